@@ -1,0 +1,70 @@
+package attolytics.schema;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A client of the service: who may post, from where, and to which tables. Immutable. */
+public final class App {
+  /** The value of {@code access_control_allow_origin} that lets every page post. */
+  public static final String ANY_ORIGIN = "*";
+
+  private final String id;
+  private final List<byte[]> secretKeys;
+  private final String allowedOrigin;
+  private final Validation validation;
+  private final Map<String, Table> tables = new HashMap<>();
+
+  /**
+   * @param secretKeys each of them opens the app, so that a key can be rotated
+   * @param allowedOrigin a browser origin such as {@code https://example.com}, or {@link
+   *     #ANY_ORIGIN}
+   */
+  public App(
+      String id,
+      List<String> secretKeys,
+      String allowedOrigin,
+      Validation validation,
+      Collection<Table> tables) {
+    this.id = id;
+    this.secretKeys = secretKeys.stream().map(key -> key.getBytes(StandardCharsets.UTF_8)).toList();
+    this.allowedOrigin = allowedOrigin;
+    this.validation = validation;
+    tables.forEach(table -> this.tables.put(table.name(), table));
+  }
+
+  public String id() {
+    return id;
+  }
+
+  public Validation validation() {
+    return validation;
+  }
+
+  public String allowedOrigin() {
+    return allowedOrigin;
+  }
+
+  public boolean allowsOrigin(String origin) {
+    return allowedOrigin.equals(ANY_ORIGIN) || allowedOrigin.equals(origin);
+  }
+
+  /** The app's table of that exact name, or null. */
+  public @Nullable Table table(String tableName) {
+    return tables.get(tableName);
+  }
+
+  /** Whether the key is one of the app's; takes as long for a nearly right key as for a wrong. */
+  public boolean accepts(String secretKey) {
+    byte[] given = secretKey.getBytes(StandardCharsets.UTF_8);
+    boolean accepted = false;
+    for (byte[] own : secretKeys) {
+      accepted |= MessageDigest.isEqual(own, given);
+    }
+    return accepted;
+  }
+}

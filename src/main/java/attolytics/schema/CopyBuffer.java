@@ -1,0 +1,161 @@
+package attolytics.schema;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * A growing byte array that takes fields of PostgreSQL's binary COPY format. A row is
+ *
+ * <pre>
+ *   0          2            6                 6+n
+ *   +----------+------------+-----------------+------------+--
+ *   | columns  | length n   | value, n bytes  | length ... |
+ *   | int16    | int32      |                 | -1: NULL   |
+ *   +----------+------------+-----------------+------------+--
+ * </pre>
+ *
+ * all big-endian. One thread at a time.
+ *
+ * @see <a href="https://www.postgresql.org/docs/current/sql-copy.html">COPY, Binary Format</a>
+ */
+public final class CopyBuffer {
+  /** Thrown, without a stack trace, when the buffer would outgrow its limit. */
+  public static final class LimitExceededException extends RuntimeException {
+    private static final LimitExceededException INSTANCE = new LimitExceededException();
+
+    private LimitExceededException() {
+      super("more bytes than the buffer may hold", null, false, false);
+    }
+  }
+
+  private static final VarHandle SHORT =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+  private final int limit;
+  private byte[] bytes;
+  private int size;
+
+  /**
+   * @param initialCapacity bytes
+   * @param limit bytes that the buffer may grow to
+   */
+  public CopyBuffer(int initialCapacity, int limit) {
+    this.bytes = new byte[initialCapacity];
+    this.limit = limit;
+  }
+
+  /** Bytes written so far. */
+  public int size() {
+    return size;
+  }
+
+  /** Bytes of heap held, whether written or not. */
+  public int capacity() {
+    return bytes.length;
+  }
+
+  /** The backing array, valid up to {@link #size()} and until the next write. */
+  public byte[] array() {
+    return bytes;
+  }
+
+  /** Forgets everything past the first {@code newSize} bytes. */
+  public void truncate(int newSize) {
+    size = newSize;
+  }
+
+  public void putByte(int value) {
+    bytes[grow(1)] = (byte) value;
+  }
+
+  public void putShort(int value) {
+    int at = grow(Short.BYTES);
+    SHORT.set(bytes, at, (short) value);
+  }
+
+  public void putInt(int value) {
+    int at = grow(Integer.BYTES);
+    INT.set(bytes, at, value);
+  }
+
+  public void putLong(long value) {
+    int at = grow(Long.BYTES);
+    LONG.set(bytes, at, value);
+  }
+
+  public void put(byte[] source, int from, int length) {
+    int at = grow(length);
+    System.arraycopy(source, from, bytes, at, length);
+  }
+
+  /** The field of an absent value. */
+  public void putNull() {
+    putInt(-1);
+  }
+
+  /**
+   * A text field: its length in bytes, then the characters as UTF-8.
+   *
+   * @return false if PostgreSQL would not take it (U+0000 or an unpaired surrogate); what was
+   *     written is undefined then and has to be truncated
+   */
+  public boolean putText(char[] text, int from, int length) {
+    int start = grow(Integer.BYTES + 3 * length);
+    int at = start + Integer.BYTES;
+    byte[] out = bytes;
+    for (int i = from, end = from + length; i < end; i++) {
+      char c = text[i];
+      if (c < 0x80) {
+        if (c == 0) {
+          return false;
+        }
+        out[at++] = (byte) c;
+      } else if (c < 0x800) {
+        out[at++] = (byte) (0xC0 | c >> 6);
+        out[at++] = (byte) (0x80 | c & 0x3F);
+      } else if (!Character.isSurrogate(c)) {
+        out[at++] = (byte) (0xE0 | c >> 12);
+        out[at++] = (byte) (0x80 | c >> 6 & 0x3F);
+        out[at++] = (byte) (0x80 | c & 0x3F);
+      } else {
+        if (!Character.isHighSurrogate(c)
+            || i + 1 == end
+            || !Character.isLowSurrogate(text[i + 1])) {
+          return false;
+        }
+        int codePoint = Character.toCodePoint(c, text[++i]);
+        out[at++] = (byte) (0xF0 | codePoint >> 18);
+        out[at++] = (byte) (0x80 | codePoint >> 12 & 0x3F);
+        out[at++] = (byte) (0x80 | codePoint >> 6 & 0x3F);
+        out[at++] = (byte) (0x80 | codePoint & 0x3F);
+      }
+    }
+    INT.set(out, start, at - start - Integer.BYTES);
+    size = at;
+    return true;
+  }
+
+  /** Makes room for {@code length} more bytes and returns where they start. */
+  private int grow(int length) {
+    int start = size;
+    int needed = start + length;
+    if (needed > bytes.length || needed < 0) {
+      enlarge(needed);
+    }
+    size = needed;
+    return start;
+  }
+
+  private void enlarge(int needed) {
+    if (needed < 0 || needed > limit) {
+      throw LimitExceededException.INSTANCE;
+    }
+    bytes = Arrays.copyOf(bytes, Math.min(limit, Math.max(needed, 2 * bytes.length)));
+  }
+}

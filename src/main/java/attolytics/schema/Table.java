@@ -1,0 +1,47 @@
+package attolytics.schema;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A table that events are written to. Immutable. */
+public final class Table {
+  private final String name;
+  private final int ordinal;
+  private final List<Column> columns;
+  private final Map<String, Column> columnsByName = new HashMap<>();
+
+  /**
+   * @param ordinal place among the schema's tables, from 0
+   * @param columns in the order of the schema file; {@code columns.get(i).ordinal() == i}
+   */
+  public Table(String name, int ordinal, List<Column> columns) {
+    this.name = name;
+    this.ordinal = ordinal;
+    this.columns = List.copyOf(columns);
+    columns.forEach(column -> columnsByName.put(column.name(), column));
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public int ordinal() {
+    return ordinal;
+  }
+
+  public List<Column> columns() {
+    return columns;
+  }
+
+  /** The column of that exact name, or null. */
+  public @Nullable Column column(String columnName) {
+    return columnsByName.get(columnName);
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}
