@@ -23,6 +23,7 @@ import java.util.Arrays;
 public final class CopyBuffer {
   /** Thrown, without a stack trace, when the buffer would outgrow its limit. */
   public static final class LimitExceededException extends RuntimeException {
+    @SuppressWarnings("StaticAssignmentOfThrowable") // it has no stack trace to get wrong
     private static final LimitExceededException INSTANCE = new LimitExceededException();
 
     private LimitExceededException() {
@@ -117,12 +118,12 @@ public final class CopyBuffer {
         }
         out[at++] = (byte) c;
       } else if (c < 0x800) {
-        out[at++] = (byte) (0xC0 | c >> 6);
-        out[at++] = (byte) (0x80 | c & 0x3F);
+        out[at++] = (byte) (0xC0 | (c >> 6));
+        out[at++] = (byte) (0x80 | (c & 0x3F));
       } else if (!Character.isSurrogate(c)) {
-        out[at++] = (byte) (0xE0 | c >> 12);
-        out[at++] = (byte) (0x80 | c >> 6 & 0x3F);
-        out[at++] = (byte) (0x80 | c & 0x3F);
+        out[at++] = (byte) (0xE0 | (c >> 12));
+        out[at++] = (byte) (0x80 | ((c >> 6) & 0x3F));
+        out[at++] = (byte) (0x80 | (c & 0x3F));
       } else {
         if (!Character.isHighSurrogate(c)
             || i + 1 == end
@@ -130,10 +131,10 @@ public final class CopyBuffer {
           return false;
         }
         int codePoint = Character.toCodePoint(c, text[++i]);
-        out[at++] = (byte) (0xF0 | codePoint >> 18);
-        out[at++] = (byte) (0x80 | codePoint >> 12 & 0x3F);
-        out[at++] = (byte) (0x80 | codePoint >> 6 & 0x3F);
-        out[at++] = (byte) (0x80 | codePoint & 0x3F);
+        out[at++] = (byte) (0xF0 | (codePoint >> 18));
+        out[at++] = (byte) (0x80 | ((codePoint >> 12) & 0x3F));
+        out[at++] = (byte) (0x80 | ((codePoint >> 6) & 0x3F));
+        out[at++] = (byte) (0x80 | (codePoint & 0x3F));
       }
     }
     INT.set(out, start, at - start - Integer.BYTES);
