@@ -15,10 +15,9 @@ final class Timestamps {
   /** 4714-11-24 BC, the first day that TIMESTAMPTZ can hold: microseconds before 1970. */
   private static final long MAX_MICROS_BEFORE_1970 = 210_866_803_200L * MICROS;
 
-  /** Of the first microsecond past 294276-12-31, counted from 1970: fits only unsigned. */
-  private static final long END_MICROS_UNSIGNED = 9_224_318_016_000L * MICROS;
-
+  /** A tenth of the first microsecond past 294276-12-31, counted from 1970. */
   private static final long TENTH_OF_END = 922_431_801_600L * MICROS;
+
   private static final long MICROS_FROM_1970_TO_2000 = 946_684_800L * MICROS;
   private static final int SECONDS_A_DAY = 86_400;
 
@@ -71,7 +70,7 @@ final class Timestamps {
       micros *= 10;
     }
     micros = roundHalfEven(micros, halves);
-    long bound = negative ? MAX_MICROS_BEFORE_1970 : END_MICROS_UNSIGNED - 1;
+    long bound = negative ? MAX_MICROS_BEFORE_1970 : unsignedEnd() - 1;
     if (Long.compareUnsigned(micros, bound) > 0) {
       return NONE;
     }
@@ -156,6 +155,11 @@ final class Timestamps {
             + second
             - offset;
     return seconds * MICROS + roundHalfEven(micros, halves) - MICROS_FROM_1970_TO_2000;
+  }
+
+  /** Of the first microsecond past TIMESTAMPTZ's range, counted from 1970: fits only unsigned. */
+  private static long unsignedEnd() {
+    return TENTH_OF_END * 10;
   }
 
   /** Seconds east of UTC, or {@link Integer#MIN_VALUE}. */
