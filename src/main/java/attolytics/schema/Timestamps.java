@@ -15,9 +15,10 @@ final class Timestamps {
   /** 4714-11-24 BC, the first day that TIMESTAMPTZ can hold: microseconds before 1970. */
   private static final long MAX_MICROS_BEFORE_1970 = 210_866_803_200L * MICROS;
 
-  /** A tenth of the first microsecond past 294276-12-31, counted from 1970. */
-  private static final long TENTH_OF_END = 922_431_801_600L * MICROS;
+  /** The first microsecond past 294276-12-31, counted from 1970, which takes all 64 bits. */
+  private static final long UNSIGNED_END = Long.parseUnsignedLong("9224318016000000000");
 
+  private static final long TENTH_OF_END = Long.divideUnsigned(UNSIGNED_END, 10);
   private static final long MICROS_FROM_1970_TO_2000 = 946_684_800L * MICROS;
   private static final int SECONDS_A_DAY = 86_400;
 
@@ -70,7 +71,7 @@ final class Timestamps {
       micros *= 10;
     }
     micros = roundHalfEven(micros, halves);
-    long bound = negative ? MAX_MICROS_BEFORE_1970 : unsignedEnd() - 1;
+    long bound = negative ? MAX_MICROS_BEFORE_1970 : UNSIGNED_END - 1;
     if (Long.compareUnsigned(micros, bound) > 0) {
       return NONE;
     }
@@ -150,16 +151,11 @@ final class Timestamps {
     }
     long seconds =
         daysSince1970(year, month, day) * SECONDS_A_DAY
-            + hour * 3600
-            + minute * 60
+            + hour * 3600L
+            + minute * 60L
             + second
             - offset;
     return seconds * MICROS + roundHalfEven(micros, halves) - MICROS_FROM_1970_TO_2000;
-  }
-
-  /** Of the first microsecond past TIMESTAMPTZ's range, counted from 1970: fits only unsigned. */
-  private static long unsignedEnd() {
-    return TENTH_OF_END * 10;
   }
 
   /** Seconds east of UTC, or {@link Integer#MIN_VALUE}. */
