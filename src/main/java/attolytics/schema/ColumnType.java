@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * COPY that becomes, and which type it has in PostgreSQL. A new type is a new constant.
  */
 public enum ColumnType {
-  BOOL("bool", "BOOL", "boolean") {
+  BOOL("bool", "true or false", "BOOL", "boolean") {
     @Override
     public @Nullable ValueError encode(JsonParser json, CopyBuffer out) {
       JsonToken token = json.currentToken();
@@ -27,21 +27,21 @@ public enum ColumnType {
     }
   },
 
-  I32("i32", "INT4", "integer") {
+  I32("i32", "an integer", "INT4", "integer") {
     @Override
     public @Nullable ValueError encode(JsonParser json, CopyBuffer out) throws IOException {
       return putInteger(json, Integer.MIN_VALUE, out);
     }
   },
 
-  I64("i64", "INT8", "bigint") {
+  I64("i64", "an integer", "INT8", "bigint") {
     @Override
     public @Nullable ValueError encode(JsonParser json, CopyBuffer out) throws IOException {
       return putInteger(json, Long.MIN_VALUE, out);
     }
   },
 
-  F32("f32", "FLOAT4", "real") {
+  F32("f32", "a number", "FLOAT4", "real") {
     @Override
     public @Nullable ValueError encode(JsonParser json, CopyBuffer out) throws IOException {
       if (!json.currentToken().isNumeric()) {
@@ -60,7 +60,7 @@ public enum ColumnType {
     }
   },
 
-  F64("f64", "FLOAT8", "double precision") {
+  F64("f64", "a number", "FLOAT8", "double precision") {
     @Override
     public @Nullable ValueError encode(JsonParser json, CopyBuffer out) throws IOException {
       if (!json.currentToken().isNumeric()) {
@@ -78,7 +78,7 @@ public enum ColumnType {
     }
   },
 
-  STRING("string", "VARCHAR", "character varying", "text") {
+  STRING("string", "a string", "VARCHAR", "character varying", "text") {
     @Override
     public @Nullable ValueError encode(JsonParser json, CopyBuffer out) throws IOException {
       if (json.currentToken() != JsonToken.VALUE_STRING) {
@@ -90,7 +90,11 @@ public enum ColumnType {
     }
   },
 
-  TIMESTAMP("timestamp", "TIMESTAMPTZ", "timestamp with time zone") {
+  TIMESTAMP(
+      "timestamp",
+      "seconds since 1970 or an RFC 3339 date-time",
+      "TIMESTAMPTZ",
+      "timestamp with time zone") {
     @Override
     public @Nullable ValueError encode(JsonParser json, CopyBuffer out) throws IOException {
       JsonToken token = json.currentToken();
@@ -123,16 +127,19 @@ public enum ColumnType {
   }
 
   private final String schemaName;
+  private final String takes;
   private final String sqlName;
 
   @SuppressWarnings("ImmutableEnumChecker") // List.of is
   private final List<String> sqlTypes;
 
   /**
+   * @param takes the JSON that the type takes, in words
    * @param sqlTypes the types that an existing column may have, as {@code regtype} prints them
    */
-  ColumnType(String schemaName, String sqlName, String... sqlTypes) {
+  ColumnType(String schemaName, String takes, String sqlName, String... sqlTypes) {
     this.schemaName = schemaName;
+    this.takes = takes;
     this.sqlName = sqlName;
     this.sqlTypes = List.of(sqlTypes);
   }
@@ -145,6 +152,11 @@ public enum ColumnType {
   /** The type's name in the schema file. */
   public String schemaName() {
     return schemaName;
+  }
+
+  /** The JSON that the type takes, in words. */
+  public String takes() {
+    return takes;
   }
 
   /** The type's name in {@code CREATE TABLE}. */

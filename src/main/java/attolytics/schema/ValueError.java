@@ -18,4 +18,14 @@ public enum ValueError {
   public String code() {
     return code;
   }
+
+  /** What the column would have taken, as the end of a sentence that begins with its name. */
+  public String explain(ColumnType type) {
+    return switch (this) {
+      case TYPE_MISMATCH -> " takes " + type.takes();
+      case OUT_OF_RANGE -> " takes " + type.takes() + " in the range of " + type.sqlName();
+      case INVALID_STRING -> " takes a string without U+0000 and unpaired surrogates";
+      case INVALID_TIMESTAMP -> " takes an RFC 3339 date-time such as 2026-01-31T12:00:00Z";
+    };
+  }
 }

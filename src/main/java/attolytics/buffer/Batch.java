@@ -1,0 +1,133 @@
+package attolytics.buffer;
+
+import attolytics.schema.CopyBuffer;
+import attolytics.schema.Table;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows of one request, encoded for COPY, in the order of its events. Consecutive rows of one
+ * table form a run:
+ *
+ * <pre>
+ *   rows   | event 0 | event 1 | event 2 | event 3 |
+ *   runs   |      table a      | table b | table a |
+ * </pre>
+ *
+ * Reused by its owner once it is settled. One thread at a time; see the package.
+ */
+public final class Batch {
+  private final CopyBuffer rows;
+  private Table[] runTables = new Table[1];
+  private int[] runEnds = new int[1];
+  private int[] runRows = new int[1];
+  private int runCount;
+  private int rowCount;
+  private @Nullable Ack ack;
+  private long acceptedNanos;
+
+  /**
+   * @param maxBytes bound on the encoded rows
+   */
+  public Batch(int maxBytes) {
+    rows = new CopyBuffer(Math.min(1024, maxBytes), maxBytes);
+  }
+
+  /** Where the next row's bytes go; {@link #endRow} then says whose they are. */
+  public CopyBuffer rows() {
+    return rows;
+  }
+
+  /** Makes all bytes since the last row a row of the table. */
+  public void endRow(Table table) {
+    rowCount++;
+    if (runCount == 0 || runTables[runCount - 1] != table) {
+      if (runCount == runTables.length) {
+        runTables = Arrays.copyOf(runTables, 2 * runCount);
+        runEnds = Arrays.copyOf(runEnds, 2 * runCount);
+        runRows = Arrays.copyOf(runRows, 2 * runCount);
+      }
+      runTables[runCount] = table;
+      runRows[runCount] = 0;
+      runCount++;
+    }
+    runRows[runCount - 1]++;
+    runEnds[runCount - 1] = rows.size();
+  }
+
+  /** Empties the batch for the next request; its memory is kept. */
+  public void clear() {
+    rows.truncate(0);
+    runCount = 0;
+    rowCount = 0;
+  }
+
+  public int rowCount() {
+    return rowCount;
+  }
+
+  public int byteCount() {
+    return rows.size();
+  }
+
+  public int runCount() {
+    return runCount;
+  }
+
+  public Table runTable(int run) {
+    return runTables[run];
+  }
+
+  public int runRows(int run) {
+    return runRows[run];
+  }
+
+  /** Offset of the run's first byte in {@link #rows()}. */
+  public int runStart(int run) {
+    return run == 0 ? 0 : runEnds[run - 1];
+  }
+
+  /** Offset behind the run's last byte in {@link #rows()}. */
+  public int runEnd(int run) {
+    return runEnds[run];
+  }
+
+  /** Whether one of the rows is the table's. */
+  public boolean touches(Table table) {
+    for (int run = 0; run < runCount; run++) {
+      if (runTables[run] == table) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Says who waits for the outcome, and since when.
+   *
+   * @param nowNanos by {@link System#nanoTime()}
+   */
+  public void accept(Ack waiting, long nowNanos) {
+    ack = waiting;
+    acceptedNanos = nowNanos;
+  }
+
+  /** When the request was accepted, by {@link System#nanoTime()}. */
+  public long acceptedNanos() {
+    return acceptedNanos;
+  }
+
+  /**
+   * Tells the outcome to the one who waits. The batch is no longer the caller's then.
+   *
+   * @throws IllegalStateException if it was told before
+   */
+  public void settle(Outcome outcome) {
+    Ack waiting = ack;
+    if (waiting == null) {
+      throw new IllegalStateException("a request was settled twice");
+    }
+    ack = null;
+    waiting.settled(outcome);
+  }
+}

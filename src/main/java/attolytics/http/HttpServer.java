@@ -1,0 +1,53 @@
+package attolytics.http;
+
+import io.undertow.Undertow;
+import io.undertow.UndertowOptions;
+import io.undertow.server.HttpHandler;
+import java.net.InetSocketAddress;
+
+/** An HTTP port with its own IO threads. */
+public final class HttpServer implements AutoCloseable {
+  private final Undertow undertow;
+
+  private HttpServer(Undertow undertow) {
+    this.undertow = undertow;
+  }
+
+  /**
+   * Opens a port.
+   *
+   * @param port 0 for any free one
+   * @param ioThreads which serve all of its connections
+   * @throws RuntimeException with the cause that the system gave, if it cannot be opened
+   */
+  public static HttpServer open(
+      String host, int port, int ioThreads, Limits limits, HttpHandler handler) {
+    Undertow undertow =
+        Undertow.builder()
+            .addHttpListener(port, host)
+            .setIoThreads(ioThreads)
+            .setWorkerThreads(1) // nothing blocks, so nothing is ever handed to them
+            .setServerOption(UndertowOptions.DECODE_URL, false)
+            .setServerOption(UndertowOptions.RECORD_REQUEST_START_TIME, true)
+            .setServerOption(UndertowOptions.ALWAYS_SET_KEEP_ALIVE, false)
+            .setServerOption(UndertowOptions.MAX_HEADER_SIZE, 32 << 10)
+            .setServerOption(
+                UndertowOptions.REQUEST_PARSE_TIMEOUT, (int) limits.headerTimeout().toMillis())
+            .setServerOption(
+                UndertowOptions.NO_REQUEST_TIMEOUT, (int) limits.idleTimeout().toMillis())
+            .setHandler(handler)
+            .build();
+    undertow.start();
+    return new HttpServer(undertow);
+  }
+
+  /** The port it listens on. */
+  public int port() {
+    return ((InetSocketAddress) undertow.getListenerInfo().get(0).getAddress()).getPort();
+  }
+
+  @Override
+  public void close() {
+    undertow.stop();
+  }
+}

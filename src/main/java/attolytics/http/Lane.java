@@ -1,0 +1,89 @@
+package attolytics.http;
+
+import attolytics.buffer.Batch;
+import attolytics.decode.Decoder;
+import java.util.ArrayDeque;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one IO thread has for itself: a decoder, memory that is used again, and the way back for
+ * settled requests. Only {@link #settled} is for other threads.
+ */
+final class Lane {
+  /** What is kept of batches that are not in use, lest a burst's memory stays. */
+  private static final int MAX_SPARE_BYTES = 8 << 20;
+
+  /** A batch or a buffer that grew past this is not kept. */
+  private static final int MAX_KEPT_BYTES = 1 << 20;
+
+  private static final int FIRST_BODY_BYTES = 64 << 10;
+
+  private final Executor ioThread;
+  private final int maxBatchBytes;
+  private final Decoder decoder = new Decoder();
+  private final ArrayDeque<Batch> spare = new ArrayDeque<>();
+  private int spareBytes;
+  private byte[] body = new byte[FIRST_BODY_BYTES];
+
+  // A stack of what writers have settled, linked through the requests themselves.
+  private final AtomicReference<@Nullable IngestRequest> settled = new AtomicReference<>();
+  private final Runnable answerSettled = this::answerSettled;
+
+  Lane(Executor ioThread, int maxBatchBytes) {
+    this.ioThread = ioThread;
+    this.maxBatchBytes = maxBatchBytes;
+  }
+
+  Decoder decoder() {
+    return decoder;
+  }
+
+  /** An empty batch. */
+  Batch takeBatch() {
+    Batch batch = spare.pollLast();
+    if (batch == null) {
+      return new Batch(maxBatchBytes);
+    }
+    spareBytes -= batch.rows().capacity();
+    return batch;
+  }
+
+  /** Gives a batch back whose rows nobody needs any more. */
+  void giveBack(Batch batch) {
+    batch.clear();
+    int bytes = batch.rows().capacity();
+    if (bytes <= MAX_KEPT_BYTES && spareBytes + bytes <= MAX_SPARE_BYTES) {
+      spareBytes += bytes;
+      spare.addLast(batch);
+    }
+  }
+
+  /** Memory for the body that is being read right now, and only until the IO thread moves on. */
+  byte[] bodyBuffer() {
+    return body;
+  }
+
+  /** Hands a settled request to the IO thread, which answers it. Any thread. */
+  void settled(IngestRequest request) {
+    IngestRequest before;
+    do {
+      before = settled.get();
+      request.nextSettled = before;
+    } while (!settled.compareAndSet(before, request));
+    if (before == null) {
+      ioThread.execute(answerSettled); // else it is on its way already
+    }
+  }
+
+  private void answerSettled() {
+    IngestRequest request = settled.getAndSet(null);
+    while (request != null) {
+      IngestRequest next = request.nextSettled;
+      request.nextSettled = null;
+      request.answerSettled();
+      request = next;
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package attolytics.metrics;
+
+/** Takes the measurements of the pipeline. Any thread; implementations neither block nor throw. */
+public interface Metrics {
+  /** Measures nothing. */
+  Metrics NONE =
+      new Metrics() {
+        @Override
+        public void requestAnswered(String app, int status, long nanos) {}
+
+        @Override
+        public void eventsRejected(String app, String reason, int events) {}
+
+        @Override
+        public void rowsCommitted(String table, int rows) {}
+
+        @Override
+        public void flushStarted(FlushTrigger trigger) {}
+
+        @Override
+        public void flushCommitted(int rows, long bytes, long nanos) {}
+
+        @Override
+        public void flushFailed(String sqlStateClass) {}
+      };
+
+  /**
+   * A request was answered.
+   *
+   * @param app id, or {@code unknown}
+   * @param nanos from the request's first byte to its answer
+   */
+  void requestAnswered(String app, int status, long nanos);
+
+  /**
+   * The events of a refused request.
+   *
+   * @param reason one of a fixed set
+   */
+  void eventsRejected(String app, String reason, int events);
+
+  /** Rows of a table are committed. */
+  void rowsCommitted(String table, int rows);
+
+  /** A writer begins to flush what it has gathered. */
+  void flushStarted(FlushTrigger trigger);
+
+  /**
+   * A transaction is committed.
+   *
+   * @param nanos from taking the connection to the end of the COMMIT
+   */
+  void flushCommitted(int rows, long bytes, long nanos);
+
+  /**
+   * A transaction failed.
+   *
+   * @param sqlStateClass the SQLSTATE's first two characters, or {@code none}
+   */
+  void flushFailed(String sqlStateClass);
+}
