@@ -15,6 +15,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.zip.GZIPInputStream;
@@ -139,7 +140,9 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
           "secret_key is missing; the header Authorization: Bearer may stand in for it",
           events);
     }
-    if ((key != null && !known.accepts(key)) | (bearer != null && !known.accepts(bearer))) {
+    boolean keyRight = key == null || known.accepts(key);
+    boolean bearerRight = bearer == null || known.accepts(bearer);
+    if (!keyRight || !bearerRight) {
       return Refusal.of(Problem.WRONG_SECRET_KEY, null, events);
     }
     if (decoded.foreignTable() != null) {
@@ -149,7 +152,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
       return new Refusal(
           Problem.INVALID_EVENTS,
           "nothing of the request is stored",
-          java.util.List.copyOf(decoded.errors()),
+          List.copyOf(decoded.errors()),
           events);
     }
     return null;
