@@ -147,12 +147,8 @@ public final class AttolyticsCommand implements Callable<Integer> {
     String what =
         e.getCause() instanceof TypeConversionException cause
             ? String.valueOf(cause.getMessage())
-            : "'" + e.getValue() + "' is not " + kind(option);
+            : "'" + e.getValue() + "' is not valid";
     return environment.origin(option) + ": " + what;
-  }
-
-  private static String kind(OptionSpec option) {
-    return option.type() == int.class ? "a whole number" : "a " + option.type().getSimpleName();
   }
 
   /** The exception of the action itself: what failed is the service, not the command line. */
