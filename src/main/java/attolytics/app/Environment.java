@@ -1,0 +1,59 @@
+package attolytics.app;
+
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.IDefaultValueProvider;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/**
+ * Options from environment variables: {@code ATTOLYTICS_} and the option's name in capitals.
+ * Picocli asks for the options only that the command line did not give.
+ */
+final class Environment implements IDefaultValueProvider {
+  private static final String PREFIX = "ATTOLYTICS_";
+
+  /** Their variables mean how often or whether, which picocli's flags do not take as a default. */
+  private static final Set<String> READ_APART = Set.of("--verbose", "--quiet");
+
+  private final Map<String, String> variables;
+  private final Set<ArgSpec> used = new HashSet<>();
+
+  Environment(Map<String, String> variables) {
+    this.variables = Map.copyOf(variables);
+  }
+
+  @Override
+  public @Nullable String defaultValue(ArgSpec option) {
+    if (!(option instanceof OptionSpec named)
+        || READ_APART.contains(named.longestName())
+        || named.usageHelp()
+        || named.versionHelp()) {
+      return null;
+    }
+    String value = value(named.longestName());
+    if (value != null) {
+      used.add(option);
+    }
+    return value;
+  }
+
+  /** The option's value, or null if the variable is unset or empty. */
+  @Nullable String value(String option) {
+    String value = variables.get(variable(option));
+    return value == null || value.isBlank() ? null : value;
+  }
+
+  /** What the user has to look at for this option: its variable if that was used, else its flag. */
+  String origin(OptionSpec option) {
+    String name = option.longestName();
+    return used.contains(option) ? variable(name) : name;
+  }
+
+  static String variable(String option) {
+    return PREFIX + option.substring(2).toUpperCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,310 @@
+package attolytics.app;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Spec.Target;
+
+/**
+ * The options that {@link Settings} are made of, to be mixed into every command that reads them.
+ * The fields' initial values are the defaults; the help repeats them, and a test compares the two.
+ */
+final class SettingsOptions {
+  private static final long KIB = 1 << 10;
+  private static final long MIB = 1 << 20;
+  private static final long GIB = 1 << 30;
+  private static final int MAX_VERBOSITY = 2;
+
+  @Option(
+      names = {"-s", "--schema"},
+      paramLabel = "FILE",
+      description = "The schema file: tables, columns, apps (default: ./schema.conf.yaml).")
+  private Path schema = Path.of("./schema.conf.yaml");
+
+  @Option(
+      names = {"-d", "--db_url"},
+      paramLabel = "URL",
+      description = {
+        "The database: postgres://user:password@host:port/database?param=value. Several host:port"
+            + " pairs are separated by commas; a Unix socket is a percent-encoded host:"
+            + " postgres://user@%%2Frun%%2Fpostgresql/database. Parameters go to the driver"
+            + " (sslmode, targetServerType, ...). (default: the schema file's database_url, else an"
+            + " embedded PostgreSQL in --data_dir). A password is better kept in ATTOLYTICS_DB_URL:"
+            + " everybody on the machine can read a command line."
+      })
+  private @Nullable String databaseUrl;
+
+  @Option(
+      names = {"-H", "--host"},
+      paramLabel = "ADDRESS",
+      description = "Address to listen on (default: localhost).")
+  private String host = "localhost";
+
+  @Option(
+      names = {"-p", "--port"},
+      paramLabel = "PORT",
+      description = "Port to listen on; 0 picks a free one and logs it (default: 8000).")
+  private int port = 8000;
+
+  @Option(
+      names = "--admin_host",
+      paramLabel = "ADDRESS",
+      description = "Address for metrics, health and the status page (default: localhost).")
+  private String adminHost = "localhost";
+
+  @Option(
+      names = "--admin_port",
+      paramLabel = "PORT",
+      description = "Port for these; 0 picks a free one and logs it (default: 8001).")
+  private int adminPort = 8001;
+
+  @Option(
+      names = "--data_dir",
+      paramLabel = "DIR",
+      description =
+          "Where the embedded PostgreSQL keeps its data, from run to run"
+              + " (default: ./attolytics-data).")
+  private Path dataDir = Path.of("./attolytics-data");
+
+  @Option(
+      names = "--writers",
+      paramLabel = "N",
+      description = "Parallel database writers, each with a connection of its own (default: 1).")
+  private int writers = 1;
+
+  @Option(
+      names = "--flush_rows",
+      paramLabel = "N",
+      description = "Write to the database at this many rows (default: 10000).")
+  private int flushRows = 10_000;
+
+  @Option(
+      names = "--flush_bytes",
+      paramLabel = "SIZE",
+      converter = ByteSize.class,
+      description = "Or at this many bytes of rows (default: 4MiB).")
+  private long flushBytes = 4 * MIB;
+
+  @Option(
+      names = "--flush_interval",
+      paramLabel = "TIME",
+      converter = DurationOption.OrMeasured.class,
+      description =
+          "Or when the oldest row has waited this long; 'measured' waits only while more rows are"
+              + " really coming (default: measured).")
+  private @Nullable Duration flushInterval;
+
+  @Option(
+      names = "--max_buffer",
+      paramLabel = "SIZE",
+      converter = ByteSize.class,
+      description =
+          "Bound on the bytes of accepted, not yet committed rows; past it the answer is 503"
+              + " (default: 64MiB).")
+  private long maxBuffer = 64 * MIB;
+
+  @Option(
+      names = "--max_body",
+      paramLabel = "SIZE",
+      converter = ByteSize.class,
+      description =
+          "Bound on a request body, before and after decompression; past it the answer is 413"
+              + " (default: 1MiB).")
+  private long maxBody = MIB;
+
+  @Option(
+      names = "--idempotency_ttl",
+      paramLabel = "TIME",
+      converter = DurationOption.class,
+      description = "How long an Idempotency-Key is remembered (default: 7d).")
+  private Duration idempotencyTtl = Duration.ofDays(7);
+
+  @Option(
+      names = "--ack_timeout",
+      paramLabel = "TIME",
+      converter = DurationOption.class,
+      description =
+          "How long a request may wait for its commit before it gets 503 or 504; also how long a"
+              + " start waits for the database (default: 30s).")
+  private Duration ackTimeout = Duration.ofSeconds(30);
+
+  @Option(
+      names = "--drain_timeout",
+      paramLabel = "TIME",
+      converter = DurationOption.class,
+      description = "How long a stop may take to write what was accepted (default: 30s).")
+  private Duration drainTimeout = Duration.ofSeconds(30);
+
+  @Option(
+      names = {"-v", "--verbose"},
+      description =
+          "Log more, and stack traces too; twice for still more"
+              + " (environment: ATTOLYTICS_VERBOSE=1 or 2).")
+  private boolean[] verbose = {};
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "Log errors only (environment: ATTOLYTICS_QUIET=1).")
+  private boolean quiet;
+
+  private final Environment environment;
+  private @Nullable CommandSpec command;
+  private final List<String> problems = new ArrayList<>();
+
+  SettingsOptions(Environment environment) {
+    this.environment = environment;
+  }
+
+  @Spec(Target.MIXEE)
+  void setCommand(CommandSpec mixee) {
+    command = mixee;
+  }
+
+  /**
+   * @throws ParameterException with a line for each value that is out of its range
+   */
+  Settings toSettings() {
+    problems.clear();
+    checkRange("--port", port, 0, 65_535);
+    checkRange("--admin_port", adminPort, 0, 65_535);
+    checkText("--host", host);
+    checkText("--admin_host", adminHost);
+    checkRange("--writers", writers, 1, 64);
+    checkRange("--flush_rows", flushRows, 1, 10_000_000);
+    checkSize("--flush_bytes", flushBytes, KIB, GIB);
+    checkSize("--max_body", maxBody, KIB, GIB);
+    checkSize("--max_buffer", maxBuffer, KIB, Long.MAX_VALUE);
+    checkPositive("--idempotency_ttl", idempotencyTtl);
+    checkPositive("--ack_timeout", ackTimeout);
+    checkPositive("--drain_timeout", drainTimeout);
+    if (maxBuffer < maxBody) {
+      problem("--max_buffer", maxBuffer + " bytes is less than --max_body (" + maxBody + " bytes)");
+    }
+    if (flushBytes > maxBuffer) {
+      problem(
+          "--flush_bytes",
+          flushBytes + " bytes is more than --max_buffer (" + maxBuffer + " bytes)");
+    }
+    if (flushInterval != null) {
+      checkPositive("--flush_interval", flushInterval);
+      if (flushInterval.compareTo(ackTimeout) >= 0) {
+        problem(
+            "--flush_interval",
+            text(flushInterval) + " is not shorter than --ack_timeout (" + text(ackTimeout) + ")");
+      }
+    }
+    int verbosity = verbosity();
+    if (!problems.isEmpty()) {
+      throw new ParameterException(spec().commandLine(), String.join("\n", problems));
+    }
+    return new Settings(
+        schema,
+        databaseUrl,
+        host,
+        port,
+        adminHost,
+        adminPort,
+        dataDir,
+        writers,
+        flushRows,
+        (int) flushBytes,
+        flushInterval,
+        maxBuffer,
+        (int) maxBody,
+        idempotencyTtl,
+        ackTimeout,
+        drainTimeout,
+        verbosity);
+  }
+
+  private int verbosity() {
+    if (verbose.length > MAX_VERBOSITY) {
+      problem("--verbose", "given " + verbose.length + " times, but twice is the most");
+    }
+    if (verbose.length > 0 && quiet) {
+      problem("--quiet", "cannot be combined with --verbose");
+    }
+    if (verbose.length > 0 || quiet) {
+      return quiet ? -1 : verbose.length;
+    }
+    int louder = count("--verbose", MAX_VERBOSITY);
+    int quieter = count("--quiet", 1);
+    if (louder > 0 && quieter > 0) {
+      problems.add(
+          Environment.variable("--quiet")
+              + ": cannot be combined with "
+              + Environment.variable("--verbose"));
+    }
+    return quieter > 0 ? -1 : louder;
+  }
+
+  /** How often the environment gives a flag. */
+  private int count(String flag, int max) {
+    String value = environment.value(flag);
+    if (value == null) {
+      return 0;
+    }
+    int given =
+        switch (value.strip().toLowerCase(Locale.ROOT)) {
+          case "0", "false" -> 0;
+          case "1", "true" -> 1;
+          case "2" -> 2;
+          default -> Integer.MAX_VALUE;
+        };
+    if (given <= max) {
+      return given;
+    }
+    String expected = max >= 2 ? "0, 1, 2, true or false" : "0, 1, true or false";
+    problems.add(Environment.variable(flag) + ": '" + value + "' is not one of " + expected);
+    return 0;
+  }
+
+  private void checkRange(String option, long value, long min, long max) {
+    if (value < min || value > max) {
+      problem(option, value + " is not between " + min + " and " + max);
+    }
+  }
+
+  private void checkSize(String option, long bytes, long min, long max) {
+    if (bytes < min) {
+      problem(option, bytes + " bytes is less than " + min);
+    } else if (bytes > max) {
+      problem(option, bytes + " bytes is more than " + max);
+    }
+  }
+
+  private void checkPositive(String option, Duration value) {
+    if (value.isZero()) {
+      problem(option, "must be longer than nothing");
+    }
+  }
+
+  private void checkText(String option, String value) {
+    if (value.isBlank()) {
+      problem(option, "must not be empty");
+    }
+  }
+
+  /** ISO 8601 without its prefix: {@code 1H30M}, {@code 0.5S}. */
+  private static String text(Duration duration) {
+    return duration.toString().substring(2).toLowerCase(Locale.ROOT);
+  }
+
+  private void problem(String option, String what) {
+    problems.add(environment.origin(spec().findOption(option)) + ": " + what);
+  }
+
+  private CommandSpec spec() {
+    if (command == null) {
+      throw new IllegalStateException("not mixed into a command");
+    }
+    return command;
+  }
+}
