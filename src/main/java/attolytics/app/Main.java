@@ -2,7 +2,7 @@ package attolytics.app;
 
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.CountDownLatch;
 
 /** Entry point. */
 public final class Main {
@@ -14,8 +14,11 @@ public final class Main {
     System.exit(AttolyticsCommand.execute(args, System.getenv(), Main::run, out, err));
   }
 
-  private static int run(Settings settings) {
-    LoggerFactory.getLogger(Main.class).info("{}", settings);
-    return 0;
+  private static int run(Settings settings) throws StartException, InterruptedException {
+    CountDownLatch stop = new CountDownLatch(1);
+    Signals.onStop(stop::countDown);
+    Service service = Service.start(settings, System.getenv());
+    stop.await();
+    return service.stop() ? 0 : 1;
   }
 }

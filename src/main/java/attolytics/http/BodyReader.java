@@ -81,6 +81,7 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
           exchange
               .getIoThread()
               .executeAfter(this::tooSlow, limits.bodyTimeout().toMillis(), TimeUnit.MILLISECONDS);
+      lane.reading(this);
       channel.getReadSetter().set(this);
       channel.resumeReads();
     }
@@ -165,16 +166,22 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
 
   private void tooSlow() {
     deadline = null;
+    refuse(
+        Refusal.of(
+            Problem.BODY_TOO_SLOW,
+            "a body has to arrive within " + limits.bodyTimeout().toSeconds() + " seconds"));
+  }
+
+  /** Ends the reading here and now, unless it has ended. */
+  void refuse(Refusal reason) {
     if (refusal == null) {
-      refusal =
-          Refusal.of(
-              Problem.BODY_TOO_SLOW,
-              "a body has to arrive within " + limits.bodyTimeout().toSeconds() + " seconds");
+      refusal = reason;
     }
     finish(false);
   }
 
   private void finish(boolean complete) {
+    lane.notReading(this);
     if (deadline != null) {
       deadline.remove();
       deadline = null;

@@ -14,7 +14,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.xnio.XnioIoThread;
 
 /** The public port: finds the app, and checks what the headers say before the body is read. */
 public final class IngestHandler implements HttpHandler {
@@ -26,7 +30,7 @@ public final class IngestHandler implements HttpHandler {
 
   private final Ingest ingest;
   private final Map<String, App> appsByPath = new HashMap<>();
-  private final ThreadLocal<@Nullable Lane> lanes = new ThreadLocal<>();
+  private final Map<XnioIoThread, Lane> lanes = new ConcurrentHashMap<>();
   private volatile boolean draining;
 
   public IngestHandler(Ingest ingest) {
@@ -35,9 +39,29 @@ public final class IngestHandler implements HttpHandler {
     ingest.apps().values().forEach(app -> appsByPath.put(PREFIX + app.id() + SUFFIX, app));
   }
 
-  /** From now on every request is refused. */
-  public void drain() {
+  /**
+   * Refuses every request from now on. When this returns, nothing is offered to a ring any more.
+   */
+  public void drain() throws InterruptedException {
     draining = true;
+    onEachIoThread(Lane::refuseUnread);
+  }
+
+  /** Waits until all requests that are settled are answered. */
+  public void awaitAnswers() throws InterruptedException {
+    onEachIoThread(lane -> {});
+  }
+
+  private void onEachIoThread(Consumer<Lane> task) throws InterruptedException {
+    CountDownLatch done = new CountDownLatch(lanes.size());
+    lanes.forEach(
+        (thread, lane) ->
+            thread.execute(
+                () -> {
+                  task.accept(lane);
+                  done.countDown();
+                }));
+    done.await();
   }
 
   @Override
@@ -49,11 +73,12 @@ public final class IngestHandler implements HttpHandler {
       answerPreflight(app, exchange);
       return;
     }
+    // The lane first: drain sees it then, or else this request sees that the service is draining.
+    Lane lane = lane(exchange.getIoThread());
     Refusal refusal = check(app, exchange);
     // Dispatched, so that the exchange does not end with this call; and on this very thread.
     exchange.dispatch(
-        SameThreadExecutor.INSTANCE,
-        new IngestRequest(exchange, ingest, lane(exchange), app, refusal));
+        SameThreadExecutor.INSTANCE, new IngestRequest(exchange, ingest, lane, app, refusal));
   }
 
   private @Nullable App app(String path) {
@@ -154,12 +179,12 @@ public final class IngestHandler implements HttpHandler {
     exchange.endExchange();
   }
 
-  private Lane lane(HttpServerExchange exchange) {
-    Lane lane = lanes.get();
+  private Lane lane(XnioIoThread thread) {
+    Lane lane = lanes.get(thread);
     if (lane == null) {
       int maxBatch = (int) Math.min(ingest.budget().capacity(), Integer.MAX_VALUE - 8);
-      lane = new Lane(exchange.getIoThread(), maxBatch);
-      lanes.set(lane);
+      lane = new Lane(thread, maxBatch);
+      lanes.put(thread, lane);
     }
     return lane;
   }

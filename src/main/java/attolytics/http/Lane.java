@@ -3,6 +3,9 @@ package attolytics.http;
 import attolytics.buffer.Batch;
 import attolytics.decode.Decoder;
 import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +28,8 @@ final class Lane {
   private final Decoder decoder = new Decoder();
   private final ArrayDeque<Batch> spare = new ArrayDeque<>();
   private int spareBytes;
-  private byte[] body = new byte[FIRST_BODY_BYTES];
+  private final Set<BodyReader> readers = new HashSet<>();
+  private final byte[] body = new byte[FIRST_BODY_BYTES];
 
   // A stack of what writers have settled, linked through the requests themselves.
   private final AtomicReference<@Nullable IngestRequest> settled = new AtomicReference<>();
@@ -63,6 +67,20 @@ final class Lane {
   /** Memory for the body that is being read right now, and only until the IO thread moves on. */
   byte[] bodyBuffer() {
     return body;
+  }
+
+  /** Remembers a body that is still coming, so that its sender can be told of a stop. */
+  void reading(BodyReader reader) {
+    readers.add(reader);
+  }
+
+  void notReading(BodyReader reader) {
+    readers.remove(reader);
+  }
+
+  /** Refuses the requests whose bodies are still coming. */
+  void refuseUnread() {
+    List.copyOf(readers).forEach(reader -> reader.refuse(Refusal.of(Problem.DRAINING, null)));
   }
 
   /** Hands a settled request to the IO thread, which answers it. Any thread. */

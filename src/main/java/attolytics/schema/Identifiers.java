@@ -1,10 +1,10 @@
 package attolytics.schema;
 
-/** Names in SQL. */
+/** Names of tables and columns in SQL. */
 public final class Identifiers {
   private Identifiers() {}
 
-  /** The name in double quotes, so that it stands for itself whatever it contains. */
+  /** The name in double quotes, so that capitals, spaces and reserved words stand as they are. */
   public static String quote(String name) {
     return '"' + name.replace("\"", "\"\"") + '"';
   }

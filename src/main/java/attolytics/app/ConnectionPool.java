@@ -1,0 +1,43 @@
+package attolytics.app;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.Properties;
+import org.postgresql.PGProperty;
+
+/** The connections to the database. */
+final class ConnectionPool {
+  /** Beside the writers': health checks, questions about a lost commit, tables at start. */
+  private static final int OTHERS = 2;
+
+  /** A connection is asked for again and again anyway, so no single try may take long. */
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+
+  private ConnectionPool() {}
+
+  /** Opens the pool; whether the database can be reached only shows when one asks for it. */
+  static HikariDataSource open(
+      DatabaseUrl url, int writers, Duration ackTimeout, MeterRegistry registry) {
+    Properties driver = new Properties();
+    PGProperty.APPLICATION_NAME.set(driver, "attolytics");
+    PGProperty.TCP_KEEP_ALIVE.set(driver, true);
+    PGProperty.CONNECT_TIMEOUT.set(driver, (int) CONNECT_TIMEOUT.toSeconds());
+    // A server that does not answer is as good as away, once nobody waits any more.
+    PGProperty.SOCKET_TIMEOUT.set(driver, (int) Math.max(1, ackTimeout.toSeconds()));
+    driver.putAll(url.properties());
+
+    HikariConfig config = new HikariConfig();
+    config.setPoolName("attolytics");
+    config.setJdbcUrl(url.jdbcUrl());
+    config.setDataSourceProperties(driver);
+    config.setAutoCommit(false);
+    config.setMaximumPoolSize(writers + OTHERS);
+    config.setMinimumIdle(writers);
+    config.setConnectionTimeout(CONNECT_TIMEOUT.toMillis());
+    config.setInitializationFailTimeout(-1);
+    config.setMetricRegistry(registry);
+    return new HikariDataSource(config);
+  }
+}

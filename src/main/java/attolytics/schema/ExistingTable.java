@@ -1,0 +1,106 @@
+package attolytics.schema;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the database has under a table's name, whether a table or not.
+ *
+ * @param kind {@code pg_class.relkind}
+ * @param user the current user, quoted where it has to be
+ * @param rowSecurity whether row-level security applies to the current user
+ * @param columns by name, in their order; without dropped and system columns
+ * @see <a href="https://www.postgresql.org/docs/current/catalog-pg-class.html">pg_class</a>
+ */
+record ExistingTable(
+    String kind, String user, boolean rowSecurity, Map<String, ExistingColumn> columns) {
+  /**
+   * @param type as {@code regtype} prints it, without a length
+   * @param hasDefault whether a row that leaves it out gets a value: also true for identity columns
+   * @param generated whether its value is computed from other columns and cannot be given
+   * @param insertable whether the current user may insert into it
+   * @param indexed whether a valid index begins with it
+   */
+  record ExistingColumn(
+      String name,
+      String type,
+      boolean notNull,
+      boolean hasDefault,
+      boolean generated,
+      boolean insertable,
+      boolean indexed) {}
+
+  private static final String RELATION =
+      """
+      SELECT oid, relkind, quote_ident(current_user) AS user,
+        row_security_active(oid) AS row_security
+      FROM pg_catalog.pg_class
+      WHERE oid = to_regclass(?)
+      """;
+
+  private static final String COLUMNS =
+      """
+      SELECT attname, atttypid::regtype::text AS type, attnotnull,
+        atthasdef OR attidentity <> '' AS has_default,
+        attgenerated <> '' AS generated,
+        has_column_privilege(attrelid, attnum, 'INSERT') AS insertable,
+        EXISTS (
+          SELECT FROM pg_catalog.pg_index
+          WHERE indrelid = attrelid AND indkey[0] = attnum AND indisvalid) AS indexed
+      FROM pg_catalog.pg_attribute
+      WHERE attrelid = ? AND attnum > 0 AND NOT attisdropped
+      ORDER BY attnum
+      """;
+
+  boolean isPartitioned() {
+    return kind.equals("p");
+  }
+
+  boolean isForeign() {
+    return kind.equals("f");
+  }
+
+  /** Looks along the search path as COPY does; null if there is nothing of that name. */
+  static @Nullable ExistingTable find(Connection connection, String name) throws SQLException {
+    try (PreparedStatement query = connection.prepareStatement(RELATION)) {
+      query.setString(1, Identifiers.quote(name));
+      try (ResultSet row = query.executeQuery()) {
+        return row.next()
+            ? new ExistingTable(
+                row.getString("relkind"),
+                row.getString("user"),
+                row.getBoolean("row_security"),
+                columns(connection, row.getLong("oid")))
+            : null;
+      }
+    }
+  }
+
+  private static Map<String, ExistingColumn> columns(Connection connection, long oid)
+      throws SQLException {
+    Map<String, ExistingColumn> columns = new LinkedHashMap<>();
+    try (PreparedStatement query = connection.prepareStatement(COLUMNS)) {
+      query.setLong(1, oid);
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          ExistingColumn column =
+              new ExistingColumn(
+                  row.getString("attname"),
+                  row.getString("type"),
+                  row.getBoolean("attnotnull"),
+                  row.getBoolean("has_default"),
+                  row.getBoolean("generated"),
+                  row.getBoolean("insertable"),
+                  row.getBoolean("indexed"));
+          columns.put(column.name(), column);
+        }
+      }
+    }
+    return columns;
+  }
+}

@@ -1,0 +1,171 @@
+package attolytics.schema;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.ReaderException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.schema.CoreSchema;
+
+/**
+ * Reads a schema file: here from the disk to YAML nodes, in {@link SchemaReader} from those to a
+ * {@link Schema}.
+ */
+public final class SchemaFile {
+  private static final int MAX_BYTES = 1 << 20;
+
+  /** A schema needs six. The composer recurses, so that this bounds its stack. */
+  private static final int MAX_DEPTH = 50;
+
+  /** Of lists and maps. Together with the file's size it bounds what aliases can unfold to. */
+  private static final int MAX_ALIASES = 1_000;
+
+  private static final LoadSettings YAML =
+      LoadSettings.builder()
+          .setSchema(new CoreSchema())
+          .setMaxAliasesForCollections(MAX_ALIASES)
+          .build();
+
+  private final Path file;
+  private final Problems problems;
+
+  private SchemaFile(Path file) {
+    this.file = file;
+    this.problems = new Problems(file.toString());
+  }
+
+  /**
+   * Reads the file as a whole, without a look at the database.
+   *
+   * @param environment where secret keys of the form {@code env:NAME} are looked up
+   * @throws SchemaException with all that is wrong with the file
+   */
+  public static Schema read(Path file, Map<String, String> environment) throws SchemaException {
+    SchemaFile schemaFile = new SchemaFile(file);
+    Node root = schemaFile.compose(schemaFile.decode(schemaFile.bytes()));
+    SchemaReader reader = new SchemaReader(schemaFile.problems, environment);
+    Schema schema = reader.read(root);
+    if (!schemaFile.problems.isEmpty()) {
+      throw schemaFile.problems.exception();
+    }
+    return schema;
+  }
+
+  private byte[] bytes() throws SchemaException {
+    if (Files.isDirectory(file)) {
+      throw unreadable("is a directory");
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+      if (bytes.length > MAX_BYTES) {
+        throw unreadable("is larger than a schema file may be, 1 MiB");
+      }
+      return bytes;
+    } catch (NoSuchFileException e) {
+      throw unreadable("does not exist");
+    } catch (AccessDeniedException e) {
+      throw unreadable("cannot be read: permission denied");
+    } catch (IOException e) {
+      throw unreadable("cannot be read: " + e.getMessage());
+    }
+  }
+
+  private SchemaException unreadable(String why) {
+    return new SchemaException(
+        List.of(file + ": the schema file " + why + "; name the right one with --schema FILE"));
+  }
+
+  private String decode(byte[] bytes) throws SchemaException {
+    CharsetDecoder utf8 = StandardCharsets.UTF_8.newDecoder();
+    CharBuffer chars = CharBuffer.allocate(bytes.length);
+    CoderResult result = utf8.decode(ByteBuffer.wrap(bytes), chars, true);
+    String text = chars.flip().toString();
+    if (text.startsWith("\uFEFF")) {
+      text = text.substring(1); // a byte order mark takes no column
+    }
+    if (result.isError()) {
+      throw invalidAfter(text, "not UTF-8; save the file in that encoding");
+    }
+    return text;
+  }
+
+  private Node compose(String text) throws SchemaException {
+    try {
+      refuseDeepNesting(text);
+      @Nullable Node root = new Compose(YAML).composeString(text).orElse(null);
+      if (root == null) {
+        throw invalid(1, 1, "the file is empty, expected the keys `tables` and `apps`");
+      }
+      return root;
+    } catch (MarkedYamlEngineException e) {
+      throw invalid(e.getProblemMark().or(e::getContextMark), "not valid YAML: " + wording(e));
+    } catch (ReaderException e) {
+      int end = text.offsetByCodePoints(0, e.getPosition());
+      throw invalidAfter(text.substring(0, end), "not valid YAML: a character that it forbids");
+    } catch (YamlEngineException e) {
+      throw invalid(1, 1, "not valid YAML: " + e.getMessage());
+    }
+  }
+
+  private void refuseDeepNesting(String text) throws SchemaException {
+    int depth = 0;
+    for (Event event : new Parse(YAML).parseString(text)) {
+      switch (event.getEventId()) {
+        case MappingStart, SequenceStart -> depth++;
+        case MappingEnd, SequenceEnd -> depth--;
+        default -> {}
+      }
+      if (depth > MAX_DEPTH) {
+        throw invalid(event.getStartMark(), "lists and maps nested deeper than " + MAX_DEPTH);
+      }
+    }
+  }
+
+  private static String wording(MarkedYamlEngineException e) {
+    if (e.getProblem().startsWith("found undefined")) {
+      // The parser would quote the value, which may be a secret.
+      return "a value that begins with * or ! has to be put in quotes";
+    }
+    String since =
+        e.getContextMark().map(Mark::getLine).map(i -> " since line " + (i + 1)).orElse("");
+    return e.getContext() == null || e.getContext().isEmpty()
+        ? e.getProblem()
+        : e.getProblem() + ", " + e.getContext() + since;
+  }
+
+  /** A problem with the first character after {@code before}. */
+  private SchemaException invalidAfter(String before, String problem) {
+    int line = (int) (before + "|").lines().count();
+    int lineStart = 1 + Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r'));
+    return invalid(line, before.codePointCount(lineStart, before.length()) + 1, problem);
+  }
+
+  private SchemaException invalid(Optional<Mark> mark, String problem) {
+    problems.at(mark, problem);
+    return problems.exception();
+  }
+
+  private SchemaException invalid(int line, int column, String problem) {
+    problems.at(line, column, problem);
+    return problems.exception();
+  }
+}
