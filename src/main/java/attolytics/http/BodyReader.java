@@ -38,7 +38,7 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
   }
 
   /** How much of a refused body is read before the connection is closed instead. */
-  private static final long MAX_DISCARDED_BYTES = 16 << 20;
+  private static final long MAX_DISCARDED_BYTES = 64 << 20;
 
   private final HttpServerExchange exchange;
   private final Lane lane;
@@ -115,8 +115,7 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
         }
       }
     } catch (IOException e) {
-      refusal = Refusal.of(Problem.MALFORMED_BODY, "the body is cut short or wrongly chunked");
-      finish(false);
+      refuse(Refusal.of(Problem.MALFORMED_BODY, "the body is cut short or wrongly chunked"));
       return true;
     }
   }

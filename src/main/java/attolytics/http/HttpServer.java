@@ -28,6 +28,7 @@ public final class HttpServer implements AutoCloseable {
             .setIoThreads(ioThreads)
             .setWorkerThreads(1) // nothing blocks, so nothing is ever handed to them
             .setServerOption(UndertowOptions.DECODE_URL, false)
+            .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, -1L) // BodyReader's business
             .setServerOption(UndertowOptions.RECORD_REQUEST_START_TIME, true)
             .setServerOption(UndertowOptions.ALWAYS_SET_KEEP_ALIVE, false)
             .setServerOption(UndertowOptions.MAX_HEADER_SIZE, 32 << 10)

@@ -54,13 +54,13 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
             .serviceLevelObjectives(millis(1, 2, 5, 10, 25, 50, 100, 250, 1000, 5000, 30_000))
             .register(registry);
     flushRows =
-        DistributionSummary.builder("attolytics.flush")
+        DistributionSummary.builder("attolytics.flush.rows")
             .baseUnit("rows")
             .description("Rows of a committed transaction")
             .serviceLevelObjectives(1, 10, 100, 1000, 10_000, 100_000)
             .register(registry);
     flushBytes =
-        DistributionSummary.builder("attolytics.flush")
+        DistributionSummary.builder("attolytics.flush.bytes")
             .baseUnit("bytes")
             .description("Encoded bytes of a committed transaction")
             .register(registry);
