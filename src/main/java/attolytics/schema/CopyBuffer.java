@@ -72,7 +72,8 @@ public final class CopyBuffer {
   }
 
   public void putByte(int value) {
-    bytes[grow(1)] = (byte) value;
+    int at = grow(1); // first: it may replace the array
+    bytes[at] = (byte) value;
   }
 
   public void putShort(int value) {
@@ -107,7 +108,7 @@ public final class CopyBuffer {
    *     written is undefined then and has to be truncated
    */
   public boolean putText(char[] text, int from, int length) {
-    int start = grow(Integer.BYTES + 3 * length);
+    int start = grow(Integer.BYTES + utf8Bound(text, from, length));
     int at = start + Integer.BYTES;
     byte[] out = bytes;
     for (int i = from, end = from + length; i < end; i++) {
@@ -140,6 +141,21 @@ public final class CopyBuffer {
     INT.set(out, start, at - start - Integer.BYTES);
     size = at;
     return true;
+  }
+
+  /** Bytes that the text takes at most: counted only where three a character would not fit. */
+  private int utf8Bound(char[] text, int from, int length) {
+    if (3L * length <= limit - size - Integer.BYTES) {
+      return 3 * length;
+    }
+    int count = length;
+    for (int i = from; i < from + length; i++) {
+      char c = text[i];
+      if (c >= 0x80) {
+        count += c < 0x800 || Character.isSurrogate(c) ? 1 : 2;
+      }
+    }
+    return count;
   }
 
   /** Makes room for {@code length} more bytes and returns where they start. */

@@ -70,7 +70,7 @@ public final class DatabaseTables {
       Plan plan = prepareInTransaction(connection, schema);
       connection.commit();
       return plan;
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) {
       rollBack(connection, e);
       throw e;
     } finally {
@@ -97,7 +97,7 @@ public final class DatabaseTables {
     }
   }
 
-  private static void rollBack(Connection connection, SQLException cause) {
+  private static void rollBack(Connection connection, Exception cause) {
     try {
       connection.rollback();
     } catch (SQLException e) {

@@ -42,6 +42,7 @@ public final class SchemaFile {
   private static final LoadSettings YAML =
       LoadSettings.builder()
           .setSchema(new CoreSchema())
+          .setAllowNonScalarKeys(true) // refused by SchemaReader, with their place
           .setMaxAliasesForCollections(MAX_ALIASES)
           .build();
 
@@ -145,11 +146,11 @@ public final class SchemaFile {
       // The parser would quote the value, which may be a secret.
       return "a value that begins with * or ! has to be put in quotes";
     }
-    String since =
-        e.getContextMark().map(Mark::getLine).map(i -> " since line " + (i + 1)).orElse("");
-    return e.getContext() == null || e.getContext().isEmpty()
-        ? e.getProblem()
-        : e.getProblem() + ", " + e.getContext() + since;
+    if (e.getContext() == null || e.getContext().isEmpty()) {
+      return e.getProblem();
+    }
+    String line = e.getContextMark().map(mark -> " from line " + (mark.getLine() + 1)).orElse("");
+    return e.getContext() + line + ", " + e.getProblem();
   }
 
   /** A problem with the first character after {@code before}. */

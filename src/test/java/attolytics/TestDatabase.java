@@ -1,0 +1,198 @@
+package attolytics;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.testcontainers.DockerClientFactory;
+import org.testcontainers.postgresql.PostgreSQLContainer;
+
+/**
+ * A fresh, empty database for a test class, on the one server of this JVM. The server is started
+ * with the first database and is the first of
+ *
+ * <ol>
+ *   <li>that of the environment variable {@code ATTOLYTICS_TEST_DB_URL}, {@code
+ *       postgres://user:password@host:port/database}, whose user may create databases,
+ *   <li>one in Docker, if there is Docker,
+ *   <li>an embedded one.
+ * </ol>
+ *
+ * It keeps its promises as one in production does: fsync and synchronous_commit are on.
+ */
+public final class TestDatabase implements AutoCloseable {
+  /**
+   * @param query parameters for the driver, with a question mark, or empty
+   */
+  private record Server(
+      String host, int port, String database, String user, String password, String query) {}
+
+  /** Started when it is first asked for, stopped with the JVM. */
+  private static final class Lazily {
+    private static final Server SERVER = start();
+  }
+
+  private static final Logger log = LoggerFactory.getLogger(TestDatabase.class);
+  private static final String URL_VARIABLE = "ATTOLYTICS_TEST_DB_URL";
+  private static final AtomicInteger created = new AtomicInteger();
+
+  private final Server server;
+  private final String name;
+
+  private TestDatabase(Server server, String name) {
+    this.server = server;
+    this.name = name;
+  }
+
+  /** Creates a database; close it after the tests. */
+  public static TestDatabase create() throws SQLException {
+    Server server = Lazily.SERVER;
+    String name =
+        "attolytics_test_" + ProcessHandle.current().pid() + "_" + created.incrementAndGet();
+    TestDatabase database = new TestDatabase(server, name);
+    database.onServer("CREATE DATABASE " + name);
+    return database;
+  }
+
+  /** Drops the database, whoever is still connected. */
+  @Override
+  public void close() throws SQLException {
+    onServer("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
+  }
+
+  /** For the driver; without user and password. */
+  public String jdbcUrl() {
+    return jdbcUrl(name);
+  }
+
+  public String user() {
+    return server.user;
+  }
+
+  public String password() {
+    return server.password;
+  }
+
+  public String host() {
+    return server.host;
+  }
+
+  public int port() {
+    return server.port;
+  }
+
+  /** The database's name. */
+  public String name() {
+    return name;
+  }
+
+  /** {@code postgres://user:password@host:port/database}, as for {@code --db_url}. */
+  public String url() {
+    return "postgres://%s:%s@%s:%d/%s%s"
+        .formatted(
+            encode(server.user),
+            encode(server.password),
+            server.host,
+            server.port,
+            name,
+            server.query);
+  }
+
+  public Connection connect() throws SQLException {
+    return connect(name);
+  }
+
+  private Connection connect(String database) throws SQLException {
+    Properties properties = new Properties();
+    properties.setProperty("user", server.user);
+    properties.setProperty("password", server.password);
+    return DriverManager.getConnection(jdbcUrl(database), properties);
+  }
+
+  private String jdbcUrl(String database) {
+    return "jdbc:postgresql://" + server.host + ":" + server.port + "/" + database + server.query;
+  }
+
+  private void onServer(String command) throws SQLException {
+    try (Connection connection = connect(server.database);
+        Statement sql = connection.createStatement()) {
+      sql.execute(command);
+    }
+  }
+
+  private static Server start() {
+    String url = System.getenv(URL_VARIABLE);
+    if (url != null) {
+      log.info("tests run on the database of {}", URL_VARIABLE);
+      return given(url);
+    }
+    if (DockerClientFactory.instance().isDockerAvailable()) {
+      log.info("tests run on PostgreSQL in Docker, as {} is not set", URL_VARIABLE);
+      return inDocker();
+    }
+    log.info(
+        "tests run on an embedded PostgreSQL, as {} is not set and there is no Docker",
+        URL_VARIABLE);
+    return embedded();
+  }
+
+  private static Server given(String url) {
+    URI uri = URI.create(url);
+    String[] userAndPassword = uri.getRawUserInfo().split(":", 2);
+    return new Server(
+        uri.getHost(),
+        uri.getPort() < 0 ? 5432 : uri.getPort(),
+        uri.getPath().substring(1),
+        decode(userAndPassword[0]),
+        userAndPassword.length == 2 ? decode(userAndPassword[1]) : "",
+        uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery());
+  }
+
+  @SuppressWarnings("resource") // stopped with the JVM
+  private static Server inDocker() {
+    PostgreSQLContainer container =
+        new PostgreSQLContainer("postgres:18-alpine")
+            .withCommand("postgres"); // without the fsync=off that is the default here
+    container.start();
+    return new Server(
+        container.getHost(),
+        container.getMappedPort(PostgreSQLContainer.POSTGRESQL_PORT),
+        container.getDatabaseName(),
+        container.getUsername(),
+        container.getPassword(),
+        "");
+  }
+
+  @SuppressWarnings("resource") // stopped with the JVM
+  private static Server embedded() {
+    try {
+      EmbeddedPostgres postgres =
+          EmbeddedPostgres.builder()
+              .setServerConfig("fsync", "on")
+              .setServerConfig("synchronous_commit", "on")
+              .start();
+      return new Server("localhost", postgres.getPort(), "postgres", "postgres", "postgres", "");
+    } catch (IOException e) {
+      throw new UncheckedIOException("the embedded PostgreSQL did not start", e);
+    }
+  }
+
+  private static String encode(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  private static String decode(String text) {
+    return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,5 @@
+/** What tests of several packages need. */
+@NullMarked
+package attolytics;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,371 @@
+package attolytics.schema;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ColumnTypeTest {
+  // Names
+
+  @Test
+  void named_findsEveryTypeByItsExactName() {
+    for (ColumnType type : ColumnType.values()) {
+      assertEquals(type, ColumnType.named(type.schemaName()));
+      assertNull(ColumnType.named(type.name()));
+    }
+    assertNull(ColumnType.named("int"));
+    assertNull(ColumnType.named(""));
+  }
+
+  // What does not fit
+
+  @ParameterizedTest
+  @EnumSource
+  void encode_objectsAndArrays_areOfAnotherType(ColumnType type) {
+    assertEquals(ValueError.TYPE_MISMATCH, Encoding.error(type, "{}"));
+    assertEquals(ValueError.TYPE_MISMATCH, Encoding.error(type, "{\"a\": 1}"));
+    assertEquals(ValueError.TYPE_MISMATCH, Encoding.error(type, "[1]"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '`',
+      value = {
+        "BOOL, 0",
+        "BOOL, 1",
+        "BOOL, 1.0",
+        "BOOL, \"true\"",
+        "I32, true",
+        "I32, \"1\"",
+        "I32, 1.0",
+        "I32, 1e2",
+        "I32, -0.0",
+        "I32, 0e0",
+        "I32, 1.5",
+        "I64, false",
+        "I64, \"1\"",
+        "I64, 1.0",
+        "I64, 1E2",
+        "I64, -0.0",
+        "I64, 9223372036854775807.0",
+        "F32, true",
+        "F32, \"1\"",
+        "F32, \"NaN\"",
+        "F64, false",
+        "F64, \"1\"",
+        "F64, \"Infinity\"",
+        "STRING, 1",
+        "STRING, 1.5",
+        "STRING, true",
+        "TIMESTAMP, true",
+        "TIMESTAMP, false"
+      })
+  void encode_otherType(ColumnType type, String json) {
+    assertEquals(ValueError.TYPE_MISMATCH, Encoding.error(type, json));
+  }
+
+  // bool
+
+  @Test
+  void bool_isAByte() {
+    assertEquals(ByteBuffer.wrap(new byte[] {1}), Encoding.value(ColumnType.BOOL, "true"));
+    assertEquals(ByteBuffer.wrap(new byte[] {0}), Encoding.value(ColumnType.BOOL, "false"));
+  }
+
+  // i32, i64
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0",
+        "1",
+        "-1",
+        "9",
+        "10",
+        "99",
+        "100",
+        "-100",
+        "2147483640",
+        "2147483646",
+        "2147483647",
+        "-2147483640",
+        "-2147483647",
+        "-2147483648"
+      })
+  void i32_inRange(String json) {
+    ByteBuffer value = Encoding.value(ColumnType.I32, json);
+
+    assertEquals(4, value.remaining());
+    assertEquals(Integer.parseInt(json), value.getInt());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "2147483648",
+        "2147483650",
+        "-2147483649",
+        "-2147483650",
+        "4294967295",
+        "4294967296",
+        "21474836470",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "9223372036854775808",
+        "18446744073709551616",
+        "100000000000000000000000000000000000000000"
+      })
+  void i32_outOfRange(String json) {
+    assertEquals(ValueError.OUT_OF_RANGE, Encoding.error(ColumnType.I32, json));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0",
+        "-1",
+        "2147483648",
+        "-2147483649",
+        "922337203685477580",
+        "9223372036854775800",
+        "9223372036854775806",
+        "9223372036854775807",
+        "-9223372036854775800",
+        "-9223372036854775807",
+        "-9223372036854775808"
+      })
+  void i64_inRange(String json) {
+    ByteBuffer value = Encoding.value(ColumnType.I64, json);
+
+    assertEquals(8, value.remaining());
+    assertEquals(Long.parseLong(json), value.getLong());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "9223372036854775808",
+        "9223372036854775809",
+        "9223372036854775810",
+        "-9223372036854775809",
+        "-9223372036854775810",
+        "18446744073709551615",
+        "18446744073709551616",
+        "92233720368547758070"
+      })
+  void i64_outOfRange(String json) {
+    assertEquals(ValueError.OUT_OF_RANGE, Encoding.error(ColumnType.I64, json));
+  }
+
+  @Test
+  void integers_minusZeroIsZero() {
+    assertEquals(0, Encoding.value(ColumnType.I32, "-0").getInt());
+    assertEquals(0, Encoding.value(ColumnType.I64, "-0").getLong());
+  }
+
+  @Test
+  void integers_ofManyDigits_areOutOfRange() {
+    String digits = "1" + "0".repeat(400);
+
+    assertEquals(ValueError.OUT_OF_RANGE, Encoding.error(ColumnType.I32, digits));
+    assertEquals(ValueError.OUT_OF_RANGE, Encoding.error(ColumnType.I64, "-" + digits));
+  }
+
+  // f32, f64
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0",
+        "-0",
+        "-0.0",
+        "0e999999999999",
+        "1",
+        "1.5",
+        "-1e2",
+        "0.1",
+        "16777216",
+        "16777217", // halfway between two floats: to even
+        "16777218",
+        "16777219",
+        "9007199254740993", // the same for doubles
+        "9007199254740995",
+        "1.00000017881393432617187499", // by way of a double it would be rounded twice
+        "1.00000017881393432617187500",
+        "1.00000017881393432617187501",
+        "1.00000005960464477539062500000000000000000000001",
+        "1.00000005960464477539062499999999999999999999999",
+        "8388609.499999999999999999",
+        "8388609.500000000000000001",
+        "3.4028234663852886e38",
+        "3.40282356e38",
+        "3.4028235677973366e38", // the least that is too large for a float
+        "3.4028235677973365e38",
+        "1.1754943508222875e-38",
+        "1.401298464324817e-45",
+        "7.006492321624086e-46", // just above half of the least float
+        "7.006492321624085e-46",
+        "1.7976931348623157e308",
+        "1.7976931348623158e308",
+        "1.797693134862315807e308",
+        "1.797693134862315808e308",
+        "-1.797693134862315808e308",
+        "2.2250738585072011e-308",
+        "2.2250738585072012e-308",
+        "4.9e-324",
+        "2.4703282292062327e-324",
+        "2.4703282292062328e-324",
+        "1e39",
+        "1e308",
+        "1e309",
+        "1e400",
+        "-1e400",
+        "1e-400",
+        "-1e-400",
+        "1e2147483647",
+        "1e2147483648",
+        "1e999999999999999999999",
+        "-1e999999999999999999999",
+        "1e-999999999999999999999",
+        "123456789012345678901234567890",
+        "0.000000000000000000000000000000000000000000000000000000000000123"
+      })
+  void floats_areRoundedToTheNearest(String json) {
+    assertRounded(json);
+  }
+
+  @Test
+  void floats_ofManyDigits() {
+    String digits = "1234567890".repeat(40);
+
+    assertRounded(digits);
+    assertRounded("-" + digits + "e-390");
+    assertRounded("0." + digits);
+    assertRounded("0." + "0".repeat(400) + "1e401");
+    assertRounded("1" + "0".repeat(400) + "e-400");
+    assertRounded("0." + "0".repeat(2000) + "1");
+    assertRounded("1.00000005960464477539062500" + "0".repeat(3000) + "1");
+    assertRounded("9007199254740993." + "0".repeat(3000) + "1");
+  }
+
+  @Test
+  void floats_minusZeroKeepsItsSign() {
+    assertEquals(0x8000_0000, Encoding.value(ColumnType.F32, "-0.0").getInt());
+    assertEquals(0x8000_0000_0000_0000L, Encoding.value(ColumnType.F64, "-0.0").getLong());
+    assertEquals(0x8000_0000, Encoding.value(ColumnType.F32, "-1e-400").getInt());
+  }
+
+  @Test
+  void f32_isNotRoundedTwice() {
+    String justAboveTheMiddle = "1.00000005960464477539062500000000001";
+
+    assertEquals(Math.nextUp(1f), Encoding.value(ColumnType.F32, justAboveTheMiddle).getFloat());
+    assertEquals(1f, (float) Double.parseDouble(justAboveTheMiddle));
+  }
+
+  /** The JDK's own parser has the last word. */
+  private static void assertRounded(String json) {
+    double nearest = Double.parseDouble(json);
+    if (Double.isInfinite(nearest)) {
+      assertEquals(ValueError.OUT_OF_RANGE, Encoding.error(ColumnType.F64, json));
+    } else {
+      ByteBuffer value = Encoding.value(ColumnType.F64, json);
+      assertEquals(8, value.remaining());
+      assertEquals(Double.doubleToRawLongBits(nearest), value.getLong());
+    }
+    float nearestFloat = Float.parseFloat(json);
+    if (Float.isInfinite(nearestFloat)) {
+      assertEquals(ValueError.OUT_OF_RANGE, Encoding.error(ColumnType.F32, json));
+    } else {
+      ByteBuffer value = Encoding.value(ColumnType.F32, json);
+      assertEquals(4, value.remaining());
+      assertEquals(Float.floatToRawIntBits(nearestFloat), value.getInt());
+    }
+  }
+
+  // string
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "a",
+        "plain text",
+        "\u0001\u001f\u007f",
+        "\u0080ÿ\u07ff",
+        "\u0800€\ud7ff\ue000\ufffe\uffff",
+        "\ud800\udc00\ud83d\ude00\udbff\udfff",
+        "mixed: ä€😀z",
+        "\"\\/\b\f\n\r\t"
+      })
+  void string_isItsUtf8(String text) {
+    byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+
+    assertEquals(ByteBuffer.wrap(utf8), Encoding.value(ColumnType.STRING, escaped(text)));
+    if (text.chars().allMatch(c -> c >= ' ' && c != '"' && c != '\\')) {
+      assertEquals(ByteBuffer.wrap(utf8), Encoding.value(ColumnType.STRING, '"' + text + '"'));
+    }
+  }
+
+  @Test
+  void string_longOnesToo() {
+    String text = "aä€😀".repeat(10_000);
+
+    assertEquals(
+        ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)),
+        Encoding.value(ColumnType.STRING, '"' + text + '"'));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\\u0000",
+        "a\\u0000b",
+        "\\ud800",
+        "\\udc00",
+        "\\ud83dx",
+        "\\ud83d\\ud83d",
+        "\\ude00\\ud83d",
+        "x\\udbff",
+        "\\ud83d\\ude00\\ud83d"
+      })
+  void string_thatPostgresCannotHold(String escaped) {
+    assertEquals(ValueError.INVALID_STRING, Encoding.error(ColumnType.STRING, '"' + escaped + '"'));
+  }
+
+  private static String escaped(String text) {
+    StringBuilder json = new StringBuilder("\"");
+    text.chars().forEach(c -> json.append("\\u%04x".formatted(c)));
+    return json.append('"').toString();
+  }
+
+  // timestamp; its parsing is tested in TimestampsTest
+
+  @Test
+  void timestamp_isMicrosecondsSince2000() {
+    ByteBuffer value = Encoding.value(ColumnType.TIMESTAMP, "946684801.000001");
+
+    assertEquals(8, value.remaining());
+    assertEquals(1_000_001, value.getLong());
+    assertEquals(
+        1_000_001,
+        Encoding.value(ColumnType.TIMESTAMP, "\"2000-01-01T00:00:01.000001Z\"").getLong());
+    assertEquals(-946_684_800_000_000L, Encoding.value(ColumnType.TIMESTAMP, "-0").getLong());
+  }
+
+  @Test
+  void timestamp_errors() {
+    assertEquals(
+        ValueError.INVALID_TIMESTAMP, Encoding.error(ColumnType.TIMESTAMP, "\"yesterday\""));
+    assertEquals(ValueError.INVALID_TIMESTAMP, Encoding.error(ColumnType.TIMESTAMP, "\"\""));
+    assertEquals(ValueError.INVALID_TIMESTAMP, Encoding.error(ColumnType.TIMESTAMP, "\"1\""));
+    assertEquals(ValueError.OUT_OF_RANGE, Encoding.error(ColumnType.TIMESTAMP, "1e99"));
+  }
+}

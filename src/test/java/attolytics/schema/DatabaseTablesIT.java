@@ -1,0 +1,593 @@
+package attolytics.schema;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.TestDatabase;
+import attolytics.schema.DatabaseTables.Plan;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DatabaseTablesIT {
+  private static TestDatabase database;
+
+  private Connection connection;
+
+  @BeforeAll
+  static void createDatabase() throws SQLException {
+    database = TestDatabase.create();
+  }
+
+  @AfterAll
+  static void dropDatabase() throws SQLException {
+    database.close();
+  }
+
+  @BeforeEach
+  void connectToEmptySchema() throws SQLException {
+    connection = database.connect();
+    sql("DROP SCHEMA IF EXISTS public, other CASCADE", "CREATE SCHEMA public");
+  }
+
+  @AfterEach
+  void disconnect() throws SQLException {
+    connection.close();
+  }
+
+  // What is missing
+
+  @Test
+  void prepare_createsTheExample() throws Exception {
+    Schema schema = SchemaFile.read(Path.of("schema-example.conf.yaml"), Map.of());
+
+    Plan plan = DatabaseTables.prepare(connection, schema);
+
+    assertEquals(
+        List.of(
+            "CREATE TABLE \"events\" (\"time\" TIMESTAMPTZ, \"referer\" VARCHAR,"
+                + " \"platform\" VARCHAR NOT NULL, \"version\" VARCHAR NOT NULL,"
+                + " \"user_id\" VARCHAR, \"event_type\" VARCHAR NOT NULL, \"score\" INT4)",
+            "CREATE INDEX ON \"events\" (\"time\")",
+            "CREATE INDEX ON \"events\" (\"platform\")",
+            "CREATE INDEX ON \"events\" (\"version\")",
+            "CREATE INDEX ON \"events\" (\"event_type\")"),
+        plan.statements());
+    assertFits(plan);
+    assertEquals(
+        List.of(
+            "time timestamp with time zone YES",
+            "referer character varying YES",
+            "platform character varying NO",
+            "version character varying NO",
+            "user_id character varying YES",
+            "event_type character varying NO",
+            "score integer YES"),
+        query(
+            "SELECT column_name || ' ' || data_type || ' ' || is_nullable"
+                + " FROM information_schema.columns WHERE table_name = 'events'"
+                + " ORDER BY ordinal_position"));
+    assertEquals(
+        List.of(
+            "events_event_type_idx",
+            "events_platform_idx",
+            "events_time_idx",
+            "events_version_idx"),
+        query("SELECT indexname FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"));
+    assertNothingToDo(schema);
+  }
+
+  @Test
+  void plan_changesNothing() throws SQLException {
+    Schema schema = schema(table("t", column("c", ColumnType.I32, true, false)));
+
+    assertEquals(2, DatabaseTables.plan(connection, schema).statements().size());
+    assertEquals(List.of(), query("SELECT relname FROM pg_class WHERE relname = 't'"));
+  }
+
+  @Test
+  void prepare_createsOnlyWhatIsMissing() throws SQLException {
+    sql("CREATE TABLE a (c int4)");
+    Table a = table("a", column("c", ColumnType.I32));
+    Table b = table("b", column("c", ColumnType.I32));
+
+    Plan plan = DatabaseTables.prepare(connection, schema(a, b));
+
+    assertEquals(List.of("CREATE TABLE \"b\" (\"c\" INT4)"), plan.statements());
+    assertNothingToDo(schema(a, b));
+  }
+
+  @Test
+  void prepare_withAProblem_createsNothing() throws SQLException {
+    sql("CREATE TABLE b (x int4)");
+    Schema schema =
+        schema(table("a", column("c", ColumnType.I32)), table("b", column("c", ColumnType.I32)));
+
+    Plan plan = DatabaseTables.prepare(connection, schema);
+
+    assertEquals(1, plan.problems().size());
+    assertEquals(List.of(), query("SELECT relname FROM pg_class WHERE relname = 'a'"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select",
+        "Two Words",
+        "quo\"te",
+        "a.b",
+        "it's",
+        "semi;colon --",
+        "{d} ? $1 %s",
+        "ユーザー",
+        "😀",
+        "back\\slash",
+        " ",
+        "line\nbreak",
+        "abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_123456789",
+        "ÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄ1"
+      })
+  void prepare_anyName(String name) throws SQLException {
+    Schema schema =
+        schema(
+            table(
+                name,
+                column(name, ColumnType.STRING, true, true),
+                column("#", ColumnType.I32, true, false)));
+
+    assertFits(DatabaseTables.prepare(connection, schema));
+
+    assertEquals(
+        List.of(name),
+        query(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"));
+    assertNothingToDo(schema);
+    sql("DROP TABLE " + Identifiers.quote(name));
+    sql("CREATE TABLE " + Identifiers.quote(name) + " (x int4 NOT NULL)");
+    assertEquals(3, DatabaseTables.plan(connection, schema).problems().size());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void prepare_everyType_isFoundAsCreated(ColumnType type) throws SQLException {
+    Schema schema = schema(table("t", column("c", type, true, true)));
+
+    assertFits(DatabaseTables.prepare(connection, schema));
+
+    assertNothingToDo(schema);
+    assertEquals(
+        List.of(type.sqlTypes().get(0)),
+        query(
+            "SELECT atttypid::regtype::text FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'c'"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      ints = {
+        Connection.TRANSACTION_READ_COMMITTED,
+        Connection.TRANSACTION_REPEATABLE_READ,
+        Connection.TRANSACTION_SERIALIZABLE
+      })
+  void prepare_manyInstancesAtOnce_allSucceed(int isolation) throws Exception {
+    int instances = 8;
+    List<Table> tables = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      tables.add(new Table("t" + i, i, List.of(column("c", ColumnType.STRING, true, true))));
+    }
+    Schema schema = new Schema(tables, Map.of(), null);
+    CyclicBarrier start = new CyclicBarrier(instances);
+    Callable<Plan> instance =
+        () -> {
+          try (Connection own = database.connect()) {
+            own.setTransactionIsolation(isolation);
+            start.await();
+            return DatabaseTables.prepare(own, schema);
+          }
+        };
+    ExecutorService threads = Executors.newFixedThreadPool(instances);
+    try {
+      int creators = 0;
+      for (Future<Plan> plan : threads.invokeAll(Collections.nCopies(instances, instance))) {
+        assertFits(plan.get());
+        creators += plan.get().statements().isEmpty() ? 0 : 1;
+      }
+      assertEquals(1, creators);
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  @Test
+  void prepare_refusedByTheDatabase_leavesNothingBehind() throws SQLException {
+    sql("CREATE TYPE b AS ENUM ('x')"); // in the way of table b's row type
+    Schema schema =
+        schema(table("a", column("c", ColumnType.I32)), table("b", column("c", ColumnType.I32)));
+
+    SQLException e =
+        assertThrows(SQLException.class, () -> DatabaseTables.prepare(connection, schema));
+
+    assertEquals("42710", e.getSQLState());
+    assertTrue(connection.getAutoCommit());
+    assertEquals(List.of(), query("SELECT relname FROM pg_class WHERE relname = 'a'"));
+  }
+
+  // What exists
+
+  @ParameterizedTest
+  @CsvSource({
+    "BOOL, boolean",
+    "I32, integer",
+    "I64, bigint",
+    "F32, real",
+    "F64, double precision",
+    "STRING, varchar",
+    "STRING, varchar(10)",
+    "STRING, text",
+    "STRING, text COLLATE \"C\"",
+    "TIMESTAMP, timestamptz",
+    "TIMESTAMP, timestamptz(3)"
+  })
+  void plan_fittingType(ColumnType type, String sqlType) throws SQLException {
+    sql("CREATE TABLE t (c " + sqlType + ")");
+
+    assertNothingToDo(schema(table("t", column("c", type))));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "I32, bigint, i64",
+    "I64, integer, i32",
+    "F32, double precision, f64",
+    "STRING, integer, i32",
+    "TIMESTAMP, text, string"
+  })
+  void plan_typeOfAnotherColumnType(ColumnType type, String sqlType, String other)
+      throws SQLException {
+    sql("CREATE TABLE t (c " + sqlType + ")");
+    String wanted = type.sqlName();
+
+    assertProblems(
+        schema(table("t", column("c", type))),
+        "table \"t\", column \"c\" is of type %s, but has to be %s (%s); "
+                .formatted(sqlType, wanted, type.schemaName())
+            + "give it the type %s in the schema file, or ".formatted(other)
+            + "ALTER TABLE \"t\" ALTER COLUMN \"c\" TYPE %s USING \"c\"::%s"
+                .formatted(wanted, wanted));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "I32, smallint",
+    "I64, numeric",
+    "F64, numeric",
+    "STRING, name",
+    "STRING, character(3)",
+    "STRING, jsonb",
+    "STRING, uuid",
+    "STRING, bytea",
+    "STRING, text[]",
+    "TIMESTAMP, timestamp",
+    "TIMESTAMP, date",
+    "BOOL, bit",
+    "STRING, d"
+  })
+  void plan_otherType(ColumnType type, String sqlType) throws SQLException {
+    sql("CREATE DOMAIN d AS text", "CREATE TABLE t (c " + sqlType + ")");
+
+    List<String> problems = problems(schema(table("t", column("c", type))));
+
+    assertEquals(1, problems.size());
+    assertTrue(problems.get(0).contains("but has to be " + type.sqlName()), problems.get(0));
+  }
+
+  @Test
+  void plan_missingColumn() throws SQLException {
+    sql("CREATE TABLE t (\"C\" int4, gone int4)", "ALTER TABLE t DROP COLUMN gone");
+
+    assertProblems(
+        schema(table("t", column("c", ColumnType.I32), column("gone", ColumnType.I32))),
+        "table \"t\", column \"c\" does not exist; ALTER TABLE \"t\" ADD COLUMN \"c\" INT4",
+        "table \"t\", column \"gone\" does not exist; ALTER TABLE \"t\" ADD COLUMN \"gone\" INT4");
+  }
+
+  @Test
+  void plan_notNullColumn_hasToBeRequired() throws SQLException {
+    sql("CREATE TABLE t (c int4 NOT NULL DEFAULT 7, d int4)");
+
+    assertProblems(
+        schema(table("t", column("c", ColumnType.I32))),
+        "table \"t\", column \"c\" is NOT NULL, but not required by the schema file;"
+            + " add `required: true` there, or ALTER TABLE \"t\" ALTER COLUMN \"c\" DROP NOT NULL");
+    assertNothingToDo(
+        schema(
+            table(
+                "t",
+                column("c", ColumnType.I32, false, true),
+                column("d", ColumnType.I32, false, true))));
+  }
+
+  @Test
+  void plan_notNullColumnThatTheSchemaLacks() throws SQLException {
+    sql(
+        """
+        CREATE TABLE t (
+          c int4,
+          plain int4 NOT NULL,
+          defaulted int4 NOT NULL DEFAULT 1,
+          serial bigserial NOT NULL,
+          always int4 GENERATED ALWAYS AS IDENTITY,
+          optional int4 GENERATED BY DEFAULT AS IDENTITY,
+          twice int4 NOT NULL GENERATED ALWAYS AS (coalesce(c, 0) * 2) STORED,
+          nullable int4)
+        """);
+
+    assertProblems(
+        schema(table("t", column("c", ColumnType.I32))),
+        "table \"t\", column \"plain\" is NOT NULL without a default, and not in the schema file,"
+            + " so that no row could be written; add it there as `required`,"
+            + " or ALTER TABLE \"t\" ALTER COLUMN \"plain\" DROP NOT NULL");
+  }
+
+  @Test
+  void plan_generatedColumn_cannotBeNamed() throws SQLException {
+    sql("CREATE TABLE t (a int4, c int4 GENERATED ALWAYS AS (a * 2) STORED)");
+
+    assertProblems(
+        schema(table("t", column("c", ColumnType.I32))),
+        "table \"t\", column \"c\" is generated from other columns, so that no value can be written"
+            + " to it; take it out of the schema file,"
+            + " or ALTER TABLE \"t\" ALTER COLUMN \"c\" DROP EXPRESSION");
+  }
+
+  @Test
+  void plan_identityColumn_mayBeNamed() throws SQLException {
+    sql("CREATE TABLE t (c int8 GENERATED ALWAYS AS IDENTITY)");
+
+    assertNothingToDo(schema(table("t", column("c", ColumnType.I64, false, true))));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "CREATE VIEW t AS SELECT 1 AS c | view | VIEW",
+        "CREATE MATERIALIZED VIEW t AS SELECT 1 AS c | materialized view | MATERIALIZED VIEW",
+        "CREATE SEQUENCE t | sequence | SEQUENCE",
+        "CREATE TYPE t AS (c int4) | type | TYPE",
+        "CREATE TABLE other (c int4); CREATE INDEX t ON other (c) | index | INDEX",
+        "CREATE TABLE other (c int4) PARTITION BY LIST (c); CREATE INDEX t ON other (c)"
+            + " | index | INDEX"
+      })
+  void plan_otherThanATable(String create, String kind, String sqlKind) throws SQLException {
+    sql(create);
+
+    assertProblems(
+        schema(table("t", column("c", ColumnType.I32))),
+        "in the place of table \"t\" there is a %s; drop it, or rename it: ALTER %s \"t\" RENAME TO …"
+            .formatted(kind, sqlKind));
+  }
+
+  @Test
+  void plan_partitionedTable() throws SQLException {
+    sql("CREATE TABLE t (c int4, d timestamptz) PARTITION BY RANGE (d)");
+    Schema schema =
+        schema(
+            table(
+                "t", column("c", ColumnType.I32, true, false), column("d", ColumnType.TIMESTAMP)));
+
+    Plan plan = DatabaseTables.prepare(connection, schema);
+
+    assertEquals(List.of(), plan.problems());
+    assertEquals(
+        List.of(
+            "table \"t\", column \"c\" is to be indexed, but no index begins with it;"
+                + " CREATE INDEX ON \"t\" (\"c\")"),
+        plan.warnings());
+    sql("CREATE INDEX ON \"t\" (\"c\")");
+    assertNothingToDo(schema);
+  }
+
+  @Test
+  void plan_foreignTable() throws SQLException {
+    sql(
+        "CREATE FOREIGN DATA WRAPPER w",
+        "CREATE SERVER s FOREIGN DATA WRAPPER w",
+        "CREATE FOREIGN TABLE t (c int4) SERVER s");
+    try {
+      assertNothingToDo(schema(table("t", column("c", ColumnType.I32, true, false))));
+    } finally {
+      sql("DROP FOREIGN DATA WRAPPER w CASCADE");
+    }
+  }
+
+  @Test
+  void plan_missingIndex_isAWarning() throws SQLException {
+    sql("CREATE TABLE t (c int4, d int4)", "CREATE INDEX ON t (d, c)");
+    Schema schema =
+        schema(
+            table(
+                "t",
+                column("c", ColumnType.I32, true, false),
+                column("d", ColumnType.I32, true, false)));
+
+    Plan plan = DatabaseTables.prepare(connection, schema);
+
+    String statement = "CREATE INDEX CONCURRENTLY ON \"t\" (\"c\")";
+    assertEquals(
+        List.of(
+            "table \"t\", column \"c\" is to be indexed, but no index begins with it; "
+                + statement),
+        plan.warnings());
+    assertEquals(List.of(), plan.problems());
+    assertEquals(List.of(), plan.statements());
+    sql(statement);
+    assertNothingToDo(schema);
+  }
+
+  @Test
+  void plan_otherKindsOfIndexes_areIndexes() throws SQLException {
+    sql("CREATE TABLE t (c int4, d int4 UNIQUE)", "CREATE INDEX ON t USING brin (c)");
+
+    assertNothingToDo(
+        schema(
+            table(
+                "t",
+                column("c", ColumnType.I32, true, false),
+                column("d", ColumnType.I32, true, false))));
+  }
+
+  @Test
+  void plan_invalidIndex_isNone() throws SQLException {
+    sql("CREATE TABLE t (c int4)", "INSERT INTO t VALUES (1), (1)");
+    assertThrows(SQLException.class, () -> sql("CREATE UNIQUE INDEX CONCURRENTLY ON t (c)"));
+
+    assertEquals(
+        1,
+        DatabaseTables.plan(
+                connection, schema(table("t", column("c", ColumnType.I32, true, false))))
+            .warnings()
+            .size());
+  }
+
+  @Test
+  void plan_searchPath_isFollowed() throws SQLException {
+    sql("CREATE SCHEMA other", "CREATE TABLE other.t (c int4)", "CREATE TABLE public.t (c text)");
+    Schema schema = schema(table("t", column("c", ColumnType.I32)));
+
+    assertEquals(1, problems(schema).size());
+    sql("SET search_path = missing, other, public");
+    assertNothingToDo(schema);
+  }
+
+  @Test
+  void plan_noInsertPrivilege() throws SQLException {
+    String user = "\"Reader " + database.name() + "\"";
+    sql("CREATE TABLE t (c int4, d int4)", "CREATE ROLE " + user);
+    try {
+      sql("GRANT SELECT ON t TO " + user, "GRANT USAGE ON SCHEMA public TO " + user);
+      Schema schema = schema(table("t", column("c", ColumnType.I32), column("d", ColumnType.I32)));
+      sql("SET ROLE " + user);
+
+      assertProblems(
+          schema,
+          "table \"t\": the user %s may not insert into column \"c\", \"d\";".formatted(user)
+              + " GRANT INSERT ON \"t\" TO "
+              + user);
+
+      sql("RESET ROLE", "GRANT INSERT (c) ON t TO " + user, "SET ROLE " + user);
+      assertNothingToDo(schema(table("t", column("c", ColumnType.I32))));
+      assertEquals(1, problems(schema).size());
+
+      sql("RESET ROLE", "GRANT INSERT ON t TO " + user, "SET ROLE " + user);
+      assertNothingToDo(schema);
+
+      sql("RESET ROLE", "ALTER TABLE t ENABLE ROW LEVEL SECURITY", "SET ROLE " + user);
+      assertProblems(
+          schema,
+          "table \"t\": row-level security applies to the user %s, and COPY does not work with it;"
+                  .formatted(user)
+              + " let the user own the table, or ALTER ROLE %s BYPASSRLS".formatted(user));
+    } finally {
+      sql("RESET ROLE", "DROP OWNED BY " + user, "DROP ROLE " + user);
+    }
+  }
+
+  @Test
+  void plan_allProblemsOfAllTables() throws SQLException {
+    sql(
+        "CREATE TABLE a (c text, d int4 NOT NULL, extra int4 NOT NULL)",
+        "CREATE VIEW b AS SELECT 1",
+        "CREATE TABLE c (x int4)");
+
+    List<String> problems =
+        problems(
+            schema(
+                table(
+                    "a",
+                    column("c", ColumnType.I32),
+                    column("d", ColumnType.I32),
+                    column("e", ColumnType.I32)),
+                table("b", column("c", ColumnType.I32)),
+                table("c", column("c", ColumnType.I32))));
+
+    assertEquals(6, problems.size(), problems::toString);
+  }
+
+  // Helpers
+
+  private void assertProblems(Schema schema, String... expected) throws SQLException {
+    assertEquals(String.join("\n", expected), String.join("\n", problems(schema)));
+  }
+
+  private List<String> problems(Schema schema) throws SQLException {
+    return DatabaseTables.plan(connection, schema).problems();
+  }
+
+  private void assertNothingToDo(Schema schema) throws SQLException {
+    Plan plan = DatabaseTables.prepare(connection, schema);
+    assertFits(plan);
+    assertEquals(List.of(), plan.statements());
+    assertTrue(connection.getAutoCommit());
+  }
+
+  private static void assertFits(Plan plan) {
+    assertEquals(List.of(), plan.problems());
+    assertEquals(List.of(), plan.warnings());
+  }
+
+  private void sql(String... statements) throws SQLException {
+    try (Statement sql = connection.createStatement()) {
+      for (String statement : statements) {
+        sql.execute(statement);
+      }
+    }
+  }
+
+  private List<String> query(String query) throws SQLException {
+    List<String> rows = new ArrayList<>();
+    try (Statement sql = connection.createStatement();
+        ResultSet row = sql.executeQuery(query)) {
+      while (row.next()) {
+        rows.add(row.getString(1));
+      }
+    }
+    return rows;
+  }
+
+  private static Schema schema(Table... tables) {
+    return new Schema(List.of(tables), Map.of(), null);
+  }
+
+  private static Table table(String name, Column... columns) {
+    return new Table(name, 0, List.of(columns));
+  }
+
+  private static Column column(String name, ColumnType type) {
+    return column(name, type, false, false);
+  }
+
+  private static Column column(String name, ColumnType type, boolean indexed, boolean required) {
+    return new Column(name, type, null, indexed, required, 0);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package attolytics.schema;
+
+import org.jspecify.annotations.NullMarked;
