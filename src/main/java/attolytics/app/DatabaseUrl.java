@@ -35,9 +35,9 @@ public final class DatabaseUrl {
   private static final Pattern SCHEME =
       Pattern.compile("(?:jdbc:)?postgres(?:ql)?://", Pattern.CASE_INSENSITIVE);
   private static final Pattern HOST_AND_PORT =
-      Pattern.compile("(\\[[0-9a-fA-F:.%]+]|[^:\\[\\]]*)(?::(.*))?");
+      Pattern.compile("(\\[[0-9a-fA-F:.%]+]|[^:\\[\\]]*)(?::([^:]*))?");
   private static final Pattern CREDENTIALS =
-      Pattern.compile("([a-zA-Z:]+://)?[^\\s'\"@]*:[^\\s'\"]*@");
+      Pattern.compile("([a-zA-Z:]+://)?[^\\s'\"@]*:(?!//)[^\\s'\"]*@");
   private static final Pattern PASSWORD_PARAMETER =
       Pattern.compile("(password=)[^&\\s'\"]*", Pattern.CASE_INSENSITIVE);
   private static final String DEFAULT_PORT = "5432";
@@ -223,8 +223,9 @@ public final class DatabaseUrl {
         || Integer.parseInt(port) < 1
         || Integer.parseInt(port) > 65_535) {
       throw new IllegalArgumentException(
-          "a port of the database URL is not a number between 1 and 65535:"
-              + " expected postgres://user:password@host:port/database");
+          "a port of the database URL is not a number between 1 and 65535: expected"
+              + " postgres://user:password@host:port/database, where in a user name or password / is"
+              + " written %2F, ? is %3F, @ is %40, % is %25");
     }
     return port;
   }

@@ -27,6 +27,7 @@ import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +55,9 @@ final class EmbeddedDatabase implements AutoCloseable {
 
   /** Long enough for the recovery after a crash, which reads a gigabyte of WAL at most. */
   private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+  /** A failure of the server is a FATAL line and a few before it that tell why. */
+  private static final int WORDY_LINES = 5;
 
   private static final Duration POLL = Duration.ofMillis(20);
 
@@ -443,15 +447,13 @@ final class EmbeddedDatabase implements AutoCloseable {
     }
   }
 
-  /** What the programs say of a failure, without what they say of their progress: one line. */
+  /** The last of what a program or the log says, without the times: one line. */
   private static String words(String output) {
     List<String> lines = output.lines().map(String::strip).filter(l -> !l.isEmpty()).toList();
-    List<String> telling =
-        lines.stream()
-            .filter(line -> line.matches(".*\\b(FATAL|PANIC|ERROR|error|fatal|HINT|DETAIL)\\b:.*"))
-            .map(line -> line.replaceFirst("^.*?\\b((?:FATAL|PANIC|ERROR|HINT|DETAIL): )", "$1"))
-            .toList();
-    return String.join(" ", telling.isEmpty() ? lines : telling).replaceAll("\\s+", " ");
+    return lines.subList(Math.max(0, lines.size() - WORDY_LINES), lines.size()).stream()
+        .map(line -> line.replaceFirst("^.*? \\[\\d+] ", ""))
+        .collect(Collectors.joining("; "))
+        .replaceAll("\\s+", " ");
   }
 
   private static String reason(IOException e) {

@@ -1,0 +1,89 @@
+package attolytics.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Against a server that listens on a Unix socket only: that of the embedded programs. */
+@Timeout(120)
+class DatabaseUrlIT {
+  /** Short, as a socket's path has 107 bytes at most. */
+  @TempDir static Path directory;
+
+  private static PostgresPrograms programs;
+  private static Path data;
+
+  @BeforeAll
+  static void startServer() throws Exception {
+    assumeTrue(!System.getProperty("os.name").startsWith("Windows"), "needs Unix sockets");
+    programs = PostgresPrograms.in(directory.resolve("programs"), PostgresPrograms.accounts());
+    data = directory.resolve("data");
+    run("initdb", List.of("-D", data.toString(), "-U", "tester", "-A", "trust", "--no-locale"));
+    run(
+        "pg_ctl",
+        List.of(
+            "start",
+            "--wait",
+            "-D",
+            data.toString(),
+            "-l",
+            directory.resolve("log").toString(),
+            "-o",
+            "-p 54321 -c listen_addresses='' -c unix_socket_directories='" + directory + "'"));
+  }
+
+  @AfterAll
+  static void stopServer() throws Exception {
+    if (data != null && Files.exists(data.resolve("postmaster.pid"))) {
+      run("pg_ctl", List.of("stop", "--wait", "-m", "immediate", "-D", data.toString()));
+    }
+  }
+
+  @Test
+  void parse_ofAPercentEncodedHostConnectsToTheUnixSocket() throws Exception {
+    assertConnects(
+        "postgres://tester@"
+            + directory.toString().replace("/", "%2F")
+            + ":54321/postgres?sslmode=require");
+  }
+
+  @Test
+  void parse_ofAHostParameterConnectsToTheUnixSocket() throws Exception {
+    assertConnects("postgres://tester@/postgres?port=54321&host=" + directory);
+  }
+
+  private static void assertConnects(String text) throws Exception {
+    DatabaseUrl url = DatabaseUrl.parse(text + "&application_name=its%20name");
+    try (Connection connection = DriverManager.getConnection(url.jdbcUrl(), url.properties());
+        Statement statement = connection.createStatement();
+        ResultSet result =
+            statement.executeQuery(
+                "SELECT inet_client_addr(), application_name, usename"
+                    + " FROM pg_stat_activity WHERE pid = pg_backend_pid()")) {
+      assertTrue(result.next());
+      assertEquals(null, result.getString(1), "no address: not by TCP");
+      assertEquals("its name", result.getString(2));
+      assertEquals("tester", result.getString(3));
+    }
+  }
+
+  private static void run(String program, List<String> arguments)
+      throws IOException, InterruptedException {
+    PostgresPrograms.Outcome outcome = programs.run(program, arguments);
+    assertTrue(outcome.succeeded(), outcome.output());
+  }
+}
