@@ -26,7 +26,7 @@ public final class HttpServer implements AutoCloseable {
         Undertow.builder()
             .addHttpListener(port, host)
             .setIoThreads(ioThreads)
-            .setWorkerThreads(1) // nothing blocks, so nothing is ever handed to them
+            .setWorkerThreads(2) // for the admin pages: events never leave their IO thread
             .setServerOption(UndertowOptions.DECODE_URL, false)
             .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, -1L) // BodyReader's business
             .setServerOption(UndertowOptions.RECORD_REQUEST_START_TIME, true)
