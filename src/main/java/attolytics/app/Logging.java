@@ -29,9 +29,12 @@ final class Logging {
     System.setProperty("org.jboss.logging.provider", "slf4j");
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
-    if (!(LoggerFactory.getILoggerFactory() instanceof LoggerContext context)) {
-      return;
+    if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+      configure(context, verbosity);
     }
+  }
+
+  static void configure(LoggerContext context, int verbosity) {
     boolean all = verbosity >= 2;
     Level root = verbosity < 0 ? Level.ERROR : all ? Level.DEBUG : Level.INFO;
     Level service = all ? Level.TRACE : verbosity == 1 ? Level.DEBUG : root;

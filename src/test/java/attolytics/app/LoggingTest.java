@@ -6,27 +6,39 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.joran.JoranConfigurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.LoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
+import ch.qos.logback.core.joran.spi.JoranException;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.slf4j.LoggerFactory;
 
 class LoggingTest {
   private static final String TIME =
       "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}(Z|[+-]\\d\\d:\\d\\d)";
 
-  private final LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+  // Of its own, as the tests themselves log by another file.
+  private final LoggerContext context = new LoggerContext();
+
+  @BeforeEach
+  void read() throws JoranException {
+    JoranConfigurator configurator = new JoranConfigurator();
+    configurator.setContext(context);
+    configurator.doConfigure(
+        Objects.requireNonNull(Logging.class.getClassLoader().getResource("logback.xml")));
+  }
 
   @AfterEach
-  void reset() {
-    Logging.configure(0);
+  void stop() {
+    context.stop();
   }
 
   @ParameterizedTest
@@ -38,7 +50,7 @@ class LoggingTest {
   })
   void configure_setsTheLevels(
       int verbosity, String service, String others, String server, String driver) {
-    Logging.configure(verbosity);
+    Logging.configure(context, verbosity);
     assertEquals(Level.valueOf(service), level("attolytics.app.Main"));
     assertEquals(Level.valueOf(others), level("com.example"));
     assertEquals(Level.valueOf(server), level("org.xnio.nio"));
@@ -48,20 +60,20 @@ class LoggingTest {
 
   @Test
   void line_hasTimeLevelNameAndMessage() {
-    Logging.configure(0);
+    Logging.configure(context, 0);
     assertEquals("<time> WARN  Main: a message\n", line("a message", new IllegalStateException()));
   }
 
   @Test
   void line_hidesPasswords() {
-    Logging.configure(0);
+    Logging.configure(context, 0);
     assertEquals(
         "<time> WARN  Main: no postgres://***@h/d\n", line("no postgres://u:s3cr3t@h/d", null));
   }
 
   @Test
   void line_underVerboseHasTheStackTraceWithoutPasswords() {
-    Logging.configure(1);
+    Logging.configure(context, 1);
     List<String> lines =
         line("a message", new IllegalStateException("no postgres://u:s3cr3t@h/d")).lines().toList();
     assertEquals("<time> WARN  Main: a message", lines.get(0));
