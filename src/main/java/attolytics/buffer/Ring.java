@@ -39,6 +39,8 @@ public final class Ring {
   @SuppressWarnings("unused") // by WAITER
   private volatile @Nullable Thread waiter;
 
+  private volatile boolean woken;
+
   /**
    * @param capacityRows a power of two
    */
@@ -93,12 +95,12 @@ public final class Ring {
     released.set(next - 1);
   }
 
-  /** Lets a waiting {@link #poll} return early. Any thread. */
+  /**
+   * Lets a waiting {@link #poll}, or else the next one that would wait, return early. Any thread.
+   */
   public void wake() {
-    Thread waiting = (Thread) WAITER.getAndSet(this, null);
-    if (waiting != null) {
-      LockSupport.unpark(waiting);
-    }
+    woken = true;
+    unparkWriter();
   }
 
   public int capacityRows() {
@@ -119,17 +121,15 @@ public final class Ring {
         if (slots.isAvailable(next)) {
           return true;
         }
+        if (woken) {
+          woken = false;
+          return false;
+        }
         long left = deadline - System.nanoTime();
         if (left <= 0) {
           return false;
         }
         LockSupport.parkNanos(this, left);
-        if (slots.isAvailable(next)) {
-          return true;
-        }
-        if (waiter == null || Thread.interrupted()) {
-          return false;
-        }
       }
     } finally {
       waiter = null;
@@ -139,7 +139,14 @@ public final class Ring {
   private void wakeWriter() {
     VarHandle.fullFence();
     if (waiter != null) {
-      wake();
+      unparkWriter();
+    }
+  }
+
+  private void unparkWriter() {
+    Thread waiting = (Thread) WAITER.getAndSet(this, null);
+    if (waiting != null) {
+      LockSupport.unpark(waiting);
     }
   }
 
