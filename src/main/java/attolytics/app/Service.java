@@ -52,6 +52,7 @@ public final class Service implements AutoCloseable {
   private @Nullable HikariDataSource pool;
   private @Nullable IngestHandler handler;
   private @Nullable HttpServer http;
+  private boolean stopped;
   private volatile @Nullable String unready = "starting";
 
   private Service(Settings settings, Schema schema) throws StartException {
@@ -288,6 +289,10 @@ public final class Service implements AutoCloseable {
    * @return whether all that was accepted was settled within the drain timeout
    */
   public boolean stop() {
+    if (stopped) {
+      return true;
+    }
+    stopped = true;
     unready = "draining";
     log.info("stopping");
     boolean drained = drain();

@@ -3,6 +3,7 @@ package attolytics.http;
 import io.undertow.Undertow;
 import io.undertow.UndertowOptions;
 import io.undertow.server.HttpHandler;
+import io.undertow.server.handlers.HttpContinueReadHandler;
 import java.net.InetSocketAddress;
 
 /** An HTTP port with its own IO threads. */
@@ -36,7 +37,7 @@ public final class HttpServer implements AutoCloseable {
                 UndertowOptions.REQUEST_PARSE_TIMEOUT, (int) limits.headerTimeout().toMillis())
             .setServerOption(
                 UndertowOptions.NO_REQUEST_TIMEOUT, (int) limits.idleTimeout().toMillis())
-            .setHandler(handler)
+            .setHandler(new HttpContinueReadHandler(handler))
             .build();
     undertow.start();
     return new HttpServer(undertow);
