@@ -66,7 +66,12 @@ public final class Ring {
     // Nothing can fail between the claim and the publication, which would stop the ring for good.
     long first = last - rows + 1;
     slots.get(first).batch = batch;
-    slots.publish(first, last);
+    // The first slot last: the writer goes by that one alone and may free them all at once, and a
+    // flag that is set only then would undo that of the slot's next user.
+    if (rows > 1) {
+      slots.publish(first + 1, last);
+    }
+    slots.publish(first);
     wakeWriter();
     return true;
   }
