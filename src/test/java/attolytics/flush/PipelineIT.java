@@ -284,6 +284,7 @@ class PipelineIT {
 
   /** All of a million with {@code -Dattolytics.test.events=1000000}. */
   @ParameterizedTest
+  @Timeout(600)
   @ValueSource(ints = {1, 10, 100})
   void everyEvent_arrivesOnce_whateverTheSizeOfTheBodies(int size) throws Exception {
     int total = Integer.getInteger("attolytics.test.events", 30_000);
