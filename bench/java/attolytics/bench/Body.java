@@ -1,0 +1,54 @@
+package attolytics.bench;
+
+/**
+ * A request's body whose events can be given new times, since in life no two requests come with the
+ * same ones, and since an index on times that repeat is another index.
+ */
+final class Body {
+  /** Microseconds since 1970; of ten digits of seconds, as all times up to the year 2286. */
+  static final long FIRST_TIME = 1_750_000_000_000_000L;
+
+  /** Digits before the point. */
+  private static final int SECONDS = 10;
+
+  /** Digits after the point. */
+  private static final int MICROS = 6;
+
+  private final byte[] json;
+  private final int[] times;
+
+  /**
+   * @param times where the events' times stand, each {@code 0000000000.000000}
+   */
+  Body(byte[] json, int[] times) {
+    this.json = json;
+    this.times = times;
+  }
+
+  byte[] json() {
+    return json;
+  }
+
+  int events() {
+    return times.length;
+  }
+
+  /** Gives the events times that are a microsecond apart. */
+  void stamp(long firstMicros) {
+    for (int i = 0; i < times.length; i++) {
+      long micros = firstMicros + i;
+      int seconds = (int) (micros / 1_000_000);
+      digits((int) (micros - seconds * 1_000_000L), times[i] + SECONDS + 1, MICROS);
+      digits(seconds, times[i], SECONDS);
+    }
+  }
+
+  private void digits(int number, int from, int count) {
+    int left = number;
+    for (int at = from + count - 1; at >= from; at--) {
+      int quotient = left / 10;
+      json[at] = (byte) ('0' + left - 10 * quotient);
+      left = quotient;
+    }
+  }
+}

@@ -1,0 +1,125 @@
+package attolytics.bench;
+
+import attolytics.schema.App;
+import attolytics.schema.Schema;
+import attolytics.schema.SchemaException;
+import attolytics.schema.SchemaFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.UUID;
+
+/**
+ * Made-up events for the example schema's table, the same ones in each run: few platforms, versions
+ * and types, many users. All columns are given but the one that a header fills.
+ */
+final class ExampleEvents {
+  /** How the fields of an event are ordered. */
+  enum FieldOrder {
+    /** As the columns of the schema file. */
+    SCHEMA,
+    /** Another: rows have to be put together anew. */
+    OTHER
+  }
+
+  static final Path SCHEMA_FILE = Path.of("schema-example.conf.yaml");
+  static final String TABLE = "events";
+  private static final String APP = "com.example.myapp";
+  private static final String SECRET_KEY = "example-secret-key";
+  static final String PATH = "/apps/" + APP + "/events";
+
+  private static final String[] PLATFORMS = {"android", "ios", "web", "windows", "linux"};
+  private static final String[] TYPES = {
+    "session_start", "session_end", "level_start", "level_complete", "level_failed", "purchase",
+    "ad_shown", "ad_clicked", "share", "settings_changed", "tutorial_step", "crash"
+  };
+  private static final int VERSIONS = 20;
+  private static final int USERS = 10_000;
+  private static final int SEED = 2019;
+
+  private final Random random = new Random(SEED);
+  private final FieldOrder order;
+  private final UUID[] users = new UUID[USERS];
+
+  ExampleEvents(FieldOrder order) {
+    this.order = order;
+    for (int i = 0; i < USERS; i++) {
+      users[i] = new UUID(random.nextLong(), random.nextLong());
+    }
+  }
+
+  /** The example's only app. The working directory has to be the project's. */
+  static App app() throws SchemaException {
+    Schema schema = SchemaFile.read(SCHEMA_FILE, Map.of());
+    return Objects.requireNonNull(schema.apps().get(APP));
+  }
+
+  /** The next events, {@code perBody} in a body. */
+  List<Body> bodies(int count, int perBody) {
+    List<Body> bodies = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      bodies.add(body(perBody));
+    }
+    return bodies;
+  }
+
+  private Body body(int events) {
+    StringBuilder json = new StringBuilder(160 * events + 64);
+    json.append("{\"secret_key\":\"").append(SECRET_KEY).append("\",\"events\":[");
+    int[] times = new int[events];
+    for (int i = 0; i < events; i++) {
+      json.append(i == 0 ? "{" : ",{").append("\"_t\":\"").append(TABLE).append('"');
+      if (order == FieldOrder.SCHEMA) {
+        times[i] = time(json);
+        platformAndVersion(json);
+        user(json);
+        type(json);
+        score(json);
+      } else {
+        type(json);
+        score(json);
+        user(json);
+        platformAndVersion(json);
+        times[i] = time(json);
+      }
+      json.append('}');
+    }
+    json.append("]}");
+    Body body = new Body(json.toString().getBytes(StandardCharsets.US_ASCII), times);
+    body.stamp(Body.FIRST_TIME);
+    return body;
+  }
+
+  private static int time(StringBuilder json) {
+    json.append(",\"time\":");
+    int at = json.length();
+    json.append("0000000000.000000");
+    return at;
+  }
+
+  private void platformAndVersion(StringBuilder json) {
+    text(json, "platform", PLATFORMS[random.nextInt(PLATFORMS.length)]);
+    int version = random.nextInt(VERSIONS);
+    text(json, "version", "1." + version / 4 + "." + version % 4);
+  }
+
+  private void user(StringBuilder json) {
+    text(json, "user_id", users[random.nextInt(USERS)].toString());
+  }
+
+  private void type(StringBuilder json) {
+    text(json, "event_type", TYPES[random.nextInt(TYPES.length)]);
+  }
+
+  private void score(StringBuilder json) {
+    json.append(",\"score\":").append(random.nextInt(100_000));
+  }
+
+  private static void text(StringBuilder json, String field, String value) {
+    json.append(",\"").append(field).append("\":\"").append(value).append('"');
+  }
+}
