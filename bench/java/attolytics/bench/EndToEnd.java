@@ -41,8 +41,8 @@ public final class EndToEnd implements Callable<Integer> {
     BOTH
   }
 
-  /** The service's flush at its fullest, and where COPY is at its best. */
-  private static final int ROWS_A_TRANSACTION = 10_000;
+  /** How many different events there are: they come again, with other times. */
+  private static final int EVENTS = 10_000;
 
   private static final double PATIENCE_SECONDS = 180;
 
@@ -63,6 +63,11 @@ public final class EndToEnd implements Callable<Integer> {
 
   @Option(names = "--events", description = "Events a body.")
   private int events = 10;
+
+  @Option(
+      names = "--copy-rows",
+      description = "Rows a transaction of raw COPY; as many as the service's fullest flush.")
+  private int copyRows = 10_000;
 
   @Option(names = "--indexes", description = "One of: ${COMPLETION-CANDIDATES}.")
   private Indexes indexes = Indexes.BOTH;
@@ -140,14 +145,14 @@ public final class EndToEnd implements Callable<Integer> {
         rounds,
         seconds,
         events,
-        ROWS_A_TRANSACTION);
+        copyRows);
   }
 
   private void measure(PostgresServer server, ServiceProcess service, Bench bench)
       throws IOException, SQLException, SchemaException {
     ExampleEvents stream = new ExampleEvents(ExampleEvents.FieldOrder.SCHEMA);
-    RawCopy copy = new RawCopy(server, stream.bodies(ROWS_A_TRANSACTION, 1));
-    int bodies = Math.max(1, ROWS_A_TRANSACTION / events);
+    RawCopy copy = new RawCopy(server, stream.bodies(copyRows, 1));
+    int bodies = Math.max(1, EVENTS / events);
     List<ClosedLoop> loops = new ArrayList<>();
     for (int each : connections) {
       loops.add(new ClosedLoop(service.port(), each, stream.bodies(bodies, events)));
