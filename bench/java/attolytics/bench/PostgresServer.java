@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * A PostgreSQL server for the benchmark alone, with its data in a new directory that is removed
  * afterwards: from the server programs installed here, else the embedded one.
  */
+@SuppressWarnings("try") // whoever closes it wants to know that it was interrupted
 final class PostgresServer implements AutoCloseable {
   private static final int OLDEST = 15;
   private static final String USER = "postgres";
@@ -124,16 +125,13 @@ final class PostgresServer implements AutoCloseable {
 
   /** Stops the server and removes its data. A second call does nothing. */
   @Override
-  public synchronized void close() throws IOException {
+  public synchronized void close() throws IOException, InterruptedException {
     if (closed) {
       return;
     }
     closed = true;
     try {
       stopping.stop();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while PostgreSQL was stopping", e);
     } finally {
       deleteTree(directory);
     }
@@ -141,7 +139,9 @@ final class PostgresServer implements AutoCloseable {
 
   private static PostgresServer embedded(Path directory) throws IOException {
     EmbeddedPostgres.Builder builder =
-        EmbeddedPostgres.builder().setDataDirectory(directory.resolve("data"));
+        EmbeddedPostgres.builder()
+            .setDataDirectory(directory.resolve("data"))
+            .setRegisterShutdownHook(false);
     SETTINGS.forEach(builder::setServerConfig);
     EmbeddedPostgres postgres = builder.start();
     return new PostgresServer(

@@ -11,6 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The service as a user starts it: from its jar, in a JVM of its own. */
+@SuppressWarnings("try") // whoever closes it wants to know that it was interrupted
 final class ServiceProcess implements AutoCloseable {
   private static final Path JAR = Path.of("target", "attolytics.jar");
   private static final Pattern ACCEPTING = Pattern.compile("accepting events on \\S+:(\\d+)");
@@ -88,16 +89,11 @@ final class ServiceProcess implements AutoCloseable {
    * @throws IOException if it did not stop in order
    */
   @Override
-  public void close() throws IOException {
+  public void close() throws IOException, InterruptedException {
     process.destroy();
-    try {
-      if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-        throw new IOException("the service does not stop");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while the service was stopping", e);
+    if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+      throw new IOException("the service does not stop");
     }
     if (process.exitValue() != 0) {
       throw new IOException("the service exited with " + process.exitValue());

@@ -29,9 +29,12 @@ final class Logging {
     System.setProperty("org.jboss.logging.provider", "slf4j");
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
-    if (!(LoggerFactory.getILoggerFactory() instanceof LoggerContext context)) {
-      return;
+    if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+      configure(context, verbosity);
     }
+  }
+
+  static void configure(LoggerContext context, int verbosity) {
     boolean all = verbosity >= 2;
     Level root = verbosity < 0 ? Level.ERROR : all ? Level.DEBUG : Level.INFO;
     Level service = all ? Level.TRACE : verbosity == 1 ? Level.DEBUG : root;
@@ -42,19 +45,17 @@ final class Logging {
       context.getLogger(name).setLevel(chatty);
     }
     context.getLogger(DRIVER).setLevel(verbosity <= 0 ? Level.ERROR : chatty);
-    if (verbosity > 0) {
-      showStackTraces(context);
-    }
+    usePattern(context, verbosity > 0 ? "PATTERN_WITH_STACK_TRACES" : "PATTERN");
   }
 
-  private static void showStackTraces(LoggerContext context) {
+  private static void usePattern(LoggerContext context, String property) {
     Iterator<Appender<ILoggingEvent>> appenders =
         context.getLogger(Logger.ROOT_LOGGER_NAME).iteratorForAppenders();
     while (appenders.hasNext()) {
       if (appenders.next() instanceof OutputStreamAppender<ILoggingEvent> stream
           && stream.getEncoder() instanceof PatternLayoutEncoder encoder) {
         encoder.stop();
-        encoder.setPattern(context.getProperty("PATTERN_WITH_STACK_TRACES"));
+        encoder.setPattern(context.getProperty(property));
         encoder.start();
       }
     }

@@ -14,11 +14,15 @@ public final class Main {
     System.exit(AttolyticsCommand.execute(args, System.getenv(), Main::run, out, err));
   }
 
-  private static int run(Settings settings) throws StartException, InterruptedException {
+  private static int run(Settings settings) throws StartException {
     CountDownLatch stop = new CountDownLatch(1);
     Signals.onStop(stop::countDown);
-    Service service = Service.start(settings, System.getenv());
-    stop.await();
-    return service.stop() ? 0 : 1;
+    try {
+      Service service = Service.start(settings, System.getenv(), stop);
+      stop.await();
+      return service.stop() ? 0 : 1;
+    } catch (InterruptedException e) {
+      return 0; // told to stop before the start was over
+    }
   }
 }

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -51,6 +52,7 @@ public final class Service implements AutoCloseable {
   private @Nullable HikariDataSource pool;
   private @Nullable IngestHandler handler;
   private @Nullable HttpServer http;
+  private boolean stopped;
   private volatile @Nullable String unready = "starting";
 
   private Service(Settings settings, Schema schema) throws StartException {
@@ -69,9 +71,11 @@ public final class Service implements AutoCloseable {
    * Starts the service. The admin port opens first; when this returns, requests are accepted.
    *
    * @param environment where secret keys may be kept
+   * @param stop ends the wait for the database: the start is given up, and {@link #stop} is next
    * @throws StartException for what the user can mend; nothing is left running then
    */
-  public static Service start(Settings settings, Map<String, String> environment)
+  public static Service start(
+      Settings settings, Map<String, String> environment, CountDownLatch stop)
       throws StartException, InterruptedException {
     Schema schema;
     try {
@@ -82,7 +86,7 @@ public final class Service implements AutoCloseable {
     Service service = new Service(settings, schema);
     boolean started = false;
     try {
-      service.startRest();
+      service.startRest(stop);
       started = true;
       return service;
     } finally {
@@ -102,13 +106,13 @@ public final class Service implements AutoCloseable {
     return admin.port();
   }
 
-  private void startRest() throws StartException, InterruptedException {
+  private void startRest(CountDownLatch stop) throws StartException, InterruptedException {
     log.info("admin pages on http://{}:{}", settings.adminHost(), admin.port());
     HikariDataSource database =
         ConnectionPool.open(
             databaseUrl(), settings.writers(), settings.ackTimeout(), metrics.registry());
     pool = database;
-    prepareTables(database);
+    prepareTables(database, stop);
 
     Budget budget = new Budget(settings.maxBuffer());
     for (int i = 0; i < settings.writers(); i++) {
@@ -161,9 +165,9 @@ public final class Service implements AutoCloseable {
     }
   }
 
-  private void prepareTables(HikariDataSource database)
+  private void prepareTables(HikariDataSource database, CountDownLatch stop)
       throws StartException, InterruptedException {
-    try (Connection connection = awaitDatabase(database)) {
+    try (Connection connection = awaitDatabase(database, stop)) {
       DatabaseTables.Plan plan = DatabaseTables.prepare(connection, schema);
       if (!plan.problems().isEmpty()) {
         throw new StartException(plan.problems());
@@ -177,16 +181,17 @@ public final class Service implements AutoCloseable {
   }
 
   /** A connection, as soon as there is one. */
-  private Connection awaitDatabase(HikariDataSource database)
+  private Connection awaitDatabase(HikariDataSource database, CountDownLatch stop)
       throws StartException, InterruptedException {
     long deadline = System.nanoTime() + settings.ackTimeout().toNanos();
     boolean told = false;
-    while (true) {
+    do {
       try {
         return database.getConnection();
       } catch (SQLException e) {
-        String why = DatabaseUrl.redact(rootMessage(e));
-        if (System.nanoTime() > deadline) {
+        SQLException cause = driversOwn(e);
+        String why = DatabaseUrl.redact(String.valueOf(cause.getMessage()));
+        if (isForGood(cause) || System.nanoTime() > deadline) {
           throw new StartException(
               "no connection to the database: "
                   + why
@@ -200,16 +205,19 @@ public final class Service implements AutoCloseable {
           log.warn("waiting for the database: {}", why);
         }
       }
-      TimeUnit.NANOSECONDS.sleep(DATABASE_POLL.toNanos());
-    }
+    } while (!stop.await(DATABASE_POLL.toMillis(), TimeUnit.MILLISECONDS));
+    throw new InterruptedException("told to stop");
   }
 
-  private static String rootMessage(Throwable e) {
-    Throwable root = e;
-    while (root.getCause() != null) {
-      root = root.getCause();
-    }
-    return String.valueOf(root.getMessage());
+  /** What the driver said, without what the pool put around it. */
+  private static SQLException driversOwn(SQLException e) {
+    return e.getCause() instanceof SQLException cause ? cause : e;
+  }
+
+  /** A wrong password, or no such database: waiting mends neither. */
+  private static boolean isForGood(SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    return state.startsWith("28") || state.startsWith("3D");
   }
 
   private void startWriter(int number, HikariDataSource database) {
@@ -281,8 +289,19 @@ public final class Service implements AutoCloseable {
    * @return whether all that was accepted was settled within the drain timeout
    */
   public boolean stop() {
+    if (stopped) {
+      return true;
+    }
+    stopped = true;
     unready = "draining";
     log.info("stopping");
+    boolean drained = drain();
+    close();
+    log.info(drained ? "stopped" : "stopped before everything accepted was written");
+    return drained;
+  }
+
+  private boolean drain() {
     boolean drained = true;
     try {
       if (handler != null) {
@@ -302,12 +321,13 @@ public final class Service implements AutoCloseable {
       Thread.currentThread().interrupt();
       drained = false;
     }
-    closeAll();
-    log.info(drained ? "stopped" : "stopped before everything accepted was written");
     return drained;
   }
 
-  private void closeAll() {
+  /** Closes everything at once, without a drain. */
+  @Override
+  public void close() {
+    writers.forEach(Writer::stop);
     if (http != null) {
       http.close();
     }
@@ -319,10 +339,5 @@ public final class Service implements AutoCloseable {
     }
     admin.close();
     metrics.close();
-  }
-
-  @Override
-  public void close() {
-    stop();
   }
 }

@@ -39,6 +39,8 @@ public final class Ring {
   @SuppressWarnings("unused") // by WAITER
   private volatile @Nullable Thread waiter;
 
+  private volatile boolean woken;
+
   /**
    * @param capacityRows a power of two
    */
@@ -64,7 +66,12 @@ public final class Ring {
     // Nothing can fail between the claim and the publication, which would stop the ring for good.
     long first = last - rows + 1;
     slots.get(first).batch = batch;
-    slots.publish(first, last);
+    // The first slot last: the writer goes by that one alone and may free them all at once, and a
+    // flag that is set only then would undo that of the slot's next user.
+    if (rows > 1) {
+      slots.publish(first + 1, last);
+    }
+    slots.publish(first);
     wakeWriter();
     return true;
   }
@@ -93,12 +100,12 @@ public final class Ring {
     released.set(next - 1);
   }
 
-  /** Lets a waiting {@link #poll} return early. Any thread. */
+  /**
+   * Lets a waiting {@link #poll}, or else the next one that would wait, return early. Any thread.
+   */
   public void wake() {
-    Thread waiting = (Thread) WAITER.getAndSet(this, null);
-    if (waiting != null) {
-      LockSupport.unpark(waiting);
-    }
+    woken = true;
+    unparkWriter();
   }
 
   public int capacityRows() {
@@ -119,17 +126,15 @@ public final class Ring {
         if (slots.isAvailable(next)) {
           return true;
         }
+        if (woken) {
+          woken = false;
+          return false;
+        }
         long left = deadline - System.nanoTime();
         if (left <= 0) {
           return false;
         }
         LockSupport.parkNanos(this, left);
-        if (slots.isAvailable(next)) {
-          return true;
-        }
-        if (waiter == null || Thread.interrupted()) {
-          return false;
-        }
       }
     } finally {
       waiter = null;
@@ -139,7 +144,14 @@ public final class Ring {
   private void wakeWriter() {
     VarHandle.fullFence();
     if (waiter != null) {
-      wake();
+      unparkWriter();
+    }
+  }
+
+  private void unparkWriter() {
+    Thread waiting = (Thread) WAITER.getAndSet(this, null);
+    if (waiting != null) {
+      LockSupport.unpark(waiting);
     }
   }
 

@@ -63,7 +63,7 @@ public final class Writer implements Runnable {
   @Override
   public void run() {
     while (true) {
-      Batch first = ring.poll(IDLE_NANOS);
+      Batch first = ring.poll(stopping ? 0 : IDLE_NANOS);
       if (first != null) {
         flush(first);
       } else if (stopping && ring.usedRows() == 0) {

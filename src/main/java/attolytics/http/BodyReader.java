@@ -135,7 +135,7 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
     }
     return refusal == null
         ? ByteBuffer.wrap(bytes, length, bytes.length - length)
-        : ByteBuffer.wrap(bytes);
+        : ByteBuffer.wrap(lane.bodyBuffer()); // nobody will look at it
   }
 
   static Refusal tooLarge(Limits limits) {
@@ -146,12 +146,13 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
 
   /** The lane's buffer is for whoever reads next: what came so far moves to memory of its own. */
   private void leaveLaneBuffer() {
-    if (bytes == lane.bodyBuffer()) {
-      int size = Math.max(1024, 2 * length);
-      if (refusal == null && !own(size)) {
+    int size = Math.max(1024, 2 * length);
+    if (refusal == null && bytes == lane.bodyBuffer()) {
+      if (own(size)) {
+        bytes = Arrays.copyOf(bytes, size);
+      } else {
         refusal = Refusal.of(Problem.BUFFER_FULL, null);
       }
-      bytes = Arrays.copyOf(bytes, refusal == null ? size : 1024);
     }
   }
 

@@ -15,8 +15,13 @@ final class Cors {
   private static final HttpString ALLOW_ORIGIN = new HttpString("Access-Control-Allow-Origin");
   private static final HttpString ALLOW_METHODS = new HttpString("Access-Control-Allow-Methods");
   private static final HttpString ALLOW_HEADERS = new HttpString("Access-Control-Allow-Headers");
+  private static final HttpString REQUEST_HEADERS =
+      new HttpString("Access-Control-Request-Headers");
   private static final HttpString EXPOSE_HEADERS = new HttpString("Access-Control-Expose-Headers");
   private static final HttpString MAX_AGE = new HttpString("Access-Control-Max-Age");
+
+  private static final String USUAL_HEADERS =
+      "Content-Type, Content-Encoding, Authorization, Idempotency-Key";
 
   private Cors() {}
 
@@ -38,12 +43,13 @@ final class Cors {
     }
   }
 
-  /** Says what a page may send. */
+  /** Says what a page may send: POST, with whatever headers it asks for. */
   static void addPreflightHeaders(HttpServerExchange exchange) {
+    String asked = exchange.getRequestHeaders().getFirst(REQUEST_HEADERS);
     exchange
         .getResponseHeaders()
         .put(ALLOW_METHODS, "POST")
-        .put(ALLOW_HEADERS, "Content-Type, Content-Encoding, Authorization, Idempotency-Key")
+        .put(ALLOW_HEADERS, asked == null ? USUAL_HEADERS : asked)
         .put(MAX_AGE, "86400");
   }
 }

@@ -3,6 +3,7 @@ package attolytics.http;
 import io.undertow.Undertow;
 import io.undertow.UndertowOptions;
 import io.undertow.server.HttpHandler;
+import io.undertow.server.handlers.HttpContinueReadHandler;
 import java.net.InetSocketAddress;
 
 /** An HTTP port with its own IO threads. */
@@ -26,7 +27,7 @@ public final class HttpServer implements AutoCloseable {
         Undertow.builder()
             .addHttpListener(port, host)
             .setIoThreads(ioThreads)
-            .setWorkerThreads(1) // nothing blocks, so nothing is ever handed to them
+            .setWorkerThreads(2) // for the admin pages: events never leave their IO thread
             .setServerOption(UndertowOptions.DECODE_URL, false)
             .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, -1L) // BodyReader's business
             .setServerOption(UndertowOptions.RECORD_REQUEST_START_TIME, true)
@@ -36,7 +37,7 @@ public final class HttpServer implements AutoCloseable {
                 UndertowOptions.REQUEST_PARSE_TIMEOUT, (int) limits.headerTimeout().toMillis())
             .setServerOption(
                 UndertowOptions.NO_REQUEST_TIMEOUT, (int) limits.idleTimeout().toMillis())
-            .setHandler(handler)
+            .setHandler(new HttpContinueReadHandler(handler))
             .build();
     undertow.start();
     return new HttpServer(undertow);

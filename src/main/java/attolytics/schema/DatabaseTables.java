@@ -83,7 +83,6 @@ public final class DatabaseTables {
   private static Plan prepareInTransaction(Connection connection, Schema schema)
       throws SQLException {
     try (Statement sql = connection.createStatement()) {
-      sql.setEscapeProcessing(false); // a table may be called {d}
       // With a stricter level the tables that another instance has just created stay invisible.
       sql.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
       sql.execute("SELECT pg_advisory_xact_lock(" + LOCK + ")");

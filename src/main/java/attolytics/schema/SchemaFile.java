@@ -39,6 +39,9 @@ public final class SchemaFile {
   /** Of lists and maps. Together with the file's size it bounds what aliases can unfold to. */
   private static final int MAX_ALIASES = 1_000;
 
+  private static final String BAD_ESCAPE =
+      "a backslash that begins no escape sequence; double it, or use single quotes";
+
   private static final LoadSettings YAML =
       LoadSettings.builder()
           .setSchema(new CoreSchema())
@@ -124,6 +127,9 @@ public final class SchemaFile {
       throw invalidAfter(text.substring(0, end), "not valid YAML: a character that it forbids");
     } catch (YamlEngineException e) {
       throw invalid(1, 1, "not valid YAML: " + e.getMessage());
+    } catch (NumberFormatException e) {
+      // The parser's own slip, if the file ends within an escape sequence.
+      throw invalid(1, 1, "not valid YAML: " + BAD_ESCAPE);
     }
   }
 
@@ -142,9 +148,12 @@ public final class SchemaFile {
   }
 
   private static String wording(MarkedYamlEngineException e) {
+    // In these two the parser would quote the value, which may be a secret.
     if (e.getProblem().startsWith("found undefined")) {
-      // The parser would quote the value, which may be a secret.
       return "a value that begins with * or ! has to be put in quotes";
+    }
+    if (e.getProblem().contains("escape")) {
+      return BAD_ESCAPE;
     }
     if (e.getContext() == null || e.getContext().isEmpty()) {
       return e.getProblem();

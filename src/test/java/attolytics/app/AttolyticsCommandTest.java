@@ -343,6 +343,13 @@ class AttolyticsCommandTest {
     assertEquals("", out.toString());
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"postgres://u:a s3cr3t@h/d", "postgres://u:a's3cr3t@h/d"})
+  void execute_hidesAPasswordWithASpaceOrQuote(String stray) {
+    assertEquals(2, run(Map.of(), settings -> 0, stray));
+    assertFalse(err.toString().contains(SECRET), err.toString());
+  }
+
   @Test
   void help_doesNotShowAPasswordOfTheEnvironment() {
     run(Map.of("ATTOLYTICS_DB_URL", "postgres://u:" + SECRET + "@h/d"), settings -> 0, "-h");

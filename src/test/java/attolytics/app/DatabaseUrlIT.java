@@ -4,12 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -64,6 +67,39 @@ class DatabaseUrlIT {
   @Test
   void parse_ofAHostParameterConnectsToTheUnixSocket() throws Exception {
     assertConnects("postgres://tester@/postgres?port=54321&host=" + directory);
+  }
+
+  /** Alone: the class path of the tests has the same classes from other jars too. */
+  @Test
+  void parse_connectsToTheUnixSocketFromTheRunnableJar() throws Exception {
+    Path jar = Path.of("target/attolytics.jar");
+    assumeTrue(Files.exists(jar), "needs the runnable jar: mvn verify");
+    Path tests =
+        Path.of(DatabaseUrlIT.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                jar + File.pathSeparator + tests,
+                Client.class.getName(),
+                "postgres://tester@/postgres?port=54321&host=" + directory)
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertTrue(output.contains("connected as tester"), output);
+    assertEquals(0, process.waitFor());
+  }
+
+  /** Connects, in a process of its own. */
+  static final class Client {
+    private Client() {}
+
+    public static void main(String[] args) throws SQLException {
+      DatabaseUrl url = DatabaseUrl.parse(args[0]);
+      try (Connection connection = DriverManager.getConnection(url.jdbcUrl(), url.properties())) {
+        System.out.println("connected as " + connection.getMetaData().getUserName());
+      }
+    }
   }
 
   private static void assertConnects(String text) throws Exception {

@@ -246,6 +246,11 @@ class SchemaFileTest {
         "a: 1\n---\nb: 1\n",
         "2:1: not valid YAML: expected a single document in the stream from line 1,"
             + " but found another document");
+    String badEscape =
+        "not valid YAML: a backslash that begins no escape sequence; double it, or use single quotes";
+    assertProblems("a: \"\\q\"", "1:6: " + badEscape);
+    assertProblems("a: \"\\u12\"", "1:7: " + badEscape);
+    assertProblems("a: \"\\x", "1:1: " + badEscape);
     assertTrue(problems("a:\n\tb: 1\n").get(0).startsWith("2:1: not valid YAML: "));
     assertTrue(problems("%YAML 3.0\n---\na: 1\n").get(0).startsWith("1:1: not valid YAML: "));
   }
@@ -525,6 +530,9 @@ class SchemaFileTest {
         "!!424242 x",
         "'424242",
         "\"424242\\q\"",
+        "\"\\u4242",
+        "\"\\u424 42\"",
+        "\"\\U42424242\"",
         "\"424242\\0\"",
         "@424242",
         "`424242`",

@@ -1,0 +1,57 @@
+package attolytics;
+
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+/** One package a stage, imports one way: {@code http → decode → buffer ← flush}. */
+class ArchitectureTest {
+  private final JavaClasses classes =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .importPackages("attolytics");
+
+  @Test
+  void stages_importOneWay() {
+    layeredArchitecture()
+        .consideringOnlyDependenciesInLayers()
+        .layer("app")
+        .definedBy("attolytics.app")
+        .layer("http")
+        .definedBy("attolytics.http")
+        .layer("decode")
+        .definedBy("attolytics.decode")
+        .layer("buffer")
+        .definedBy("attolytics.buffer")
+        .layer("flush")
+        .definedBy("attolytics.flush")
+        .layer("schema")
+        .definedBy("attolytics.schema")
+        .layer("metrics")
+        .definedBy("attolytics.metrics")
+        .whereLayer("app")
+        .mayNotBeAccessedByAnyLayer()
+        .whereLayer("http")
+        .mayOnlyBeAccessedByLayers("app")
+        .whereLayer("flush")
+        .mayOnlyBeAccessedByLayers("app")
+        .whereLayer("decode")
+        .mayOnlyBeAccessedByLayers("http")
+        .whereLayer("buffer")
+        .mayOnlyBeAccessedByLayers("app", "http", "decode", "flush")
+        .whereLayer("schema")
+        .mayOnlyBeAccessedByLayers("app", "http", "decode", "buffer", "flush")
+        .whereLayer("metrics")
+        .mayOnlyBeAccessedByLayers("app", "http", "flush")
+        .check(classes);
+  }
+
+  @Test
+  void packages_haveNoCycles() {
+    slices().matching("attolytics.(*)..").should().beFreeOfCycles().check(classes);
+  }
+}

@@ -1,0 +1,167 @@
+package attolytics.app;
+
+import attolytics.TestDatabase;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** The service in this JVM, on free ports and a database of its own, with ways to talk to both. */
+public final class RunningService implements AutoCloseable {
+  private final TestDatabase database;
+  private final Service service;
+  private final HttpClient client = HttpClient.newHttpClient();
+
+  private RunningService(TestDatabase database, Service service) {
+    this.database = database;
+    this.service = service;
+  }
+
+  /**
+   * Starts a service.
+   *
+   * @param setup SQL that is run before, or empty
+   * @param options as on the command line
+   */
+  public static RunningService start(String schema, String setup, String... options)
+      throws Exception {
+    TestDatabase database = TestDatabase.create();
+    try (Connection connection = database.connect();
+        Statement sql = connection.createStatement()) {
+      sql.execute(setup);
+    }
+    Path file = Files.createTempFile("schema", ".yaml");
+    Files.writeString(file, schema);
+    AtomicReference<@Nullable Settings> settings = new AtomicReference<>();
+    String[] all = Arrays.copyOf(options, options.length + 4);
+    System.arraycopy(
+        new String[] {
+          "--schema=" + file, "--port=0", "--admin_port=0", "--db_url=" + database.url()
+        },
+        0,
+        all,
+        options.length,
+        4);
+    java.io.PrintWriter nowhere = new java.io.PrintWriter(java.io.Writer.nullWriter());
+    AttolyticsCommand.execute(
+        all,
+        Map.of(),
+        parsed -> {
+          settings.set(parsed);
+          return 0;
+        },
+        nowhere,
+        nowhere);
+    Settings parsed = settings.get();
+    if (parsed == null) {
+      throw new IllegalArgumentException("options: " + List.of(options));
+    }
+    return new RunningService(database, Service.start(parsed, Map.of(), new CountDownLatch(1)));
+  }
+
+  public Service service() {
+    return service;
+  }
+
+  public TestDatabase database() {
+    return database;
+  }
+
+  /** A POST of events of the app {@code a}. */
+  public HttpResponse<String> post(String events) throws Exception {
+    return client.send(request(events), HttpResponse.BodyHandlers.ofString());
+  }
+
+  public CompletableFuture<HttpResponse<String>> postAsync(String events) {
+    return client.sendAsync(request(events), HttpResponse.BodyHandlers.ofString());
+  }
+
+  private HttpRequest request(String events) {
+    return to("/apps/a/events")
+        .header("Content-Type", "application/json")
+        .POST(
+            HttpRequest.BodyPublishers.ofString(
+                "{\"secret_key\":\"sesame\",\"events\":[" + events + "]}"))
+        .build();
+  }
+
+  public HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
+    return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** A request to the public port. */
+  public HttpRequest.Builder to(String path) {
+    return HttpRequest.newBuilder(URI.create("http://localhost:" + service.port() + path))
+        .timeout(Duration.ofSeconds(60));
+  }
+
+  public String admin(String path) throws Exception {
+    URI uri = URI.create("http://localhost:" + service.adminPort() + path);
+    return client
+        .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
+        .body();
+  }
+
+  /** The value of a metric, spelt with its labels; 0 if there is none. */
+  public double metric(String name) throws Exception {
+    return admin("/metrics")
+        .lines()
+        .filter(line -> line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+        .findFirst()
+        .orElse(0);
+  }
+
+  /** Sends bytes, and returns all that comes back until the service closes or is silent. */
+  public String raw(String request, boolean halfClose) throws IOException {
+    try (Socket socket = new Socket("localhost", service.port())) {
+      socket.setSoTimeout(20_000);
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
+      socket.getOutputStream().flush();
+      if (halfClose) {
+        socket.shutdownOutput();
+      }
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+    }
+  }
+
+  /** The first column of the first row. */
+  public String query(String sql) throws SQLException {
+    try (Connection connection = database.connect();
+        Statement statement = connection.createStatement();
+        ResultSet result = statement.executeQuery(sql)) {
+      result.next();
+      return String.valueOf(result.getString(1));
+    }
+  }
+
+  public void execute(String sql) throws SQLException {
+    try (Connection connection = database.connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  @Override
+  public void close() throws SQLException {
+    service.stop();
+    database.close();
+  }
+}

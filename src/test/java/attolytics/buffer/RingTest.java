@@ -1,0 +1,185 @@
+package attolytics.buffer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.schema.Column;
+import attolytics.schema.ColumnType;
+import attolytics.schema.Table;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class RingTest {
+  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
+
+  private final Table table = table("t", 0);
+  private final Ring ring = new Ring(8);
+
+  @Test
+  void poll_givesBatchesInTheOrderOfTheirOffers() {
+    Batch first = batch(2);
+    Batch second = batch(3);
+    assertTrue(ring.offer(first));
+    assertTrue(ring.offer(second));
+    assertSame(first, ring.poll(0));
+    assertSame(second, ring.poll(0));
+    assertNull(ring.poll(0));
+  }
+
+  @Test
+  void offer_takesAllRowsOrNone() {
+    assertTrue(ring.offer(batch(6)));
+    assertFalse(ring.offer(batch(3)));
+    assertEquals(6, ring.usedRows());
+    assertTrue(ring.offer(batch(2)));
+    assertEquals(8, ring.usedRows());
+  }
+
+  @Test
+  void slots_stayTakenUntilReleased() {
+    ring.offer(batch(8));
+    ring.poll(0);
+    assertFalse(ring.offer(batch(1)));
+    ring.release();
+    assertEquals(0, ring.usedRows());
+    assertTrue(ring.offer(batch(8)));
+  }
+
+  @Test
+  void ring_goesRound() {
+    for (int i = 0; i < 100; i++) {
+      Batch batch = batch(1 + i % 5);
+      assertTrue(ring.offer(batch));
+      assertSame(batch, ring.poll(0));
+      ring.release();
+    }
+  }
+
+  @Test
+  void emptyBatch_standsInTheRingToo() {
+    Batch empty = batch(0);
+    assertTrue(ring.offer(empty));
+    assertSame(empty, ring.poll(0));
+  }
+
+  @Test
+  void poll_waitsForAnOfferOfAnotherThread() throws Exception {
+    Batch batch = batch(1);
+    Thread producer = new Thread(() -> ring.offer(batch));
+    producer.start();
+    assertSame(batch, ring.poll(PATIENCE));
+    producer.join();
+  }
+
+  @Test
+  void wake_endsAPoll() throws Exception {
+    Thread consumer = new Thread(() -> ring.poll(Long.MAX_VALUE / 2));
+    consumer.start();
+    while (consumer.isAlive()) {
+      ring.wake();
+      consumer.join(10);
+    }
+    assertFalse(consumer.isAlive());
+  }
+
+  @Test
+  void manyProducers_loseAndDoubleNothing() throws Exception {
+    int producers = 4;
+    int each = 20_000;
+    Ring shared = new Ring(64);
+    List<Thread> threads = new ArrayList<>();
+    for (int p = 0; p < producers; p++) {
+      int producer = p;
+      Thread thread =
+          new Thread(
+              () -> {
+                for (int i = 0; i < each; i++) {
+                  Batch batch = batch(1 + i % 7);
+                  batch.accept(outcome -> {}, (long) producer * each + i);
+                  while (!shared.offer(batch)) {
+                    Thread.onSpinWait();
+                  }
+                }
+              });
+      threads.add(thread);
+      thread.start();
+    }
+    long[] next = new long[producers];
+    for (int i = 0; i < producers * each; i++) {
+      long id = Objects.requireNonNull(shared.poll(PATIENCE)).acceptedNanos();
+      int producer = (int) (id / each);
+      assertEquals(next[producer]++, id % each, "in the order of its producer");
+      shared.release();
+    }
+    assertEquals(0, shared.usedRows());
+    assertTrue(Arrays.stream(next).allMatch(count -> count == each));
+    for (Thread thread : threads) {
+      thread.join();
+    }
+  }
+
+  @Test
+  void settle_twiceIsABrokenInvariant() {
+    List<Outcome> told = new ArrayList<>();
+    Batch batch = batch(1);
+    batch.accept(told::add, 0);
+    batch.settle(Outcome.STORED);
+    assertThrows(IllegalStateException.class, () -> batch.settle(Outcome.UNKNOWN));
+    assertEquals(List.of(Outcome.STORED), told);
+  }
+
+  @Test
+  void batch_joinsConsecutiveRowsOfATableIntoARun() {
+    Table other = table("u", 1);
+    Batch batch = new Batch(1000);
+    for (Table of : List.of(table, table, other, table)) {
+      batch.rows().putInt(7);
+      batch.endRow(of);
+    }
+    assertEquals(4, batch.rowCount());
+    assertEquals(3, batch.runCount());
+    assertEquals(2, batch.runRows(0));
+    assertEquals(8, batch.runStart(1));
+    assertEquals(12, batch.runEnd(1));
+    assertSame(other, batch.runTable(1));
+    assertTrue(batch.touches(other));
+    batch.clear();
+    assertEquals(0, batch.rowCount());
+    assertFalse(batch.touches(other));
+  }
+
+  @Test
+  void budget_refusesWhatDoesNotFit() {
+    Budget budget = new Budget(10);
+    assertTrue(budget.tryReserve(7));
+    assertFalse(budget.tryReserve(4));
+    assertEquals(7, budget.used());
+    assertTrue(budget.tryReserve(3));
+    budget.release(10);
+    assertEquals(0, budget.used());
+  }
+
+  private Batch batch(int rows) {
+    Batch batch = new Batch(1 << 16);
+    for (int i = 0; i < rows; i++) {
+      batch.rows().putShort(1);
+      batch.endRow(table);
+    }
+    return batch;
+  }
+
+  private static Table table(String name, int ordinal) {
+    Column column = new Column("c", ColumnType.I32, null, false, false, 0);
+    return new Table(name, ordinal, List.of(column));
+  }
+}

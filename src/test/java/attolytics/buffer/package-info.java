@@ -1,0 +1,4 @@
+@NullMarked
+package attolytics.buffer;
+
+import org.jspecify.annotations.NullMarked;

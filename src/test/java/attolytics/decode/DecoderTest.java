@@ -1,0 +1,262 @@
+package attolytics.decode;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.buffer.Batch;
+import attolytics.schema.App;
+import attolytics.schema.Column;
+import attolytics.schema.ColumnType;
+import attolytics.schema.CopyBuffer;
+import attolytics.schema.Table;
+import attolytics.schema.Validation;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DecoderTest {
+  private final Table table =
+      new Table(
+          "t",
+          0,
+          List.of(
+              new Column("n", ColumnType.I32, null, false, false, 0),
+              new Column("ref", ColumnType.STRING, "Referer", false, false, 1),
+              new Column("s", ColumnType.STRING, null, false, true, 2),
+              new Column("at", ColumnType.TIMESTAMP, null, false, false, 3)));
+  private final Table other =
+      new Table("u", 1, List.of(new Column("b", ColumnType.BOOL, null, false, false, 0)));
+  private final App strict = app(Validation.STRICT);
+  private final App lenient = app(Validation.LENIENT);
+  private final Decoder decoder = new Decoder();
+  private Batch batch = new Batch(1 << 20);
+
+  private App app(Validation validation) {
+    return new App("a", List.of("k"), App.ANY_ORIGIN, validation, List.of(table, other));
+  }
+
+  private Decoded decode(App app, byte[] body) {
+    batch = new Batch(1 << 20);
+    return decoder.decode(
+        app, body, body.length, name -> name.equals("Referer") ? "\u00C3\u00A9!" : null, batch);
+  }
+
+  private Decoded events(App app, String events) {
+    String body = "{\"secret_key\":\"k\",\"events\":[" + events + "]}";
+    return decode(app, body.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private byte[] rows() {
+    return Arrays.copyOf(batch.rows().array(), batch.byteCount());
+  }
+
+  @Test
+  void row_holdsTheColumnsInTheirOrder() {
+    Decoded decoded = events(strict, "{\"_t\":\"t\",\"n\":7,\"s\":\"x\"}");
+    assertFalse(decoded.anyEventBad());
+    CopyBuffer expected = new CopyBuffer(64, 64);
+    expected.putShort(4);
+    expected.putInt(4);
+    expected.putInt(7);
+    expected.putInt(3);
+    expected.put("é!".getBytes(StandardCharsets.UTF_8), 0, 3);
+    expected.putInt(1);
+    expected.putByte('x');
+    expected.putNull();
+    assertArrayEquals(Arrays.copyOf(expected.array(), expected.size()), rows());
+    assertEquals("k", decoded.secretKey());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"at\":1.5,\"s\":\"x\",\"n\":7,\"_t\":\"t\"}",
+        "{\"s\":\"x\",\"_t\":\"t\",\"at\":1.5,\"n\":7}",
+        " {  \"n\" : 7 , \"at\":1.5, \"_t\":\"t\",\"s\":\"x\",\"ref\":null}"
+      })
+  void row_isTheSameInWhateverOrderTheFieldsCome(String event) {
+    events(strict, "{\"_t\":\"t\",\"n\":7,\"s\":\"x\",\"at\":1.5}");
+    byte[] expected = rows();
+    assertFalse(events(strict, event).anyEventBad());
+    assertArrayEquals(expected, rows());
+  }
+
+  @Test
+  void byteOrderMark_isNoHindranceToLookingAhead() {
+    byte[] body =
+        "\uFEFF{\"secret_key\":\"k\",\"events\":[{\"n\":1,\"s\":\"\",\"_t\":\"t\"}]}"
+            .getBytes(StandardCharsets.UTF_8);
+    assertFalse(decode(strict, body).anyEventBad());
+    assertEquals(1, batch.rowCount());
+  }
+
+  @Test
+  void tables_mayAlternate() {
+    events(
+        strict,
+        "{\"_t\":\"t\",\"s\":\"\"},{\"_t\":\"u\"},{\"b\":true,\"_t\":\"u\"},{\"_t\":\"t\",\"s\":\"\"}");
+    assertEquals(3, batch.runCount());
+    assertEquals(2, batch.runRows(1));
+  }
+
+  @Test
+  void strict_tellsEveryMistakeOfEveryEvent() {
+    Decoded decoded =
+        events(
+            strict,
+            "{\"_t\":\"t\",\"s\":1,\"zz\":[{}],\"n\":2147483648},{\"_t\":\"t\",\"s\":\"\"},"
+                + "{\"_t\":\"t\",\"n\":1,\"n\":1,\"ref\":\"r\",\"s\":\"a\\u0000\",\"at\":\"2020-02-30T00:00:00Z\"},7,{},{\"_t\":1}");
+    assertTrue(decoded.anyEventBad());
+    assertEquals(6, decoded.events());
+    assertEquals(
+        List.of(
+            "/events/0/zz unknown_field",
+            "/events/0/n out_of_range",
+            "/events/0/s type_mismatch",
+            "/events/2/n duplicate_field",
+            "/events/2/ref header_field",
+            "/events/2/s invalid_string",
+            "/events/2/at invalid_timestamp",
+            "/events/3 type_mismatch",
+            "/events/4/_t missing_field",
+            "/events/5/_t type_mismatch"),
+        decoded.errors().stream().map(e -> e.pointer() + " " + e.code()).toList());
+  }
+
+  @Test
+  void lenient_ignoresWhatAttolyticsIgnored() {
+    Decoded decoded =
+        events(
+            lenient,
+            "{\"_t\":\"t\",\"n\":\"x\",\"zz\":1,\"ref\":\"mine\",\"s\":1,\"s\":\"last\",\"at\":\"no\",\"at\":0}");
+    assertFalse(decoded.anyEventBad(), () -> decoded.errors().toString());
+    events(strict, "{\"_t\":\"t\",\"s\":\"last\",\"at\":0}");
+    byte[] expected = rows();
+    events(
+        lenient,
+        "{\"_t\":\"t\",\"n\":\"x\",\"zz\":1,\"ref\":\"mine\",\"s\":1,\"s\":\"last\",\"at\":\"no\",\"at\":0}");
+    assertArrayEquals(expected, rows());
+  }
+
+  @Test
+  void lenient_refusesABadDateAndABadRequiredValue() {
+    Decoded decoded = events(lenient, "{\"_t\":\"t\",\"s\":1,\"at\":\"no\"}");
+    assertEquals(
+        List.of("type_mismatch", "invalid_timestamp"),
+        decoded.errors().stream().map(EventError::code).toList());
+  }
+
+  @Test
+  void tableGivenTwice_isAnErrorOrTheLastOneWins() {
+    String twice = "{\"_t\":\"u\",\"s\":\"x\",\"_t\":\"t\"}";
+    assertEquals("duplicate_field", events(strict, twice).errors().get(1).code());
+    assertFalse(events(lenient, "{\"_t\":\"u\"}," + twice).anyEventBad());
+    assertEquals(2, batch.runCount());
+  }
+
+  @Test
+  void foreignTable_isNoted() {
+    assertNotNull(events(strict, "{\"_t\":\"v\"}").foreignTable());
+    assertNull(events(strict, "{\"_t\":\"u\"}").foreignTable());
+  }
+
+  @Test
+  void errors_stopAtAHundred() {
+    Decoded decoded = events(strict, "{}" + ",{}".repeat(149));
+    assertEquals(100, decoded.errors().size());
+    assertEquals(150, decoded.events());
+  }
+
+  @Test
+  void quotedValue_isCut() {
+    Decoded decoded =
+        events(strict, "{\"_t\":\"t\",\"s\":\"\",\"n\":\"" + "x".repeat(1000) + "\"}");
+    String detail = decoded.errors().get(0).detail();
+    assertTrue(detail.contains("x".repeat(63) + "…") && !detail.contains("x".repeat(64)), detail);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "{",
+        "nope",
+        "{\"events\":[]} x",
+        "{\"events\":[],\"events\":[]}",
+        "{\"secret_key\":\"k\",\"secret_key\":\"k\",\"events\":[]}",
+        "{\"events\":[{\"_t\":\"t\",\"n\":01}]}",
+        "{\"events\":[{\"n\":1,\"_t\":\"t\",}]}"
+      })
+  void malformedBody_isToldAsSuch(String body) {
+    assertNotNull(decode(strict, body.getBytes(StandardCharsets.UTF_8)).malformed());
+  }
+
+  @Test
+  void malformedBody_isNotQuoted() {
+    String malformed =
+        decode(strict, "{\"secret_key\": sesame}".getBytes(StandardCharsets.UTF_8)).malformed();
+    assertNotNull(malformed);
+    assertFalse(malformed.contains("sesame"), malformed);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[]",
+        "7",
+        "{}",
+        "{\"events\":{}}",
+        "{\"events\":null}",
+        "{\"secret_key\":1,\"events\":[]}"
+      })
+  void misshapenBody_isToldAsSuch(String body) {
+    Decoded decoded = decode(strict, body.getBytes(StandardCharsets.UTF_8));
+    assertNull(decoded.malformed());
+    assertNotNull(decoded.misshapen());
+  }
+
+  @Test
+  void utf16_isMalformed() {
+    byte[] body = "{\"secret_key\":\"k\",\"events\":[]}".getBytes(StandardCharsets.UTF_16LE);
+    assertNotNull(decode(strict, body).malformed());
+  }
+
+  @Test
+  void deepNesting_isMalformed() {
+    String deep = "[".repeat(100_000) + "]".repeat(100_000);
+    assertNotNull(events(strict, "{\"_t\":\"t\",\"n\":" + deep + "}").malformed());
+  }
+
+  @Property(tries = 5000)
+  void utf8_isCheckedAsTheJdkDoes(@ForAll @Size(max = 24) byte[] bytes) {
+    assertEquals(isUtf8(bytes), Utf8.firstMalformed(bytes, bytes.length) < 0);
+  }
+
+  @Property(tries = 5000)
+  void utf8_ofAnyLeadAndContinuation(
+      @ForAll byte lead, @ForAll byte second, @ForAll boolean third, @ForAll boolean fourth) {
+    byte[] bytes = {'a', lead, second, (byte) (third ? 0x80 : 'b'), (byte) (fourth ? 0xBF : 'c')};
+    assertEquals(isUtf8(bytes), Utf8.firstMalformed(bytes, bytes.length) < 0);
+  }
+
+  private static boolean isUtf8(byte[] bytes) {
+    try {
+      StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
+      return true;
+    } catch (CharacterCodingException e) {
+      return false;
+    }
+  }
+}

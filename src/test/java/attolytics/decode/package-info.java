@@ -1,0 +1,4 @@
+@NullMarked
+package attolytics.decode;
+
+import org.jspecify.annotations.NullMarked;

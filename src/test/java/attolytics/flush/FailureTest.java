@@ -1,0 +1,36 @@
+package attolytics.flush;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.sql.SQLException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class FailureTest {
+  @ParameterizedTest
+  @CsvSource({
+    "08006, DATABASE",
+    "53100, DATABASE",
+    "57P01, DATABASE",
+    "40P01, DATABASE",
+    "25006, DATABASE",
+    "22001, ROW",
+    "23505, ROW",
+    "23514, ROW",
+    "54000, ROW",
+    "P0001, ROW",
+    "ZZ123, ROW",
+    "42P01, TABLE",
+    "42501, TABLE",
+    "3F000, TABLE"
+  })
+  void of_goesByTheSqlState(String state, Failure expected) {
+    assertEquals(expected, Failure.of(new SQLException("told", state)));
+  }
+
+  @Test
+  void of_takesWhatHasNoSqlStateForTheDatabase() {
+    assertEquals(Failure.DATABASE, Failure.of(new SQLException("told")));
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package attolytics.flush;
+
+import org.jspecify.annotations.NullMarked;

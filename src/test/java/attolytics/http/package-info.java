@@ -1,0 +1,4 @@
+@NullMarked
+package attolytics.http;
+
+import org.jspecify.annotations.NullMarked;
