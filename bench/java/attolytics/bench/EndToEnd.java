@@ -94,6 +94,7 @@ public final class EndToEnd implements Callable<Integer> {
   private final PrintWriter console = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
   private final Report report = new Report();
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  private boolean closing; // by the lock on what is open
   private volatile boolean failedToClose;
 
   public static void main(String[] args) {
@@ -102,7 +103,7 @@ public final class EndToEnd implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException, InterruptedException, SQLException, SchemaException {
+  public Integer call() throws Exception {
     if (smoke) {
       rounds = 1;
       seconds = 1;
@@ -115,12 +116,13 @@ public final class EndToEnd implements Callable<Integer> {
     Path log = out.resolve("postgresql.log");
     Files.deleteIfExists(log);
     try {
-      PostgresServer server = opened(PostgresServer.start(embedded, log));
+      PostgresServer server = opened(() -> PostgresServer.start(embedded, log));
       ServiceProcess service =
           opened(
-              ServiceProcess.start(
-                  server.url(), jvmOptions, serviceOptions, out.resolve("service.log")));
-      Bench bench = opened(new Bench(server, service));
+              () ->
+                  ServiceProcess.start(
+                      server.url(), jvmOptions, serviceOptions, out.resolve("service.log")));
+      Bench bench = opened(() -> new Bench(server, service));
       describe(server, bench);
       measure(server, service, bench);
     } finally {
@@ -203,16 +205,22 @@ public final class EndToEnd implements Callable<Integer> {
         round.sent().rowsPerSecond());
   }
 
-  private <T extends AutoCloseable> T opened(T resource) {
+  /** Under the lock, so that an interruption cannot miss what is just being opened. */
+  private <T extends AutoCloseable> T opened(Callable<T> opening) throws Exception {
     synchronized (open) {
+      if (closing) {
+        throw new IOException("interrupted");
+      }
+      T resource = opening.call();
       open.push(resource);
+      return resource;
     }
-    return resource;
   }
 
   /** In the reverse order. Also when the run is interrupted, lest a server is left behind. */
   private void closeAll() {
     synchronized (open) {
+      closing = true;
       while (!open.isEmpty()) {
         try {
           open.pop().close();
