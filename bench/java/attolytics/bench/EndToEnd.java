@@ -41,8 +41,8 @@ public final class EndToEnd implements Callable<Integer> {
     BOTH
   }
 
-  /** The service's flush at its fullest, and where COPY is at its best. */
-  private static final int ROWS_A_TRANSACTION = 10_000;
+  /** How many different events there are: they come again, with other times. */
+  private static final int EVENTS = 10_000;
 
   private static final double PATIENCE_SECONDS = 180;
 
@@ -63,6 +63,11 @@ public final class EndToEnd implements Callable<Integer> {
 
   @Option(names = "--events", description = "Events a body.")
   private int events = 10;
+
+  @Option(
+      names = "--copy-rows",
+      description = "Rows a transaction of raw COPY; as many as the service's fullest flush.")
+  private int copyRows = 10_000;
 
   @Option(names = "--indexes", description = "One of: ${COMPLETION-CANDIDATES}.")
   private Indexes indexes = Indexes.BOTH;
@@ -89,6 +94,7 @@ public final class EndToEnd implements Callable<Integer> {
   private final PrintWriter console = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
   private final Report report = new Report();
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  private boolean closing; // by the lock on what is open
   private volatile boolean failedToClose;
 
   public static void main(String[] args) {
@@ -97,7 +103,7 @@ public final class EndToEnd implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException, InterruptedException, SQLException, SchemaException {
+  public Integer call() throws Exception {
     if (smoke) {
       rounds = 1;
       seconds = 1;
@@ -110,12 +116,13 @@ public final class EndToEnd implements Callable<Integer> {
     Path log = out.resolve("postgresql.log");
     Files.deleteIfExists(log);
     try {
-      PostgresServer server = opened(PostgresServer.start(embedded, log));
+      PostgresServer server = opened(() -> PostgresServer.start(embedded, log));
       ServiceProcess service =
           opened(
-              ServiceProcess.start(
-                  server.url(), jvmOptions, serviceOptions, out.resolve("service.log")));
-      Bench bench = opened(new Bench(server, service));
+              () ->
+                  ServiceProcess.start(
+                      server.url(), jvmOptions, serviceOptions, out.resolve("service.log")));
+      Bench bench = opened(() -> new Bench(server, service));
       describe(server, bench);
       measure(server, service, bench);
     } finally {
@@ -140,14 +147,14 @@ public final class EndToEnd implements Callable<Integer> {
         rounds,
         seconds,
         events,
-        ROWS_A_TRANSACTION);
+        copyRows);
   }
 
   private void measure(PostgresServer server, ServiceProcess service, Bench bench)
       throws IOException, SQLException, SchemaException {
     ExampleEvents stream = new ExampleEvents(ExampleEvents.FieldOrder.SCHEMA);
-    RawCopy copy = new RawCopy(server, stream.bodies(ROWS_A_TRANSACTION, 1));
-    int bodies = Math.max(1, ROWS_A_TRANSACTION / events);
+    RawCopy copy = new RawCopy(server, stream.bodies(copyRows, 1));
+    int bodies = Math.max(1, EVENTS / events);
     List<ClosedLoop> loops = new ArrayList<>();
     for (int each : connections) {
       loops.add(new ClosedLoop(service.port(), each, stream.bodies(bodies, events)));
@@ -198,16 +205,22 @@ public final class EndToEnd implements Callable<Integer> {
         round.sent().rowsPerSecond());
   }
 
-  private <T extends AutoCloseable> T opened(T resource) {
+  /** Under the lock, so that an interruption cannot miss what is just being opened. */
+  private <T extends AutoCloseable> T opened(Callable<T> opening) throws Exception {
     synchronized (open) {
+      if (closing) {
+        throw new IOException("interrupted");
+      }
+      T resource = opening.call();
       open.push(resource);
+      return resource;
     }
-    return resource;
   }
 
   /** In the reverse order. Also when the run is interrupted, lest a server is left behind. */
   private void closeAll() {
     synchronized (open) {
+      closing = true;
       while (!open.isEmpty()) {
         try {
           open.pop().close();

@@ -47,15 +47,21 @@ final class Report {
         "tx/s",
         "tx",
         "B/row");
-    Map<Integer, List<Round>> copies = new LinkedHashMap<>();
-    for (List<Pair> each : pairs.values()) {
-      line(table, each.stream().map(Pair::service).toList(), each);
-      copies
-          .computeIfAbsent(each.get(0).copy.indexes(), key -> new ArrayList<>())
-          .addAll(each.stream().map(Pair::copy).toList());
+    for (int indexes : pairs.values().stream().mapToInt(Report::indexes).distinct().toArray()) {
+      List<Round> copies = new ArrayList<>();
+      for (List<Pair> each : pairs.values()) {
+        if (indexes(each) == indexes) {
+          line(table, each.stream().map(Pair::service).toList(), each);
+          each.forEach(pair -> copies.add(pair.copy));
+        }
+      }
+      line(table, copies, List.of());
     }
-    copies.values().forEach(rounds -> line(table, rounds, List.of()));
     return table.toString();
+  }
+
+  private static int indexes(List<Pair> each) {
+    return each.get(0).copy.indexes();
   }
 
   private static void line(StringBuilder table, List<Round> rounds, List<Pair> ratios) {
