@@ -239,13 +239,13 @@ public final class Service implements AutoCloseable {
 
   private void startWriter(int number, HikariDataSource database, Budget budget) {
     Ring ring = new Ring(RING_ROWS);
-    Duration interval = settings.flushInterval() == null ? Duration.ZERO : settings.flushInterval();
     Writer writer =
         new Writer(
             ring,
             budget,
             database,
-            new Writer.Thresholds(settings.flushRows(), settings.flushBytes(), interval),
+            new Writer.Thresholds(
+                settings.flushRows(), settings.flushBytes(), settings.flushInterval()),
             settings.ackTimeout(),
             settings.idempotencyTtl(),
             metrics);
