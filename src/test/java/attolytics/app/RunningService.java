@@ -1,5 +1,6 @@
 package attolytics.app;
 
+import attolytics.OpenApi;
 import attolytics.TestDatabase;
 import java.io.IOException;
 import java.net.Socket;
@@ -86,11 +87,13 @@ public final class RunningService implements AutoCloseable {
 
   /** A POST of events of the app {@code a}. */
   public HttpResponse<String> post(String events) throws Exception {
-    return client.send(request(events), HttpResponse.BodyHandlers.ofString());
+    return described(client.send(request(events), HttpResponse.BodyHandlers.ofString()));
   }
 
   public CompletableFuture<HttpResponse<String>> postAsync(String events) {
-    return client.sendAsync(request(events), HttpResponse.BodyHandlers.ofString());
+    return client
+        .sendAsync(request(events), HttpResponse.BodyHandlers.ofString())
+        .thenApply(RunningService::described);
   }
 
   private HttpRequest request(String events) {
@@ -103,7 +106,13 @@ public final class RunningService implements AutoCloseable {
   }
 
   public HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
-    return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    return described(client.send(request.build(), HttpResponse.BodyHandlers.ofString()));
+  }
+
+  /** Whatever a test makes the service answer, the description has to know of it. */
+  private static HttpResponse<String> described(HttpResponse<String> answer) {
+    OpenApi.description().assertDescribes(answer);
+    return answer;
   }
 
   /** A request to the public port. */
