@@ -8,11 +8,15 @@ import attolytics.decode.EventError;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -71,11 +75,36 @@ class OpenApiTest {
                 described.put(status, typesOf(answer));
               }
             });
-    Map<Integer, Set<String>> own = new TreeMap<>();
+    assertEquals(problems(), described);
+  }
+
+  private static Map<Integer, Set<String>> problems() {
+    Map<Integer, Set<String>> problems = new TreeMap<>();
     for (Problem problem : Problem.values()) {
-      own.computeIfAbsent(problem.status(), status -> new TreeSet<>()).add(TYPE + problem.reason());
+      problems
+          .computeIfAbsent(problem.status(), status -> new TreeSet<>())
+          .add(TYPE + problem.reason());
     }
-    assertEquals(own, described);
+    return problems;
+  }
+
+  /** A row of README's table without a status goes on with that of the row above. */
+  @Test
+  void readme_hasTheStatusesAndProblemsOfTheCode() throws Exception {
+    Map<Integer, Set<String>> documented = new TreeMap<>();
+    int status = 0;
+    for (MatchResult row :
+        Pattern.compile("(?m)^\\| (\\d{3})? ?\\| ((?:`\\w+`(?:, )?)+) \\|")
+            .matcher(Files.readString(Path.of("README.md")))
+            .results()
+            .toList()) {
+      status = row.group(1) == null ? status : Integer.parseInt(row.group(1));
+      Set<String> types = documented.computeIfAbsent(status, s -> new TreeSet<>());
+      for (String type : row.group(2).split(", ", -1)) {
+        types.add(TYPE + type.replace("`", ""));
+      }
+    }
+    assertEquals(problems(), documented);
   }
 
   @ParameterizedTest
