@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HeadlessBrowser implements AutoCloseable {
   private static final int OLDEST_NODE = 20;
+  private static final String BUNDLED_NODE =
+      "/META-INF/maven/com.microsoft.playwright/driver-bundle/pom.xml";
   private static final Pattern NODE_VERSION = Pattern.compile("v(\\d+)\\.");
 
   private final Playwright playwright;
@@ -39,12 +42,16 @@ public final class HeadlessBrowser implements AutoCloseable {
     if (chromium == null) {
       return abort("there is no Chromium here: install Debian's package chromium");
     }
+    Map<String, String> environment = new HashMap<>();
+    environment.put("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     Path node = program("node", "nodejs");
-    if (node == null || version(node) < OLDEST_NODE) {
-      return abort("Chromium is driven by Node.js %d or newer: install it".formatted(OLDEST_NODE));
+    if (node != null && version(node) >= OLDEST_NODE) {
+      environment.put("PLAYWRIGHT_NODEJS_PATH", node.toString());
+    } else if (HeadlessBrowser.class.getResource(BUNDLED_NODE) == null) {
+      return abort(
+          "Chromium is driven by Node.js %d or newer: install it, or run Maven with -Pbundled-node"
+              .formatted(OLDEST_NODE));
     }
-    Map<String, String> environment =
-        Map.of("PLAYWRIGHT_NODEJS_PATH", node.toString(), "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     Playwright playwright = Playwright.create(new Playwright.CreateOptions().setEnv(environment));
     return new HeadlessBrowser(
         playwright,

@@ -277,7 +277,7 @@ class CorsIT {
       HttpRequest.Builder request =
           post("site", "{\"_t\":\"t\",\"s\":\"%s\"}".formatted("x".repeat(2000)));
       HttpResponse<String> answer = service.send(request.copy().header(ORIGIN, SITE));
-      assertEquals("1", header(answer, "Retry-After"));
+      assertTrue(answer.headers().firstValueAsLong("Retry-After").orElse(0) > 0);
       assertReadable(503, request);
       assertRows(0);
     }

@@ -61,6 +61,12 @@ class OpenApiIT {
     assertTaken(true, Map.of(), examples.getJsonObject("events").getJsonObject("value").encode());
   }
 
+  @Test
+  void description_isOnTheAdminPort() throws Exception {
+    String file = Files.readString(Path.of("src/main/resources/attolytics/openapi.yaml"));
+    assertEquals(file, service.admin("/openapi.yaml"));
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

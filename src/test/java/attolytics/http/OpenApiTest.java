@@ -107,11 +107,32 @@ class OpenApiTest {
     assertEquals(problems(), documented);
   }
 
+  /** What README's examples show is run against a service: a code that there is none of is none. */
+  @Test
+  void readme_namesEachCodeOfTheDescription() throws Exception {
+    String readme = Files.readString(Path.of("README.md"));
+    JsonArray codes =
+        API.document()
+            .getJsonObject("components")
+            .getJsonObject("schemas")
+            .getJsonObject("EventError")
+            .getJsonObject("properties")
+            .getJsonObject("code")
+            .getJsonArray("enum");
+    assertTrue(codes.size() > 5, codes::encode);
+    codes.forEach(code -> assertTrue(readme.contains("`" + code + "`"), code::toString));
+  }
+
   @ParameterizedTest
   @EnumSource(Problem.class)
   void description_allowsEachProblemDocument(Problem problem) {
     EventError error = new EventError(0, "/events/0/n", "type_mismatch", "n takes an integer");
-    int most = problem == Problem.INVALID_EVENTS ? 100 : 0;
+    int most =
+        switch (problem) {
+          case INVALID_EVENTS -> 100;
+          case REFUSED_BY_DATABASE, CONFLICT -> 1;
+          default -> 0;
+        };
     JsonObject document =
         document(problem, "why", IntStream.range(0, most).mapToObj(i -> error).toList());
     int status = problem.status();
