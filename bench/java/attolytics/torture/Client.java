@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
  * some also do what clients do wrong. Used by one thread.
  */
 final class Client {
-  private static final int MAX_THINKING_MILLIS = 120;
+  private static final int MAX_THINKING_MILLIS = 150;
   private static final int MAX_PAUSE_MILLIS = 250;
 
   /** Stored requests whose bodies are kept, to be sent once more. */

@@ -5,10 +5,12 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.StringJoiner;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,12 @@ import org.jspecify.annotations.Nullable;
 final class Oracle {
   /** How much sooner than the ack timeout a request may be told that the database is away. */
   private static final long TOO_SOON_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+  /** How long the database may be there without a request being written. */
+  private static final long SOON_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private static final Set<Effect> AWAY =
+      EnumSet.of(Effect.DATABASE_AWAY, Effect.TABLE_LOCKED, Effect.FROZEN);
 
   private final Scene scene;
   private final Findings findings;
@@ -234,29 +242,31 @@ final class Oracle {
     if (attempt.retryAfter() < 0) {
       return "a 503 without Retry-After";
     }
-    boolean away =
-        felt(Effect.DATABASE_AWAY, attempt) || tablesFelt(Effect.TABLE_LOCKED, request, attempt);
     return switch (attempt.reason()) {
       case "draining" ->
           felt(Effect.STOPPING, attempt) ? null : "a 503 for a stop that there was not";
       case "buffer_full" ->
-          away
-                  || felt(Effect.FLOODED, attempt)
-                  || felt(Effect.FROZEN, attempt)
-                  || timeline.feltByTables(
-                      Effect.TABLE_LOCKED, Database.ALL_TABLES, attempt.from(), attempt.to())
+          felt(Effect.FLOODED, attempt) || awayFor(Database.ALL_TABLES, attempt, TOO_SOON_NANOS)
               ? null
               : "a 503 for a buffer that cannot be full";
-      default -> {
-        if (!away) {
-          yield "a 503 although nothing was wrong";
-        }
-        long least = scene.settings().ackTimeout().toNanos() - TOO_SOON_NANOS;
-        yield took >= least || felt(Effect.FROZEN, attempt) || felt(Effect.STOPPING, attempt)
-            ? null
-            : "a 503 before the ack timeout";
-      }
+      default -> wrongUnavailable(request, attempt, took);
     };
+  }
+
+  private @Nullable String wrongUnavailable(Request request, Attempt attempt, long took) {
+    if (!awayFor(request.tables(), attempt, SOON_AGAIN_NANOS)) {
+      return "a 503 although nothing was wrong";
+    }
+    long least = scene.settings().ackTimeout().toNanos() - TOO_SOON_NANOS;
+    return took >= least || felt(Effect.FROZEN, attempt) || felt(Effect.STOPPING, attempt)
+        ? null
+        : "a 503 before the ack timeout";
+  }
+
+  /** Whether all of the time something kept the instance from writing, but for so much. */
+  private boolean awayFor(int tables, Attempt attempt, long butFor) {
+    return timeline.without(AWAY, attempt.instance(), tables, attempt.from(), attempt.to())
+        <= butFor;
   }
 
   private boolean felt(Effect effect, Attempt attempt) {

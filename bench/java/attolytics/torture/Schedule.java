@@ -11,8 +11,8 @@ import java.util.Random;
  */
 final class Schedule {
   private static final int MIN_STRIKES = 3;
-  private static final int MAX_STRIKES = 7;
-  private static final int WAVE_MILLIS = 6_000;
+  private static final int MAX_STRIKES = 9;
+  private static final int WAVE_MILLIS = 5_000;
   private static final int MIN_MILLIS = 200;
   private static final int MAX_MILLIS = 7_000;
 
@@ -34,11 +34,16 @@ final class Schedule {
               random.nextInt(WAVE_MILLIS),
               random.nextInt(Scene.INSTANCES),
               random.nextInt(Database.TABLES.size()),
-              MIN_MILLIS + random.nextInt(MAX_MILLIS - MIN_MILLIS),
+              millis(random.nextDouble()),
               random.nextDouble(),
               random.nextBoolean()));
     }
     return wave;
+  }
+
+  /** More short ones than long ones. */
+  private static long millis(double dice) {
+    return MIN_MILLIS + (long) (dice * dice * (MAX_MILLIS - MIN_MILLIS));
   }
 
   private Fault draw() {

@@ -88,7 +88,7 @@ final class Sender implements AutoCloseable {
       }
       byte[] message = message(request);
       if (request.kind() == Request.Kind.HALF) {
-        connection.send(message, 0, message.length - request.body().length / 2);
+        connection.send(message, 0, message.length - 1 - random.nextInt(message.length / 2));
         return sending.ended(Attempt.HALF_SENT, "");
       }
       connection.send(message, 0, message.length);

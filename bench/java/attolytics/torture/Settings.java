@@ -34,7 +34,7 @@ record Settings(
 
   /** How much later than the ack timeout an answer may come. The machine may be busy. */
   Duration slack() {
-    return Duration.ofSeconds(5);
+    return Duration.ofSeconds(8);
   }
 
   /** How long a client tries to deliver a request: longer than any fault. */

@@ -1,7 +1,10 @@
 package attolytics.torture;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
@@ -19,13 +22,13 @@ final class Timeline {
     /** The instance is not there: no connections. */
     DOWN(100),
     /** The instance does not run: answers come later by that long, bodies may be too slow. */
-    FROZEN(5_000),
+    FROZEN(3_000),
     /** The database is away, or answers late: 503, 504. */
-    DATABASE_AWAY(5_000),
+    DATABASE_AWAY(3_000),
     /** The table takes no rows: 500 to who writes to it. */
     TABLE_BROKEN(3_000),
     /** The table is locked: 503 to who writes to it. */
-    TABLE_LOCKED(5_000),
+    TABLE_LOCKED(3_000),
     /** More comes than the buffer holds: 503. */
     FLOODED(5_000);
 
@@ -57,6 +60,11 @@ final class Timeline {
     @Override
     public void close() {
       to = System.nanoTime();
+    }
+
+    private long echoEnds() {
+      long end = to;
+      return end == Long.MAX_VALUE ? end : end + effect.echoNanos;
     }
 
     private boolean concerns(Effect effect, int instance) {
@@ -125,6 +133,31 @@ final class Timeline {
     return false;
   }
 
+  /**
+   * For how many nanoseconds between neither the instance nor any of the tables felt one of the
+   * effects.
+   */
+  long without(Set<Effect> effects, int instance, int tables, long from, long to) {
+    List<Window> felt = new ArrayList<>();
+    for (Window window : windows) {
+      if (effects.contains(window.effect)
+          && overlaps(window, from, to)
+          && (window.tables == 0
+              ? window.concerns(window.effect, instance)
+              : (window.tables & tables) != 0)) {
+        felt.add(window);
+      }
+    }
+    felt.sort(Comparator.comparingLong(window -> window.from - from));
+    long without = 0;
+    long covered = from;
+    for (Window window : felt) {
+      without += Math.max(0, window.from - covered);
+      covered = Math.max(covered, window.echoEnds());
+    }
+    return without + Math.max(0, to - covered);
+  }
+
   /** For how many nanoseconds between the instance felt the effect; windows may not overlap. */
   long duration(Effect effect, int instance, long from, long to) {
     long sum = 0;
@@ -137,7 +170,6 @@ final class Timeline {
   }
 
   private static boolean overlaps(Window window, long from, long to) {
-    return window.from <= to
-        && (window.to == Long.MAX_VALUE || from <= window.to + window.effect.echoNanos);
+    return window.from <= to && from <= window.echoEnds();
   }
 }
