@@ -25,6 +25,8 @@ public final class Batch {
   private int rowCount;
   private @Nullable Ack ack;
   private long acceptedNanos;
+  private @Nullable IdempotencyKey key;
+  private int source;
 
   /**
    * @param maxBytes bound on the encoded rows
@@ -60,6 +62,7 @@ public final class Batch {
     rows.truncate(0);
     runCount = 0;
     rowCount = 0;
+    key = null;
   }
 
   public int rowCount() {
@@ -103,6 +106,58 @@ public final class Batch {
   }
 
   /**
+   * Where in the request's events the table's row stands.
+   *
+   * @param row of the table's rows in this batch, from 0
+   * @return its place among all rows, which is that of its event
+   */
+  public int eventOf(Table table, int row) {
+    int before = 0;
+    int left = row;
+    for (int run = 0; run < runCount; run++) {
+      if (runTables[run] == table) {
+        if (left < runRows[run]) {
+          return before + left;
+        }
+        left -= runRows[run];
+      }
+      before += runRows[run];
+    }
+    throw new IndexOutOfBoundsException("row " + row + " of " + table);
+  }
+
+  /** How many of the rows are the table's. */
+  public int rowsOf(Table table) {
+    int rows = 0;
+    for (int run = 0; run < runCount; run++) {
+      if (runTables[run] == table) {
+        rows += runRows[run];
+      }
+    }
+    return rows;
+  }
+
+  /** Makes the rows stand once, however often the request is sent under this key. */
+  public void identify(IdempotencyKey as) {
+    key = as;
+  }
+
+  /** What the client calls the request, or null. */
+  public @Nullable IdempotencyKey key() {
+    return key;
+  }
+
+  /** A number for the connection that the request came by, or 0. */
+  public int source() {
+    return source;
+  }
+
+  /** Says by which connection the request came. */
+  public void comeFrom(int connection) {
+    source = connection;
+  }
+
+  /**
    * Says who waits for the outcome, and since when.
    *
    * @param nowNanos by {@link System#nanoTime()}
@@ -115,6 +170,11 @@ public final class Batch {
   /** When the request was accepted, by {@link System#nanoTime()}. */
   public long acceptedNanos() {
     return acceptedNanos;
+  }
+
+  /** Whether somebody still waits for the outcome. */
+  public boolean isPending() {
+    return ack != null;
   }
 
   /**

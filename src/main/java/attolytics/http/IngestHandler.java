@@ -22,7 +22,6 @@ import org.xnio.XnioIoThread;
 
 /** The public port: finds the app, and checks what the headers say before the body is read. */
 public final class IngestHandler implements HttpHandler {
-  private static final HttpString IDEMPOTENCY_KEY = new HttpString("Idempotency-Key");
   private static final int MAX_IDEMPOTENCY_KEY = 255;
   private static final String PREFIX = "/apps/";
   private static final String SUFFIX = "/events";
@@ -126,7 +125,7 @@ public final class IngestHandler implements HttpHandler {
     if (!isSupported(headers)) {
       return Refusal.of(Problem.UNSUPPORTED_ENCODING, "supported is gzip");
     }
-    String key = headers.getFirst(IDEMPOTENCY_KEY);
+    String key = headers.getFirst(IngestRequest.IDEMPOTENCY_KEY);
     if (key != null && (key.isEmpty() || key.length() > MAX_IDEMPOTENCY_KEY)) {
       return Refusal.of(
           Problem.INVALID_IDEMPOTENCY_KEY, "it has 1 to " + MAX_IDEMPOTENCY_KEY + " characters");
@@ -183,7 +182,7 @@ public final class IngestHandler implements HttpHandler {
     Lane lane = lanes.get(thread);
     if (lane == null) {
       int maxBatch = (int) Math.min(ingest.budget().capacity(), Integer.MAX_VALUE - 8);
-      lane = new Lane(thread, maxBatch);
+      lane = new Lane(thread, lanes.size(), maxBatch);
       lanes.put(thread, lane);
     }
     return lane;

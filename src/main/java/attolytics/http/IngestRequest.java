@@ -2,15 +2,17 @@ package attolytics.http;
 
 import attolytics.buffer.Ack;
 import attolytics.buffer.Batch;
+import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
-import attolytics.buffer.Ring;
 import attolytics.decode.Decoded;
+import attolytics.decode.EventError;
 import attolytics.schema.App;
 import attolytics.schema.CopyBuffer;
 import io.undertow.io.IoCallback;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.protocol.http.HttpContinue;
 import io.undertow.util.Headers;
+import io.undertow.util.HttpString;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,6 +33,11 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
   private static final Logger log = LoggerFactory.getLogger(IngestRequest.class);
   private static final String UNKNOWN_APP = "unknown";
   private static final String BEARER = "Bearer ";
+  static final HttpString IDEMPOTENCY_KEY = new HttpString("Idempotency-Key");
+  private static final HttpString IDEMPOTENCY_REPLAYED = new HttpString("Idempotency-Replayed");
+
+  /** What a waiting request takes besides its rows, roughly. */
+  private static final int OVERHEAD_BYTES = 2048;
 
   private final HttpServerExchange exchange;
   private final Ingest ingest;
@@ -38,7 +45,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
   private final @Nullable App app;
   private final @Nullable Refusal refusal;
   private @Nullable Batch batch;
-  private int reserved;
+  private long reserved;
   private @Nullable Outcome outcome;
 
   /** Links the requests that wait in {@link Lane} for their answer. */
@@ -75,7 +82,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
     Batch rows = lane.takeBatch();
     try {
       Refusal refused = take(bytes, length, rows);
-      if (refused == null && rows.rowCount() > 0) {
+      if (refused == null && (rows.rowCount() > 0 || rows.key() != null)) {
         refused = publish(rows);
         if (refused == null) {
           return; // it belongs to a writer now, and is answered when that has settled it
@@ -118,9 +125,20 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
                   bodyLength,
                   name -> exchange.getRequestHeaders().getFirst(name),
                   rows);
-      return judge(known, decoded);
+      Refusal refused = judge(known, decoded);
+      if (refused == null) {
+        identify(known, body, bodyLength, rows);
+      }
+      return refused;
     } catch (CopyBuffer.LimitExceededException e) {
       return Refusal.of(Problem.BODY_TOO_LARGE, "its rows are larger than the whole buffer");
+    }
+  }
+
+  private void identify(App known, byte[] body, int bodyLength, Batch rows) {
+    String key = exchange.getRequestHeaders().getFirst(IDEMPOTENCY_KEY);
+    if (key != null) {
+      rows.identify(new IdempotencyKey(known.id(), key, lane.fingerprint(body, bodyLength)));
     }
   }
 
@@ -183,21 +201,25 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
       return Refusal.of(
           Problem.BODY_TOO_LARGE, "a request may have " + ingest.maxRows() + " events", events);
     }
-    int bytes = rows.byteCount();
+    long bytes = Math.min(bytesHeld(rows), ingest.budget().capacity());
     if (!ingest.budget().tryReserve(bytes)) {
       return Refusal.of(Problem.BUFFER_FULL, null, events);
     }
     batch = rows;
     reserved = bytes;
+    rows.comeFrom(System.identityHashCode(exchange.getConnection()));
     rows.accept(this, System.nanoTime());
-    for (Ring ring : ingest.rings()) {
-      if (ring.offer(rows)) {
-        return null;
-      }
+    if (lane.offer(rows, ingest.rings())) {
+      return null;
     }
     batch = null;
     ingest.budget().release(bytes);
     return Refusal.of(Problem.BUFFER_FULL, null, events);
+  }
+
+  /** The memory of a request that waits; what a batch has had before and keeps is not its fault. */
+  private static long bytesHeld(Batch rows) {
+    return Math.min(rows.rows().capacity(), 2L * rows.byteCount()) + OVERHEAD_BYTES;
   }
 
   @Override
@@ -215,10 +237,23 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
     lane.giveBack(rows);
     Problem problem = Problem.of(known.kind());
     if (problem == null) {
+      if (known.kind() == Outcome.Kind.REPLAYED) {
+        exchange.getResponseHeaders().put(IDEMPOTENCY_REPLAYED, "true");
+        ingest.metrics().duplicatesSuppressed(appId(), events);
+      }
       stored();
     } else {
-      refused(Refusal.of(problem, known.detail(), events), true);
+      refused(new Refusal(problem, known.detail(), errors(known), events), true);
     }
+  }
+
+  /** The event that the database refused, where it is known. */
+  private static List<EventError> errors(Outcome known) {
+    int event = known.event();
+    String detail = known.detail();
+    return event == Outcome.NO_EVENT || detail == null
+        ? List.of()
+        : List.of(new EventError(event, "/events/" + event, "refused_by_database", detail));
   }
 
   private void stored() {
@@ -233,7 +268,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
     exchange.setStatusCode(problem.status());
     addCorsHeaders();
     if (problem.retryLater()) {
-      exchange.getResponseHeaders().put(Headers.RETRY_AFTER, 1);
+      exchange.getResponseHeaders().put(Headers.RETRY_AFTER, retryAfter(problem));
     }
     if (problem == Problem.METHOD_NOT_ALLOWED) {
       exchange.getResponseHeaders().put(Headers.ALLOW, "POST, OPTIONS");
@@ -249,6 +284,10 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
     ingest.metrics().eventsRejected(appId(), problem.reason(), refused.events());
     byte[] document = problem.document(refused.detail(), refused.errors());
     exchange.getResponseSender().send(ByteBuffer.wrap(document), IoCallback.END_EXCHANGE);
+  }
+
+  private int retryAfter(Problem problem) {
+    return problem == Problem.DRAINING ? 1 : ingest.budget().retryAfterSeconds();
   }
 
   private void addCorsHeaders() {

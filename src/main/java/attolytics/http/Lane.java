@@ -1,7 +1,10 @@
 package attolytics.http;
 
 import attolytics.buffer.Batch;
+import attolytics.buffer.Ring;
 import attolytics.decode.Decoder;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
@@ -24,7 +27,9 @@ final class Lane {
   private static final int FIRST_BODY_BYTES = 64 << 10;
 
   private final Executor ioThread;
+  private final int number;
   private final int maxBatchBytes;
+  private final MessageDigest sha256 = sha256();
   private final Decoder decoder = new Decoder();
   private final ArrayDeque<Batch> spare = new ArrayDeque<>();
   private int spareBytes;
@@ -35,8 +40,12 @@ final class Lane {
   private final AtomicReference<@Nullable IngestRequest> settled = new AtomicReference<>();
   private final Runnable answerSettled = this::answerSettled;
 
-  Lane(Executor ioThread, int maxBatchBytes) {
+  /**
+   * @param number the lane's, from 0
+   */
+  Lane(Executor ioThread, int number, int maxBatchBytes) {
     this.ioThread = ioThread;
+    this.number = number;
     this.maxBatchBytes = maxBatchBytes;
   }
 
@@ -52,6 +61,30 @@ final class Lane {
     }
     spareBytes -= batch.rows().capacity();
     return batch;
+  }
+
+  /** Hands a batch over to a writer: to the lane's own if it has room, else to another. */
+  boolean offer(Batch batch, List<Ring> rings) {
+    for (int i = 0; i < rings.size(); i++) {
+      if (rings.get((number + i) % rings.size()).offer(batch)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What tells this body from any other. */
+  byte[] fingerprint(byte[] bytes, int length) {
+    sha256.update(bytes, 0, length);
+    return sha256.digest();
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java runtime has SHA-256", e);
+    }
   }
 
   /** Gives a batch back whose rows nobody needs any more. */
