@@ -159,7 +159,9 @@ final class Client {
   private boolean givesUp(Request request, Attempt attempt) {
     return request.kind() == Request.Kind.HALF
         || (request.key() == null && attempt.ambiguous())
-        || (request.kind() == Request.Kind.KEYLESS && random.nextBoolean());
+        || ((request.kind() == Request.Kind.KEYLESS || request.kind() == Request.Kind.FLOOD)
+            && attempt.status() != Attempt.REFUSED
+            && random.nextBoolean());
   }
 
   private void pause(Attempt attempt) throws InterruptedException {

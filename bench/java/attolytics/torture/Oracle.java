@@ -24,7 +24,7 @@ final class Oracle {
   private static final long TOO_SOON_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   /** How long the database may be there without a request being written. */
-  private static final long SOON_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long SOON_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   private static final Set<Effect> AWAY =
       EnumSet.of(Effect.DATABASE_AWAY, Effect.TABLE_LOCKED, Effect.FROZEN);

@@ -3,6 +3,7 @@ package attolytics.torture;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.LongAccumulator;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counts. Thread-safe. */
@@ -10,9 +11,11 @@ final class Tally {
   private final Map<String, LongAdder> answers = new ConcurrentSkipListMap<>();
   private final Map<String, LongAdder> faults = new ConcurrentSkipListMap<>();
   private final LongAdder struck = new LongAdder();
+  private final LongAccumulator longestRetryAfter = new LongAccumulator(Math::max, 0);
 
   void attempted(Attempt attempt) {
     answers.computeIfAbsent(attempt.outcome(), key -> new LongAdder()).increment();
+    longestRetryAfter.accumulate(attempt.retryAfter());
   }
 
   /**
@@ -35,7 +38,7 @@ final class Tally {
   public String toString() {
     StringBuilder text = new StringBuilder("answers:\n");
     answers.forEach((name, count) -> line(text, name, count));
-    text.append("faults:\n");
+    text.append("longest Retry-After: ").append(longestRetryAfter.get()).append(" s\nfaults:\n");
     faults.forEach((name, count) -> line(text, name, count));
     return text.toString();
   }

@@ -31,7 +31,7 @@ public final class Torture implements Callable<Integer> {
   private @Nullable Long seed;
 
   @Option(names = "--clients", description = "That send all the time.")
-  private int clients = 64;
+  private int clients = 32;
 
   @Option(names = "--no-keys", description = "Send no Idempotency-Keys.")
   private boolean noKeys;

@@ -24,7 +24,7 @@ class TortureIT {
         new Settings(
             SEED,
             Duration.ofSeconds(35),
-            32,
+            16,
             true,
             false,
             Path.of("target", "torture", "it"),
