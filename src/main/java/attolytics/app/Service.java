@@ -2,6 +2,7 @@ package attolytics.app;
 
 import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
+import attolytics.flush.KeyPurge;
 import attolytics.flush.Writer;
 import attolytics.http.AdminHandler;
 import attolytics.http.HttpServer;
@@ -23,6 +24,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,12 +45,24 @@ public final class Service implements AutoCloseable {
 
   private static final Duration DATABASE_POLL = Duration.ofMillis(250);
 
+  /** How often a writer's connection is looked at, whether the database is silent on it. */
+  private static final Duration WRITER_CHECK = Duration.ofMillis(100);
+
+  private static final Duration MAX_PURGE_PERIOD = Duration.ofMinutes(1);
+
+  private static final Duration STOP_POLL = Duration.ofMillis(20);
+
+  /** For the answers to what is given up: as long as a writer may be busy with connecting. */
+  private static final Duration ABANDON_TIMEOUT = Duration.ofSeconds(5);
+
   private final Settings settings;
   private final Schema schema;
   private final PrometheusMetrics metrics = new PrometheusMetrics();
   private final List<Ring> rings = new ArrayList<>();
   private final List<Writer> writers = new ArrayList<>();
   private final List<Thread> writerThreads = new ArrayList<>();
+  private final ScheduledExecutorService housekeeping =
+      Executors.newScheduledThreadPool(2, task -> daemon(task, "housekeeping"));
   private final HttpServer admin;
   private @Nullable EmbeddedDatabase embedded;
   private @Nullable HikariDataSource pool;
@@ -116,8 +132,9 @@ public final class Service implements AutoCloseable {
 
     Budget budget = new Budget(settings.maxBuffer());
     for (int i = 0; i < settings.writers(); i++) {
-      startWriter(i, database);
+      startWriter(i, database, budget);
     }
+    keepHouse(database);
     handler = new IngestHandler(new Ingest(schema.apps(), rings, budget, limits(), metrics));
     showGauges(budget);
     http =
@@ -228,15 +245,17 @@ public final class Service implements AutoCloseable {
     return state.startsWith("28") || state.startsWith("3D");
   }
 
-  private void startWriter(int number, HikariDataSource database) {
+  private void startWriter(int number, HikariDataSource database, Budget budget) {
     Ring ring = new Ring(RING_ROWS);
     Duration interval = settings.flushInterval() == null ? Duration.ZERO : settings.flushInterval();
     Writer writer =
         new Writer(
             ring,
+            budget,
             database,
             new Writer.Thresholds(settings.flushRows(), settings.flushBytes(), interval),
             settings.ackTimeout(),
+            settings.idempotencyTtl(),
             metrics);
     Thread thread = new Thread(writer, "writer-" + number);
     rings.add(ring);
@@ -245,13 +264,42 @@ public final class Service implements AutoCloseable {
     thread.start();
   }
 
+  private static Thread daemon(Runnable task, String name) {
+    Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  private void keepHouse(HikariDataSource database) {
+    repeat(WRITER_CHECK, () -> writers.forEach(Writer::check));
+    Duration tenth = settings.idempotencyTtl().dividedBy(10);
+    Duration period = tenth.compareTo(MAX_PURGE_PERIOD) < 0 ? tenth : MAX_PURGE_PERIOD;
+    repeat(period, new KeyPurge(database, settings.idempotencyTtl()));
+  }
+
+  private void repeat(Duration period, Runnable task) {
+    long nanos = Math.max(WRITER_CHECK.toNanos(), period.toNanos());
+    Future<?> unused =
+        housekeeping.scheduleWithFixedDelay(
+            () -> {
+              try {
+                task.run();
+              } catch (RuntimeException e) {
+                log.error("Housekeeping failed", e); // and must not end with it
+              }
+            },
+            nanos,
+            nanos,
+            TimeUnit.NANOSECONDS);
+  }
+
   private void showGauges(Budget budget) {
     metrics.expect(schema.apps().keySet(), schema.tables().stream().map(Table::name).toList());
     metrics.gauge(
         "attolytics.ring.used",
         "rows",
         "Rows that are accepted and not yet settled",
-        () -> rings.stream().mapToLong(Ring::usedRows).sum());
+        () -> writers.stream().mapToLong(Writer::pendingRows).sum());
     metrics.gauge(
         "attolytics.ring.capacity",
         "rows",
@@ -284,6 +332,9 @@ public final class Service implements AutoCloseable {
     if (database == null) {
       return "starting";
     }
+    if (writers.stream().anyMatch(Writer::failed)) {
+      return "a writer has failed, see the log: restart the service";
+    }
     try (Connection connection = database.getConnection()) {
       return connection.isValid(1) ? null : "the database does not answer";
     } catch (SQLException e) {
@@ -291,50 +342,70 @@ public final class Service implements AutoCloseable {
     }
   }
 
+  /** Stops as {@link #stop(CountDownLatch)} does, with nobody to be impatient. */
+  public boolean stop() {
+    return stop(new CountDownLatch(1));
+  }
+
   /**
    * Stops: refuses new requests, flushes and answers what was accepted, and closes everything.
    *
+   * @param hurry at zero: what is left is not waited for any longer
    * @return whether all that was accepted was settled within the drain timeout
    */
-  public boolean stop() {
+  public boolean stop(CountDownLatch hurry) {
     if (stopped) {
       return true;
     }
     stopped = true;
     unready = "draining";
     log.info("stopping");
-    boolean drained = drain();
+    boolean drained = false;
+    try {
+      drained = drain(hurry);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     close();
     log.info(drained ? "stopped" : "stopped before everything accepted was written");
     return drained;
   }
 
-  private boolean drain() {
-    boolean drained = true;
-    try {
-      if (handler != null) {
-        handler.drain();
-      }
-      writers.forEach(Writer::stop);
-      long deadline = System.nanoTime() + settings.drainTimeout().toNanos();
-      for (Thread thread : writerThreads) {
-        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-        thread.join(Math.max(1, left));
-        drained &= !thread.isAlive();
-      }
-      if (handler != null) {
-        handler.awaitAnswers();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      drained = false;
+  private boolean drain(CountDownLatch hurry) throws InterruptedException {
+    if (handler != null) {
+      handler.drain();
+    }
+    writers.forEach(Writer::stop);
+    long deadline = System.nanoTime() + settings.drainTimeout().toNanos();
+    boolean drained = awaitWriters(deadline, hurry);
+    if (!drained) {
+      log.warn("giving up what is not written yet");
+      writers.forEach(Writer::abandon);
+      awaitWriters(System.nanoTime() + ABANDON_TIMEOUT.toNanos(), new CountDownLatch(1));
+    }
+    if (handler != null) {
+      handler.awaitAnswers();
     }
     return drained;
+  }
+
+  /** False if one still runs at the deadline, or when somebody is in a hurry. */
+  private boolean awaitWriters(long deadline, CountDownLatch hurry) throws InterruptedException {
+    for (Thread thread : writerThreads) {
+      while (thread.isAlive()) {
+        if (System.nanoTime() - deadline > 0 || hurry.getCount() == 0) {
+          return false;
+        }
+        thread.join(STOP_POLL.toMillis());
+      }
+    }
+    return true;
   }
 
   /** Closes everything at once, without a drain. */
   @Override
   public void close() {
+    housekeeping.shutdownNow();
     writers.forEach(Writer::stop);
     if (http != null) {
       http.close();

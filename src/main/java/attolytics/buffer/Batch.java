@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 public final class Batch {
   private static final int RUN_BYTES = 2 * Integer.BYTES + 8;
 
+  /** What a waiting request takes besides its rows, roughly. */
+  private static final int OVERHEAD_BYTES = 2048;
+
   private final CopyBuffer rows;
   private final Budget budget;
   private long charged;
@@ -30,6 +33,8 @@ public final class Batch {
   private int rowCount;
   private @Nullable Ack ack;
   private long acceptedNanos;
+  private @Nullable IdempotencyKey key;
+  private int source;
 
   /**
    * Charged to nobody.
@@ -49,9 +54,12 @@ public final class Batch {
     rows = new CopyBuffer(initialBytes, maxBytes, this::charge);
   }
 
-  /** Charges the budget with the memory held; false, with nothing changed, if it is spent. */
+  /**
+   * Charges the budget with a request and the memory held; false, with nothing changed, if it is
+   * spent.
+   */
   public boolean use() {
-    return charge(heapBytes());
+    return charge(OVERHEAD_BYTES + heapBytes());
   }
 
   /** Gives the budget back what was charged. The batch is empty then, and its memory is kept. */
@@ -108,6 +116,7 @@ public final class Batch {
     rows.truncate(0);
     runCount = 0;
     rowCount = 0;
+    key = null;
   }
 
   public int rowCount() {
@@ -151,6 +160,58 @@ public final class Batch {
   }
 
   /**
+   * Where in the request's events the table's row stands.
+   *
+   * @param row of the table's rows in this batch, from 0
+   * @return its place among all rows, which is that of its event
+   */
+  public int eventOf(Table table, int row) {
+    int before = 0;
+    int left = row;
+    for (int run = 0; run < runCount; run++) {
+      if (runTables[run] == table) {
+        if (left < runRows[run]) {
+          return before + left;
+        }
+        left -= runRows[run];
+      }
+      before += runRows[run];
+    }
+    throw new IndexOutOfBoundsException("row " + row + " of " + table);
+  }
+
+  /** How many of the rows are the table's. */
+  public int rowsOf(Table table) {
+    int rows = 0;
+    for (int run = 0; run < runCount; run++) {
+      if (runTables[run] == table) {
+        rows += runRows[run];
+      }
+    }
+    return rows;
+  }
+
+  /** Makes the rows stand once, however often the request is sent under this key. */
+  public void identify(IdempotencyKey as) {
+    key = as;
+  }
+
+  /** What the client calls the request, or null. */
+  public @Nullable IdempotencyKey key() {
+    return key;
+  }
+
+  /** A number for the connection that the request came by, or 0. */
+  public int source() {
+    return source;
+  }
+
+  /** Says by which connection the request came. */
+  public void comeFrom(int connection) {
+    source = connection;
+  }
+
+  /**
    * Says who waits for the outcome, and since when.
    *
    * @param nowNanos by {@link System#nanoTime()}
@@ -163,6 +224,11 @@ public final class Batch {
   /** When the request was accepted, by {@link System#nanoTime()}. */
   public long acceptedNanos() {
     return acceptedNanos;
+  }
+
+  /** Whether somebody still waits for the outcome. */
+  public boolean isPending() {
+    return ack != null;
   }
 
   /**

@@ -19,7 +19,6 @@ import org.xnio.XnioIoThread;
 
 /** The public port: finds the app, and checks what the headers say before the body is read. */
 public final class IngestHandler implements HttpHandler {
-  private static final HttpString IDEMPOTENCY_KEY = new HttpString("Idempotency-Key");
   private static final int MAX_IDEMPOTENCY_KEY = 255;
   private static final Pattern CLOSE = Pattern.compile("(?i)(^|,)\\s*close\\s*(,|$)");
 
@@ -120,7 +119,7 @@ public final class IngestHandler implements HttpHandler {
     if (!ContentEncoding.isSupported(headers)) {
       return Refusal.of(Problem.UNSUPPORTED_ENCODING, "supported is " + ContentEncoding.SUPPORTED);
     }
-    String key = headers.getFirst(IDEMPOTENCY_KEY);
+    String key = headers.getFirst(IngestRequest.IDEMPOTENCY_KEY);
     if (key != null && (key.isEmpty() || key.length() > MAX_IDEMPOTENCY_KEY)) {
       return Refusal.of(
           Problem.INVALID_IDEMPOTENCY_KEY, "it has 1 to " + MAX_IDEMPOTENCY_KEY + " characters");
@@ -134,7 +133,7 @@ public final class IngestHandler implements HttpHandler {
   private Lane lane(XnioIoThread thread) {
     Lane lane = lanes.get(thread);
     if (lane == null) {
-      lane = new Lane(thread, ingest);
+      lane = new Lane(thread, lanes.size(), ingest);
       lanes.put(thread, lane);
     }
     return lane;

@@ -2,9 +2,10 @@ package attolytics.http;
 
 import attolytics.buffer.Ack;
 import attolytics.buffer.Batch;
+import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
-import attolytics.buffer.Ring;
 import attolytics.decode.Decoded;
+import attolytics.decode.EventError;
 import attolytics.schema.App;
 import attolytics.schema.CopyBuffer;
 import io.undertow.io.IoCallback;
@@ -12,6 +13,7 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.server.protocol.http.HttpContinue;
 import io.undertow.server.protocol.http.HttpServerConnection;
 import io.undertow.util.Headers;
+import io.undertow.util.HttpString;
 import io.undertow.util.Methods;
 import io.undertow.util.StatusCodes;
 import java.io.IOException;
@@ -31,6 +33,8 @@ import org.xnio.IoUtils;
  */
 final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.decode.Headers, Ack {
   private static final Logger log = LoggerFactory.getLogger(IngestRequest.class);
+  static final HttpString IDEMPOTENCY_KEY = new HttpString("Idempotency-Key");
+  private static final HttpString IDEMPOTENCY_REPLAYED = new HttpString("Idempotency-Replayed");
   private static final String UNKNOWN_APP = "unknown";
   private static final String ALLOWED_METHODS = "POST, OPTIONS";
   private static final String BEARER = "Bearer";
@@ -107,7 +111,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     Refusal refused;
     try {
       refused = take(bytes, length, rows);
-      if (refused == null && rows.rowCount() > 0) {
+      if (refused == null && (rows.rowCount() > 0 || rows.key() != null)) {
         refused = publish(rows);
         published = refused == null;
       }
@@ -163,7 +167,11 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   private @Nullable Refusal decode(byte[] body, int length, Batch rows) {
     App known = Objects.requireNonNull(app);
     try {
-      return judge(known, lane.decoder().decode(known, body, length, this, rows));
+      Refusal refused = judge(known, lane.decoder().decode(known, body, length, this, rows));
+      if (refused == null) {
+        identify(known, body, length, rows);
+      }
+      return refused;
     } catch (CopyBuffer.LimitExceededException e) {
       return e.isTemporary()
           ? Refusal.of(Problem.BUFFER_FULL, null)
@@ -175,6 +183,13 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   @Override
   public @Nullable String first(String name) {
     return exchange.getRequestHeaders().getFirst(name);
+  }
+
+  private void identify(App known, byte[] body, int bodyLength, Batch rows) {
+    String key = exchange.getRequestHeaders().getFirst(IDEMPOTENCY_KEY);
+    if (key != null) {
+      rows.identify(new IdempotencyKey(known.id(), key, lane.fingerprint(body, bodyLength)));
+    }
   }
 
   private @Nullable Refusal judge(App known, Decoded decoded) {
@@ -237,11 +252,10 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
           Problem.BODY_TOO_LARGE, "a request may have " + ingest.maxRows() + " events", events);
     }
     batch = rows;
+    rows.comeFrom(System.identityHashCode(exchange.getConnection()));
     rows.accept(this, System.nanoTime());
-    for (Ring ring : ingest.rings()) {
-      if (ring.offer(rows)) {
-        return null;
-      }
+    if (lane.offer(rows)) {
+      return null;
     }
     batch = null;
     return Refusal.of(Problem.BUFFER_FULL, null, events);
@@ -262,13 +276,26 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
       lane.giveBack(rows);
       Problem problem = Problem.of(known.kind());
       if (problem == null) {
+        if (known.kind() == Outcome.Kind.REPLAYED) {
+          exchange.getResponseHeaders().put(IDEMPOTENCY_REPLAYED, "true");
+          ingest.metrics().duplicatesSuppressed(appId(), events);
+        }
         stored();
       } else {
-        refused(Refusal.of(problem, known.detail(), events), true);
+        refused(new Refusal(problem, known.detail(), errors(known), events), true);
       }
     } catch (RuntimeException | Error e) {
       failed(e); // and let the others that were settled with it be answered
     }
+  }
+
+  /** The event that the database refused, where it is known. */
+  private static List<EventError> errors(Outcome known) {
+    int event = known.event();
+    String detail = known.detail();
+    return event == Outcome.NO_EVENT || detail == null
+        ? List.of()
+        : List.of(new EventError(event, "/events/" + event, "refused_by_database", detail));
   }
 
   private void stored() {
@@ -294,7 +321,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     exchange.setStatusCode(problem.status());
     addCorsHeaders();
     if (problem.retryLater()) {
-      exchange.getResponseHeaders().put(Headers.RETRY_AFTER, 1);
+      exchange.getResponseHeaders().put(Headers.RETRY_AFTER, retryAfter(problem));
     }
     if (problem == Problem.METHOD_NOT_ALLOWED) {
       exchange.getResponseHeaders().put(Headers.ALLOW, ALLOWED_METHODS);
@@ -329,6 +356,10 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     if (!exchange.isComplete()) {
       IoUtils.safeClose(exchange.getConnection());
     }
+  }
+
+  private int retryAfter(Problem problem) {
+    return problem == Problem.DRAINING ? 1 : ingest.budget().retryAfterSeconds();
   }
 
   private void addCorsHeaders() {

@@ -2,9 +2,13 @@ package attolytics.http;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Budget;
+import attolytics.buffer.Ring;
 import attolytics.decode.Decoder;
 import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -30,8 +34,11 @@ final class Lane {
   private static final int BODY_BYTES = 64 << 10;
 
   private final XnioIoThread ioThread;
+  private final int number;
+  private final List<Ring> rings;
   private final Budget budget;
   private final Uploads uploads;
+  private final MessageDigest sha256 = sha256();
   private final Decoder decoder = new Decoder();
   private final Gzip gzip = new Gzip();
   private final byte[] bodyBytes = new byte[BODY_BYTES];
@@ -43,8 +50,13 @@ final class Lane {
   private final AtomicReference<@Nullable IngestRequest> settled = new AtomicReference<>();
   private final Runnable answerSettled = this::answerSettled;
 
-  Lane(XnioIoThread ioThread, Ingest ingest) {
+  /**
+   * @param number the lane's, from 0
+   */
+  Lane(XnioIoThread ioThread, int number, Ingest ingest) {
     this.ioThread = ioThread;
+    this.number = number;
+    this.rings = ingest.rings();
     this.budget = ingest.budget();
     this.uploads = new Uploads(ioThread, ingest.limits().bodyTimeout(), ingest.bodyBudget());
   }
@@ -115,6 +127,30 @@ final class Lane {
     if (power >= SMALLEST && power <= LARGEST && spareBytes + bytes <= MAX_SPARE_BYTES) {
       spareBytes += bytes;
       spare[power].addLast(batch);
+    }
+  }
+
+  /** Hands a batch over to a writer: to the lane's own if it has room, else to another. */
+  boolean offer(Batch batch) {
+    for (int i = 0; i < rings.size(); i++) {
+      if (rings.get((number + i) % rings.size()).offer(batch)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What tells this body from any other. */
+  byte[] fingerprint(byte[] bytes, int length) {
+    sha256.update(bytes, 0, length);
+    return sha256.digest();
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java runtime has SHA-256", e);
     }
   }
 

@@ -32,6 +32,7 @@ enum Problem {
   UNKNOWN_TABLE(404, "The app has no such table"),
   INVALID_EVENTS(400, "Events are invalid"),
   REFUSED_BY_DATABASE(400, "The database refused an event"),
+  IDEMPOTENCY_KEY_REUSED(422, "The Idempotency-Key was used before, with another body"),
   CONFLICT(409, "A unique constraint refused an event"),
   TABLE_BROKEN(500, "A table takes no events until an operator mends it"),
   BODY_TOO_SLOW(408, "The body came too slowly"),
@@ -57,11 +58,13 @@ enum Problem {
   /** The refusal that an outcome is, or null if it is none. */
   static @Nullable Problem of(Outcome.Kind outcome) {
     return switch (outcome) {
-      case STORED -> null;
+      case STORED, REPLAYED -> null;
+      case KEY_REUSED -> IDEMPOTENCY_KEY_REUSED;
       case REFUSED -> REFUSED_BY_DATABASE;
       case CONFLICT -> CONFLICT;
       case TABLE_BROKEN -> TABLE_BROKEN;
       case UNAVAILABLE -> DATABASE_UNAVAILABLE;
+      case STOPPED -> DRAINING;
       case UNKNOWN -> OUTCOME_UNKNOWN;
     };
   }

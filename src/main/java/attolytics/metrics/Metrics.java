@@ -12,6 +12,9 @@ public interface Metrics {
         public void eventsRejected(String app, String reason, int events) {}
 
         @Override
+        public void duplicatesSuppressed(String app, int events) {}
+
+        @Override
         public void rowsCommitted(String table, int rows) {}
 
         @Override
@@ -38,6 +41,9 @@ public interface Metrics {
    * @param reason one of a fixed set
    */
   void eventsRejected(String app, String reason, int events);
+
+  /** The events of a request that was sent again under its Idempotency-Key: not stored again. */
+  void duplicatesSuppressed(String app, int events);
 
   /** Rows of a table are committed. */
   void rowsCommitted(String table, int rows);

@@ -34,6 +34,7 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
 
   private final Map<RequestKey, Counter> requests = new ConcurrentHashMap<>();
   private final Map<RejectionKey, Counter> rejections = new ConcurrentHashMap<>();
+  private final Map<String, Counter> duplicates = new ConcurrentHashMap<>();
   private final Map<String, Counter> commits = new ConcurrentHashMap<>();
   private final Map<String, Counter> flushErrors = new ConcurrentHashMap<>();
   private final Map<FlushTrigger, Counter> flushes = new EnumMap<>(FlushTrigger.class);
@@ -80,7 +81,10 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
 
   /** Lets the counters of an app or a table stand at 0 before anything happens to it. */
   public void expect(Iterable<String> apps, Iterable<String> tables) {
-    apps.forEach(app -> requestCounter(new RequestKey(app, 200)));
+    for (String app : apps) {
+      requestCounter(new RequestKey(app, 200));
+      duplicateCounter(app);
+    }
     tables.forEach(this::commitCounter);
   }
 
@@ -115,6 +119,11 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
                     .tags("app", app, "reason", reason)
                     .register(registry))
         .increment(events);
+  }
+
+  @Override
+  public void duplicatesSuppressed(String app, int events) {
+    duplicateCounter(app).increment(events);
   }
 
   @Override
@@ -179,6 +188,16 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
             Counter.builder("attolytics.http.requests")
                 .description("Answered requests")
                 .tags("app", k.app(), "status", Integer.toString(k.status()))
+                .register(registry));
+  }
+
+  private Counter duplicateCounter(String app) {
+    return duplicates.computeIfAbsent(
+        app,
+        id ->
+            Counter.builder("attolytics.duplicates.suppressed")
+                .description("Events sent again under their Idempotency-Key, not stored again")
+                .tag("app", id)
                 .register(registry));
   }
 

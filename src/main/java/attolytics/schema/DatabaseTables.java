@@ -51,6 +51,9 @@ public final class DatabaseTables {
         problems.addAll(check.problems());
       }
     }
+    if (ExistingTable.find(connection, IdempotencyTable.NAME) == null) {
+      statements.addAll(IdempotencyTable.creation());
+    }
     return new Plan(statements, warnings, problems);
   }
 

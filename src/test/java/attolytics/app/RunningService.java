@@ -47,6 +47,12 @@ public final class RunningService implements AutoCloseable {
         Statement sql = connection.createStatement()) {
       sql.execute(setup);
     }
+    return start(database, schema, options);
+  }
+
+  /** Starts a service on a database that may have others; the last one to close drops it. */
+  public static RunningService start(TestDatabase database, String schema, String... options)
+      throws Exception {
     Path file = Files.createTempFile("schema", ".yaml");
     Files.writeString(file, schema);
     AtomicReference<@Nullable Settings> settings = new AtomicReference<>();
@@ -86,20 +92,30 @@ public final class RunningService implements AutoCloseable {
 
   /** A POST of events of the app {@code a}. */
   public HttpResponse<String> post(String events) throws Exception {
-    return client.send(request(events), HttpResponse.BodyHandlers.ofString());
+    return client.send(request(events).build(), HttpResponse.BodyHandlers.ofString());
   }
 
   public CompletableFuture<HttpResponse<String>> postAsync(String events) {
-    return client.sendAsync(request(events), HttpResponse.BodyHandlers.ofString());
+    return client.sendAsync(request(events).build(), HttpResponse.BodyHandlers.ofString());
   }
 
-  private HttpRequest request(String events) {
+  /** A POST of events of the app {@code a} under an Idempotency-Key. */
+  public HttpResponse<String> post(String key, String events) throws Exception {
+    return postAsync(key, events).get();
+  }
+
+  public CompletableFuture<HttpResponse<String>> postAsync(String key, String events) {
+    return client.sendAsync(
+        request(events).header("Idempotency-Key", key).build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  private HttpRequest.Builder request(String events) {
     return to("/apps/a/events")
         .header("Content-Type", "application/json")
         .POST(
             HttpRequest.BodyPublishers.ofString(
-                "{\"secret_key\":\"sesame\",\"events\":[" + events + "]}"))
-        .build();
+                "{\"secret_key\":\"sesame\",\"events\":[" + events + "]}"));
   }
 
   public HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
