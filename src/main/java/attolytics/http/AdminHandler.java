@@ -6,12 +6,18 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import io.undertow.util.Methods;
 import io.undertow.util.StatusCodes;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The admin port: metrics and health. */
+/** The admin port: metrics, health, and the description of the public port. */
 public final class AdminHandler implements HttpHandler {
   private static final String TEXT = "text/plain; charset=utf-8";
+  private static final String DESCRIPTION = resource("/attolytics/openapi.yaml");
 
   private final PrometheusMetrics metrics;
   private final Supplier<@Nullable String> unready;
@@ -54,8 +60,21 @@ public final class AdminHandler implements HttpHandler {
           answer(exchange, StatusCodes.SERVICE_UNAVAILABLE, TEXT, reason + "\n");
         }
       }
+      case "/openapi.yaml" -> answer(exchange, StatusCodes.OK, "application/yaml", DESCRIPTION);
       default ->
-          answer(exchange, StatusCodes.NOT_FOUND, TEXT, "see /metrics, /healthz and /readyz\n");
+          answer(
+              exchange,
+              StatusCodes.NOT_FOUND,
+              TEXT,
+              "see /metrics, /healthz, /readyz and /openapi.yaml\n");
+    }
+  }
+
+  private static String resource(String name) {
+    try (InputStream in = AdminHandler.class.getResourceAsStream(name)) {
+      return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(name, e);
     }
   }
 
