@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -25,6 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
  */
 @Command(
     name = "attolytics",
+    subcommands = GenerateCompletion.class,
     mixinStandardHelpOptions = true,
     versionProvider = AttolyticsCommand.Version.class,
     usageHelpWidth = 100,
@@ -93,6 +95,11 @@ public final class AttolyticsCommand implements Callable<Integer> {
     Environment environment = new Environment(asksForHelp(args) ? Map.of() : variables);
     AttolyticsCommand command = new AttolyticsCommand(environment, action);
     CommandLine commandLine = new CommandLine(command);
+    // For who installs it, not for who reads the help.
+    commandLine
+        .getSubcommands()
+        .values()
+        .forEach(completion -> completion.getCommandSpec().usageMessage().hidden(true));
     commandLine
         .setDefaultValueProvider(environment)
         .setOut(out)
