@@ -135,8 +135,7 @@ public final class Service implements AutoCloseable {
       startWriter(i, database, budget);
     }
     keepHouse(database);
-    Limits limits = Limits.of(settings.maxBody());
-    handler = new IngestHandler(new Ingest(schema.apps(), rings, budget, limits, metrics));
+    handler = new IngestHandler(new Ingest(schema.apps(), rings, budget, limits(), metrics));
     showGauges(budget);
     http =
         open(
@@ -153,7 +152,7 @@ public final class Service implements AutoCloseable {
       String option, String host, int port, int ioThreads, io.undertow.server.HttpHandler handler)
       throws StartException {
     try {
-      return HttpServer.open(host, port, ioThreads, Limits.of(settings.maxBody()), handler);
+      return HttpServer.open(host, port, ioThreads, limits(), handler);
     } catch (RuntimeException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       throw new StartException(
@@ -167,6 +166,15 @@ public final class Service implements AutoCloseable {
               + option,
           e);
     }
+  }
+
+  private Limits limits() {
+    return new Limits(
+        settings.maxBody(),
+        settings.maxConnections(),
+        settings.headerTimeout(),
+        settings.bodyTimeout(),
+        settings.idleTimeout());
   }
 
   private DatabaseUrl databaseUrl() throws StartException, InterruptedException {
