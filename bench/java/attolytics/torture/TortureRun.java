@@ -43,6 +43,8 @@ public final class TortureRun implements AutoCloseable {
   boolean run() throws IOException, InterruptedException, SQLException {
     console.println("seed " + settings.seed() + ", logs in " + settings.out());
     Scene scene = prepare();
+    Canary canary = new Canary(scene);
+    canary.start();
     List<Client> clients = new ArrayList<>();
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < settings.clients(); i++) {
@@ -59,6 +61,7 @@ public final class TortureRun implements AutoCloseable {
     searchLogs(scene);
     Oracle oracle = new Oracle(scene);
     oracle.judge();
+    console.printf(Locale.ROOT, "the machine itself was slow for %.1f s%n", canary.slowSeconds());
     return report(scene, oracle.rows());
   }
 

@@ -52,6 +52,12 @@ public final class Service implements AutoCloseable {
 
   private static final Duration STOP_POLL = Duration.ofMillis(20);
 
+  /**
+   * How long a stop goes on saying 503 after everything is written. A proxy learns from it to turn
+   * to another instance; closed at once, connections would break on requests that are on their way.
+   */
+  private static final Duration FAREWELL = Duration.ofMillis(500);
+
   /** For the answers to what is given up: as long as a writer may be busy with connecting. */
   private static final Duration ABANDON_TIMEOUT = Duration.ofSeconds(5);
 
@@ -342,9 +348,9 @@ public final class Service implements AutoCloseable {
     }
   }
 
-  /** Stops as {@link #stop(CountDownLatch)} does, with nobody to be impatient. */
+  /** Stops as {@link #stop(CountDownLatch)} does, with nobody to be impatient or to be told. */
   public boolean stop() {
-    return stop(new CountDownLatch(1));
+    return stop(new CountDownLatch(1), Duration.ZERO);
   }
 
   /**
@@ -354,6 +360,10 @@ public final class Service implements AutoCloseable {
    * @return whether all that was accepted was settled within the drain timeout
    */
   public boolean stop(CountDownLatch hurry) {
+    return stop(hurry, FAREWELL);
+  }
+
+  private boolean stop(CountDownLatch hurry, Duration farewell) {
     if (stopped) {
       return true;
     }
@@ -363,6 +373,7 @@ public final class Service implements AutoCloseable {
     boolean drained = false;
     try {
       drained = drain(hurry);
+      boolean unused = hurry.await(farewell.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
