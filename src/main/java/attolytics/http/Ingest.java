@@ -15,7 +15,17 @@ import java.util.Map;
  * @param budget of the bytes that are read and wait for their commit
  */
 public record Ingest(
-    Map<String, App> apps, List<Ring> rings, Budget budget, Limits limits, Metrics metrics) {
+    Map<String, App> apps,
+    List<Ring> rings,
+    Budget budget,
+    Limits limits,
+    Metrics metrics,
+    ErrorIds errorIds) {
+  public Ingest(
+      Map<String, App> apps, List<Ring> rings, Budget budget, Limits limits, Metrics metrics) {
+    this(apps, rings, budget, limits, metrics, new ErrorIds());
+  }
+
   /** The rows that a single request may have. */
   int maxRows() {
     return rings.get(0).capacityRows();

@@ -14,6 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
@@ -31,6 +33,19 @@ public final class IngestHandler implements HttpHandler {
   private final Map<String, App> appsByPath = new HashMap<>();
   private final Map<XnioIoThread, Lane> lanes = new ConcurrentHashMap<>();
   private volatile boolean draining;
+
+  /** All statuses that a request may be answered with. */
+  public static Set<Integer> statuses() {
+    Set<Integer> statuses = new TreeSet<>(Problem.statuses());
+    statuses.add(StatusCodes.OK);
+    statuses.add(StatusCodes.NO_CONTENT);
+    return statuses;
+  }
+
+  /** All reasons for which a request may be refused. */
+  public static Set<String> reasons() {
+    return Problem.reasons();
+  }
 
   public IngestHandler(Ingest ingest) {
     this.ingest = ingest;

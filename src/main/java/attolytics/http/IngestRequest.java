@@ -6,6 +6,7 @@ import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
 import attolytics.decode.Decoded;
 import attolytics.decode.EventError;
+import attolytics.metrics.Metrics;
 import attolytics.schema.App;
 import attolytics.schema.CopyBuffer;
 import io.undertow.io.IoCallback;
@@ -24,6 +25,7 @@ import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * One request from its headers to its answer. Lives on its connection's IO thread; only {@link
@@ -31,7 +33,6 @@ import org.slf4j.LoggerFactory;
  */
 final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
   private static final Logger log = LoggerFactory.getLogger(IngestRequest.class);
-  private static final String UNKNOWN_APP = "unknown";
   private static final String BEARER = "Bearer ";
   static final HttpString IDEMPOTENCY_KEY = new HttpString("Idempotency-Key");
   private static final HttpString IDEMPOTENCY_REPLAYED = new HttpString("Idempotency-Replayed");
@@ -210,6 +211,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
     rows.comeFrom(System.identityHashCode(exchange.getConnection()));
     rows.accept(this, System.nanoTime());
     if (lane.offer(rows, ingest.rings())) {
+      ingest.metrics().eventsAccepted(appId(), events);
       return null;
     }
     batch = null;
@@ -282,8 +284,22 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
     }
     count(problem.status());
     ingest.metrics().eventsRejected(appId(), problem.reason(), refused.events());
-    byte[] document = problem.document(refused.detail(), refused.errors());
+    byte[] document = problem.document(refused.detail(), refused.errors(), log(problem));
     exchange.getResponseSender().send(ByteBuffer.wrap(document), IoCallback.END_EXCHANGE);
+  }
+
+  /** A line in the log, and the id that tells it from others if it is of our own trouble. */
+  private @Nullable String log(Problem problem) {
+    if (!problem.isOurs()) {
+      log.info(
+          "app {}: requests are refused: {} ({})", appId(), problem.reason(), problem.status());
+      return null;
+    }
+    String id = ingest.errorIds().of(problem);
+    log.atLevel(problem.retryLater() ? Level.WARN : Level.ERROR)
+        .addKeyValue("error_id", id)
+        .log("error {}: app {}: {} ({})", id, appId(), problem.reason(), problem.status());
+    return id;
   }
 
   private int retryAfter(Problem problem) {
@@ -302,6 +318,6 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
   }
 
   private String appId() {
-    return app == null ? UNKNOWN_APP : app.id();
+    return app == null ? Metrics.UNKNOWN_APP : app.id();
   }
 }
