@@ -12,7 +12,8 @@ import org.slf4j.event.KeyValuePair;
 
 /**
  * Writes log events as JSON, one a line: {@code time}, {@code level}, {@code logger}, {@code
- * message}, whatever was added by name, and {@code stack} if asked for. Passwords are left out.
+ * message}, whatever was added by name, {@code exception}, and {@code stack} if asked for.
+ * Passwords are left out.
  */
 final class JsonLines extends EncoderBase<ILoggingEvent> {
   private static final JsonFactory JSON = new JsonFactory();
@@ -36,6 +37,9 @@ final class JsonLines extends EncoderBase<ILoggingEvent> {
         for (KeyValuePair pair : event.getKeyValuePairs()) {
           json.writeStringField(pair.key, String.valueOf(pair.value));
         }
+      }
+      if (event.getThrowableProxy() != null) {
+        json.writeStringField("exception", OneLineConverter.summary(event.getThrowableProxy()));
       }
       if (stackTraces && event.getThrowableProxy() != null) {
         String stack = ThrowableProxyUtil.asString(event.getThrowableProxy());

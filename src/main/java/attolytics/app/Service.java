@@ -172,9 +172,8 @@ public final class Service implements AutoCloseable {
     for (int i = 0; i < settings.writers(); i++) {
       startWriter(i, database, budget);
     }
-    Limits limits = Limits.of(settings.maxBody());
-    handler = new IngestHandler(new Ingest(schema.apps(), rings, budget, limits, metrics));
     keepHouse(database, budget);
+    handler = new IngestHandler(new Ingest(schema.apps(), rings, budget, limits(), metrics));
     http =
         open(
             "--port",
@@ -191,7 +190,7 @@ public final class Service implements AutoCloseable {
       String option, String host, int port, int ioThreads, io.undertow.server.HttpHandler handler)
       throws StartException {
     try {
-      return HttpServer.open(host, port, ioThreads, Limits.of(settings.maxBody()), handler);
+      return HttpServer.open(host, port, ioThreads, limits(), handler);
     } catch (RuntimeException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       throw new StartException(
@@ -205,6 +204,15 @@ public final class Service implements AutoCloseable {
               + option,
           e);
     }
+  }
+
+  private Limits limits() {
+    return new Limits(
+        settings.maxBody(),
+        settings.maxConnections(),
+        settings.headerTimeout(),
+        settings.bodyTimeout(),
+        settings.idleTimeout());
   }
 
   private DatabaseUrl databaseUrl() throws StartException, InterruptedException {

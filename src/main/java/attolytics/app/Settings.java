@@ -21,6 +21,10 @@ import org.jspecify.annotations.Nullable;
  * @param flushInterval how long the oldest row may wait for a flush, or null: measured
  * @param maxBuffer bytes of accepted, not yet committed rows, over all writers
  * @param maxBody bytes of a request body, before and after decompression
+ * @param maxConnections open connections of the public port, and as many of the admin port
+ * @param headerTimeout for all headers of a request to arrive
+ * @param bodyTimeout for a whole body to arrive
+ * @param idleTimeout after which a connection without a request, or an unread answer, is closed
  * @param idempotencyTtl how long an Idempotency-Key is remembered
  * @param ackTimeout how long a request may wait for its commit
  * @param drainTimeout how long a stop may take
@@ -41,6 +45,10 @@ public record Settings(
     @Nullable Duration flushInterval,
     long maxBuffer,
     int maxBody,
+    int maxConnections,
+    Duration headerTimeout,
+    Duration bodyTimeout,
+    Duration idleTimeout,
     Duration idempotencyTtl,
     Duration ackTimeout,
     Duration drainTimeout,
@@ -76,6 +84,14 @@ public record Settings(
         + maxBuffer
         + ", maxBody="
         + maxBody
+        + ", maxConnections="
+        + maxConnections
+        + ", headerTimeout="
+        + headerTimeout
+        + ", bodyTimeout="
+        + bodyTimeout
+        + ", idleTimeout="
+        + idleTimeout
         + ", idempotencyTtl="
         + idempotencyTtl
         + ", ackTimeout="

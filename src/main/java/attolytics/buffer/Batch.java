@@ -14,10 +14,18 @@ import org.jspecify.annotations.Nullable;
  *   runs   |      table a      | table b | table a |
  * </pre>
  *
- * Reused by its owner once it is settled. One thread at a time; see the package.
+ * Reused by its owner once it is settled. While it is in use, the memory that it holds, written to
+ * or not, is charged to the budget. One thread at a time; see the package.
  */
 public final class Batch {
+  private static final int RUN_BYTES = 2 * Integer.BYTES + 8;
+
+  /** What a waiting request takes besides its rows, roughly. */
+  private static final int OVERHEAD_BYTES = 2048;
+
   private final CopyBuffer rows;
+  private final Budget budget;
+  private long charged;
   private Table[] runTables = new Table[1];
   private int[] runEnds = new int[1];
   private int[] runRows = new int[1];
@@ -29,10 +37,49 @@ public final class Batch {
   private int source;
 
   /**
+   * Charged to nobody.
+   *
    * @param maxBytes bound on the encoded rows
    */
   public Batch(int maxBytes) {
-    rows = new CopyBuffer(Math.min(1024, maxBytes), maxBytes);
+    this(Math.min(1024, maxBytes), maxBytes, new Budget(Long.MAX_VALUE));
+  }
+
+  /**
+   * @param initialBytes room for encoded rows to begin with
+   * @param maxBytes bound on the encoded rows
+   */
+  public Batch(int initialBytes, int maxBytes, Budget budget) {
+    this.budget = budget;
+    rows = new CopyBuffer(initialBytes, maxBytes, this::charge);
+  }
+
+  /**
+   * Charges the budget with a request and the memory held; false, with nothing changed, if it is
+   * spent.
+   */
+  public boolean use() {
+    return charge(OVERHEAD_BYTES + heapBytes());
+  }
+
+  /** Gives the budget back what was charged. The batch is empty then, and its memory is kept. */
+  public void unuse() {
+    clear();
+    budget.release(charged);
+    charged = 0;
+  }
+
+  /** Bytes of heap held, whether written or not. */
+  public int heapBytes() {
+    return rows.capacity() + RUN_BYTES * runTables.length;
+  }
+
+  private boolean charge(int bytes) {
+    boolean granted = budget.tryReserve(bytes);
+    if (granted) {
+      charged += bytes;
+    }
+    return granted;
   }
 
   /** Where the next row's bytes go; {@link #endRow} then says whose they are. */
@@ -40,11 +87,18 @@ public final class Batch {
     return rows;
   }
 
-  /** Makes all bytes since the last row a row of the table. */
+  /**
+   * Makes all bytes since the last row a row of the table.
+   *
+   * @throws CopyBuffer.LimitExceededException if the budget is spent
+   */
   public void endRow(Table table) {
     rowCount++;
     if (runCount == 0 || runTables[runCount - 1] != table) {
       if (runCount == runTables.length) {
+        if (!charge(RUN_BYTES * runCount)) {
+          throw CopyBuffer.LimitExceededException.forNow();
+        }
         runTables = Arrays.copyOf(runTables, 2 * runCount);
         runEnds = Arrays.copyOf(runEnds, 2 * runCount);
         runRows = Arrays.copyOf(runRows, 2 * runCount);

@@ -1,6 +1,7 @@
 package attolytics.buffer;
 
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Bounds the bytes of requests that are being read or wait for their commit, and knows how fast
@@ -13,6 +14,7 @@ public final class Budget {
   private static final int MAX_RETRY_AFTER = 30;
 
   private final long capacity;
+  private final @Nullable Budget whole;
   private final AtomicLong used = new AtomicLong();
   private double faded; // bytes drained, each weighed by its age
   private long fadedAt = System.nanoTime();
@@ -21,7 +23,17 @@ public final class Budget {
    * @param capacity bytes
    */
   public Budget(long capacity) {
+    this(capacity, null);
+  }
+
+  private Budget(long capacity, @Nullable Budget whole) {
     this.capacity = capacity;
+    this.whole = whole;
+  }
+
+  /** A budget for one use, whose bytes are taken from this one as well. */
+  public Budget part(long partCapacity) {
+    return new Budget(partCapacity, this);
   }
 
   /** Takes that many bytes, or none and returns false if they do not fit. */
@@ -33,12 +45,19 @@ public final class Budget {
         return false;
       }
     } while (!used.compareAndSet(before, before + bytes));
-    return true;
+    if (whole == null || whole.tryReserve(bytes)) {
+      return true;
+    }
+    used.addAndGet(-bytes);
+    return false;
   }
 
   /** Gives back what {@link #tryReserve} took. */
   public void release(long bytes) {
     used.addAndGet(-bytes);
+    if (whole != null) {
+      whole.release(bytes);
+    }
   }
 
   /** Notes that a flush has settled that many bytes. */

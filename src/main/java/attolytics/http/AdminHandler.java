@@ -17,8 +17,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The admin port: metrics, health and the status page. Nothing here waits for anything, so that it
- * answers whatever the rest does.
+ * The admin port: metrics, health, the status page, and the description of the public port. Nothing
+ * here waits for anything, so that it answers whatever the rest does.
  */
 public final class AdminHandler implements HttpHandler {
   private static final String TEXT = "text/plain; charset=utf-8";
@@ -50,8 +50,13 @@ public final class AdminHandler implements HttpHandler {
       case "/metrics" -> get(exchange, this::metrics);
       case "/healthz" -> get(exchange, asked -> answer(asked, StatusCodes.OK, TEXT, "alive\n"));
       case "/readyz" -> get(exchange, this::readiness);
+      case "/openapi.yaml" -> get(exchange, AdminHandler::description);
       default ->
-          answer(exchange, StatusCodes.NOT_FOUND, TEXT, "see /, /metrics, /healthz and /readyz\n");
+          answer(
+              exchange,
+              StatusCodes.NOT_FOUND,
+              TEXT,
+              "see /, /metrics, /healthz, /readyz and /openapi.yaml\n");
     }
   }
 
@@ -69,6 +74,10 @@ public final class AdminHandler implements HttpHandler {
     StatusPage page = StatusPage.get();
     page.headers().forEach((name, value) -> exchange.getResponseHeaders().put(name, value));
     answer(exchange, StatusCodes.OK, "text/html; charset=utf-8", page.html());
+  }
+
+  private static void description(HttpServerExchange exchange) {
+    answer(exchange, StatusCodes.OK, "application/yaml", Resource.read("/attolytics/openapi.yaml"));
   }
 
   private void report(HttpServerExchange exchange) {

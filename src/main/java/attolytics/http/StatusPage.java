@@ -1,15 +1,11 @@
 package attolytics.http;
 
 import io.undertow.util.HttpString;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * The page that shows {@link StatusReport}s. All of its style and script stand in it, and its
@@ -21,17 +17,11 @@ final class StatusPage {
     private static final StatusPage PAGE = new StatusPage();
   }
 
-  private static final String RESOURCE = "/attolytics/status.html";
-
   private final byte[] html;
   private final Map<HttpString, String> headers;
 
   private StatusPage() {
-    try (InputStream in = StatusPage.class.getResourceAsStream(RESOURCE)) {
-      html = Objects.requireNonNull(in, RESOURCE).readAllBytes();
-    } catch (IOException e) {
-      throw new UncheckedIOException(RESOURCE, e);
-    }
+    html = Resource.read("/attolytics/status.html");
     String text = new String(html, StandardCharsets.UTF_8);
     headers =
         Map.of(

@@ -69,7 +69,18 @@ class LoggingTest {
   @Test
   void line_hasTimeLevelNameAndMessage() {
     Logging.configure(context, 0, LogFormat.TEXT);
-    assertEquals("<time> WARN  Main: a message\n", line("a message", new IllegalStateException()));
+    assertEquals("<time> WARN  Main: a message\n", line("a message", null));
+  }
+
+  @Test
+  void line_ofAnExceptionHasItsKindAndPlace_andNotItsWords() {
+    Logging.configure(context, 0, LogFormat.TEXT);
+    String line = line("a message", new IllegalStateException("s3cr3t"));
+    assertTrue(
+        line.matches(
+            "<time> WARN  Main: a message \\(java\\.lang\\.IllegalStateException"
+                + " at attolytics\\.app\\.LoggingTest\\.line_\\w+\\(LoggingTest\\.java:\\d+\\)\\)\n"),
+        line);
   }
 
   @Test
@@ -84,7 +95,7 @@ class LoggingTest {
     Logging.configure(context, 1, LogFormat.TEXT);
     List<String> lines =
         line("a message", new IllegalStateException("no postgres://u:s3cr3t@h/d")).lines().toList();
-    assertEquals("<time> WARN  Main: a message", lines.get(0));
+    assertTrue(lines.get(0).startsWith("<time> WARN  Main: a message ("), lines.get(0));
     assertEquals("java.lang.IllegalStateException: no postgres://***@h/d", lines.get(1));
     assertTrue(lines.get(2).startsWith("\tat attolytics.app.LoggingTest."), lines.get(2));
   }
@@ -101,7 +112,8 @@ class LoggingTest {
     String line = line("no \"a\"\npostgres://u:s3cr3t@h/d", new IllegalStateException("why"));
     assertEquals(1, line.lines().count(), line);
     Map<String, String> fields = fields(line);
-    assertEquals(List.of("time", "level", "logger", "message"), List.copyOf(fields.keySet()));
+    assertEquals(
+        List.of("time", "level", "logger", "message", "exception"), List.copyOf(fields.keySet()));
     Instant.parse(fields.get("time"));
     assertEquals("WARN", fields.get("level"));
     assertEquals("attolytics.app.Main", fields.get("logger"));
