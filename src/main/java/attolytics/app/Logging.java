@@ -16,6 +16,9 @@ final class Logging {
   /** Those that tell at INFO what is nothing to the one who runs the service. */
   private static final String[] CHATTY = {"com.zaxxer.hikari", "io.undertow", "org.xnio"};
 
+  /** It tells all settings at DEBUG, and hides only one of the driver's passwords. */
+  private static final String POOL_SETTINGS = "com.zaxxer.hikari.HikariConfig";
+
   /** The driver warns of each failed attempt, which the service tells once itself. */
   private static final String DRIVER = "org.postgresql";
 
@@ -44,6 +47,7 @@ final class Logging {
     for (String name : CHATTY) {
       context.getLogger(name).setLevel(chatty);
     }
+    context.getLogger(POOL_SETTINGS).setLevel(verbosity < 0 ? Level.ERROR : Level.WARN);
     context.getLogger(DRIVER).setLevel(verbosity <= 0 ? Level.ERROR : chatty);
     usePattern(context, verbosity > 0 ? "PATTERN_WITH_STACK_TRACES" : "PATTERN");
   }

@@ -11,8 +11,6 @@ import attolytics.http.Limits;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.schema.DatabaseTables;
 import attolytics.schema.Schema;
-import attolytics.schema.SchemaException;
-import attolytics.schema.SchemaFile;
 import attolytics.schema.Table;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
@@ -39,8 +37,6 @@ public final class Service implements AutoCloseable {
   /** Rows that a ring can hold: a body of the usual bound has fewer events. */
   private static final int RING_ROWS = 1 << 17;
 
-  private static final Duration DATABASE_POLL = Duration.ofMillis(250);
-
   private final Settings settings;
   private final Schema schema;
   private final PrometheusMetrics metrics = new PrometheusMetrics();
@@ -60,7 +56,7 @@ public final class Service implements AutoCloseable {
     this.schema = schema;
     this.admin =
         open(
-            "--admin_port",
+            "admin_",
             settings.adminHost(),
             settings.adminPort(),
             1,
@@ -77,13 +73,7 @@ public final class Service implements AutoCloseable {
   public static Service start(
       Settings settings, Map<String, String> environment, CountDownLatch stop)
       throws StartException, InterruptedException {
-    Schema schema;
-    try {
-      schema = SchemaFile.read(settings.schema(), environment);
-    } catch (SchemaException e) {
-      throw new StartException(e.problems());
-    }
-    Service service = new Service(settings, schema);
+    Service service = new Service(settings, DatabaseSetup.readSchema(settings, environment));
     boolean started = false;
     try {
       service.startRest(stop);
@@ -107,12 +97,12 @@ public final class Service implements AutoCloseable {
   }
 
   private void startRest(CountDownLatch stop) throws StartException, InterruptedException {
-    log.info("admin pages on http://{}:{}", settings.adminHost(), admin.port());
+    log.info("admin pages on {}", url(settings.adminHost(), admin.port()));
+    DatabaseUrl url = databaseUrl();
+    prepareTables(url, stop);
     HikariDataSource database =
-        ConnectionPool.open(
-            databaseUrl(), settings.writers(), settings.ackTimeout(), metrics.registry());
+        ConnectionPool.open(url, settings.writers(), settings.ackTimeout(), metrics.registry());
     pool = database;
-    prepareTables(database, stop);
 
     Budget budget = new Budget(settings.maxBuffer());
     for (int i = 0; i < settings.writers(); i++) {
@@ -123,17 +113,21 @@ public final class Service implements AutoCloseable {
     showGauges(budget);
     http =
         open(
-            "--port",
+            "",
             settings.host(),
             settings.port(),
             Runtime.getRuntime().availableProcessors(),
             handler);
     unready = null;
-    log.info("accepting events on http://{}:{}", settings.host(), http.port());
+    log.info("accepting events on {}", url(settings.host(), http.port()));
+  }
+
+  private static String url(String host, int port) {
+    return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
   }
 
   private HttpServer open(
-      String option, String host, int port, int ioThreads, io.undertow.server.HttpHandler handler)
+      String prefix, String host, int port, int ioThreads, io.undertow.server.HttpHandler handler)
       throws StartException {
     try {
       return HttpServer.open(host, port, ioThreads, Limits.of(settings.maxBody()), handler);
@@ -146,78 +140,34 @@ public final class Service implements AutoCloseable {
               + port
               + ": "
               + cause.getMessage()
-              + "; choose another by "
-              + option,
+              + "; choose another by --%shost and --%sport".formatted(prefix, prefix),
           e);
     }
   }
 
   private DatabaseUrl databaseUrl() throws StartException, InterruptedException {
-    String url = settings.databaseUrl() != null ? settings.databaseUrl() : schema.databaseUrl();
-    if (url == null) {
-      embedded = EmbeddedDatabase.start(settings.dataDir());
-      return embedded.url();
+    DatabaseUrl configured = DatabaseSetup.configuredUrl(settings, schema);
+    if (configured != null) {
+      return configured;
     }
-    try {
-      return DatabaseUrl.parse(url);
-    } catch (IllegalArgumentException e) {
-      throw new StartException(String.valueOf(e.getMessage()), e);
-    }
+    embedded = EmbeddedDatabase.start(settings.dataDir());
+    return embedded.url();
   }
 
-  private void prepareTables(HikariDataSource database, CountDownLatch stop)
+  private void prepareTables(DatabaseUrl url, CountDownLatch stop)
       throws StartException, InterruptedException {
-    try (Connection connection = awaitDatabase(database, stop)) {
-      DatabaseTables.Plan plan = DatabaseTables.prepare(connection, schema);
+    unready = "starting: waiting for the database";
+    try (Connection connection = DatabaseSetup.awaitConnection(url, settings.ackTimeout(), stop)) {
+      unready = "starting";
+      DatabaseTables.Plan plan = DatabaseSetup.prepareTables(connection, schema, true);
       if (!plan.problems().isEmpty()) {
         throw new StartException(plan.problems());
       }
       plan.statements().forEach(statement -> log.info("created: {}", statement));
       plan.warnings().forEach(log::warn);
     } catch (SQLException e) {
-      throw new StartException(
-          "the database refused to show or create the tables: " + e.getMessage(), e);
+      throw new StartException("the connection to the database was lost: " + e.getMessage(), e);
     }
-  }
-
-  /** A connection, as soon as there is one. */
-  private Connection awaitDatabase(HikariDataSource database, CountDownLatch stop)
-      throws StartException, InterruptedException {
-    long deadline = System.nanoTime() + settings.ackTimeout().toNanos();
-    boolean told = false;
-    do {
-      try {
-        return database.getConnection();
-      } catch (SQLException e) {
-        SQLException cause = driversOwn(e);
-        String why = DatabaseUrl.redact(String.valueOf(cause.getMessage()));
-        if (isForGood(cause) || System.nanoTime() > deadline) {
-          throw new StartException(
-              "no connection to the database: "
-                  + why
-                  + "; check --db_url, ATTOLYTICS_DB_URL or the schema file's database_url, and"
-                  + " whether PostgreSQL runs",
-              e);
-        }
-        unready = "starting: waiting for the database";
-        if (!told) {
-          told = true;
-          log.warn("waiting for the database: {}", why);
-        }
-      }
-    } while (!stop.await(DATABASE_POLL.toMillis(), TimeUnit.MILLISECONDS));
-    throw new InterruptedException("told to stop");
-  }
-
-  /** What the driver said, without what the pool put around it. */
-  private static SQLException driversOwn(SQLException e) {
-    return e.getCause() instanceof SQLException cause ? cause : e;
-  }
-
-  /** A wrong password, or no such database: waiting mends neither. */
-  private static boolean isForGood(SQLException e) {
-    String state = String.valueOf(e.getSQLState());
-    return state.startsWith("28") || state.startsWith("3D");
   }
 
   private void startWriter(int number, HikariDataSource database) {
