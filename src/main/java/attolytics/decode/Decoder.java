@@ -36,6 +36,8 @@ public final class Decoder {
   private final JsonFactory json =
       JsonFactory.builder()
           .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+          // A body of nothing but new names would take the JVM a second to intern.
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           // Bodies are bounded already; within a body, any string or number may be long.
           .streamReadConstraints(
               StreamReadConstraints.builder()
