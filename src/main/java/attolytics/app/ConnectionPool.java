@@ -37,6 +37,7 @@ final class ConnectionPool {
     config.setMaximumPoolSize(writers + OTHERS);
     config.setMinimumIdle(writers);
     config.setConnectionTimeout(CONNECT_TIMEOUT.toMillis());
+    config.setValidationTimeout(CONNECT_TIMEOUT.toMillis() / 2);
     config.setInitializationFailTimeout(-1);
     config.setMetricRegistry(registry);
     return new HikariDataSource(config);

@@ -42,6 +42,8 @@ final class CopyTransaction {
 
   private static final Logger log = LoggerFactory.getLogger(CopyTransaction.class);
 
+  private static final int CHUNK_BYTES = 64 << 10;
+
   private static final byte[] HEADER = {
     'P', 'G', 'C', 'O', 'P', 'Y', '\n', (byte) 0xFF, '\r', '\n', 0, 0, 0, 0, 0, 0, 0, 0, 0
   };
@@ -51,6 +53,10 @@ final class CopyTransaction {
   private final KeyClaims keys;
   private final Watchdog watchdog;
   private final Map<Table, String> copyStatements = new HashMap<>();
+
+  // Each message to the database costs the driver a system call or two: not one a batch.
+  private final byte[] chunk = new byte[CHUNK_BYTES];
+  private int chunkSize;
 
   CopyTransaction(HikariDataSource database, KeyClaims keys, Watchdog watchdog) {
     this.database = database;
@@ -150,13 +156,15 @@ final class CopyTransaction {
     } catch (SQLException e) {
       throw new FlushException(Stage.COPY_START, table, null, Outcome.NO_EVENT, e);
     }
+    chunkSize = 0;
     try {
       try {
-        stream.writeToCopy(HEADER, 0, HEADER.length);
+        write(stream, HEADER, 0, HEADER.length);
         for (Batch batch : batches) {
           writeRuns(stream, table, batch);
         }
-        stream.writeToCopy(TRAILER, 0, TRAILER.length);
+        write(stream, TRAILER, 0, TRAILER.length);
+        writeChunk(stream);
         stream.endCopy();
       } finally {
         if (stream.isActive()) {
@@ -168,12 +176,31 @@ final class CopyTransaction {
     }
   }
 
-  private static void writeRuns(CopyIn stream, Table table, Batch batch) throws SQLException {
+  private void writeRuns(CopyIn stream, Table table, Batch batch) throws SQLException {
     for (int run = 0; run < batch.runCount(); run++) {
       if (batch.runTable(run) == table) {
         int start = batch.runStart(run);
-        stream.writeToCopy(batch.rows().array(), start, batch.runEnd(run) - start);
+        write(stream, batch.rows().array(), start, batch.runEnd(run) - start);
       }
+    }
+  }
+
+  private void write(CopyIn stream, byte[] bytes, int from, int length) throws SQLException {
+    if (length > chunk.length - chunkSize) {
+      writeChunk(stream);
+    }
+    if (length > chunk.length) {
+      stream.writeToCopy(bytes, from, length);
+    } else {
+      System.arraycopy(bytes, from, chunk, chunkSize, length);
+      chunkSize += length;
+    }
+  }
+
+  private void writeChunk(CopyIn stream) throws SQLException {
+    if (chunkSize > 0) {
+      stream.writeToCopy(chunk, 0, chunkSize);
+      chunkSize = 0;
     }
   }
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,10 +25,10 @@ public final class Writer implements Runnable {
    *
    * @param rows at the latest with that many rows
    * @param bytes at the latest with that many encoded bytes
-   * @param interval at the latest when the oldest request has waited that long, and, if it is not
-   *     zero, not before; zero flushes whatever is there as soon as the last flush is over
+   * @param interval when the oldest request has waited that long, and not before; null: as soon as
+   *     the last flush is over, or a little later if that gathers many more
    */
-  public record Thresholds(int rows, long bytes, Duration interval) {}
+  public record Thresholds(int rows, long bytes, @Nullable Duration interval) {}
 
   private static final Logger log = LoggerFactory.getLogger(Writer.class);
   private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -38,11 +39,16 @@ public final class Writer implements Runnable {
   private final Thresholds thresholds;
   private final Flusher flusher;
   private final Metrics metrics;
+  private final Linger linger = new Linger();
+  private final Stopwatch busy = new Stopwatch();
   private final List<Batch> gathered = new ArrayList<>();
   private int rows;
   private long bytes;
+  private boolean waited; // for the first of them: none came during the last flush
+  private long flushStartNanos = System.nanoTime();
   private volatile boolean stopping;
   private volatile boolean failed;
+  private volatile boolean ended;
   private volatile int asideRows;
   private volatile long oldestNanos;
 
@@ -90,6 +96,17 @@ public final class Writer implements Runnable {
     return failed;
   }
 
+  /** For how long it has given no sign of life; none if it has come to its end. Any thread. */
+  public Duration silence() {
+    long nanos = ended ? 0 : System.nanoTime() - flusher.signOfLife();
+    return Duration.ofNanos(Math.max(0, nanos));
+  }
+
+  /** How long it has been flushing, all in all, and not waiting for requests. Any thread. */
+  public Duration busy() {
+    return busy.total();
+  }
+
   /** Rows that are accepted and not yet settled. Any thread. */
   public long pendingRows() {
     return ring.usedRows() + asideRows;
@@ -105,13 +122,19 @@ public final class Writer implements Runnable {
   public void run() {
     try {
       while (!isDone()) {
-        Batch first = ring.poll(stopping ? 0 : Math.min(IDLE_NANOS, flusher.untilAside()));
+        flusher.beat();
+        Batch first = ring.poll(0);
+        waited = first == null;
+        if (first == null && !stopping) {
+          first = ring.poll(Math.min(IDLE_NANOS, flusher.untilAside()));
+        }
         if (first != null) {
           flush(first);
         } else if (flusher.untilAside() == 0 || stopping) {
           flushAside();
         }
       }
+      ended = true;
     } catch (RuntimeException | Error e) {
       failed = true;
       log.error("The writer ends for a reason of our own: restart the service", e);
@@ -127,8 +150,11 @@ public final class Writer implements Runnable {
     oldestNanos = first.acceptedNanos();
     try {
       metrics.flushStarted(gather(first));
+      flushStartNanos = System.nanoTime();
+      busy.start();
       flusher.flush(gathered);
     } finally {
+      busy.stop();
       budget.drained(bytes);
       gathered.clear();
       rows = 0;
@@ -140,7 +166,9 @@ public final class Writer implements Runnable {
 
   private void flushAside() {
     if (flusher.hasAside()) {
+      busy.start();
       flusher.flushAside(flusher.untilAside() == 0 ? IDLE_NANOS : 0);
+      busy.stop();
       noteAside();
     }
     if (stopping) {
@@ -155,33 +183,72 @@ public final class Writer implements Runnable {
 
   /** Takes requests until it is time to flush, and says why it is. */
   private FlushTrigger gather(Batch first) {
-    long deadline = first.acceptedNanos() + thresholds.interval().toNanos();
     add(first);
-    while (true) {
-      if (rows >= thresholds.rows()) {
-        return FlushTrigger.ROWS;
+    takeAvailable();
+    Duration interval = thresholds.interval();
+    FlushTrigger trigger =
+        interval == null
+            ? linger(first.acceptedNanos() + Linger.MAX_NANOS)
+            : gatherUntil(first.acceptedNanos() + interval.toNanos());
+    if (rows >= thresholds.rows()) {
+      return FlushTrigger.ROWS;
+    }
+    return bytes >= thresholds.bytes() ? FlushTrigger.BYTES : trigger;
+  }
+
+  private FlushTrigger gatherUntil(long deadline) {
+    while (hasRoom()) {
+      long left = deadline - System.nanoTime();
+      if (left <= 0) {
+        return FlushTrigger.INTERVAL;
       }
-      if (bytes >= thresholds.bytes()) {
-        return FlushTrigger.BYTES;
+      if (stopping) {
+        return FlushTrigger.DRAIN;
       }
-      Batch next = ring.poll(0);
-      if (next == null) {
-        long left = deadline - System.nanoTime();
-        if (thresholds.interval().isZero()) {
-          return FlushTrigger.IDLE;
-        }
-        if (left <= 0) {
-          return FlushTrigger.INTERVAL;
-        }
-        if (stopping) {
-          return FlushTrigger.DRAIN;
-        }
-        next = ring.poll(left);
-      }
+      Batch next = ring.poll(left);
       if (next != null) {
         add(next);
       }
     }
+    return FlushTrigger.INTERVAL;
+  }
+
+  /** Sleeps instead of polling: so many wake-ups would cost more than is won. */
+  private FlushTrigger linger(long deadline) {
+    linger.observe(waited ? 0 : gathered.size(), System.nanoTime() - flushStartNanos);
+    if (rows >= Linger.ENOUGH_ROWS || !linger.isWorthWhile()) {
+      return FlushTrigger.IDLE;
+    }
+    while (hasRoom() && rows < Linger.ENOUGH_ROWS && !stopping) {
+      long left = deadline - System.nanoTime();
+      if (left <= 0) {
+        break;
+      }
+      LockSupport.parkNanos(Math.min(left, linger.sliceNanos()));
+      if (takeAvailable() == 0) {
+        linger.wasInVain();
+        return FlushTrigger.IDLE;
+      }
+    }
+    linger.paidOff();
+    return FlushTrigger.INTERVAL;
+  }
+
+  /** Takes what is there, up to the thresholds, and returns how many requests that were. */
+  private int takeAvailable() {
+    int before = gathered.size();
+    while (hasRoom()) {
+      Batch next = ring.poll(0);
+      if (next == null) {
+        break;
+      }
+      add(next);
+    }
+    return gathered.size() - before;
+  }
+
+  private boolean hasRoom() {
+    return rows < thresholds.rows() && bytes < thresholds.bytes();
   }
 
   private void add(Batch batch) {

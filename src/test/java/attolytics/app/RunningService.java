@@ -1,5 +1,6 @@
 package attolytics.app;
 
+import attolytics.OpenApi;
 import attolytics.TestDatabase;
 import java.io.IOException;
 import java.net.Socket;
@@ -92,11 +93,11 @@ public final class RunningService implements AutoCloseable {
 
   /** A POST of events of the app {@code a}. */
   public HttpResponse<String> post(String events) throws Exception {
-    return client.send(request(events).build(), HttpResponse.BodyHandlers.ofString());
+    return send(request(events));
   }
 
   public CompletableFuture<HttpResponse<String>> postAsync(String events) {
-    return client.sendAsync(request(events).build(), HttpResponse.BodyHandlers.ofString());
+    return sendAsync(request(events));
   }
 
   /** A POST of events of the app {@code a} under an Idempotency-Key. */
@@ -105,9 +106,7 @@ public final class RunningService implements AutoCloseable {
   }
 
   public CompletableFuture<HttpResponse<String>> postAsync(String key, String events) {
-    return client.sendAsync(
-        request(events).header("Idempotency-Key", key).build(),
-        HttpResponse.BodyHandlers.ofString());
+    return sendAsync(request(events).header("Idempotency-Key", key));
   }
 
   private HttpRequest.Builder request(String events) {
@@ -119,7 +118,19 @@ public final class RunningService implements AutoCloseable {
   }
 
   public HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
-    return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    return described(client.send(request.build(), HttpResponse.BodyHandlers.ofString()));
+  }
+
+  public CompletableFuture<HttpResponse<String>> sendAsync(HttpRequest.Builder request) {
+    return client
+        .sendAsync(request.build(), HttpResponse.BodyHandlers.ofString())
+        .thenApply(RunningService::described);
+  }
+
+  /** Whatever a test makes the service answer, the description has to know of it. */
+  private static HttpResponse<String> described(HttpResponse<String> answer) {
+    OpenApi.description().assertDescribes(answer);
+    return answer;
   }
 
   /** A request to the public port. */
