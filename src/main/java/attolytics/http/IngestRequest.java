@@ -196,6 +196,10 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
 
   private @Nullable Refusal judge(App known, Decoded decoded) {
     int events = decoded.events();
+    if (events > ingest.maxRows()) {
+      return Refusal.of(
+          Problem.BODY_TOO_LARGE, "a request may have " + ingest.maxRows() + " events", events);
+    }
     if (decoded.malformed() != null) {
       return Refusal.of(Problem.MALFORMED_BODY, decoded.malformed(), events);
     }
@@ -248,11 +252,6 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   }
 
   private @Nullable Refusal publish(Batch rows) {
-    int events = rows.rowCount();
-    if (events > ingest.maxRows()) {
-      return Refusal.of(
-          Problem.BODY_TOO_LARGE, "a request may have " + ingest.maxRows() + " events", events);
-    }
     batch = rows;
     rows.comeFrom(System.identityHashCode(exchange.getConnection()));
     rows.accept(this, System.nanoTime());
@@ -261,7 +260,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
       return null;
     }
     batch = null;
-    return Refusal.of(Problem.BUFFER_FULL, null, events);
+    return Refusal.of(Problem.BUFFER_FULL, null, rows.rowCount());
   }
 
   @Override
