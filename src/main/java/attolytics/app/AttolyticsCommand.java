@@ -106,7 +106,7 @@ public final class AttolyticsCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     Settings settings = options.toSettings();
     verbosity = settings.verbosity();
-    Logging.configure(verbosity);
+    Logging.configure(verbosity, settings.logFormat());
     return action.run(settings);
   }
 
@@ -189,8 +189,12 @@ public final class AttolyticsCommand implements Callable<Integer> {
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
+      return new String[] {"attolytics " + number()};
+    }
+
+    static String number() {
       String version = AttolyticsCommand.class.getPackage().getImplementationVersion();
-      return new String[] {"attolytics " + (version == null ? "development" : version)};
+      return version == null ? "development" : version;
     }
   }
 }

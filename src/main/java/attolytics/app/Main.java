@@ -24,6 +24,8 @@ public final class Main {
       return service.stop(hurry) ? 0 : 1;
     } catch (InterruptedException e) {
       return 0; // told to stop before the start was over
+    } finally {
+      Logging.end();
     }
   }
 }

@@ -177,6 +177,13 @@ final class SettingsOptions {
   private Duration drainTimeout = Duration.ofSeconds(30);
 
   @Option(
+      names = "--log_format",
+      paramLabel = "FORMAT",
+      converter = LogFormat.Converter.class,
+      description = "How the log is written: text, or json, an object a line (default: text).")
+  private LogFormat logFormat = LogFormat.TEXT;
+
+  @Option(
       names = {"-v", "--verbose"},
       description =
           "Log more, and stack traces too; twice for still more"
@@ -263,7 +270,8 @@ final class SettingsOptions {
         idempotencyTtl,
         ackTimeout,
         drainTimeout,
-        verbosity);
+        verbosity,
+        logFormat);
   }
 
   private int verbosity() {

@@ -48,7 +48,8 @@ class AttolyticsCommandTest {
           Duration.ofDays(7),
           Duration.ofSeconds(30),
           Duration.ofSeconds(30),
-          0);
+          0,
+          LogFormat.TEXT);
 
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
@@ -83,7 +84,8 @@ class AttolyticsCommandTest {
             Duration.ofHours(1),
             Duration.ofSeconds(5),
             Duration.ofMinutes(2),
-            2);
+            2,
+            LogFormat.JSON);
     String[] args = {
       "-s",
       "s.yaml",
@@ -119,12 +121,14 @@ class AttolyticsCommandTest {
       "5s",
       "--drain_timeout",
       "2m",
+      "--log_format=json",
       "-vv"
     };
     assertEquals(expected, settings(Map.of(), args));
     Map<String, String> environment =
         Map.ofEntries(
             Map.entry("ATTOLYTICS_SCHEMA", "s.yaml"),
+            Map.entry("ATTOLYTICS_LOG_FORMAT", "json"),
             Map.entry("ATTOLYTICS_DB_URL", "postgres://h/d"),
             Map.entry("ATTOLYTICS_HOST", "0.0.0.0"),
             Map.entry("ATTOLYTICS_PORT", "0"),
@@ -306,7 +310,7 @@ class AttolyticsCommandTest {
     while (told.find()) {
       args.add(told.group(1) + "=" + told.group(2));
     }
-    assertEquals(19, args.size(), "all but --db_url: " + args);
+    assertEquals(20, args.size(), "all but --db_url: " + args);
     assertEquals(DEFAULTS, settings(Map.of(), args.toArray(String[]::new)));
   }
 

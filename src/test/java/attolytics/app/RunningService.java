@@ -121,7 +121,7 @@ public final class RunningService implements AutoCloseable {
     return described(client.send(request.build(), HttpResponse.BodyHandlers.ofString()));
   }
 
-  private CompletableFuture<HttpResponse<String>> sendAsync(HttpRequest.Builder request) {
+  public CompletableFuture<HttpResponse<String>> sendAsync(HttpRequest.Builder request) {
     return client
         .sendAsync(request.build(), HttpResponse.BodyHandlers.ofString())
         .thenApply(RunningService::described);
