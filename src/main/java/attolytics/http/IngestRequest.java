@@ -252,6 +252,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   }
 
   private @Nullable Refusal publish(Batch rows) {
+    int events = rows.rowCount(); // now, while they are ours
     batch = rows;
     rows.comeFrom(System.identityHashCode(exchange.getConnection()));
     rows.accept(this, System.nanoTime());
@@ -260,7 +261,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
       return null;
     }
     batch = null;
-    return Refusal.of(Problem.BUFFER_FULL, null, rows.rowCount());
+    return Refusal.of(Problem.BUFFER_FULL, null, events);
   }
 
   @Override
