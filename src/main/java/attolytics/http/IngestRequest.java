@@ -252,7 +252,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   }
 
   private @Nullable Refusal publish(Batch rows) {
-    int events = rows.rowCount(); // now, while they are ours
+    int events = rows.rowCount(); // before the batch is the writer's
     batch = rows;
     rows.comeFrom(System.identityHashCode(exchange.getConnection()));
     rows.accept(this, System.nanoTime());
