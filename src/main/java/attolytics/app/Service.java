@@ -15,8 +15,6 @@ import attolytics.metrics.History;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.schema.DatabaseTables;
 import attolytics.schema.Schema;
-import attolytics.schema.SchemaException;
-import attolytics.schema.SchemaFile;
 import attolytics.schema.Table;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
@@ -41,8 +39,6 @@ public final class Service implements AutoCloseable {
 
   /** Rows that a ring can hold: a body of the usual bound has fewer events. */
   private static final int RING_ROWS = 1 << 17;
-
-  private static final Duration DATABASE_POLL = Duration.ofMillis(250);
 
   /** How often a writer's connection is looked at, whether the database is silent on it. */
   private static final Duration WRITER_CHECK = Duration.ofMillis(100);
@@ -69,6 +65,12 @@ public final class Service implements AutoCloseable {
       "a writer has failed, see the log: restart the service";
 
   private static final Duration STOP_POLL = Duration.ofMillis(20);
+
+  /**
+   * How long a stop goes on saying 503 after everything is written. A proxy learns from it to turn
+   * to another instance; closed at once, connections would break on requests that are on their way.
+   */
+  private static final Duration FAREWELL = Duration.ofMillis(500);
 
   /** For the answers to what is given up: as long as a writer may be busy with connecting. */
   private static final Duration ABANDON_TIMEOUT = Duration.ofSeconds(5);
@@ -109,7 +111,7 @@ public final class Service implements AutoCloseable {
         () -> readiness.obstacle() == null ? 1 : 0);
     this.admin =
         open(
-            "--admin_port",
+            "admin_",
             settings.adminHost(),
             settings.adminPort(),
             1,
@@ -129,13 +131,9 @@ public final class Service implements AutoCloseable {
   public static Service start(
       Settings settings, Map<String, String> environment, CountDownLatch stop)
       throws StartException, InterruptedException {
-    Schema schema;
-    try {
-      schema = SchemaFile.read(settings.schema(), environment);
-    } catch (SchemaException e) {
-      throw new StartException(e.problems());
-    }
-    Service service = new Service(settings, schema, Systemd.of(environment));
+    Service service =
+        new Service(
+            settings, DatabaseSetup.readSchema(settings, environment), Systemd.of(environment));
     boolean started = false;
     try {
       service.startRest(stop);
@@ -161,12 +159,12 @@ public final class Service implements AutoCloseable {
   private void startRest(CountDownLatch stop) throws StartException, InterruptedException {
     housekeeping.repeat(SAMPLE_PERIOD, history::take);
     systemd.mayTake(settings.ackTimeout().plus(START_MARGIN));
-    log.info("admin pages on http://{}:{}", settings.adminHost(), admin.port());
+    log.info("admin pages on {}", url(settings.adminHost(), admin.port()));
+    DatabaseUrl url = databaseUrl();
+    prepareTables(url, stop);
     HikariDataSource database =
-        ConnectionPool.open(
-            databaseUrl(), settings.writers(), settings.ackTimeout(), metrics.registry());
+        ConnectionPool.open(url, settings.writers(), settings.ackTimeout(), metrics.registry());
     pool = database;
-    prepareTables(database, stop);
 
     Budget budget = new Budget(settings.maxBuffer());
     for (int i = 0; i < settings.writers(); i++) {
@@ -176,18 +174,22 @@ public final class Service implements AutoCloseable {
     handler = new IngestHandler(new Ingest(schema.apps(), rings, budget, limits(), metrics));
     http =
         open(
-            "--port",
+            "",
             settings.host(),
             settings.port(),
             Runtime.getRuntime().availableProcessors(),
             handler);
     readiness.isReached();
     systemd.ready();
-    log.info("accepting events on http://{}:{}", settings.host(), http.port());
+    log.info("accepting events on {}", url(settings.host(), http.port()));
+  }
+
+  private static String url(String host, int port) {
+    return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
   }
 
   private HttpServer open(
-      String option, String host, int port, int ioThreads, io.undertow.server.HttpHandler handler)
+      String prefix, String host, int port, int ioThreads, io.undertow.server.HttpHandler handler)
       throws StartException {
     try {
       return HttpServer.open(host, port, ioThreads, limits(), handler);
@@ -200,8 +202,7 @@ public final class Service implements AutoCloseable {
               + port
               + ": "
               + cause.getMessage()
-              + "; choose another by "
-              + option,
+              + "; choose another by --%shost and --%sport".formatted(prefix, prefix),
           e);
     }
   }
@@ -216,72 +217,29 @@ public final class Service implements AutoCloseable {
   }
 
   private DatabaseUrl databaseUrl() throws StartException, InterruptedException {
-    String url = settings.databaseUrl() != null ? settings.databaseUrl() : schema.databaseUrl();
-    if (url == null) {
-      embedded = EmbeddedDatabase.start(settings.dataDir());
-      return embedded.url();
+    DatabaseUrl configured = DatabaseSetup.configuredUrl(settings, schema);
+    if (configured != null) {
+      return configured;
     }
-    try {
-      return DatabaseUrl.parse(url);
-    } catch (IllegalArgumentException e) {
-      throw new StartException(String.valueOf(e.getMessage()), e);
-    }
+    embedded = EmbeddedDatabase.start(settings.dataDir());
+    return embedded.url();
   }
 
-  private void prepareTables(HikariDataSource database, CountDownLatch stop)
+  private void prepareTables(DatabaseUrl url, CountDownLatch stop)
       throws StartException, InterruptedException {
-    try (Connection connection = awaitDatabase(database, stop)) {
-      DatabaseTables.Plan plan = DatabaseTables.prepare(connection, schema);
+    readiness.isNot("starting: waiting for the database");
+    systemd.status("waiting for the database");
+    try (Connection connection = DatabaseSetup.awaitConnection(url, settings.ackTimeout(), stop)) {
+      readiness.isNot("starting");
+      DatabaseTables.Plan plan = DatabaseSetup.prepareTables(connection, schema, true);
       if (!plan.problems().isEmpty()) {
         throw new StartException(plan.problems());
       }
       plan.statements().forEach(statement -> log.info("created: {}", statement));
       plan.warnings().forEach(log::warn);
     } catch (SQLException e) {
-      throw new StartException(
-          "the database refused to show or create the tables: " + e.getMessage(), e);
+      throw new StartException("the connection to the database was lost: " + e.getMessage(), e);
     }
-  }
-
-  /** A connection, as soon as there is one. */
-  private Connection awaitDatabase(HikariDataSource database, CountDownLatch stop)
-      throws StartException, InterruptedException {
-    long deadline = System.nanoTime() + settings.ackTimeout().toNanos();
-    boolean told = false;
-    do {
-      try {
-        return database.getConnection();
-      } catch (SQLException e) {
-        SQLException cause = driversOwn(e);
-        String why = DatabaseUrl.redact(String.valueOf(cause.getMessage()));
-        if (isForGood(cause) || System.nanoTime() > deadline) {
-          throw new StartException(
-              "no connection to the database: "
-                  + why
-                  + "; check --db_url, ATTOLYTICS_DB_URL or the schema file's database_url, and"
-                  + " whether PostgreSQL runs",
-              e);
-        }
-        readiness.isNot("starting: waiting for the database");
-        systemd.status("waiting for the database");
-        if (!told) {
-          told = true;
-          log.warn("waiting for the database: {}", why);
-        }
-      }
-    } while (!stop.await(DATABASE_POLL.toMillis(), TimeUnit.MILLISECONDS));
-    throw new InterruptedException("told to stop");
-  }
-
-  /** What the driver said, without what the pool put around it. */
-  private static SQLException driversOwn(SQLException e) {
-    return e.getCause() instanceof SQLException cause ? cause : e;
-  }
-
-  /** A wrong password, or no such database: waiting mends neither. */
-  private static boolean isForGood(SQLException e) {
-    String state = String.valueOf(e.getSQLState());
-    return state.startsWith("28") || state.startsWith("3D");
   }
 
   private void startWriter(int number, HikariDataSource database, Budget budget) {
@@ -330,9 +288,9 @@ public final class Service implements AutoCloseable {
         || rings.stream().allMatch(ring -> ring.capacityRows() - ring.usedRows() < USUAL_ROWS);
   }
 
-  /** Stops as {@link #stop(CountDownLatch)} does, with nobody to be impatient. */
+  /** Stops as {@link #stop(CountDownLatch)} does, with nobody to be impatient or to be told. */
   public boolean stop() {
-    return stop(new CountDownLatch(1));
+    return stop(new CountDownLatch(1), Duration.ZERO);
   }
 
   /**
@@ -342,6 +300,10 @@ public final class Service implements AutoCloseable {
    * @return whether all that was accepted was settled within the drain timeout
    */
   public boolean stop(CountDownLatch hurry) {
+    return stop(hurry, FAREWELL);
+  }
+
+  private boolean stop(CountDownLatch hurry, Duration farewell) {
     if (stopped) {
       return true;
     }
@@ -354,6 +316,7 @@ public final class Service implements AutoCloseable {
     boolean drained = false;
     try {
       drained = drain(hurry);
+      boolean unused = hurry.await(farewell.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -72,15 +72,12 @@ public final class RunningService implements AutoCloseable {
         options.length,
         4);
     java.io.PrintWriter nowhere = new java.io.PrintWriter(java.io.Writer.nullWriter());
-    AttolyticsCommand.execute(
-        all,
-        Map.of(),
+    AttolyticsCommand.Action keep =
         parsed -> {
           settings.set(parsed);
           return 0;
-        },
-        nowhere,
-        nowhere);
+        };
+    AttolyticsCommand.execute(all, Map.of(), keep, keep, nowhere, nowhere);
     Settings parsed = settings.get();
     if (parsed == null) {
       throw new IllegalArgumentException("options: " + List.of(options));
@@ -126,7 +123,7 @@ public final class RunningService implements AutoCloseable {
     return described(client.send(request.build(), HttpResponse.BodyHandlers.ofString()));
   }
 
-  private CompletableFuture<HttpResponse<String>> sendAsync(HttpRequest.Builder request) {
+  public CompletableFuture<HttpResponse<String>> sendAsync(HttpRequest.Builder request) {
     return client
         .sendAsync(request.build(), HttpResponse.BodyHandlers.ofString())
         .thenApply(RunningService::described);
