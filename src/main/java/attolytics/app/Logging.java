@@ -22,6 +22,9 @@ final class Logging {
   /** They warn of each failed attempt, which the service tells once itself. */
   private static final String[] ANXIOUS = {"org.postgresql", "com.zaxxer.hikari.pool.PoolBase"};
 
+  /** It tells all settings at DEBUG, and hides only one of the driver's passwords. */
+  private static final String POOL_SETTINGS = "com.zaxxer.hikari.HikariConfig";
+
   private Logging() {}
 
   /**
@@ -47,6 +50,7 @@ final class Logging {
     for (String name : CHATTY) {
       context.getLogger(name).setLevel(chatty);
     }
+    context.getLogger(POOL_SETTINGS).setLevel(verbosity < 0 ? Level.ERROR : Level.WARN);
     for (String name : ANXIOUS) {
       context.getLogger(name).setLevel(verbosity <= 0 ? Level.ERROR : chatty);
     }

@@ -15,8 +15,6 @@ import attolytics.metrics.History;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.schema.DatabaseTables;
 import attolytics.schema.Schema;
-import attolytics.schema.SchemaException;
-import attolytics.schema.SchemaFile;
 import attolytics.schema.Table;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
@@ -41,8 +39,6 @@ public final class Service implements AutoCloseable {
 
   /** Rows that a ring can hold: a body of the usual bound has fewer events. */
   private static final int RING_ROWS = 1 << 17;
-
-  private static final Duration DATABASE_POLL = Duration.ofMillis(250);
 
   /** How often a writer's connection is looked at, whether the database is silent on it. */
   private static final Duration WRITER_CHECK = Duration.ofMillis(100);
@@ -115,7 +111,7 @@ public final class Service implements AutoCloseable {
         () -> readiness.obstacle() == null ? 1 : 0);
     this.admin =
         open(
-            "--admin_port",
+            "admin_",
             settings.adminHost(),
             settings.adminPort(),
             1,
@@ -135,13 +131,9 @@ public final class Service implements AutoCloseable {
   public static Service start(
       Settings settings, Map<String, String> environment, CountDownLatch stop)
       throws StartException, InterruptedException {
-    Schema schema;
-    try {
-      schema = SchemaFile.read(settings.schema(), environment);
-    } catch (SchemaException e) {
-      throw new StartException(e.problems());
-    }
-    Service service = new Service(settings, schema, Systemd.of(environment));
+    Service service =
+        new Service(
+            settings, DatabaseSetup.readSchema(settings, environment), Systemd.of(environment));
     boolean started = false;
     try {
       service.startRest(stop);
@@ -167,12 +159,12 @@ public final class Service implements AutoCloseable {
   private void startRest(CountDownLatch stop) throws StartException, InterruptedException {
     housekeeping.repeat(SAMPLE_PERIOD, history::take);
     systemd.mayTake(settings.ackTimeout().plus(START_MARGIN));
-    log.info("admin pages on http://{}:{}", settings.adminHost(), admin.port());
+    log.info("admin pages on {}", url(settings.adminHost(), admin.port()));
+    DatabaseUrl url = databaseUrl();
+    prepareTables(url, stop);
     HikariDataSource database =
-        ConnectionPool.open(
-            databaseUrl(), settings.writers(), settings.ackTimeout(), metrics.registry());
+        ConnectionPool.open(url, settings.writers(), settings.ackTimeout(), metrics.registry());
     pool = database;
-    prepareTables(database, stop);
 
     Budget budget = new Budget(settings.maxBuffer());
     for (int i = 0; i < settings.writers(); i++) {
@@ -182,18 +174,22 @@ public final class Service implements AutoCloseable {
     handler = new IngestHandler(new Ingest(schema.apps(), rings, budget, limits(), metrics));
     http =
         open(
-            "--port",
+            "",
             settings.host(),
             settings.port(),
             Runtime.getRuntime().availableProcessors(),
             handler);
     readiness.isReached();
     systemd.ready();
-    log.info("accepting events on http://{}:{}", settings.host(), http.port());
+    log.info("accepting events on {}", url(settings.host(), http.port()));
+  }
+
+  private static String url(String host, int port) {
+    return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
   }
 
   private HttpServer open(
-      String option, String host, int port, int ioThreads, io.undertow.server.HttpHandler handler)
+      String prefix, String host, int port, int ioThreads, io.undertow.server.HttpHandler handler)
       throws StartException {
     try {
       return HttpServer.open(host, port, ioThreads, limits(), handler);
@@ -206,8 +202,7 @@ public final class Service implements AutoCloseable {
               + port
               + ": "
               + cause.getMessage()
-              + "; choose another by "
-              + option,
+              + "; choose another by --%shost and --%sport".formatted(prefix, prefix),
           e);
     }
   }
@@ -222,72 +217,29 @@ public final class Service implements AutoCloseable {
   }
 
   private DatabaseUrl databaseUrl() throws StartException, InterruptedException {
-    String url = settings.databaseUrl() != null ? settings.databaseUrl() : schema.databaseUrl();
-    if (url == null) {
-      embedded = EmbeddedDatabase.start(settings.dataDir());
-      return embedded.url();
+    DatabaseUrl configured = DatabaseSetup.configuredUrl(settings, schema);
+    if (configured != null) {
+      return configured;
     }
-    try {
-      return DatabaseUrl.parse(url);
-    } catch (IllegalArgumentException e) {
-      throw new StartException(String.valueOf(e.getMessage()), e);
-    }
+    embedded = EmbeddedDatabase.start(settings.dataDir());
+    return embedded.url();
   }
 
-  private void prepareTables(HikariDataSource database, CountDownLatch stop)
+  private void prepareTables(DatabaseUrl url, CountDownLatch stop)
       throws StartException, InterruptedException {
-    try (Connection connection = awaitDatabase(database, stop)) {
-      DatabaseTables.Plan plan = DatabaseTables.prepare(connection, schema);
+    readiness.isNot("starting: waiting for the database");
+    systemd.status("waiting for the database");
+    try (Connection connection = DatabaseSetup.awaitConnection(url, settings.ackTimeout(), stop)) {
+      readiness.isNot("starting");
+      DatabaseTables.Plan plan = DatabaseSetup.prepareTables(connection, schema, true);
       if (!plan.problems().isEmpty()) {
         throw new StartException(plan.problems());
       }
       plan.statements().forEach(statement -> log.info("created: {}", statement));
       plan.warnings().forEach(log::warn);
     } catch (SQLException e) {
-      throw new StartException(
-          "the database refused to show or create the tables: " + e.getMessage(), e);
+      throw new StartException("the connection to the database was lost: " + e.getMessage(), e);
     }
-  }
-
-  /** A connection, as soon as there is one. */
-  private Connection awaitDatabase(HikariDataSource database, CountDownLatch stop)
-      throws StartException, InterruptedException {
-    long deadline = System.nanoTime() + settings.ackTimeout().toNanos();
-    boolean told = false;
-    do {
-      try {
-        return database.getConnection();
-      } catch (SQLException e) {
-        SQLException cause = driversOwn(e);
-        String why = DatabaseUrl.redact(String.valueOf(cause.getMessage()));
-        if (isForGood(cause) || System.nanoTime() > deadline) {
-          throw new StartException(
-              "no connection to the database: "
-                  + why
-                  + "; check --db_url, ATTOLYTICS_DB_URL or the schema file's database_url, and"
-                  + " whether PostgreSQL runs",
-              e);
-        }
-        readiness.isNot("starting: waiting for the database");
-        systemd.status("waiting for the database");
-        if (!told) {
-          told = true;
-          log.warn("waiting for the database: {}", why);
-        }
-      }
-    } while (!stop.await(DATABASE_POLL.toMillis(), TimeUnit.MILLISECONDS));
-    throw new InterruptedException("told to stop");
-  }
-
-  /** What the driver said, without what the pool put around it. */
-  private static SQLException driversOwn(SQLException e) {
-    return e.getCause() instanceof SQLException cause ? cause : e;
-  }
-
-  /** A wrong password, or no such database: waiting mends neither. */
-  private static boolean isForGood(SQLException e) {
-    String state = String.valueOf(e.getSQLState());
-    return state.startsWith("28") || state.startsWith("3D");
   }
 
   private void startWriter(int number, HikariDataSource database, Budget budget) {

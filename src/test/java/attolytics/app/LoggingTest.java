@@ -1,6 +1,7 @@
 package attolytics.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.Level;
@@ -64,6 +65,8 @@ class LoggingTest {
     assertEquals(Level.valueOf(server), level("org.xnio.nio"));
     assertEquals(Level.valueOf(server), level("com.zaxxer.hikari.pool.HikariPool"));
     assertEquals(Level.valueOf(driver), level("org.postgresql.Driver"));
+    assertFalse(
+        context.getLogger("com.zaxxer.hikari.HikariConfig").isDebugEnabled(), "sslpassword");
   }
 
   @Test

@@ -67,15 +67,12 @@ public final class RunningService implements AutoCloseable {
         options.length,
         4);
     java.io.PrintWriter nowhere = new java.io.PrintWriter(java.io.Writer.nullWriter());
-    AttolyticsCommand.execute(
-        all,
-        Map.of(),
+    AttolyticsCommand.Action keep =
         parsed -> {
           settings.set(parsed);
           return 0;
-        },
-        nowhere,
-        nowhere);
+        };
+    AttolyticsCommand.execute(all, Map.of(), keep, keep, nowhere, nowhere);
     Settings parsed = settings.get();
     if (parsed == null) {
       throw new IllegalArgumentException("options: " + List.of(options));
