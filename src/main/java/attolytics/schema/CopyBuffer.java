@@ -170,7 +170,8 @@ public final class CopyBuffer {
     }
     int larger = Math.min(limit, Math.max(needed, 2 * bytes.length));
     if (!room.test(larger - bytes.length)) {
-      larger = needed;
+      // Less, but not just what is needed: the next byte would copy everything again.
+      larger = Math.min(limit, Math.max(needed, bytes.length + bytes.length / 8));
       if (!room.test(larger - bytes.length)) {
         throw LimitExceededException.FOR_NOW;
       }
