@@ -134,7 +134,7 @@ public final class AttolyticsCommand implements Callable<Integer> {
     }
     Settings settings = options.toSettings();
     verbosity = settings.verbosity();
-    Logging.configure(verbosity);
+    Logging.configure(verbosity, settings.logFormat());
     return (command == null ? start : check).run(settings);
   }
 
@@ -215,8 +215,12 @@ public final class AttolyticsCommand implements Callable<Integer> {
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
+      return new String[] {"attolytics " + number()};
+    }
+
+    static String number() {
       String version = AttolyticsCommand.class.getPackage().getImplementationVersion();
-      return new String[] {"attolytics " + (version == null ? "development" : version)};
+      return version == null ? "development" : version;
     }
   }
 }

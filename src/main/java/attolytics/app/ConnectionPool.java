@@ -25,9 +25,11 @@ final class ConnectionPool {
     config.setJdbcUrl(url.jdbcUrl());
     config.setDataSourceProperties(driverProperties(url, ackTimeout));
     config.setAutoCommit(false);
+    config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
     config.setMaximumPoolSize(writers + OTHERS);
     config.setMinimumIdle(writers);
     config.setConnectionTimeout(CONNECT_TIMEOUT.toMillis());
+    config.setValidationTimeout(CONNECT_TIMEOUT.toMillis() / 2);
     config.setInitializationFailTimeout(-1);
     config.setMetricRegistry(registry);
     return new HikariDataSource(config);
@@ -39,7 +41,7 @@ final class ConnectionPool {
     PGProperty.APPLICATION_NAME.set(driver, "attolytics");
     PGProperty.TCP_KEEP_ALIVE.set(driver, true);
     PGProperty.CONNECT_TIMEOUT.set(driver, (int) CONNECT_TIMEOUT.toSeconds());
-    // A server that does not answer is as good as away, once nobody waits any more.
+    // For the odd question: a flush has a watchdog of its own.
     PGProperty.SOCKET_TIMEOUT.set(driver, (int) Math.max(1, ackTimeout.toSeconds()));
     driver.putAll(url.properties());
     return driver;

@@ -17,13 +17,16 @@ public final class Main {
 
   private static int run(Settings settings) throws StartException {
     CountDownLatch stop = new CountDownLatch(1);
-    Signals.onStop(stop::countDown);
+    CountDownLatch hurry = new CountDownLatch(1);
+    Signals.onStop(() -> (stop.getCount() > 0 ? stop : hurry).countDown());
     try {
       Service service = Service.start(settings, System.getenv(), stop);
       stop.await();
-      return service.stop() ? 0 : 1;
+      return service.stop(hurry) ? 0 : 1;
     } catch (InterruptedException e) {
       return 0; // told to stop before the start was over
+    } finally {
+      Logging.end();
     }
   }
 }

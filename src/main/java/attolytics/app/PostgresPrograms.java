@@ -187,6 +187,7 @@ final class PostgresPrograms {
     ProcessBuilder builder = new ProcessBuilder(whole).redirectErrorStream(true);
     Map<String, String> environment = builder.environment();
     environment.keySet().removeIf(name -> name.startsWith("PG") || name.startsWith("LC_"));
+    environment.remove("NOTIFY_SOCKET"); // ours, and not the server's
     environment.put("LC_ALL", "C");
     environment.put("TZ", "UTC");
     Process process = builder.start();

@@ -27,7 +27,7 @@ public final class DatabaseTables {
   }
 
   /** The service's own tables, whatever the schema. */
-  private static final List<OwnTable> OWN_TABLES = List.of();
+  private static final List<OwnTable> OWN_TABLES = List.of(IdempotencyTable.TABLE);
 
   /** Any number will do, as long as every instance has the same: "attolyti" in ASCII. */
   private static final long LOCK = 0x6174_746f_6c79_7469L;

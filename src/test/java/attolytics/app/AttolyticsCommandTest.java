@@ -42,10 +42,15 @@ class AttolyticsCommandTest {
           null,
           64 << 20,
           1 << 20,
+          10_000,
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(90),
           Duration.ofDays(7),
           Duration.ofSeconds(30),
           Duration.ofSeconds(30),
-          0);
+          0,
+          LogFormat.TEXT);
 
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
@@ -74,10 +79,15 @@ class AttolyticsCommandTest {
             Duration.ofNanos(500_000),
             1L << 40,
             1 << 30,
+            500,
+            Duration.ofMillis(1500),
+            Duration.ofMinutes(1),
+            Duration.ofHours(24),
             Duration.ofHours(1),
             Duration.ofSeconds(5),
             Duration.ofMinutes(2),
-            2);
+            2,
+            LogFormat.JSON);
     String[] args = {
       "-s",
       "s.yaml",
@@ -103,18 +113,24 @@ class AttolyticsCommandTest {
       "--max_buffer",
       "1024GiB",
       "--max_body=1GiB",
+      "--max_connections=500",
+      "--header_timeout=1.5s",
+      "--body_timeout=60s",
+      "--idle_timeout=1d",
       "--idempotency_ttl",
       "1h",
       "--ack_timeout",
       "5s",
       "--drain_timeout",
       "2m",
+      "--log_format=json",
       "-vv"
     };
     assertEquals(expected, settings(Map.of(), args));
     Map<String, String> environment =
         Map.ofEntries(
             Map.entry("ATTOLYTICS_SCHEMA", "s.yaml"),
+            Map.entry("ATTOLYTICS_LOG_FORMAT", "json"),
             Map.entry("ATTOLYTICS_DB_URL", "postgres://h/d"),
             Map.entry("ATTOLYTICS_HOST", "0.0.0.0"),
             Map.entry("ATTOLYTICS_PORT", "0"),
@@ -127,6 +143,10 @@ class AttolyticsCommandTest {
             Map.entry("ATTOLYTICS_FLUSH_INTERVAL", "500us"),
             Map.entry("ATTOLYTICS_MAX_BUFFER", "1024GiB"),
             Map.entry("ATTOLYTICS_MAX_BODY", "1GiB"),
+            Map.entry("ATTOLYTICS_MAX_CONNECTIONS", "500"),
+            Map.entry("ATTOLYTICS_HEADER_TIMEOUT", "1.5s"),
+            Map.entry("ATTOLYTICS_BODY_TIMEOUT", "60s"),
+            Map.entry("ATTOLYTICS_IDLE_TIMEOUT", "1d"),
             Map.entry("ATTOLYTICS_IDEMPOTENCY_TTL", "1h"),
             Map.entry("ATTOLYTICS_ACK_TIMEOUT", "5s"),
             Map.entry("ATTOLYTICS_DRAIN_TIMEOUT", "2m"),
@@ -206,6 +226,10 @@ class AttolyticsCommandTest {
         "--flush_bytes 1GB --max_buffer 5x | --max_buffer: '5x' is not a size such as",
         "--flush_interval 30s | --flush_interval: 30s is not shorter than --ack_timeout (30s)",
         "--flush_interval 0s | --flush_interval: must be longer than nothing",
+        "--max_connections 0 | --max_connections: 0 is not between 1 and 1000000",
+        "--header_timeout 9ms | --header_timeout: 0.009s is not between 10ms and 1d",
+        "--body_timeout 25h | --body_timeout: 25h is not between 10ms and 1d",
+        "--idle_timeout 0s | --idle_timeout: 0s is not between 10ms and 1d",
         "--ack_timeout 0s | --ack_timeout: must be longer than nothing",
         "--drain_timeout 0s | --drain_timeout: must be longer than nothing",
         "--idempotency_ttl 0s | --idempotency_ttl: must be longer than nothing",
@@ -318,7 +342,7 @@ class AttolyticsCommandTest {
     while (told.find()) {
       args.add(told.group(1) + "=" + told.group(2));
     }
-    assertEquals(15, args.size(), "all but --db_url: " + args);
+    assertEquals(20, args.size(), "all but --db_url: " + args);
     assertEquals(DEFAULTS, settings(Map.of(), args.toArray(String[]::new)));
   }
 
