@@ -133,9 +133,7 @@ public final class Service implements AutoCloseable {
       throws StartException, InterruptedException {
     Service service =
         new Service(
-            settings,
-            DatabaseSetup.readSchema(settings, environment),
-            Systemd.of(environment));
+            settings, DatabaseSetup.readSchema(settings, environment), Systemd.of(environment));
     boolean started = false;
     try {
       service.startRest(stop);
