@@ -342,6 +342,12 @@ final class SettingsOptions {
     }
   }
 
+  private void checkTimeout(String option, Duration value) {
+    if (value.compareTo(SHORTEST_TIMEOUT) < 0 || value.compareTo(LONGEST_TIMEOUT) > 0) {
+      problem(option, text(value) + " is not between 10ms and 1d");
+    }
+  }
+
   private void checkDatabaseUrl() {
     try {
       if (databaseUrl != null) {
@@ -349,12 +355,6 @@ final class SettingsOptions {
       }
     } catch (IllegalArgumentException e) {
       problem("--db_url", String.valueOf(e.getMessage()));
-    }
-  }
-
-  private void checkTimeout(String option, Duration value) {
-    if (value.compareTo(SHORTEST_TIMEOUT) < 0 || value.compareTo(LONGEST_TIMEOUT) > 0) {
-      problem(option, text(value) + " is not between 10ms and 1d");
     }
   }
 

@@ -196,6 +196,10 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
 
   private @Nullable Refusal judge(App known, Decoded decoded) {
     int events = decoded.events();
+    if (events > ingest.maxRows()) {
+      return Refusal.of(
+          Problem.BODY_TOO_LARGE, "a request may have " + ingest.maxRows() + " events", events);
+    }
     if (decoded.malformed() != null) {
       return Refusal.of(Problem.MALFORMED_BODY, decoded.malformed(), events);
     }
@@ -248,11 +252,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   }
 
   private @Nullable Refusal publish(Batch rows) {
-    int events = rows.rowCount();
-    if (events > ingest.maxRows()) {
-      return Refusal.of(
-          Problem.BODY_TOO_LARGE, "a request may have " + ingest.maxRows() + " events", events);
-    }
+    int events = rows.rowCount(); // before the batch is the writer's
     batch = rows;
     rows.comeFrom(System.identityHashCode(exchange.getConnection()));
     rows.accept(this, System.nanoTime());

@@ -2,6 +2,7 @@ package attolytics.http;
 
 import attolytics.buffer.Budget;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -11,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 import org.xnio.XnioExecutor;
 
 /**
- * The bodies of one IO thread that are not wholly there yet: sees to it that each ends in time, and
- * that slow ones give way when memory is short. For that IO thread only.
+ * The bodies of one IO thread that do not come with their headers: sees to it that each ends in
+ * time, that slow ones give way when memory is short, and that large ones leave others their turn.
+ * For that IO thread only.
  */
 final class Uploads {
   /** The part of its time after which a body gives way to others. */
@@ -23,6 +25,10 @@ final class Uploads {
   private final Budget budget;
   private final Set<BodyReader> oldestFirst = new LinkedHashSet<>();
   private boolean watching;
+
+  // Large ones that are there, and wait to be decoded.
+  private final ArrayDeque<BodyReader> queue = new ArrayDeque<>();
+  private boolean busy;
 
   /**
    * @param timeout for a body to arrive
@@ -48,6 +54,35 @@ final class Uploads {
   /** Refuses all of them. */
   void refuse(Refusal refusal) {
     List.copyOf(oldestFirst).forEach(reader -> reader.refuse(refusal));
+    queue.forEach(reader -> reader.refuse(refusal));
+    queue.clear();
+  }
+
+  /**
+   * Has a large body delivered: one after the other, and the requests that have come meanwhile in
+   * between, so that nobody waits for more than one of them.
+   */
+  void inTurn(BodyReader large) {
+    if (busy) {
+      queue.add(large);
+    } else {
+      deliver(large);
+    }
+  }
+
+  private void deliver(BodyReader large) {
+    busy = true;
+    large.deliver();
+    // Not by execute: the thread looks at its connections only when no task is left.
+    ioThread.executeAfter(this::nextTurn, 1, TimeUnit.MILLISECONDS);
+  }
+
+  private void nextTurn() {
+    busy = false;
+    BodyReader next = queue.poll();
+    if (next != null) {
+      deliver(next);
+    }
   }
 
   /**

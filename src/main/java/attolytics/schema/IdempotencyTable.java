@@ -7,9 +7,7 @@ import java.util.Map;
 public final class IdempotencyTable {
   public static final String NAME = "attolytics_idempotency";
 
-  /** For purging the oldest; the key's own index is that of the primary key. */
-  private static final String INDEX = "attolytics_idempotency_created_idx";
-
+  // The index is for purging the oldest.
   static final OwnTable TABLE =
       new OwnTable(
           NAME,
@@ -24,7 +22,7 @@ public final class IdempotencyTable {
                   + " (app VARCHAR COLLATE \"C\" NOT NULL, key VARCHAR COLLATE \"C\" NOT NULL,"
                   + " fingerprint BYTEA NOT NULL, created TIMESTAMPTZ NOT NULL DEFAULT now(),"
                   + " PRIMARY KEY (app, key))",
-              "CREATE INDEX " + INDEX + " ON " + NAME + " (created)"));
+              "CREATE INDEX attolytics_idempotency_created_idx ON " + NAME + " (created)"));
 
   private IdempotencyTable() {}
 }

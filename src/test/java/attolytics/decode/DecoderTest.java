@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.buffer.Batch;
+import attolytics.json.Utf8;
 import attolytics.schema.App;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;

@@ -346,7 +346,7 @@ class ColumnTypeTest {
     return json.append('"').toString();
   }
 
-  // timestamp; its parsing is tested in TimestampsTest
+  // timestamp; its parsing is tested in DateTimesTest
 
   @Test
   void timestamp_isMicrosecondsSince2000() {
@@ -362,10 +362,9 @@ class ColumnTypeTest {
 
   @Test
   void timestamp_errors() {
-    assertEquals(
-        ValueError.INVALID_TIMESTAMP, Encoding.error(ColumnType.TIMESTAMP, "\"yesterday\""));
-    assertEquals(ValueError.INVALID_TIMESTAMP, Encoding.error(ColumnType.TIMESTAMP, "\"\""));
-    assertEquals(ValueError.INVALID_TIMESTAMP, Encoding.error(ColumnType.TIMESTAMP, "\"1\""));
+    assertEquals(ValueError.INVALID_DATE, Encoding.error(ColumnType.TIMESTAMP, "\"yesterday\""));
+    assertEquals(ValueError.INVALID_DATE, Encoding.error(ColumnType.TIMESTAMP, "\"\""));
+    assertEquals(ValueError.INVALID_DATE, Encoding.error(ColumnType.TIMESTAMP, "\"1\""));
     assertEquals(ValueError.OUT_OF_RANGE, Encoding.error(ColumnType.TIMESTAMP, "1e99"));
   }
 }
