@@ -63,9 +63,7 @@ final class PostgresCheck {
     rowCount += batch.rowCount();
     for (int run = 0; run < batch.runCount(); run++) {
       int start = batch.runStart(run);
-      rows(batch.runTable(run))
-          .bytes
-          .write(batch.rows().array(), start, batch.runEnd(run) - start);
+      rows(batch.runTable(run)).bytes.write(batch.rows().array(), start, batch.runEnd(run) - start);
     }
     for (Reference.Row row : CopiedRows.of(batch)) {
       rows(row.table()).values.add(row);
