@@ -4,6 +4,7 @@ import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
@@ -31,10 +33,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A PostgreSQL server for the benchmark alone, with its data in a new directory that is removed
- * afterwards: from the server programs installed here, else the embedded one.
+ * afterwards: from the server programs installed here, else the embedded ones.
  */
 @SuppressWarnings("try") // whoever closes it wants to know that it was interrupted
-final class PostgresServer implements AutoCloseable {
+public final class PostgresServer implements AutoCloseable {
+  /** How to stop, as {@code pg_ctl} calls it. */
+  public enum Mode {
+    /** Ends the sessions and writes everything out. */
+    FAST,
+    /** Ends as in a crash: the next start recovers. */
+    IMMEDIATE
+  }
+
   private static final int OLDEST = 15;
   private static final String USER = "postgres";
   private static final long PATIENCE_SECONDS = 60;
@@ -53,26 +63,33 @@ final class PostgresServer implements AutoCloseable {
               "checkpoint_timeout", "1h",
               "autovacuum", "off"));
 
+  /** Systems give outgoing connections ports above: one below is still free at a restart. */
+  private static final int FIRST_PORT = 20_000;
+
+  private static final int LAST_PORT = 32_000;
+
   private final String description;
+  private final Path programs;
+  private final List<String> prefix;
   private final Path directory;
+  private final Path log;
   private final int port;
   private final String password;
-  private final Stopping stopping;
+  private volatile @Nullable Process postgres;
   private boolean closed;
 
-  /** Ends the server. */
-  @FunctionalInterface
-  private interface Stopping {
-    void stop() throws IOException, InterruptedException;
-  }
-
   private PostgresServer(
-      String description, Path directory, int port, String password, Stopping stopping) {
+      String description, Path programs, List<String> prefix, Path directory, Path log)
+      throws IOException {
     this.description = description;
+    this.programs = programs;
+    this.prefix = prefix;
     this.directory = directory;
-    this.port = port;
-    this.password = password;
-    this.stopping = stopping;
+    this.log = log;
+    this.port = freePort();
+    byte[] random = new byte[16];
+    new SecureRandom().nextBytes(random);
+    this.password = HexFormat.of().formatHex(random);
   }
 
   /**
@@ -81,15 +98,19 @@ final class PostgresServer implements AutoCloseable {
    * @param embedded whether to take the embedded one in any case
    * @param log where the server writes its log
    */
-  static PostgresServer start(boolean embedded, Path log)
+  public static PostgresServer start(boolean embedded, Path log)
       throws IOException, InterruptedException, SQLException {
-    Path programs = embedded ? null : installedPrograms();
     Path directory = Files.createTempDirectory("attolytics-bench-");
     PostgresServer server = null;
     boolean usable = false;
     try {
-      server = programs == null ? embedded(directory) : installed(programs, directory, log);
-      server.awaitConnection();
+      Path installed = embedded ? null : installedPrograms();
+      Path programs = installed == null ? embeddedPrograms(directory) : installed;
+      String on = ", data on " + Files.getFileStore(directory).type();
+      String description = (installed == null ? "embedded" : "from " + installed) + on;
+      server = new PostgresServer(description, programs, prefix(), directory, log);
+      server.initialize();
+      server.startAgain();
       server.assertDurable();
       usable = true;
       return server;
@@ -105,11 +126,11 @@ final class PostgresServer implements AutoCloseable {
   }
 
   /** What it is and where its data lies, for people. */
-  String description() {
+  public String description() {
     return description;
   }
 
-  Connection connect() throws SQLException {
+  public Connection connect() throws SQLException {
     Properties properties = new Properties();
     properties.setProperty("user", USER);
     properties.setProperty("password", password);
@@ -119,8 +140,52 @@ final class PostgresServer implements AutoCloseable {
   }
 
   /** As for {@code --db_url}; with the password. */
-  String url() {
+  public String url() {
     return "postgres://" + USER + ":" + password + "@127.0.0.1:" + port + "/postgres";
+  }
+
+  /** On the loopback address. */
+  public int port() {
+    return port;
+  }
+
+  /** The server's first process, of which all others are children. */
+  public long pid() {
+    Process running = postgres;
+    return running == null ? -1 : running.pid();
+  }
+
+  /** Stops the server; its data stays. */
+  public void stop(Mode mode) throws IOException, InterruptedException {
+    Process running = postgres;
+    if (running == null) {
+      return;
+    }
+    try {
+      if (running.isAlive()) {
+        runToEnd(
+            List.of(
+                programs.resolve("pg_ctl").toString(),
+                "stop",
+                "--pgdata=" + data(),
+                "--mode=" + mode.name().toLowerCase(Locale.ROOT),
+                "--timeout=" + PATIENCE_SECONDS));
+      }
+    } finally {
+      running.destroyForcibly().waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      postgres = null;
+    }
+  }
+
+  /** Starts the stopped server, at the same port, and waits until it takes connections. */
+  public void startAgain() throws IOException, InterruptedException, SQLException {
+    List<String> command = new ArrayList<>(prefix);
+    command.addAll(List.of(programs.resolve("postgres").toString(), "-D", data().toString()));
+    SETTINGS.forEach((name, value) -> command.addAll(List.of("-c", name + "=" + value)));
+    command.addAll(List.of("-c", "listen_addresses=127.0.0.1", "-c", "port=" + port));
+    command.addAll(List.of("-c", "unix_socket_directories="));
+    postgres = quietly(command, directory, log).start();
+    awaitConnection();
   }
 
   /** Stops the server and removes its data. A second call does nothing. */
@@ -131,81 +196,60 @@ final class PostgresServer implements AutoCloseable {
     }
     closed = true;
     try {
-      stopping.stop();
+      stop(Mode.FAST);
     } finally {
       deleteTree(directory);
     }
   }
 
-  private static PostgresServer embedded(Path directory) throws IOException {
-    EmbeddedPostgres.Builder builder =
-        EmbeddedPostgres.builder()
-            .setDataDirectory(directory.resolve("data"))
-            .setRegisterShutdownHook(false);
-    SETTINGS.forEach(builder::setServerConfig);
-    EmbeddedPostgres postgres = builder.start();
-    return new PostgresServer(
-        "embedded" + on(directory), directory, postgres.getPort(), USER, postgres::close);
+  private Path data() {
+    return directory.resolve("data");
   }
 
-  private static PostgresServer installed(Path programs, Path directory, Path log)
-      throws IOException, InterruptedException {
-    String user = accountForRoot();
-    List<String> prefix =
-        user == null
-            ? List.of()
-            : List.of("setpriv", "--reuid=" + user, "--regid=" + user, "--clear-groups");
-    byte[] random = new byte[16];
-    new SecureRandom().nextBytes(random);
-    String password = HexFormat.of().formatHex(random);
+  private void initialize() throws IOException, InterruptedException {
     Path passwordFile = Files.writeString(directory.resolve("password"), password);
+    String user = accountForRoot();
     if (user != null) {
       UserPrincipal owner =
           directory.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(user);
       Files.setOwner(directory, owner);
       Files.setOwner(passwordFile, owner);
     }
-    Path data = directory.resolve("data");
     runToEnd(
-        prefix,
         List.of(
             programs.resolve("initdb").toString(),
-            "--pgdata=" + data,
+            "--pgdata=" + data(),
             "--username=" + USER,
             "--auth=scram-sha-256",
             "--pwfile=" + passwordFile,
             "--encoding=UTF8",
-            "--no-locale"),
-        log);
-    int port = freePort();
-    List<String> command = new ArrayList<>(prefix);
-    command.addAll(List.of(programs.resolve("postgres").toString(), "-D", data.toString()));
-    SETTINGS.forEach((name, value) -> command.addAll(List.of("-c", name + "=" + value)));
-    command.addAll(List.of("-c", "listen_addresses=127.0.0.1", "-c", "port=" + port));
-    command.addAll(List.of("-c", "unix_socket_directories="));
-    Process postgres = quietly(command, directory, log).start();
-    Stopping stopping =
-        () -> {
-          try {
-            runToEnd(
-                prefix,
-                List.of(
-                    programs.resolve("pg_ctl").toString(),
-                    "stop",
-                    "--pgdata=" + data,
-                    "--mode=fast",
-                    "--timeout=" + PATIENCE_SECONDS),
-                log);
-          } finally {
-            postgres.destroyForcibly().waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
-          }
-        };
-    return new PostgresServer(
-        "from " + programs + on(directory), directory, port, password, stopping);
+            "--no-locale"));
   }
 
-  private static String on(Path directory) throws IOException {
-    return ", data on " + Files.getFileStore(directory).type();
+  /** What stands before the server's commands. */
+  private static List<String> prefix() throws IOException {
+    String user = accountForRoot();
+    return user == null
+        ? List.of()
+        : List.of("setpriv", "--reuid=" + user, "--regid=" + user, "--clear-groups");
+  }
+
+  /** The programs of the embedded server, whose library unpacks them only if it may start one. */
+  private static Path embeddedPrograms(Path directory) throws IOException {
+    Path unpacked = Files.createDirectory(directory.resolve("programs"));
+    EmbeddedPostgres.builder()
+        .setOverrideWorkingDirectory(unpacked.toFile())
+        .setDataDirectory(directory.resolve("unused"))
+        .setRegisterShutdownHook(false)
+        .start()
+        .close();
+    try (Stream<Path> files = Files.walk(unpacked)) {
+      return files
+          .filter(file -> file.endsWith(Path.of("bin", "initdb")))
+          .findFirst()
+          .map(Path::getParent)
+          .orElseThrow(() -> new IOException("no server programs in " + unpacked));
+    }
   }
 
   /** PostgreSQL refuses to run as root: the account that it runs under then. */
@@ -259,13 +303,17 @@ final class PostgresServer implements AutoCloseable {
   }
 
   private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
+    for (int port : new SecureRandom().ints(100, FIRST_PORT, LAST_PORT).toArray()) {
+      try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+        return socket.getLocalPort();
+      } catch (BindException e) {
+        // taken: the next one
+      }
     }
+    throw new IOException("no free port from " + FIRST_PORT + " to " + LAST_PORT);
   }
 
-  private static void runToEnd(List<String> prefix, List<String> command, Path log)
-      throws IOException, InterruptedException {
+  private void runToEnd(List<String> command) throws IOException, InterruptedException {
     List<String> whole = new ArrayList<>(prefix);
     whole.addAll(command);
     Process process = quietly(whole, Path.of("/"), log).start();

@@ -4,43 +4,66 @@ import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The service as a user starts it: from its jar, in a JVM of its own. */
 @SuppressWarnings("try") // whoever closes it wants to know that it was interrupted
-final class ServiceProcess implements AutoCloseable {
+public final class ServiceProcess implements AutoCloseable {
   private static final Path JAR = Path.of("target", "attolytics.jar");
   private static final Pattern ACCEPTING = Pattern.compile("accepting events on \\S+:(\\d+)");
+  private static final Pattern ADMIN = Pattern.compile("admin pages on \\S+:(\\d+)");
   private static final long PATIENCE_SECONDS = 60;
 
   private final Process process;
-  private final int port;
+  private final Path log;
+  private int port;
+  private int adminPort;
 
-  private ServiceProcess(Process process, int port) {
+  private ServiceProcess(Process process, Path log) {
     this.process = process;
-    this.port = port;
+    this.log = log;
   }
 
-  /**
-   * Starts the service and waits until it accepts requests.
-   *
-   * @param databaseUrl with a password, so the service gets it by its environment
-   * @param jvmOptions what stands before {@code -jar}
-   * @param options added to those of the benchmark
-   * @param log where the service writes its log
-   */
+  /** Starts the service with the example's schema, and waits until it accepts requests. */
   static ServiceProcess start(
       String databaseUrl, List<String> jvmOptions, List<String> options, Path log)
       throws IOException, InterruptedException {
+    ServiceProcess service =
+        launch(ExampleEvents.SCHEMA_FILE, databaseUrl, jvmOptions, options, log);
+    boolean started = false;
+    try {
+      service.awaitAccepting();
+      started = true;
+      return service;
+    } finally {
+      if (!started) {
+        service.kill();
+      }
+    }
+  }
+
+  /**
+   * Starts the service and does not wait.
+   *
+   * @param databaseUrl with a password, so the service gets it by its environment
+   * @param jvmOptions what stands before {@code -jar}
+   * @param options beside the schema, and the ports, which are free ones
+   * @param log where the service writes its log
+   */
+  public static ServiceProcess launch(
+      Path schema, String databaseUrl, List<String> jvmOptions, List<String> options, Path log)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(jvmOptions);
     command.addAll(List.of("-jar", JAR.toString()));
-    command.addAll(List.of("--schema", ExampleEvents.SCHEMA_FILE.toString()));
+    command.addAll(List.of("--schema", schema.toString()));
     command.addAll(List.of("--port", "0", "--admin_port", "0"));
     command.addAll(options);
     ProcessBuilder builder =
@@ -49,38 +72,71 @@ final class ServiceProcess implements AutoCloseable {
             .redirectOutput(Redirect.to(log.toFile()));
     builder.environment().keySet().removeIf(name -> name.startsWith("ATTOLYTICS_"));
     builder.environment().put("ATTOLYTICS_DB_URL", databaseUrl);
-    Process process = builder.start();
-    boolean started = false;
-    try {
-      int port = awaitPort(process, log);
-      started = true;
-      return new ServiceProcess(process, port);
-    } finally {
-      if (!started) {
-        process.destroyForcibly();
-      }
-    }
+    return new ServiceProcess(builder.start(), log);
   }
 
-  /** The public port. */
-  int port() {
-    return port;
-  }
-
-  long pid() {
-    return process.pid();
-  }
-
-  private static int awaitPort(Process process, Path log) throws IOException, InterruptedException {
+  /**
+   * Waits until it accepts requests.
+   *
+   * @throws IOException if it ended before, or takes too long
+   */
+  public void awaitAccepting() throws IOException, InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
     while (process.isAlive() && System.nanoTime() - deadline < 0) {
-      Matcher accepting = ACCEPTING.matcher(Files.readString(log));
+      String said = Files.readString(log);
+      Matcher accepting = ACCEPTING.matcher(said);
       if (accepting.find()) {
-        return Integer.parseInt(accepting.group(1));
+        port = Integer.parseInt(accepting.group(1));
+        Matcher admin = ADMIN.matcher(said);
+        adminPort = admin.find() ? Integer.parseInt(admin.group(1)) : 0;
+        return;
       }
       Thread.sleep(20);
     }
     throw new IOException("the service did not start:\n" + Files.readString(log));
+  }
+
+  /** The public port, once it accepts requests. */
+  public int port() {
+    return port;
+  }
+
+  /** The port of the admin pages, once it accepts requests. */
+  public int adminPort() {
+    return adminPort;
+  }
+
+  public long pid() {
+    return process.pid();
+  }
+
+  public Path log() {
+    return log;
+  }
+
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** SIGKILL. */
+  public void kill() {
+    process.destroyForcibly();
+  }
+
+  /** SIGTERM. */
+  public void terminate() {
+    process.destroy();
+  }
+
+  /**
+   * Waits for its end.
+   *
+   * @return the exit code, or nothing if it still runs after that time
+   */
+  public OptionalInt awaitExit(Duration patience) throws InterruptedException {
+    return process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)
+        ? OptionalInt.of(process.exitValue())
+        : OptionalInt.empty();
   }
 
   /**
@@ -90,13 +146,14 @@ final class ServiceProcess implements AutoCloseable {
    */
   @Override
   public void close() throws IOException, InterruptedException {
-    process.destroy();
-    if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-      process.destroyForcibly();
+    terminate();
+    OptionalInt exitCode = awaitExit(Duration.ofSeconds(PATIENCE_SECONDS));
+    if (exitCode.isEmpty()) {
+      kill();
       throw new IOException("the service does not stop");
     }
-    if (process.exitValue() != 0) {
-      throw new IOException("the service exited with " + process.exitValue());
+    if (exitCode.getAsInt() != 0) {
+      throw new IOException("the service exited with " + exitCode.getAsInt());
     }
   }
 }

@@ -20,6 +20,23 @@ final class ConnectionPool {
   /** Opens the pool; whether the database can be reached only shows when one asks for it. */
   static HikariDataSource open(
       DatabaseUrl url, int writers, Duration ackTimeout, MeterRegistry registry) {
+    HikariConfig config = new HikariConfig();
+    config.setPoolName("attolytics");
+    config.setJdbcUrl(url.jdbcUrl());
+    config.setDataSourceProperties(driverProperties(url, ackTimeout));
+    config.setAutoCommit(false);
+    config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
+    config.setMaximumPoolSize(writers + OTHERS);
+    config.setMinimumIdle(writers);
+    config.setConnectionTimeout(CONNECT_TIMEOUT.toMillis());
+    config.setValidationTimeout(CONNECT_TIMEOUT.toMillis() / 2);
+    config.setInitializationFailTimeout(-1);
+    config.setMetricRegistry(registry);
+    return new HikariDataSource(config);
+  }
+
+  /** For the driver: user, password and parameters of the URL, and what it leaves out. */
+  static Properties driverProperties(DatabaseUrl url, Duration ackTimeout) {
     Properties driver = new Properties();
     PGProperty.APPLICATION_NAME.set(driver, "attolytics");
     PGProperty.TCP_KEEP_ALIVE.set(driver, true);
@@ -27,17 +44,6 @@ final class ConnectionPool {
     // A server that does not answer is as good as away, once nobody waits any more.
     PGProperty.SOCKET_TIMEOUT.set(driver, (int) Math.max(1, ackTimeout.toSeconds()));
     driver.putAll(url.properties());
-
-    HikariConfig config = new HikariConfig();
-    config.setPoolName("attolytics");
-    config.setJdbcUrl(url.jdbcUrl());
-    config.setDataSourceProperties(driver);
-    config.setAutoCommit(false);
-    config.setMaximumPoolSize(writers + OTHERS);
-    config.setMinimumIdle(writers);
-    config.setConnectionTimeout(CONNECT_TIMEOUT.toMillis());
-    config.setInitializationFailTimeout(-1);
-    config.setMetricRegistry(registry);
-    return new HikariDataSource(config);
+    return driver;
   }
 }

@@ -11,18 +11,22 @@ public final class Main {
   public static void main(String[] args) {
     PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
     PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
-    System.exit(AttolyticsCommand.execute(args, System.getenv(), Main::run, out, err));
+    AttolyticsCommand.Action check = settings -> Check.run(settings, System.getenv(), out);
+    System.exit(AttolyticsCommand.execute(args, System.getenv(), Main::run, check, out, err));
   }
 
   private static int run(Settings settings) throws StartException {
     CountDownLatch stop = new CountDownLatch(1);
-    Signals.onStop(stop::countDown);
+    CountDownLatch hurry = new CountDownLatch(1);
+    Signals.onStop(() -> (stop.getCount() > 0 ? stop : hurry).countDown());
     try {
       Service service = Service.start(settings, System.getenv(), stop);
       stop.await();
-      return service.stop() ? 0 : 1;
+      return service.stop(hurry) ? 0 : 1;
     } catch (InterruptedException e) {
       return 0; // told to stop before the start was over
+    } finally {
+      Logging.end();
     }
   }
 }

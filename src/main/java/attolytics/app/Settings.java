@@ -21,10 +21,15 @@ import org.jspecify.annotations.Nullable;
  * @param flushInterval how long the oldest row may wait for a flush, or null: measured
  * @param maxBuffer bytes of accepted, not yet committed rows, over all writers
  * @param maxBody bytes of a request body, before and after decompression
+ * @param maxConnections open connections of the public port, and as many of the admin port
+ * @param headerTimeout for all headers of a request to arrive
+ * @param bodyTimeout for a whole body to arrive
+ * @param idleTimeout after which a connection without a request, or an unread answer, is closed
  * @param idempotencyTtl how long an Idempotency-Key is remembered
  * @param ackTimeout how long a request may wait for its commit
  * @param drainTimeout how long a stop may take
  * @param verbosity -1 for errors only, 0, 1 or 2
+ * @param logFormat of the log's lines
  */
 public record Settings(
     Path schema,
@@ -40,10 +45,15 @@ public record Settings(
     @Nullable Duration flushInterval,
     long maxBuffer,
     int maxBody,
+    int maxConnections,
+    Duration headerTimeout,
+    Duration bodyTimeout,
+    Duration idleTimeout,
     Duration idempotencyTtl,
     Duration ackTimeout,
     Duration drainTimeout,
-    int verbosity) {
+    int verbosity,
+    LogFormat logFormat) {
 
   /** All but the password of the database. */
   @Override
@@ -74,6 +84,14 @@ public record Settings(
         + maxBuffer
         + ", maxBody="
         + maxBody
+        + ", maxConnections="
+        + maxConnections
+        + ", headerTimeout="
+        + headerTimeout
+        + ", bodyTimeout="
+        + bodyTimeout
+        + ", idleTimeout="
+        + idleTimeout
         + ", idempotencyTtl="
         + idempotencyTtl
         + ", ackTimeout="
@@ -82,6 +100,8 @@ public record Settings(
         + drainTimeout
         + ", verbosity="
         + verbosity
+        + ", logFormat="
+        + logFormat
         + "]";
   }
 }

@@ -21,6 +21,8 @@ final class SettingsOptions {
   private static final long MIB = 1 << 20;
   private static final long GIB = 1 << 30;
   private static final int MAX_VERBOSITY = 2;
+  private static final Duration SHORTEST_TIMEOUT = Duration.ofMillis(10);
+  private static final Duration LONGEST_TIMEOUT = Duration.ofDays(1);
 
   @Option(
       names = {"-s", "--schema"},
@@ -120,6 +122,38 @@ final class SettingsOptions {
   private long maxBody = MIB;
 
   @Option(
+      names = "--max_connections",
+      paramLabel = "N",
+      description =
+          "Open connections at most; further clients wait until one is closed (default: 10000).")
+  private int maxConnections = 10_000;
+
+  @Option(
+      names = "--header_timeout",
+      paramLabel = "TIME",
+      converter = DurationOption.class,
+      description =
+          "How long the headers of a request may take to arrive, from their first byte on"
+              + " (default: 10s).")
+  private Duration headerTimeout = Duration.ofSeconds(10);
+
+  @Option(
+      names = "--body_timeout",
+      paramLabel = "TIME",
+      converter = DurationOption.class,
+      description = "How long a body may take to arrive; past it the answer is 408 (default: 30s).")
+  private Duration bodyTimeout = Duration.ofSeconds(30);
+
+  @Option(
+      names = "--idle_timeout",
+      paramLabel = "TIME",
+      converter = DurationOption.class,
+      description =
+          "How long a connection may be without a request, or an answer be left unread, before it"
+              + " is closed (default: 90s).")
+  private Duration idleTimeout = Duration.ofSeconds(90);
+
+  @Option(
       names = "--idempotency_ttl",
       paramLabel = "TIME",
       converter = DurationOption.class,
@@ -141,6 +175,13 @@ final class SettingsOptions {
       converter = DurationOption.class,
       description = "How long a stop may take to write what was accepted (default: 30s).")
   private Duration drainTimeout = Duration.ofSeconds(30);
+
+  @Option(
+      names = "--log_format",
+      paramLabel = "FORMAT",
+      converter = LogFormat.Converter.class,
+      description = "How the log is written: text, or json, an object a line (default: text).")
+  private LogFormat logFormat = LogFormat.TEXT;
 
   @Option(
       names = {"-v", "--verbose"},
@@ -174,6 +215,9 @@ final class SettingsOptions {
     problems.clear();
     checkRange("--port", port, 0, 65_535);
     checkRange("--admin_port", adminPort, 0, 65_535);
+    checkText("--schema", schema.toString());
+    checkText("--data_dir", dataDir.toString());
+    checkDatabaseUrl();
     checkText("--host", host);
     checkText("--admin_host", adminHost);
     checkRange("--writers", writers, 1, 64);
@@ -181,9 +225,16 @@ final class SettingsOptions {
     checkSize("--flush_bytes", flushBytes, KIB, GIB);
     checkSize("--max_body", maxBody, KIB, GIB);
     checkSize("--max_buffer", maxBuffer, KIB, Long.MAX_VALUE);
+    checkRange("--max_connections", maxConnections, 1, 1_000_000);
+    checkTimeout("--header_timeout", headerTimeout);
+    checkTimeout("--body_timeout", bodyTimeout);
+    checkTimeout("--idle_timeout", idleTimeout);
     checkPositive("--idempotency_ttl", idempotencyTtl);
     checkPositive("--ack_timeout", ackTimeout);
     checkPositive("--drain_timeout", drainTimeout);
+    if (port == adminPort && port != 0 && host.equals(adminHost)) {
+      problem("--admin_port", adminPort + " is the same as --port");
+    }
     if (maxBuffer < maxBody) {
       problem("--max_buffer", maxBuffer + " bytes is less than --max_body (" + maxBody + " bytes)");
     }
@@ -218,10 +269,15 @@ final class SettingsOptions {
         flushInterval,
         maxBuffer,
         (int) maxBody,
+        maxConnections,
+        headerTimeout,
+        bodyTimeout,
+        idleTimeout,
         idempotencyTtl,
         ackTimeout,
         drainTimeout,
-        verbosity);
+        verbosity,
+        logFormat);
   }
 
   private int verbosity() {
@@ -283,6 +339,22 @@ final class SettingsOptions {
   private void checkPositive(String option, Duration value) {
     if (value.isZero()) {
       problem(option, "must be longer than nothing");
+    }
+  }
+
+  private void checkTimeout(String option, Duration value) {
+    if (value.compareTo(SHORTEST_TIMEOUT) < 0 || value.compareTo(LONGEST_TIMEOUT) > 0) {
+      problem(option, text(value) + " is not between 10ms and 1d");
+    }
+  }
+
+  private void checkDatabaseUrl() {
+    try {
+      if (databaseUrl != null) {
+        DatabaseUrl.parse(databaseUrl);
+      }
+    } catch (IllegalArgumentException e) {
+      problem("--db_url", String.valueOf(e.getMessage()));
     }
   }
 

@@ -14,10 +14,18 @@ import org.jspecify.annotations.Nullable;
  *   runs   |      table a      | table b | table a |
  * </pre>
  *
- * Reused by its owner once it is settled. One thread at a time; see the package.
+ * Reused by its owner once it is settled. While it is in use, the memory that it holds, written to
+ * or not, is charged to the budget. One thread at a time; see the package.
  */
 public final class Batch {
+  private static final int RUN_BYTES = 2 * Integer.BYTES + 8;
+
+  /** What a waiting request takes besides its rows, roughly. */
+  private static final int OVERHEAD_BYTES = 2048;
+
   private final CopyBuffer rows;
+  private final Budget budget;
+  private long charged;
   private Table[] runTables = new Table[1];
   private int[] runEnds = new int[1];
   private int[] runRows = new int[1];
@@ -25,12 +33,53 @@ public final class Batch {
   private int rowCount;
   private @Nullable Ack ack;
   private long acceptedNanos;
+  private @Nullable IdempotencyKey key;
+  private int source;
 
   /**
+   * Charged to nobody.
+   *
    * @param maxBytes bound on the encoded rows
    */
   public Batch(int maxBytes) {
-    rows = new CopyBuffer(Math.min(1024, maxBytes), maxBytes);
+    this(Math.min(1024, maxBytes), maxBytes, new Budget(Long.MAX_VALUE));
+  }
+
+  /**
+   * @param initialBytes room for encoded rows to begin with
+   * @param maxBytes bound on the encoded rows
+   */
+  public Batch(int initialBytes, int maxBytes, Budget budget) {
+    this.budget = budget;
+    rows = new CopyBuffer(initialBytes, maxBytes, this::charge);
+  }
+
+  /**
+   * Charges the budget with a request and the memory held; false, with nothing changed, if it is
+   * spent.
+   */
+  public boolean use() {
+    return charge(OVERHEAD_BYTES + heapBytes());
+  }
+
+  /** Gives the budget back what was charged. The batch is empty then, and its memory is kept. */
+  public void unuse() {
+    clear();
+    budget.release(charged);
+    charged = 0;
+  }
+
+  /** Bytes of heap held, whether written or not. */
+  public int heapBytes() {
+    return rows.capacity() + RUN_BYTES * runTables.length;
+  }
+
+  private boolean charge(int bytes) {
+    boolean granted = budget.tryReserve(bytes);
+    if (granted) {
+      charged += bytes;
+    }
+    return granted;
   }
 
   /** Where the next row's bytes go; {@link #endRow} then says whose they are. */
@@ -38,11 +87,18 @@ public final class Batch {
     return rows;
   }
 
-  /** Makes all bytes since the last row a row of the table. */
+  /**
+   * Makes all bytes since the last row a row of the table.
+   *
+   * @throws CopyBuffer.LimitExceededException if the budget is spent
+   */
   public void endRow(Table table) {
     rowCount++;
     if (runCount == 0 || runTables[runCount - 1] != table) {
       if (runCount == runTables.length) {
+        if (!charge(RUN_BYTES * runCount)) {
+          throw CopyBuffer.LimitExceededException.forNow();
+        }
         runTables = Arrays.copyOf(runTables, 2 * runCount);
         runEnds = Arrays.copyOf(runEnds, 2 * runCount);
         runRows = Arrays.copyOf(runRows, 2 * runCount);
@@ -60,6 +116,7 @@ public final class Batch {
     rows.truncate(0);
     runCount = 0;
     rowCount = 0;
+    key = null;
   }
 
   public int rowCount() {
@@ -103,6 +160,58 @@ public final class Batch {
   }
 
   /**
+   * Where in the request's events the table's row stands.
+   *
+   * @param row of the table's rows in this batch, from 0
+   * @return its place among all rows, which is that of its event
+   */
+  public int eventOf(Table table, int row) {
+    int before = 0;
+    int left = row;
+    for (int run = 0; run < runCount; run++) {
+      if (runTables[run] == table) {
+        if (left < runRows[run]) {
+          return before + left;
+        }
+        left -= runRows[run];
+      }
+      before += runRows[run];
+    }
+    throw new IndexOutOfBoundsException("row " + row + " of " + table);
+  }
+
+  /** How many of the rows are the table's. */
+  public int rowsOf(Table table) {
+    int rows = 0;
+    for (int run = 0; run < runCount; run++) {
+      if (runTables[run] == table) {
+        rows += runRows[run];
+      }
+    }
+    return rows;
+  }
+
+  /** Makes the rows stand once, however often the request is sent under this key. */
+  public void identify(IdempotencyKey as) {
+    key = as;
+  }
+
+  /** What the client calls the request, or null. */
+  public @Nullable IdempotencyKey key() {
+    return key;
+  }
+
+  /** A number for the connection that the request came by, or 0. */
+  public int source() {
+    return source;
+  }
+
+  /** Says by which connection the request came. */
+  public void comeFrom(int connection) {
+    source = connection;
+  }
+
+  /**
    * Says who waits for the outcome, and since when.
    *
    * @param nowNanos by {@link System#nanoTime()}
@@ -115,6 +224,11 @@ public final class Batch {
   /** When the request was accepted, by {@link System#nanoTime()}. */
   public long acceptedNanos() {
     return acceptedNanos;
+  }
+
+  /** Whether somebody still waits for the outcome. */
+  public boolean isPending() {
+    return ack != null;
   }
 
   /**

@@ -6,12 +6,17 @@ import org.jspecify.annotations.Nullable;
  * What became of a request's rows, all of them alike.
  *
  * @param detail for a refusal, what the database said, fit to be shown to the client; else null
+ * @param event the one that was refused, from 0, or {@link #NO_EVENT} if that is not known
  */
-public record Outcome(Kind kind, @Nullable String detail) {
+public record Outcome(Kind kind, @Nullable String detail, int event) {
   /** Settled by a COMMIT, by a refusal, or by time. */
   public enum Kind {
     /** Committed. */
     STORED,
+    /** Committed before, under the same Idempotency-Key and with the same body. */
+    REPLAYED,
+    /** Not committed: the Idempotency-Key was used before, with another body. */
+    KEY_REUSED,
     /** Not committed: a constraint, a trigger or a type of the database refused a row. */
     REFUSED,
     /** Not committed: a unique or exclusion constraint refused a row. */
@@ -20,11 +25,22 @@ public record Outcome(Kind kind, @Nullable String detail) {
     TABLE_BROKEN,
     /** Not committed: the database was away for as long as the request could wait. */
     UNAVAILABLE,
+    /** Not committed: the service had to stop before it came to it. */
+    STOPPED,
     /** Nobody can tell: the connection was lost while committing, and asking did not help. */
     UNKNOWN
   }
 
-  public static final Outcome STORED = new Outcome(Kind.STORED, null);
-  public static final Outcome UNAVAILABLE = new Outcome(Kind.UNAVAILABLE, null);
-  public static final Outcome UNKNOWN = new Outcome(Kind.UNKNOWN, null);
+  public static final int NO_EVENT = -1;
+
+  public static final Outcome STORED = of(Kind.STORED);
+  public static final Outcome REPLAYED = of(Kind.REPLAYED);
+  public static final Outcome KEY_REUSED = of(Kind.KEY_REUSED);
+  public static final Outcome UNAVAILABLE = of(Kind.UNAVAILABLE);
+  public static final Outcome STOPPED = of(Kind.STOPPED);
+  public static final Outcome UNKNOWN = of(Kind.UNKNOWN);
+
+  private static Outcome of(Kind kind) {
+    return new Outcome(kind, null, NO_EVENT);
+  }
 }

@@ -1,9 +1,12 @@
 package attolytics.flush;
 
 import attolytics.buffer.Batch;
+import attolytics.buffer.Outcome;
+import attolytics.flush.FlushException.Stage;
 import attolytics.schema.Column;
 import attolytics.schema.Identifiers;
 import attolytics.schema.Table;
+import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;
@@ -11,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import javax.sql.DataSource;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 import org.postgresql.copy.CopyManager;
@@ -19,7 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes batches in one transaction, with one binary COPY a table. Used by one thread.
+ * Writes batches in one transaction: their Idempotency-Keys, then one binary COPY a table. Used by
+ * one thread.
  *
  * <pre>
  *   header, 19 bytes                                   rows             trailer
@@ -29,39 +32,72 @@ import org.slf4j.LoggerFactory;
  * @see <a href="https://www.postgresql.org/docs/current/sql-copy.html">COPY, Binary Format</a>
  */
 final class CopyTransaction {
+  /**
+   * What the database is given.
+   *
+   * @param lockMillis for each wait for a lock
+   * @param totalNanos for the transaction, before the connection is given up
+   */
+  record TimeLimits(int lockMillis, long totalNanos) {}
+
   private static final Logger log = LoggerFactory.getLogger(CopyTransaction.class);
+
+  private static final int CHUNK_BYTES = 64 << 10;
 
   private static final byte[] HEADER = {
     'P', 'G', 'C', 'O', 'P', 'Y', '\n', (byte) 0xFF, '\r', '\n', 0, 0, 0, 0, 0, 0, 0, 0, 0
   };
   private static final byte[] TRAILER = {(byte) 0xFF, (byte) 0xFF};
 
-  private final DataSource database;
+  private final HikariDataSource database;
+  private final KeyClaims keys;
+  private final Watchdog watchdog;
   private final Map<Table, String> copyStatements = new HashMap<>();
 
-  CopyTransaction(DataSource database) {
+  // Each message to the database costs the driver a system call or two: not one a batch.
+  private final byte[] chunk = new byte[CHUNK_BYTES];
+  private int chunkSize;
+
+  CopyTransaction(HikariDataSource database, KeyClaims keys, Watchdog watchdog) {
     this.database = database;
+    this.keys = keys;
+    this.watchdog = watchdog;
   }
 
   /**
    * Commits all rows of the batches, or none.
    *
+   * @return the outcomes of those batches that were settled by an earlier transaction, their keys
+   *     say; all others are stored
    * @throws FlushException if nothing is committed
    * @throws CommitLostException if that cannot be told
    */
-  void run(List<Batch> batches) throws FlushException, CommitLostException {
+  Map<Batch, Outcome> run(List<Batch> batches, TimeLimits limits)
+      throws FlushException, CommitLostException {
     Connection connection = connect();
+    boolean usable = false;
+    watchdog.watch(connection, System.nanoTime() + limits.totalNanos());
     try {
-      TransactionId id = TransactionId.current(connection);
+      TransactionId id = TransactionId.begin(connection, limits);
+      Map<Batch, Outcome> known = claim(connection, batches);
+      List<Batch> rest = without(batches, known);
       CopyManager copy = connection.unwrap(PGConnection.class).getCopyAPI();
       // In the order of the schema, as every instance does, lest they lock each other out.
-      for (Table table : tablesOf(batches)) {
-        copy(copy, table, batches);
+      for (Table table : tablesOf(rest)) {
+        copy(copy, table, rest);
       }
-      commit(connection, id);
+      commit(connection, id, known);
+      usable = true;
+      return known;
+    } catch (FlushException e) {
+      usable = Failure.of(e.sql()) != Failure.DATABASE;
+      throw e;
     } catch (SQLException e) {
-      throw new FlushException(null, e);
+      throw new FlushException(Stage.BEGIN, e);
     } finally {
+      if (watchdog.free() || !usable) {
+        database.evictConnection(connection);
+      }
       giveBack(connection);
     }
   }
@@ -70,7 +106,7 @@ final class CopyTransaction {
     try {
       return database.getConnection();
     } catch (SQLException e) {
-      throw new FlushException(null, e);
+      throw new FlushException(Stage.BEGIN, e);
     }
   }
 
@@ -81,6 +117,21 @@ final class CopyTransaction {
     } catch (SQLException e) {
       log.debug("Could not give a connection back", e);
     }
+  }
+
+  private Map<Batch, Outcome> claim(Connection connection, List<Batch> batches)
+      throws FlushException {
+    try {
+      return keys.claim(connection, batches);
+    } catch (SQLException e) {
+      throw new FlushException(Stage.KEYS, e);
+    }
+  }
+
+  private static List<Batch> without(List<Batch> batches, Map<Batch, Outcome> known) {
+    return known.isEmpty()
+        ? batches
+        : batches.stream().filter(batch -> !known.containsKey(batch)).toList();
   }
 
   private static Iterable<Table> tablesOf(List<Batch> batches) {
@@ -99,15 +150,21 @@ final class CopyTransaction {
   }
 
   private void copy(CopyManager copy, Table table, List<Batch> batches) throws FlushException {
+    CopyIn stream;
     try {
-      CopyIn stream =
-          copy.copyIn(copyStatements.computeIfAbsent(table, CopyTransaction::statement));
+      stream = copy.copyIn(copyStatements.computeIfAbsent(table, CopyTransaction::statement));
+    } catch (SQLException e) {
+      throw new FlushException(Stage.COPY_START, table, null, Outcome.NO_EVENT, e);
+    }
+    chunkSize = 0;
+    try {
       try {
-        stream.writeToCopy(HEADER, 0, HEADER.length);
+        write(stream, HEADER, 0, HEADER.length);
         for (Batch batch : batches) {
           writeRuns(stream, table, batch);
         }
-        stream.writeToCopy(TRAILER, 0, TRAILER.length);
+        write(stream, TRAILER, 0, TRAILER.length);
+        writeChunk(stream);
         stream.endCopy();
       } finally {
         if (stream.isActive()) {
@@ -115,29 +172,48 @@ final class CopyTransaction {
         }
       }
     } catch (SQLException e) {
-      throw new FlushException(table, e);
+      throw CopyError.locate(e, table, batches);
     }
   }
 
-  private static void writeRuns(CopyIn stream, Table table, Batch batch) throws SQLException {
+  private void writeRuns(CopyIn stream, Table table, Batch batch) throws SQLException {
     for (int run = 0; run < batch.runCount(); run++) {
       if (batch.runTable(run) == table) {
         int start = batch.runStart(run);
-        stream.writeToCopy(batch.rows().array(), start, batch.runEnd(run) - start);
+        write(stream, batch.rows().array(), start, batch.runEnd(run) - start);
       }
     }
   }
 
-  private static void commit(Connection connection, TransactionId id)
+  private void write(CopyIn stream, byte[] bytes, int from, int length) throws SQLException {
+    if (length > chunk.length - chunkSize) {
+      writeChunk(stream);
+    }
+    if (length > chunk.length) {
+      stream.writeToCopy(bytes, from, length);
+    } else {
+      System.arraycopy(bytes, from, chunk, chunkSize, length);
+      chunkSize += length;
+    }
+  }
+
+  private void writeChunk(CopyIn stream) throws SQLException {
+    if (chunkSize > 0) {
+      stream.writeToCopy(chunk, 0, chunkSize);
+      chunkSize = 0;
+    }
+  }
+
+  private static void commit(Connection connection, TransactionId id, Map<Batch, Outcome> known)
       throws FlushException, CommitLostException {
     try {
       connection.commit();
     } catch (SQLException e) {
       // A deferred constraint or trigger may refuse at the COMMIT: that much is certain.
       if (Failure.of(e) == Failure.DATABASE) {
-        throw new CommitLostException(id, e);
+        throw new CommitLostException(id, known, e);
       }
-      throw new FlushException(null, e);
+      throw new FlushException(Stage.COMMIT, e);
     }
   }
 

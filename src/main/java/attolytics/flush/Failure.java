@@ -1,7 +1,6 @@
 package attolytics.flush;
 
 import java.sql.SQLException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a failed transaction calls for, by its SQLSTATE.
@@ -11,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 enum Failure {
   /** The database, or the way there: the same rows may well be taken later. */
   DATABASE,
+  /** One table for the moment, such as by a lock: its rows may well be taken later. */
+  BUSY,
   /** One table, whatever the rows. */
   TABLE,
   /** A row: the request that it belongs to has to be found. */
@@ -18,21 +19,32 @@ enum Failure {
 
   static Failure of(SQLException e) {
     String state = e.getSQLState();
-    if (state == null || state.length() < 2 || state.equals("25006")) {
+    if (state == null || state.length() < 2) {
       return DATABASE;
     }
-    return switch (state.substring(0, 2)) {
+    return switch (state) {
+      // A time limit, or somebody cancelled it; no space where the table lies.
+      case "57014", "53100" -> BUSY;
+      // Our encoding is right: the table has other types by now.
+      case "22P03", "22P04" -> TABLE;
+      default -> ofClass(state.substring(0, 2));
+    };
+  }
+
+  private static Failure ofClass(String sqlStateClass) {
+    return switch (sqlStateClass) {
+      case "08", "25", "26", "28", "3D", "40", "53", "57" -> DATABASE;
+      case "55", "58", "F0", "XX" -> BUSY;
       case "42", "3F", "0A" -> TABLE;
       // 54: an index entry that is too long is a matter of the row, too.
       case "22", "23", "44", "54", "P0" -> ROW;
-      case "08", "25", "26", "28", "3D", "40", "53", "55", "57", "58", "F0", "XX" -> DATABASE;
       default -> ROW; // a trigger may raise what it likes
     };
   }
 
   /** The class of the SQLSTATE, as a metric's label. */
   static String sqlStateClass(SQLException e) {
-    @Nullable String state = e.getSQLState();
+    String state = e.getSQLState();
     return state == null || state.length() < 2 ? "none" : state.substring(0, 2);
   }
 }

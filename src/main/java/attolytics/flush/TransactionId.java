@@ -4,7 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Names a transaction so that its fate can be asked for on another connection.
@@ -23,13 +23,23 @@ record TransactionId(String xid, String timeline) {
 
   private static final String TIMELINE = "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)";
 
-  /** The connection's transaction; begins it where there is none. */
-  static TransactionId current(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet result =
-            statement.executeQuery("SELECT pg_current_xact_id()::text, " + TIMELINE)) {
-      result.next();
-      return new TransactionId(result.getString(1), result.getString(2));
+  // All in one round trip, together with the BEGIN. The limits end with the transaction.
+  private static final String BEGIN =
+      "SELECT pg_current_xact_id()::text, "
+          + TIMELINE
+          + ", set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true)";
+
+  /** Begins a transaction with these limits. */
+  static TransactionId begin(Connection connection, CopyTransaction.TimeLimits limits)
+      throws SQLException {
+    long totalMillis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(limits.totalNanos()));
+    try (PreparedStatement statement = connection.prepareStatement(BEGIN)) {
+      statement.setString(1, Integer.toString(limits.lockMillis()));
+      statement.setString(2, Long.toString(totalMillis));
+      try (ResultSet result = statement.executeQuery()) {
+        result.next();
+        return new TransactionId(result.getString(1), result.getString(2));
+      }
     }
   }
 

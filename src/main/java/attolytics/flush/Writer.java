@@ -1,14 +1,19 @@
 package attolytics.flush;
 
 import attolytics.buffer.Batch;
+import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
 import attolytics.metrics.FlushTrigger;
 import attolytics.metrics.Metrics;
+import com.zaxxer.hikari.HikariDataSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import javax.sql.DataSource;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The consumer of one ring: gathers whole requests until a flush is worth it, and flushes. Run it
@@ -20,31 +25,49 @@ public final class Writer implements Runnable {
    *
    * @param rows at the latest with that many rows
    * @param bytes at the latest with that many encoded bytes
-   * @param interval at the latest when the oldest request has waited that long, and, if it is not
-   *     zero, not before; zero flushes whatever is there as soon as the last flush is over
+   * @param interval when the oldest request has waited that long, and not before; null: as soon as
+   *     the last flush is over, or a little later if that gathers many more
    */
-  public record Thresholds(int rows, long bytes, Duration interval) {}
+  public record Thresholds(int rows, long bytes, @Nullable Duration interval) {}
 
+  private static final Logger log = LoggerFactory.getLogger(Writer.class);
   private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long STOPPING_PAUSE = TimeUnit.MILLISECONDS.toNanos(1);
 
   private final Ring ring;
+  private final Budget budget;
   private final Thresholds thresholds;
   private final Flusher flusher;
   private final Metrics metrics;
+  private final Linger linger = new Linger();
+  private final Stopwatch busy = new Stopwatch();
   private final List<Batch> gathered = new ArrayList<>();
   private int rows;
   private long bytes;
+  private boolean waited; // for the first of them: none came during the last flush
+  private long flushStartNanos = System.nanoTime();
   private volatile boolean stopping;
+  private volatile boolean failed;
+  private volatile boolean ended;
+  private volatile int asideRows;
   private volatile long oldestNanos;
 
   /**
    * @param ackTimeout how long a request may wait before it is settled as unavailable
+   * @param idempotencyTtl how long an Idempotency-Key is remembered
    */
   public Writer(
-      Ring ring, DataSource database, Thresholds thresholds, Duration ackTimeout, Metrics metrics) {
+      Ring ring,
+      Budget budget,
+      HikariDataSource database,
+      Thresholds thresholds,
+      Duration ackTimeout,
+      Duration idempotencyTtl,
+      Metrics metrics) {
     this.ring = ring;
+    this.budget = budget;
     this.thresholds = thresholds;
-    this.flusher = new Flusher(database, ackTimeout, metrics);
+    this.flusher = new Flusher(database, ackTimeout, idempotencyTtl, metrics);
     this.metrics = metrics;
   }
 
@@ -52,6 +75,41 @@ public final class Writer implements Runnable {
   public void stop() {
     stopping = true;
     ring.wake();
+  }
+
+  /**
+   * Settles from now on whatever is not committed, without another try: as stopped, or, where a
+   * COMMIT is under way, as unknown. Any thread.
+   */
+  public void abandon() {
+    flusher.abandon();
+    stop();
+  }
+
+  /** Gives up a connection on which the database has been silent for too long. Any thread. */
+  public void check() {
+    flusher.check();
+  }
+
+  /** Whether it is of no use any more, after a failure of its own. Any thread. */
+  public boolean failed() {
+    return failed;
+  }
+
+  /** For how long it has given no sign of life; none if it has come to its end. Any thread. */
+  public Duration silence() {
+    long nanos = ended ? 0 : System.nanoTime() - flusher.signOfLife();
+    return Duration.ofNanos(Math.max(0, nanos));
+  }
+
+  /** How long it has been flushing, all in all, and not waiting for requests. Any thread. */
+  public Duration busy() {
+    return busy.total();
+  }
+
+  /** Rows that are accepted and not yet settled. Any thread. */
+  public long pendingRows() {
+    return ring.usedRows() + asideRows;
   }
 
   /** How long the oldest request of the current flush has waited, or 0. Any thread. */
@@ -62,59 +120,135 @@ public final class Writer implements Runnable {
 
   @Override
   public void run() {
-    while (true) {
-      Batch first = ring.poll(stopping ? 0 : IDLE_NANOS);
-      if (first != null) {
-        flush(first);
-      } else if (stopping && ring.usedRows() == 0) {
-        return;
+    try {
+      while (!isDone()) {
+        flusher.beat();
+        Batch first = ring.poll(0);
+        waited = first == null;
+        if (first == null && !stopping) {
+          first = ring.poll(Math.min(IDLE_NANOS, flusher.untilAside()));
+        }
+        if (first != null) {
+          flush(first);
+        } else if (flusher.untilAside() == 0 || stopping) {
+          flushAside();
+        }
       }
+      ended = true;
+    } catch (RuntimeException | Error e) {
+      failed = true;
+      log.error("The writer ends for a reason of our own: restart the service", e);
+      throw e;
     }
+  }
+
+  private boolean isDone() {
+    return stopping && ring.usedRows() == 0 && !flusher.hasAside();
   }
 
   private void flush(Batch first) {
     oldestNanos = first.acceptedNanos();
     try {
       metrics.flushStarted(gather(first));
+      flushStartNanos = System.nanoTime();
+      busy.start();
       flusher.flush(gathered);
     } finally {
+      busy.stop();
+      budget.drained(bytes);
       gathered.clear();
       rows = 0;
       bytes = 0;
-      oldestNanos = 0;
+      noteAside();
       ring.release();
     }
   }
 
+  private void flushAside() {
+    if (flusher.hasAside()) {
+      busy.start();
+      flusher.flushAside(flusher.untilAside() == 0 ? IDLE_NANOS : 0);
+      busy.stop();
+      noteAside();
+    }
+    if (stopping) {
+      LockSupport.parkNanos(STOPPING_PAUSE);
+    }
+  }
+
+  private void noteAside() {
+    asideRows = flusher.asideRows();
+    oldestNanos = flusher.oldestAside();
+  }
+
   /** Takes requests until it is time to flush, and says why it is. */
   private FlushTrigger gather(Batch first) {
-    long deadline = first.acceptedNanos() + thresholds.interval().toNanos();
     add(first);
-    while (true) {
-      if (rows >= thresholds.rows()) {
-        return FlushTrigger.ROWS;
+    takeAvailable();
+    Duration interval = thresholds.interval();
+    FlushTrigger trigger =
+        interval == null
+            ? linger(first.acceptedNanos() + Linger.MAX_NANOS)
+            : gatherUntil(first.acceptedNanos() + interval.toNanos());
+    if (rows >= thresholds.rows()) {
+      return FlushTrigger.ROWS;
+    }
+    return bytes >= thresholds.bytes() ? FlushTrigger.BYTES : trigger;
+  }
+
+  private FlushTrigger gatherUntil(long deadline) {
+    while (hasRoom()) {
+      long left = deadline - System.nanoTime();
+      if (left <= 0) {
+        return FlushTrigger.INTERVAL;
       }
-      if (bytes >= thresholds.bytes()) {
-        return FlushTrigger.BYTES;
+      if (stopping) {
+        return FlushTrigger.DRAIN;
       }
-      Batch next = ring.poll(0);
-      if (next == null) {
-        long left = deadline - System.nanoTime();
-        if (thresholds.interval().isZero()) {
-          return FlushTrigger.IDLE;
-        }
-        if (left <= 0) {
-          return FlushTrigger.INTERVAL;
-        }
-        if (stopping) {
-          return FlushTrigger.DRAIN;
-        }
-        next = ring.poll(left);
-      }
+      Batch next = ring.poll(left);
       if (next != null) {
         add(next);
       }
     }
+    return FlushTrigger.INTERVAL;
+  }
+
+  /** Sleeps instead of polling: so many wake-ups would cost more than is won. */
+  private FlushTrigger linger(long deadline) {
+    linger.observe(waited ? 0 : gathered.size(), System.nanoTime() - flushStartNanos);
+    if (rows >= Linger.ENOUGH_ROWS || !linger.isWorthWhile()) {
+      return FlushTrigger.IDLE;
+    }
+    while (hasRoom() && rows < Linger.ENOUGH_ROWS && !stopping) {
+      long left = deadline - System.nanoTime();
+      if (left <= 0) {
+        break;
+      }
+      LockSupport.parkNanos(Math.min(left, linger.sliceNanos()));
+      if (takeAvailable() == 0) {
+        linger.wasInVain();
+        return FlushTrigger.IDLE;
+      }
+    }
+    linger.paidOff();
+    return FlushTrigger.INTERVAL;
+  }
+
+  /** Takes what is there, up to the thresholds, and returns how many requests that were. */
+  private int takeAvailable() {
+    int before = gathered.size();
+    while (hasRoom()) {
+      Batch next = ring.poll(0);
+      if (next == null) {
+        break;
+      }
+      add(next);
+    }
+    return gathered.size() - before;
+  }
+
+  private boolean hasRoom() {
+    return rows < thresholds.rows() && bytes < thresholds.bytes();
   }
 
   private void add(Batch batch) {

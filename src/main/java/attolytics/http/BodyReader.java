@@ -1,14 +1,16 @@
 package attolytics.http;
 
-import attolytics.buffer.Budget;
+import io.undertow.conduits.ReadDataStreamSourceConduit;
+import io.undertow.server.Connectors;
 import io.undertow.server.HttpServerExchange;
+import io.undertow.server.protocol.http.HttpContinue;
+import io.undertow.server.protocol.http.HttpServerConnection;
+import io.undertow.util.ImmediatePooledByteBuffer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.xnio.ChannelListener;
-import org.xnio.XnioExecutor;
 import org.xnio.channels.StreamSourceChannel;
 
 /**
@@ -20,7 +22,7 @@ import org.xnio.channels.StreamSourceChannel;
  * does not lose it while still sending; but only so much is read for nothing.
  */
 final class BodyReader implements ChannelListener<StreamSourceChannel> {
-  /** Takes the body, or learns why there is none: one of the two, once. */
+  /** Takes the body, or learns why there is none. */
   interface Receiver {
     /**
      * The whole body is there.
@@ -35,170 +37,288 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
      * @param complete whether the body was read to its end, so that the connection can go on
      */
     void refused(Refusal refusal, boolean complete);
+
+    /** The service itself has failed, in reading or in one of the other two methods. */
+    void failed(Throwable cause);
   }
 
   /** How much of a refused body is read before the connection is closed instead. */
   private static final long MAX_DISCARDED_BYTES = 64 << 20;
 
+  /** How many bytes may be sent for one of a body: chunks may be as small as one. */
+  private static final long MAX_OVERHEAD = 8;
+
+  /** Reads in a row, lest a fast sender keeps the thread from all others. */
+  private static final int MAX_READS = 8;
+
+  /** A body longer than this waits until the other connections have been looked after. */
+  private static final int LARGE = 64 << 10;
+
+  private static final byte[] NOTHING = {};
+
   private final HttpServerExchange exchange;
   private final Lane lane;
-  private final Limits limits;
-  private final Budget budget;
+  private final int maxBody;
   private final Receiver receiver;
+  private final boolean wanted;
+  private final @Nullable ChunkedBody chunks;
   private final StreamSourceChannel channel;
-  private byte[] bytes;
-  private int length;
+  private final long startNanos = System.nanoTime();
+  private HttpContinue.@Nullable ContinueResponseSender invitation;
+  private byte[] own = NOTHING;
+  private int ownLength;
   private int reserved;
-  private long discarded;
+  private long readBytes;
   private @Nullable Refusal refusal;
-  private XnioExecutor.@Nullable Key deadline;
+  private boolean waiting; // for more of the body
+  private boolean stopped; // reading
+  private boolean finished; // and the receiver told
 
   /**
-   * @param refusal if the request is refused already and the body only to be skipped, else null
+   * @param framing one that can be read
+   * @param wanted false if the body is only to be skipped
+   * @param refusal if the request is refused already, else null
    */
   BodyReader(
       HttpServerExchange exchange,
+      Framing framing,
       Lane lane,
-      Limits limits,
-      Budget budget,
+      int maxBody,
+      boolean wanted,
       @Nullable Refusal refusal,
       Receiver receiver) {
     this.exchange = exchange;
     this.lane = lane;
-    this.limits = limits;
-    this.budget = budget;
+    this.maxBody = maxBody;
+    this.wanted = wanted;
     this.refusal = refusal;
     this.receiver = receiver;
-    this.bytes = lane.bodyBuffer();
-    this.channel = exchange.getRequestChannel();
+    if (framing == Framing.CHUNKED) {
+      chunks = new ChunkedBody();
+      // Undertow's own reading of chunks takes what is no size for 0, and closes the connection
+      // rather than have a client told what is wrong.
+      exchange.addRequestWrapper((undertows, same) -> rawConduit(same));
+    } else {
+      chunks = null;
+    }
+    channel = exchange.getRequestChannel();
+  }
+
+  private static ReadDataStreamSourceConduit rawConduit(HttpServerExchange exchange) {
+    HttpServerConnection connection = (HttpServerConnection) exchange.getConnection();
+    return new ReadDataStreamSourceConduit(connection.getOriginalSourceConduit(), connection);
   }
 
   /** Reads what is there, and the rest as it comes. */
   void start() {
-    if (!read()) {
-      leaveLaneBuffer();
-      deadline =
-          exchange
-              .getIoThread()
-              .executeAfter(this::tooSlow, limits.bodyTimeout().toMillis(), TimeUnit.MILLISECONDS);
-      lane.reading(this);
+    if (HttpContinue.requiresContinueResponse(exchange)) {
+      try {
+        invitation = HttpContinue.createResponseSender(exchange);
+      } catch (IOException e) {
+        refuse(cutShort());
+        return;
+      }
+    }
+    handleEvent(channel);
+    if (!stopped) {
+      waiting = true;
+      lane.uploads().add(this);
       channel.getReadSetter().set(this);
       channel.resumeReads();
     }
   }
 
+  /** Reads what is there. Nothing may be thrown: nobody would answer the request any more. */
   @Override
   public void handleEvent(StreamSourceChannel readable) {
-    read();
-  }
-
-  /** False if there is more to come. */
-  private boolean read() {
     try {
-      while (true) {
-        int count = channel.read(space());
-        if (count == 0) {
-          return false;
-        }
-        if (count < 0) {
-          finish(true);
-          return true;
-        }
-        if (refusal == null) {
-          length += count;
-        } else {
-          discarded += count;
-          if (discarded > MAX_DISCARDED_BYTES) {
-            finish(false);
-            return true;
-          }
-        }
+      if (invitation == null || invitation.send()) {
+        invitation = null;
+        read();
       }
     } catch (IOException e) {
-      refuse(Refusal.of(Problem.MALFORMED_BODY, "the body is cut short or wrongly chunked"));
+      refuse(cutShort());
+    } catch (RuntimeException | Error e) {
+      end();
+      release();
+      receiver.failed(e);
+    }
+  }
+
+  private static Refusal cutShort() {
+    return Refusal.of(Problem.MALFORMED_BODY, "the body is cut short or wrongly chunked");
+  }
+
+  /** How long the body has been on its way. */
+  long ageNanos() {
+    return System.nanoTime() - startNanos;
+  }
+
+  /** Reads what is there, if it is not too much at a time. */
+  private void read() throws IOException {
+    ByteBuffer buffer = lane.bodyBuffer();
+    buffer.clear();
+    for (int reads = 0; reads < MAX_READS; reads++) {
+      int from = buffer.position();
+      int count = channel.read(buffer);
+      if (count == 0) {
+        keep(buffer);
+        return;
+      }
+      if (ended(buffer, from, count)) {
+        finishWith(buffer);
+        return;
+      }
+      readBytes += count;
+      if (readBytes > MAX_DISCARDED_BYTES + MAX_OVERHEAD * maxBody) {
+        refuse(tooLarge(maxBody));
+        return;
+      }
+      if (!buffer.hasRemaining()) {
+        keep(buffer);
+      }
+    }
+    keep(buffer);
+    if (waiting) {
+      channel.resumeReads(); // where nothing but the end is left, Undertow has suspended them
+    }
+  }
+
+  /** Takes what was read for a part of the body, or for its end. */
+  private boolean ended(ByteBuffer buffer, int from, int count) throws IOException {
+    if (chunks == null) {
+      return count < 0;
+    }
+    if (count < 0) {
+      throw new IOException("ended within a chunk");
+    }
+    int to = from + count;
+    buffer.position(from + chunks.decode(lane.bodyBytes(), from, to));
+    if (!chunks.ended()) {
+      return false;
+    }
+    handBack(lane.bodyBytes(), chunks.consumed(), to);
+    Connectors.terminateRequest(exchange);
+    return true;
+  }
+
+  /** What stands behind the body belongs to the connection's next request. */
+  private void handBack(byte[] bytes, int from, int to) {
+    if (from < to) {
+      ByteBuffer rest = ByteBuffer.wrap(Arrays.copyOfRange(bytes, from, to));
+      ((HttpServerConnection) exchange.getConnection())
+          .ungetRequestBytes(new ImmediatePooledByteBuffer(rest));
+    }
+  }
+
+  /** The thread's buffer is for whoever reads next: what came moves to memory of its own. */
+  private void keep(ByteBuffer buffer) {
+    int count = buffer.position();
+    if (wanted && refusal == null && count > 0) {
+      if (ownLength + (long) count > maxBody) {
+        giveUp(tooLarge(maxBody));
+      } else if (makeRoom(ownLength + count)) {
+        System.arraycopy(lane.bodyBytes(), 0, own, ownLength, count);
+        ownLength += count;
+      } else {
+        giveUp(Refusal.of(Problem.BUFFER_FULL, null));
+      }
+    }
+    buffer.clear();
+  }
+
+  private boolean makeRoom(int needed) {
+    if (needed <= own.length) {
       return true;
     }
-  }
-
-  /** Where the next bytes go; when there is no room for them, the request is refused. */
-  private ByteBuffer space() {
-    if (refusal == null && length == bytes.length) {
-      // One byte more than may come, to see whether it does.
-      int larger = (int) Math.min(2L * length, limits.maxBody() + 1L);
-      if (length > limits.maxBody()) {
-        refusal = tooLarge(limits);
-      } else if (own(larger)) {
-        bytes = Arrays.copyOf(bytes, larger);
-      } else {
-        refusal = Refusal.of(Problem.BUFFER_FULL, null);
-      }
+    int larger = (int) Math.min(maxBody, Math.max(needed, 2L * own.length));
+    if (!lane.uploads().tryReserve(this, larger - own.length)) {
+      return false;
     }
-    return refusal == null
-        ? ByteBuffer.wrap(bytes, length, bytes.length - length)
-        : ByteBuffer.wrap(lane.bodyBuffer()); // nobody will look at it
+    reserved += larger - own.length;
+    own = Arrays.copyOf(own, larger);
+    return true;
   }
 
-  static Refusal tooLarge(Limits limits) {
+  /** The request is refused once its body has come, and the body is not kept. */
+  private void giveUp(Refusal reason) {
+    refusal = reason;
+    release();
+  }
+
+  private void release() {
+    if (reserved > 0) {
+      own = NOTHING;
+      ownLength = 0;
+      lane.uploads().release(reserved);
+      reserved = 0;
+    }
+  }
+
+  static Refusal tooLarge(int maxBody) {
     return Refusal.of(
         Problem.BODY_TOO_LARGE,
-        "a body may have " + limits.maxBody() + " bytes, before and after decompression");
-  }
-
-  /** The lane's buffer is for whoever reads next: what came so far moves to memory of its own. */
-  private void leaveLaneBuffer() {
-    int size = Math.max(1024, 2 * length);
-    if (refusal == null && bytes == lane.bodyBuffer()) {
-      if (own(size)) {
-        bytes = Arrays.copyOf(bytes, size);
-      } else {
-        refusal = Refusal.of(Problem.BUFFER_FULL, null);
-      }
-    }
-  }
-
-  private boolean own(int size) {
-    boolean granted = budget.tryReserve(size - reserved);
-    if (granted) {
-      reserved = size;
-    }
-    return granted;
-  }
-
-  private void tooSlow() {
-    deadline = null;
-    refuse(
-        Refusal.of(
-            Problem.BODY_TOO_SLOW,
-            "a body has to arrive within " + limits.bodyTimeout().toSeconds() + " seconds"));
+        "a body may have " + maxBody + " bytes, before and after decompression");
   }
 
   /** Ends the reading here and now, unless it has ended. */
   void refuse(Refusal reason) {
-    if (refusal == null) {
-      refusal = reason;
+    if (!finished) {
+      if (refusal == null) {
+        refusal = reason;
+      }
+      finish(false, NOTHING, 0);
     }
-    finish(false);
   }
 
-  private void finish(boolean complete) {
-    lane.notReading(this);
-    if (deadline != null) {
-      deadline.remove();
-      deadline = null;
+  private void finishWith(ByteBuffer buffer) {
+    if (own == NOTHING && buffer.position() <= maxBody) {
+      finish(true, lane.bodyBytes(), buffer.position());
+      return;
     }
-    channel.getReadSetter().set(null);
-    channel.suspendReads();
+    keep(buffer);
+    if (ownLength > LARGE) {
+      stopReading();
+      lane.uploads().inTurn(this);
+    } else {
+      deliver();
+    }
+  }
+
+  /** Hands the whole body over, unless it is refused by now. */
+  void deliver() {
+    if (!finished) {
+      finish(true, own, ownLength);
+    }
+  }
+
+  private void finish(boolean complete, byte[] bytes, int length) {
+    end();
     try {
       if (refusal != null) {
         receiver.refused(refusal, complete);
-      } else if (length > limits.maxBody()) {
-        receiver.refused(tooLarge(limits), complete);
       } else {
         receiver.received(bytes, length);
       }
+    } catch (RuntimeException | Error e) {
+      receiver.failed(e);
     } finally {
-      budget.release(reserved);
-      reserved = 0;
+      release();
     }
+  }
+
+  private void end() {
+    finished = true;
+    stopReading();
+  }
+
+  private void stopReading() {
+    if (waiting) {
+      waiting = false;
+      lane.uploads().remove(this);
+      channel.getReadSetter().set(null);
+      channel.suspendReads();
+    }
+    stopped = true;
   }
 }

@@ -7,12 +7,16 @@ import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 
 /**
- * What browsers ask and are told, as the app's {@code access_control_allow_origin} says.
+ * What browsers ask and are told, as the app's {@code access_control_allow_origin} says. The
+ * browser keeps a page from reading an answer and from sending more than a form could; the service
+ * itself refuses what comes from a page of another origin.
  *
  * @see <a href="https://fetch.spec.whatwg.org/#http-cors-protocol">Fetch, CORS protocol</a>
  */
 final class Cors {
   private static final HttpString ALLOW_ORIGIN = new HttpString("Access-Control-Allow-Origin");
+  private static final HttpString ALLOW_CREDENTIALS =
+      new HttpString("Access-Control-Allow-Credentials");
   private static final HttpString ALLOW_METHODS = new HttpString("Access-Control-Allow-Methods");
   private static final HttpString ALLOW_HEADERS = new HttpString("Access-Control-Allow-Headers");
   private static final HttpString REQUEST_HEADERS =
@@ -23,6 +27,9 @@ final class Cors {
   private static final String USUAL_HEADERS =
       "Content-Type, Content-Encoding, Authorization, Idempotency-Key";
 
+  /** The origin of all pages that have none, such as files and sandboxed frames. */
+  private static final String OPAQUE_ORIGIN = "null";
+
   private Cors() {}
 
   /** Whether the request comes from a page that the app allows, or from no page at all. */
@@ -31,20 +38,35 @@ final class Cors {
     return origin == null || app.allowsOrigin(origin);
   }
 
-  /** Lets the page that sent the request read the answer. */
+  /** Lets the page that sent the request read the answer, if the app allows it. */
   static void addHeaders(App app, HttpServerExchange exchange) {
     HeaderMap response = exchange.getResponseHeaders();
-    response.put(ALLOW_ORIGIN, app.allowedOrigin());
-    if (!app.allowedOrigin().equals(App.ANY_ORIGIN)) {
+    String allowed = app.allowedOrigin();
+    if (!allowed.equals(App.ANY_ORIGIN)) {
       response.put(Headers.VARY, Headers.ORIGIN_STRING);
     }
-    if (exchange.getRequestHeaders().contains(Headers.ORIGIN)) {
-      response.put(EXPOSE_HEADERS, "Retry-After, Idempotency-Replayed");
+    String origin = exchange.getRequestHeaders().getFirst(Headers.ORIGIN);
+    if (origin == null || !app.allowsOrigin(origin)) {
+      return;
     }
+    response.put(ALLOW_ORIGIN, allowed);
+    response.put(EXPOSE_HEADERS, "Retry-After, Idempotency-Replayed");
+    if (isOneSite(allowed)) {
+      // The service looks at no cookie, but navigator.sendBeacon always sends them.
+      response.put(ALLOW_CREDENTIALS, "true");
+    }
+  }
+
+  /** Whether an operator named whose pages these are, so that no stranger's page is among them. */
+  private static boolean isOneSite(String allowed) {
+    return !allowed.equals(App.ANY_ORIGIN) && !allowed.equals(OPAQUE_ORIGIN);
   }
 
   /** Says what a page may send: POST, with whatever headers it asks for. */
   static void addPreflightHeaders(HttpServerExchange exchange) {
+    if (!exchange.getRequestHeaders().contains(Headers.ORIGIN)) {
+      return;
+    }
     String asked = exchange.getRequestHeaders().getFirst(REQUEST_HEADERS);
     exchange
         .getResponseHeaders()

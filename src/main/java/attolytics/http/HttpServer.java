@@ -3,11 +3,14 @@ package attolytics.http;
 import io.undertow.Undertow;
 import io.undertow.UndertowOptions;
 import io.undertow.server.HttpHandler;
-import io.undertow.server.handlers.HttpContinueReadHandler;
 import java.net.InetSocketAddress;
+import org.xnio.Options;
 
 /** An HTTP port with its own IO threads. */
 public final class HttpServer implements AutoCloseable {
+  /** Room for long cookies and referers; it is all that a connection holds before its body. */
+  private static final int MAX_HEADER_BYTES = 16 << 10;
+
   private final Undertow undertow;
 
   private HttpServer(Undertow undertow) {
@@ -32,12 +35,15 @@ public final class HttpServer implements AutoCloseable {
             .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, -1L) // BodyReader's business
             .setServerOption(UndertowOptions.RECORD_REQUEST_START_TIME, true)
             .setServerOption(UndertowOptions.ALWAYS_SET_KEEP_ALIVE, false)
-            .setServerOption(UndertowOptions.MAX_HEADER_SIZE, 32 << 10)
+            .setServerOption(UndertowOptions.MAX_HEADER_SIZE, MAX_HEADER_BYTES)
+            // Else an answer could wait for that of the next request on its connection.
+            .setServerOption(UndertowOptions.BUFFER_PIPELINED_DATA, false)
             .setServerOption(
                 UndertowOptions.REQUEST_PARSE_TIMEOUT, (int) limits.headerTimeout().toMillis())
             .setServerOption(
                 UndertowOptions.NO_REQUEST_TIMEOUT, (int) limits.idleTimeout().toMillis())
-            .setHandler(new HttpContinueReadHandler(handler))
+            .setSocketOption(Options.CONNECTION_HIGH_WATER, limits.maxConnections())
+            .setHandler(handler)
             .build();
     undertow.start();
     return new HttpServer(undertow);

@@ -2,35 +2,43 @@ package attolytics.http;
 
 import attolytics.buffer.Ack;
 import attolytics.buffer.Batch;
+import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
-import attolytics.buffer.Ring;
 import attolytics.decode.Decoded;
+import attolytics.decode.EventError;
+import attolytics.metrics.Metrics;
 import attolytics.schema.App;
 import attolytics.schema.CopyBuffer;
 import io.undertow.io.IoCallback;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.protocol.http.HttpContinue;
+import io.undertow.server.protocol.http.HttpServerConnection;
 import io.undertow.util.Headers;
-import java.io.ByteArrayInputStream;
+import io.undertow.util.HttpString;
+import io.undertow.util.Methods;
+import io.undertow.util.StatusCodes;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
-import java.util.zip.GZIPInputStream;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+import org.xnio.IoUtils;
 
 /**
  * One request from its headers to its answer. Lives on its connection's IO thread; only {@link
  * #settled} is called by a writer.
  */
-final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
+final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.decode.Headers, Ack {
   private static final Logger log = LoggerFactory.getLogger(IngestRequest.class);
-  private static final String UNKNOWN_APP = "unknown";
-  private static final String BEARER = "Bearer ";
+  static final HttpString IDEMPOTENCY_KEY = new HttpString("Idempotency-Key");
+  private static final HttpString IDEMPOTENCY_REPLAYED = new HttpString("Idempotency-Replayed");
+  private static final String ALLOWED_METHODS = "POST, OPTIONS";
+  private static final String BEARER = "Bearer";
 
   private final HttpServerExchange exchange;
   private final Ingest ingest;
@@ -38,8 +46,8 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
   private final @Nullable App app;
   private final @Nullable Refusal refusal;
   private @Nullable Batch batch;
-  private int reserved;
   private @Nullable Outcome outcome;
+  private boolean counted;
 
   /** Links the requests that wait in {@link Lane} for their answer. */
   @Nullable IngestRequest nextSettled;
@@ -63,69 +71,135 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
 
   @Override
   public void run() {
-    if (refusal != null && HttpContinue.requiresContinueResponse(exchange)) {
+    Framing framing = Framing.of(exchange);
+    if (framing == Framing.UNSOUND) {
+      refused(refusal == null ? unsound() : refusal, false);
+    } else if (refusal != null && waitsForContinue()) {
       refused(refusal, false); // the client asked before it sends a body: spare it
     } else {
-      new BodyReader(exchange, lane, ingest.limits(), ingest.budget(), refusal, this).start();
+      new BodyReader(
+              exchange, framing, lane, ingest.limits().maxBody(), !isPreflight(), refusal, this)
+          .start();
     }
+  }
+
+  private static Refusal unsound() {
+    return Refusal.of(
+        Problem.MALFORMED_BODY, "where the body ends is told by Content-Length or by chunks");
+  }
+
+  private boolean waitsForContinue() {
+    return HttpContinue.requiresContinueResponse(exchange)
+        && ((HttpServerConnection) exchange.getConnection()).getExtraBytes() == null;
+  }
+
+  private boolean isPreflight() {
+    return exchange.getRequestMethod().equals(Methods.OPTIONS);
   }
 
   @Override
   public void received(byte[] bytes, int length) {
-    Batch rows = lane.takeBatch();
-    try {
-      Refusal refused = take(bytes, length, rows);
-      if (refused == null && rows.rowCount() > 0) {
-        refused = publish(rows);
-        if (refused == null) {
-          return; // it belongs to a writer now, and is answered when that has settled it
-        }
-      }
-      lane.giveBack(rows);
-      if (refused == null) {
-        stored();
-      } else {
-        refused(refused, true);
-      }
-    } catch (RuntimeException | StackOverflowError e) {
-      log.error("A request failed for a reason of our own", e);
-      refused(Refusal.of(Problem.INTERNAL_ERROR, null), true);
+    if (isPreflight()) {
+      preflightAnswered();
+      return;
     }
+    Batch rows = lane.takeBatch(length);
+    if (rows == null) {
+      refused(Refusal.of(Problem.BUFFER_FULL, null), true);
+      return;
+    }
+    boolean published = false;
+    Refusal refused;
+    try {
+      refused = take(bytes, length, rows);
+      if (refused == null && (rows.rowCount() > 0 || rows.key() != null)) {
+        refused = publish(rows);
+        published = refused == null;
+      }
+    } finally {
+      if (!published) {
+        lane.giveBack(rows);
+      }
+    }
+    if (published) {
+      return; // it belongs to a writer now, and is answered when that has settled it
+    }
+    if (refused == null) {
+      stored();
+    } else {
+      refused(refused, true);
+    }
+  }
+
+  @Override
+  public void failed(Throwable cause) {
+    String id = ingest.errorIds().of(Problem.INTERNAL_ERROR);
+    log.error("error {}: a request failed for a reason of our own", id, cause);
+    try {
+      if (!exchange.isResponseStarted()) {
+        boolean retry = cause instanceof OutOfMemoryError;
+        refused(Refusal.of(retry ? Problem.BUFFER_FULL : Problem.INTERNAL_ERROR, null), false);
+        return;
+      }
+    } catch (RuntimeException | Error e) {
+      log.debug("Nor could that be told to the client", e);
+    }
+    IoUtils.safeClose(exchange.getConnection());
   }
 
   /** Decodes the body into rows, or says why it is refused: the first of what is wrong with it. */
   private @Nullable Refusal take(byte[] bytes, int length, Batch rows) {
-    byte[] body = bytes;
-    int bodyLength = length;
-    if (isCompressed()) {
-      try {
-        body = inflate(bytes, length);
-        bodyLength = body.length;
-      } catch (IOException e) {
-        return Refusal.of(Problem.MALFORMED_BODY, "the body is not gzip, or is cut short");
-      }
-      if (bodyLength > ingest.limits().maxBody()) {
-        return BodyReader.tooLarge(ingest.limits());
-      }
+    if (!isCompressed()) {
+      return decode(bytes, length, rows);
     }
+    int maxBody = ingest.limits().maxBody();
+    Gzip gzip = lane.gzip();
+    try {
+      int inflated = gzip.inflate(bytes, length, maxBody);
+      return inflated > maxBody
+          ? BodyReader.tooLarge(maxBody)
+          : decode(gzip.bytes(), inflated, rows);
+    } catch (IOException e) {
+      return Refusal.of(Problem.MALFORMED_BODY, "the body is not gzip, or not all of it");
+    } finally {
+      gzip.forget();
+    }
+  }
+
+  private @Nullable Refusal decode(byte[] body, int length, Batch rows) {
     App known = Objects.requireNonNull(app);
     try {
-      Decoded decoded =
-          lane.decoder()
-              .decode(
-                  known,
-                  body,
-                  bodyLength,
-                  name -> exchange.getRequestHeaders().getFirst(name),
-                  rows);
-      return judge(known, decoded);
+      Refusal refused = judge(known, lane.decoder().decode(known, body, length, this, rows));
+      if (refused == null) {
+        identify(known, body, length, rows);
+      }
+      return refused;
     } catch (CopyBuffer.LimitExceededException e) {
-      return Refusal.of(Problem.BODY_TOO_LARGE, "its rows are larger than the whole buffer");
+      return e.isTemporary()
+          ? Refusal.of(Problem.BUFFER_FULL, null)
+          : Refusal.of(Problem.BODY_TOO_LARGE, "its rows are larger than the whole buffer");
+    }
+  }
+
+  /** The first value of a header, for a column that is filled from it. */
+  @Override
+  public @Nullable String first(String name) {
+    return exchange.getRequestHeaders().getFirst(name);
+  }
+
+  private void identify(App known, byte[] body, int bodyLength, Batch rows) {
+    String key = exchange.getRequestHeaders().getFirst(IDEMPOTENCY_KEY);
+    if (key != null) {
+      rows.identify(new IdempotencyKey(known.id(), key, lane.fingerprint(body, bodyLength)));
     }
   }
 
   private @Nullable Refusal judge(App known, Decoded decoded) {
     int events = decoded.events();
+    if (events > ingest.maxRows()) {
+      return Refusal.of(
+          Problem.BODY_TOO_LARGE, "a request may have " + ingest.maxRows() + " events", events);
+    }
     if (decoded.malformed() != null) {
       return Refusal.of(Problem.MALFORMED_BODY, decoded.malformed(), events);
     }
@@ -158,45 +232,35 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
     return null;
   }
 
+  /** The key of the Authorization header, or null if there is none, or of another scheme. */
   private @Nullable String bearer() {
     String authorization = exchange.getRequestHeaders().getFirst(Headers.AUTHORIZATION);
-    return authorization != null && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())
-        ? authorization.substring(BEARER.length()).trim()
-        : null;
+    int scheme = BEARER.length();
+    if (authorization == null
+        || !authorization.regionMatches(true, 0, BEARER, 0, scheme)
+        || (authorization.length() > scheme && authorization.charAt(scheme) != ' ')) {
+      return null;
+    }
+    // A header's characters are bytes, and the key is text.
+    byte[] key = authorization.substring(scheme).trim().getBytes(StandardCharsets.ISO_8859_1);
+    return new String(key, StandardCharsets.UTF_8);
   }
 
   private boolean isCompressed() {
     String encoding = exchange.getRequestHeaders().getFirst(Headers.CONTENT_ENCODING);
-    return encoding != null && encoding.toLowerCase(Locale.ROOT).endsWith("gzip");
-  }
-
-  /** At most one byte more than a body may have. */
-  private byte[] inflate(byte[] bytes, int length) throws IOException {
-    try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(bytes, 0, length), 4096)) {
-      return in.readNBytes(ingest.limits().maxBody() + 1);
-    }
+    return encoding != null && ContentEncoding.isGzip(encoding);
   }
 
   private @Nullable Refusal publish(Batch rows) {
-    int events = rows.rowCount();
-    if (events > ingest.maxRows()) {
-      return Refusal.of(
-          Problem.BODY_TOO_LARGE, "a request may have " + ingest.maxRows() + " events", events);
-    }
-    int bytes = rows.byteCount();
-    if (!ingest.budget().tryReserve(bytes)) {
-      return Refusal.of(Problem.BUFFER_FULL, null, events);
-    }
+    int events = rows.rowCount(); // before the batch is the writer's
     batch = rows;
-    reserved = bytes;
+    rows.comeFrom(System.identityHashCode(exchange.getConnection()));
     rows.accept(this, System.nanoTime());
-    for (Ring ring : ingest.rings()) {
-      if (ring.offer(rows)) {
-        return null;
-      }
+    if (lane.offer(rows)) {
+      ingest.metrics().eventsAccepted(appId(), events);
+      return null;
     }
     batch = null;
-    ingest.budget().release(bytes);
     return Refusal.of(Problem.BUFFER_FULL, null, events);
   }
 
@@ -208,23 +272,50 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
 
   /** Answers what {@link #settled} was told. */
   void answerSettled() {
-    Batch rows = Objects.requireNonNull(batch);
-    Outcome known = Objects.requireNonNull(outcome);
-    int events = rows.rowCount();
-    ingest.budget().release(reserved);
-    lane.giveBack(rows);
-    Problem problem = Problem.of(known.kind());
-    if (problem == null) {
-      stored();
-    } else {
-      refused(Refusal.of(problem, known.detail(), events), true);
+    try {
+      Batch rows = Objects.requireNonNull(batch);
+      Outcome known = Objects.requireNonNull(outcome);
+      int events = rows.rowCount();
+      lane.giveBack(rows);
+      Problem problem = Problem.of(known.kind());
+      if (problem == null) {
+        if (known.kind() == Outcome.Kind.REPLAYED) {
+          exchange.getResponseHeaders().put(IDEMPOTENCY_REPLAYED, "true");
+          ingest.metrics().duplicatesSuppressed(appId(), events);
+        }
+        stored();
+      } else {
+        refused(new Refusal(problem, known.detail(), errors(known), events), true);
+      }
+    } catch (RuntimeException | Error e) {
+      failed(e); // and let the others that were settled with it be answered
     }
+  }
+
+  /** The event that the database refused, where it is known. */
+  private static List<EventError> errors(Outcome known) {
+    int event = known.event();
+    String detail = known.detail();
+    return event == Outcome.NO_EVENT || detail == null
+        ? List.of()
+        : List.of(new EventError(event, "/events/" + event, "refused_by_database", detail));
   }
 
   private void stored() {
     addCorsHeaders();
-    count(200);
+    count(StatusCodes.OK);
     exchange.endExchange();
+    hurryUp();
+  }
+
+  private void preflightAnswered() {
+    addCorsHeaders();
+    Cors.addPreflightHeaders(exchange);
+    exchange.setStatusCode(StatusCodes.NO_CONTENT);
+    exchange.getResponseHeaders().put(Headers.ALLOW, ALLOWED_METHODS);
+    count(StatusCodes.NO_CONTENT);
+    exchange.endExchange();
+    hurryUp();
   }
 
   @Override
@@ -233,13 +324,13 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
     exchange.setStatusCode(problem.status());
     addCorsHeaders();
     if (problem.retryLater()) {
-      exchange.getResponseHeaders().put(Headers.RETRY_AFTER, 1);
+      exchange.getResponseHeaders().put(Headers.RETRY_AFTER, retryAfter(problem));
     }
     if (problem == Problem.METHOD_NOT_ALLOWED) {
-      exchange.getResponseHeaders().put(Headers.ALLOW, "POST, OPTIONS");
+      exchange.getResponseHeaders().put(Headers.ALLOW, ALLOWED_METHODS);
     }
     if (problem == Problem.UNSUPPORTED_ENCODING) {
-      exchange.getResponseHeaders().put(Headers.ACCEPT_ENCODING, "gzip");
+      exchange.getResponseHeaders().put(Headers.ACCEPT_ENCODING, ContentEncoding.SUPPORTED);
     }
     exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, Problem.CONTENT_TYPE);
     if (!complete || problem == Problem.DRAINING) {
@@ -247,8 +338,45 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
     }
     count(problem.status());
     ingest.metrics().eventsRejected(appId(), problem.reason(), refused.events());
-    byte[] document = problem.document(refused.detail(), refused.errors());
+    byte[] document = problem.document(refused.detail(), refused.errors(), log(problem));
     exchange.getResponseSender().send(ByteBuffer.wrap(document), IoCallback.END_EXCHANGE);
+    hurryUp();
+  }
+
+  /** A client that does not read its answer may keep the memory for that only so long. */
+  private void hurryUp() {
+    if (!exchange.isComplete()) {
+      exchange
+          .getIoThread()
+          .executeAfter(
+              this::hangUpUnlessAnswered,
+              ingest.limits().idleTimeout().toMillis(),
+              TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void hangUpUnlessAnswered() {
+    if (!exchange.isComplete()) {
+      IoUtils.safeClose(exchange.getConnection());
+    }
+  }
+
+  /** A line in the log, and the id that tells it from others if it is of our own trouble. */
+  private @Nullable String log(Problem problem) {
+    if (!problem.isOurs()) {
+      log.info(
+          "app {}: requests are refused: {} ({})", appId(), problem.reason(), problem.status());
+      return null;
+    }
+    String id = ingest.errorIds().of(problem);
+    log.atLevel(problem.retryLater() ? Level.WARN : Level.ERROR)
+        .addKeyValue("error_id", id)
+        .log("error {}: app {}: {} ({})", id, appId(), problem.reason(), problem.status());
+    return id;
+  }
+
+  private int retryAfter(Problem problem) {
+    return problem == Problem.DRAINING ? 1 : ingest.budget().retryAfterSeconds();
   }
 
   private void addCorsHeaders() {
@@ -257,12 +385,16 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, Ack {
     }
   }
 
+  /** Once, even if answering then fails and is tried in another way. */
   private void count(int status) {
-    long nanos = System.nanoTime() - exchange.getRequestStartTime();
-    ingest.metrics().requestAnswered(appId(), status, nanos);
+    if (!counted) {
+      counted = true;
+      long nanos = System.nanoTime() - exchange.getRequestStartTime();
+      ingest.metrics().requestAnswered(appId(), status, nanos);
+    }
   }
 
   private String appId() {
-    return app == null ? UNKNOWN_APP : app.id();
+    return app == null ? Metrics.UNKNOWN_APP : app.id();
   }
 }

@@ -1,86 +1,157 @@
 package attolytics.http;
 
 import attolytics.buffer.Batch;
+import attolytics.buffer.Budget;
+import attolytics.buffer.Ring;
 import attolytics.decode.Decoder;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.xnio.XnioIoThread;
 
 /**
- * What one IO thread has for itself: a decoder, memory that is used again, and the way back for
- * settled requests. Only {@link #settled} is for other threads.
+ * What one IO thread has for itself: a decoder, memory that is used again, the bodies that are on
+ * their way, and the way back for settled requests. Only {@link #settled} is for other threads.
  */
 final class Lane {
+  private static final Logger log = LoggerFactory.getLogger(Lane.class);
+
   /** What is kept of batches that are not in use, lest a burst's memory stays. */
   private static final int MAX_SPARE_BYTES = 8 << 20;
 
-  /** A batch or a buffer that grew past this is not kept. */
-  private static final int MAX_KEPT_BYTES = 1 << 20;
+  /** Batches are kept by the power of two of their room for rows, from 1 KiB to 1 MiB. */
+  private static final int SMALLEST = 10;
 
-  private static final int FIRST_BODY_BYTES = 64 << 10;
+  private static final int LARGEST = 20;
 
-  private final Executor ioThread;
-  private final int maxBatchBytes;
+  private static final int BODY_BYTES = 64 << 10;
+
+  private final XnioIoThread ioThread;
+  private final int number;
+  private final List<Ring> rings;
+  private final Budget budget;
+  private final Uploads uploads;
+  private final MessageDigest sha256 = sha256();
   private final Decoder decoder = new Decoder();
-  private final ArrayDeque<Batch> spare = new ArrayDeque<>();
+  private final Gzip gzip = new Gzip();
+  private final byte[] bodyBytes = new byte[BODY_BYTES];
+  private final ByteBuffer bodyBuffer = ByteBuffer.wrap(bodyBytes);
+  private final ArrayDeque<Batch>[] spare = stacks();
   private int spareBytes;
-  private final Set<BodyReader> readers = new HashSet<>();
-  private final byte[] body = new byte[FIRST_BODY_BYTES];
 
   // A stack of what writers have settled, linked through the requests themselves.
   private final AtomicReference<@Nullable IngestRequest> settled = new AtomicReference<>();
   private final Runnable answerSettled = this::answerSettled;
 
-  Lane(Executor ioThread, int maxBatchBytes) {
+  /**
+   * @param number the lane's, from 0
+   */
+  Lane(XnioIoThread ioThread, int number, Ingest ingest) {
     this.ioThread = ioThread;
-    this.maxBatchBytes = maxBatchBytes;
+    this.number = number;
+    this.rings = ingest.rings();
+    this.budget = ingest.budget();
+    this.uploads = new Uploads(ioThread, ingest.limits().bodyTimeout(), ingest.bodyBudget());
+  }
+
+  @SuppressWarnings({"unchecked", "rawtypes"})
+  private static ArrayDeque<Batch>[] stacks() {
+    ArrayDeque<Batch>[] stacks = new ArrayDeque[LARGEST + 1];
+    for (int i = SMALLEST; i <= LARGEST; i++) {
+      stacks[i] = new ArrayDeque<>();
+    }
+    return stacks;
   }
 
   Decoder decoder() {
     return decoder;
   }
 
-  /** An empty batch. */
-  Batch takeBatch() {
-    Batch batch = spare.pollLast();
+  Gzip gzip() {
+    return gzip;
+  }
+
+  Uploads uploads() {
+    return uploads;
+  }
+
+  /** Memory for the body that is being read right now, and only until the IO thread moves on. */
+  ByteBuffer bodyBuffer() {
+    return bodyBuffer;
+  }
+
+  /** What {@link #bodyBuffer} writes to, offset by nothing. */
+  byte[] bodyBytes() {
+    return bodyBytes;
+  }
+
+  /**
+   * An empty batch, fit for the rows of a body of that length: they are about as long.
+   *
+   * @return null if the budget is spent
+   */
+  @Nullable Batch takeBatch(int bodyLength) {
+    // Not just any batch, or the memory of large requests would end up under small ones.
+    int power = Integer.SIZE - Integer.numberOfLeadingZeros(Math.max(bodyLength, 1) - 1);
+    power = Math.min(Math.max(power, SMALLEST), LARGEST);
+    Batch batch = spare[power].pollLast();
     if (batch == null) {
-      return new Batch(maxBatchBytes);
+      int maxBytes = (int) Math.min(budget.capacity(), Integer.MAX_VALUE - 8);
+      batch = new Batch(Math.min(1 << power, maxBytes), maxBytes, budget);
+    } else {
+      spareBytes -= batch.heapBytes();
     }
-    spareBytes -= batch.rows().capacity();
-    return batch;
+    if (batch.use()) {
+      return batch;
+    }
+    keep(batch);
+    return null;
   }
 
   /** Gives a batch back whose rows nobody needs any more. */
   void giveBack(Batch batch) {
-    batch.clear();
-    int bytes = batch.rows().capacity();
-    if (bytes <= MAX_KEPT_BYTES && spareBytes + bytes <= MAX_SPARE_BYTES) {
+    batch.unuse();
+    keep(batch);
+  }
+
+  private void keep(Batch batch) {
+    int bytes = batch.heapBytes();
+    int power = Integer.SIZE - 1 - Integer.numberOfLeadingZeros(batch.rows().capacity());
+    if (power >= SMALLEST && power <= LARGEST && spareBytes + bytes <= MAX_SPARE_BYTES) {
       spareBytes += bytes;
-      spare.addLast(batch);
+      spare[power].addLast(batch);
     }
   }
 
-  /** Memory for the body that is being read right now, and only until the IO thread moves on. */
-  byte[] bodyBuffer() {
-    return body;
+  /** Hands a batch over to a writer: to the lane's own if it has room, else to another. */
+  boolean offer(Batch batch) {
+    for (int i = 0; i < rings.size(); i++) {
+      if (rings.get((number + i) % rings.size()).offer(batch)) {
+        return true;
+      }
+    }
+    return false;
   }
 
-  /** Remembers a body that is still coming, so that its sender can be told of a stop. */
-  void reading(BodyReader reader) {
-    readers.add(reader);
+  /** What tells this body from any other. */
+  byte[] fingerprint(byte[] bytes, int length) {
+    sha256.update(bytes, 0, length);
+    return sha256.digest();
   }
 
-  void notReading(BodyReader reader) {
-    readers.remove(reader);
-  }
-
-  /** Refuses the requests whose bodies are still coming. */
-  void refuseUnread() {
-    List.copyOf(readers).forEach(reader -> reader.refuse(Refusal.of(Problem.DRAINING, null)));
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java runtime has SHA-256", e);
+    }
   }
 
   /** Hands a settled request to the IO thread, which answers it. Any thread. */
@@ -90,8 +161,12 @@ final class Lane {
       before = settled.get();
       request.nextSettled = before;
     } while (!settled.compareAndSet(before, request));
-    if (before == null) {
-      ioThread.execute(answerSettled); // else it is on its way already
+    if (before == null) { // else it is on its way already
+      try {
+        ioThread.execute(answerSettled);
+      } catch (RejectedExecutionException e) {
+        log.debug("The connections are closed, and nobody is there to be answered", e);
+      }
     }
   }
 

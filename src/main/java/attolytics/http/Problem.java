@@ -9,6 +9,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +35,7 @@ enum Problem {
   UNKNOWN_TABLE(404, "The app has no such table"),
   INVALID_EVENTS(400, "Events are invalid"),
   REFUSED_BY_DATABASE(400, "The database refused an event"),
+  IDEMPOTENCY_KEY_REUSED(422, "The Idempotency-Key was used before, with another body"),
   CONFLICT(409, "A unique constraint refused an event"),
   TABLE_BROKEN(500, "A table takes no events until an operator mends it"),
   BODY_TOO_SLOW(408, "The body came too slowly"),
@@ -57,13 +61,25 @@ enum Problem {
   /** The refusal that an outcome is, or null if it is none. */
   static @Nullable Problem of(Outcome.Kind outcome) {
     return switch (outcome) {
-      case STORED -> null;
+      case STORED, REPLAYED -> null;
+      case KEY_REUSED -> IDEMPOTENCY_KEY_REUSED;
       case REFUSED -> REFUSED_BY_DATABASE;
       case CONFLICT -> CONFLICT;
       case TABLE_BROKEN -> TABLE_BROKEN;
       case UNAVAILABLE -> DATABASE_UNAVAILABLE;
+      case STOPPED -> DRAINING;
       case UNKNOWN -> OUTCOME_UNKNOWN;
     };
+  }
+
+  /** All statuses of refusals. */
+  static Set<Integer> statuses() {
+    return Stream.of(values()).map(Problem::status).collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** All reasons, as labels of a metric. */
+  static Set<String> reasons() {
+    return Stream.of(values()).map(Problem::reason).collect(Collectors.toUnmodifiableSet());
   }
 
   int status() {
@@ -80,8 +96,17 @@ enum Problem {
     return status == 503;
   }
 
-  /** The problem document, in UTF-8. */
-  byte[] document(@Nullable String detail, List<EventError> errors) {
+  /** Whether it is not the client's fault. */
+  boolean isOurs() {
+    return status >= 500;
+  }
+
+  /**
+   * The problem document, in UTF-8.
+   *
+   * @param errorId by which the log tells of it, or null if it does not
+   */
+  byte[] document(@Nullable String detail, List<EventError> errors, @Nullable String errorId) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JsonGenerator json = JSON.createGenerator(bytes)) {
       json.writeStartObject();
@@ -90,6 +115,9 @@ enum Problem {
       json.writeNumberField("status", status);
       if (detail != null) {
         json.writeStringField("detail", detail);
+      }
+      if (errorId != null) {
+        json.writeStringField("error_id", errorId);
       }
       if (!errors.isEmpty()) {
         json.writeArrayFieldStart("errors");

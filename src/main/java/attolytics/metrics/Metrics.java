@@ -9,7 +9,13 @@ public interface Metrics {
         public void requestAnswered(String app, int status, long nanos) {}
 
         @Override
+        public void eventsAccepted(String app, int events) {}
+
+        @Override
         public void eventsRejected(String app, String reason, int events) {}
+
+        @Override
+        public void duplicatesSuppressed(String app, int events) {}
 
         @Override
         public void rowsCommitted(String table, int rows) {}
@@ -24,13 +30,19 @@ public interface Metrics {
         public void flushFailed(String sqlStateClass) {}
       };
 
+  /** Stands for the app of a request that names none of the schema's. */
+  String UNKNOWN_APP = "unknown";
+
   /**
    * A request was answered.
    *
-   * @param app id, or {@code unknown}
+   * @param app id, or {@link #UNKNOWN_APP}
    * @param nanos from the request's first byte to its answer
    */
   void requestAnswered(String app, int status, long nanos);
+
+  /** The events of a request that was handed over to a writer. */
+  void eventsAccepted(String app, int events);
 
   /**
    * The events of a refused request.
@@ -38,6 +50,9 @@ public interface Metrics {
    * @param reason one of a fixed set
    */
   void eventsRejected(String app, String reason, int events);
+
+  /** The events of a request that was sent again under its Idempotency-Key: not stored again. */
+  void duplicatesSuppressed(String app, int events);
 
   /** Rows of a table are committed. */
   void rowsCommitted(String table, int rows);

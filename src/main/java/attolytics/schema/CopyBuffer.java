@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.function.IntPredicate;
 
 /**
  * A growing byte array that takes fields of PostgreSQL's binary COPY format. A row is
@@ -22,12 +23,26 @@ import java.util.Arrays;
  */
 public final class CopyBuffer {
   /** Thrown, without a stack trace, when the buffer would outgrow its limit. */
+  @SuppressWarnings("StaticAssignmentOfThrowable") // they have no stack trace to get wrong
   public static final class LimitExceededException extends RuntimeException {
-    @SuppressWarnings("StaticAssignmentOfThrowable") // it has no stack trace to get wrong
-    private static final LimitExceededException INSTANCE = new LimitExceededException();
+    private static final LimitExceededException FOR_GOOD = new LimitExceededException(false);
+    private static final LimitExceededException FOR_NOW = new LimitExceededException(true);
 
-    private LimitExceededException() {
+    private final boolean temporary;
+
+    private LimitExceededException(boolean temporary) {
       super("more bytes than the buffer may hold", null, false, false);
+      this.temporary = temporary;
+    }
+
+    /** For a lack of memory that others have now. */
+    public static LimitExceededException forNow() {
+      return FOR_NOW;
+    }
+
+    /** Whether there would be room if others did not have it now. */
+    public boolean isTemporary() {
+      return temporary;
     }
   }
 
@@ -39,6 +54,7 @@ public final class CopyBuffer {
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
   private final int limit;
+  private final IntPredicate room;
   private byte[] bytes;
   private int size;
 
@@ -47,8 +63,16 @@ public final class CopyBuffer {
    * @param limit bytes that the buffer may grow to
    */
   public CopyBuffer(int initialCapacity, int limit) {
+    this(initialCapacity, limit, more -> true);
+  }
+
+  /**
+   * @param room takes that many more bytes of heap for the buffer, or returns false
+   */
+  public CopyBuffer(int initialCapacity, int limit, IntPredicate room) {
     this.bytes = new byte[initialCapacity];
     this.limit = limit;
+    this.room = room;
   }
 
   /** Bytes written so far. */
@@ -142,8 +166,16 @@ public final class CopyBuffer {
 
   private void enlarge(int needed) {
     if (needed < 0 || needed > limit) {
-      throw LimitExceededException.INSTANCE;
+      throw LimitExceededException.FOR_GOOD;
     }
-    bytes = Arrays.copyOf(bytes, Math.min(limit, Math.max(needed, 2 * bytes.length)));
+    int larger = Math.min(limit, Math.max(needed, 2 * bytes.length));
+    if (!room.test(larger - bytes.length)) {
+      // Less, but not just what is needed: the next byte would copy everything again.
+      larger = Math.min(limit, Math.max(needed, bytes.length + bytes.length / 8));
+      if (!room.test(larger - bytes.length)) {
+        throw LimitExceededException.FOR_NOW;
+      }
+    }
+    bytes = Arrays.copyOf(bytes, larger);
   }
 }

@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class AttolyticsCommandTest {
   private static final String SECRET = "s3cr3t";
+  private static final int CHECKED = 7;
   private static final Settings DEFAULTS =
       new Settings(
           Path.of("./schema.conf.yaml"),
@@ -41,14 +42,20 @@ class AttolyticsCommandTest {
           null,
           64 << 20,
           1 << 20,
+          10_000,
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(90),
           Duration.ofDays(7),
           Duration.ofSeconds(30),
           Duration.ofSeconds(30),
-          0);
+          0,
+          LogFormat.TEXT);
 
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
   private @Nullable Settings seen;
+  private @Nullable Settings checked;
 
   @Test
   void execute_withoutOptionsGivesTheDefaults() {
@@ -72,10 +79,15 @@ class AttolyticsCommandTest {
             Duration.ofNanos(500_000),
             1L << 40,
             1 << 30,
+            500,
+            Duration.ofMillis(1500),
+            Duration.ofMinutes(1),
+            Duration.ofHours(24),
             Duration.ofHours(1),
             Duration.ofSeconds(5),
             Duration.ofMinutes(2),
-            2);
+            2,
+            LogFormat.JSON);
     String[] args = {
       "-s",
       "s.yaml",
@@ -101,18 +113,24 @@ class AttolyticsCommandTest {
       "--max_buffer",
       "1024GiB",
       "--max_body=1GiB",
+      "--max_connections=500",
+      "--header_timeout=1.5s",
+      "--body_timeout=60s",
+      "--idle_timeout=1d",
       "--idempotency_ttl",
       "1h",
       "--ack_timeout",
       "5s",
       "--drain_timeout",
       "2m",
+      "--log_format=json",
       "-vv"
     };
     assertEquals(expected, settings(Map.of(), args));
     Map<String, String> environment =
         Map.ofEntries(
             Map.entry("ATTOLYTICS_SCHEMA", "s.yaml"),
+            Map.entry("ATTOLYTICS_LOG_FORMAT", "json"),
             Map.entry("ATTOLYTICS_DB_URL", "postgres://h/d"),
             Map.entry("ATTOLYTICS_HOST", "0.0.0.0"),
             Map.entry("ATTOLYTICS_PORT", "0"),
@@ -125,6 +143,10 @@ class AttolyticsCommandTest {
             Map.entry("ATTOLYTICS_FLUSH_INTERVAL", "500us"),
             Map.entry("ATTOLYTICS_MAX_BUFFER", "1024GiB"),
             Map.entry("ATTOLYTICS_MAX_BODY", "1GiB"),
+            Map.entry("ATTOLYTICS_MAX_CONNECTIONS", "500"),
+            Map.entry("ATTOLYTICS_HEADER_TIMEOUT", "1.5s"),
+            Map.entry("ATTOLYTICS_BODY_TIMEOUT", "60s"),
+            Map.entry("ATTOLYTICS_IDLE_TIMEOUT", "1d"),
             Map.entry("ATTOLYTICS_IDEMPOTENCY_TTL", "1h"),
             Map.entry("ATTOLYTICS_ACK_TIMEOUT", "5s"),
             Map.entry("ATTOLYTICS_DRAIN_TIMEOUT", "2m"),
@@ -181,7 +203,7 @@ class AttolyticsCommandTest {
 
   @Test
   void execute_leavesWhatFollowsTheEndOfOptionsAlone() {
-    assertUsageError("error: Unknown option: '--db-url'", Map.of(), "--", "--db-url");
+    assertUsageError("error: unknown command '--db-url'", Map.of(), "--", "--db-url");
   }
 
   @ParameterizedTest
@@ -191,7 +213,7 @@ class AttolyticsCommandTest {
         "--port -1 | --port: -1 is not between 0 and 65535",
         "--port 65536 | --port: 65536 is not between 0 and 65535",
         "--admin_port 65536 | --admin_port: 65536 is not between 0 and 65535",
-        "--port abc | --port: 'abc' is not an int",
+        "--port abc | --port: 'abc' is not a whole number",
         "--writers 0 | --writers: 0 is not between 1 and 64",
         "--writers 65 | --writers: 65 is not between 1 and 64",
         "--flush_rows 0 | --flush_rows: 0 is not between 1 and 10000000",
@@ -204,6 +226,10 @@ class AttolyticsCommandTest {
         "--flush_bytes 1GB --max_buffer 5x | --max_buffer: '5x' is not a size such as",
         "--flush_interval 30s | --flush_interval: 30s is not shorter than --ack_timeout (30s)",
         "--flush_interval 0s | --flush_interval: must be longer than nothing",
+        "--max_connections 0 | --max_connections: 0 is not between 1 and 1000000",
+        "--header_timeout 9ms | --header_timeout: 0.009s is not between 10ms and 1d",
+        "--body_timeout 25h | --body_timeout: 25h is not between 10ms and 1d",
+        "--idle_timeout 0s | --idle_timeout: 0s is not between 10ms and 1d",
         "--ack_timeout 0s | --ack_timeout: must be longer than nothing",
         "--drain_timeout 0s | --drain_timeout: must be longer than nothing",
         "--idempotency_ttl 0s | --idempotency_ttl: must be longer than nothing",
@@ -212,10 +238,39 @@ class AttolyticsCommandTest {
         "-vvv | --verbose: given 3 times, but twice is the most",
         "-p 1 -p 2 | option '--port' (PORT) should be specified only once",
         "--port | Missing required parameter for option '--port' (PORT)",
-        "stray | Unmatched argument at index 0: 'stray'"
+        "--port 8001 | --admin_port: 8001 is the same as --port",
+        "--host 0.0.0.0 --admin_host 0.0.0.0 -p 80 --admin_port 80"
+            + " | --admin_port: 80 is the same as --port",
+        "--db_url mysql://h/d | --db_url: the database URL does not begin with postgres://",
+        "--db_url postgres://h/d?sslmode=on | --db_url: sslmode of the database URL is none of",
+        "stray | unknown command 'stray', expected check or none",
+        "check stray | Unmatched argument at index 1: 'stray'",
+        "--schema= | --schema: must not be empty",
+        "--data_dir= | --data_dir: must not be empty"
       })
   void execute_refusesAWrongCommandLine(String args, String message) {
     assertUsageError("error: " + message, Map.of(), args.split(" "));
+  }
+
+  @Test
+  void execute_takesOnePortOfTwoAddressesOrTwoFreePorts() {
+    settings(Map.of(), "--host", "127.0.0.1", "--admin_host", "127.0.0.2", "-p", "8001");
+    settings(Map.of(), "--port", "0", "--admin_port", "0");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"check -p 7", "-p 7 check", "-p 7 -- check", "--port=7 check"})
+  void execute_check_takesTheSameOptionsBeforeAndAfter(String args) {
+    assertEquals(CHECKED, run(Map.of(), settings -> 0, args.split(" ")), err.toString());
+    assertNotNull(checked);
+    assertEquals(7, checked.port());
+  }
+
+  @Test
+  void execute_check_readsTheEnvironment() {
+    assertEquals(CHECKED, run(Map.of("ATTOLYTICS_PORT", "8"), settings -> 0, "check"));
+    assertNotNull(checked);
+    assertEquals(8, checked.port());
   }
 
   @Test
@@ -243,7 +298,8 @@ class AttolyticsCommandTest {
     "ATTOLYTICS_MAX_BODY, 5x",
     "ATTOLYTICS_ACK_TIMEOUT, 0s",
     "ATTOLYTICS_VERBOSE, 3",
-    "ATTOLYTICS_QUIET, 2"
+    "ATTOLYTICS_QUIET, 2",
+    "ATTOLYTICS_DB_URL, mysql://h/d"
   })
   void execute_namesTheVariableThatIsWrong(String variable, String value) {
     assertUsageError("error: " + variable + ": ", Map.of(variable, value));
@@ -286,7 +342,7 @@ class AttolyticsCommandTest {
     while (told.find()) {
       args.add(told.group(1) + "=" + told.group(2));
     }
-    assertEquals(15, args.size(), "all but --db_url: " + args);
+    assertEquals(20, args.size(), "all but --db_url: " + args);
     assertEquals(DEFAULTS, settings(Map.of(), args.toArray(String[]::new)));
   }
 
@@ -343,10 +399,36 @@ class AttolyticsCommandTest {
     assertEquals("", out.toString());
   }
 
+  /** What is quoted may be only a part of what was given. */
   @ParameterizedTest
-  @ValueSource(strings = {"postgres://u:a s3cr3t@h/d", "postgres://u:a's3cr3t@h/d"})
-  void execute_hidesAPasswordWithASpaceOrQuote(String stray) {
-    assertEquals(2, run(Map.of(), settings -> 0, stray));
+  @ValueSource(
+      strings = {
+        "postgres://u:a s3cr3t@h/d",
+        "postgres://u:a's3cr3t@h/d",
+        "--dburl=postgres://u:a s3cr3t@h/d",
+        "-xdpostgres://u:a s3cr3t@h/d",
+        "--db_url=postgres://u:a s3cr3t@h:x/d",
+        "--port=postgres://u:a s3cr3t@b@h/d",
+        "--port=u:a\n s3cr3t@h/d",
+        "postgres://h/d?password=a s3cr3t&x=y",
+        "postgres://h/d?sslpassword=a's3cr3t"
+      })
+  void execute_hidesAPasswordWithASpaceOrQuote(String argument) {
+    assertEquals(2, run(Map.of(), settings -> 0, argument));
+    assertFalse(err.toString().contains(SECRET), err.toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ATTOLYTICS_DB_URL, u:a s3cr3t@h/d",
+    "ATTOLYTICS_DB_URL, postgres://u:a s3cr3t@h:x/d",
+    "ATTOLYTICS_DB_URL, postgres://u:s3cr3t",
+    "ATTOLYTICS_DB_URL, postgres://h/d?slmode=x&password=s3cr3t",
+    "ATTOLYTICS_PORT, postgres://u:a s3cr3t@h/d",
+    "ATTOLYTICS_VERBOSE, postgres://h/d?password=a s3cr3t"
+  })
+  void execute_hidesAPasswordOfTheEnvironment(String variable, String value) {
+    assertUsageError("error: " + variable + ": ", Map.of(variable, value));
     assertFalse(err.toString().contains(SECRET), err.toString());
   }
 
@@ -399,7 +481,12 @@ class AttolyticsCommandTest {
   private int run(Map<String, String> environment, Action action, String... args) {
     err.getBuffer().setLength(0);
     out.getBuffer().setLength(0);
+    Action check =
+        settings -> {
+          checked = settings;
+          return CHECKED;
+        };
     return AttolyticsCommand.execute(
-        args, environment, action, new PrintWriter(out, true), new PrintWriter(err, true));
+        args, environment, action, check, new PrintWriter(out, true), new PrintWriter(err, true));
   }
 }

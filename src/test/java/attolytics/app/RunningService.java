@@ -1,5 +1,6 @@
 package attolytics.app;
 
+import attolytics.OpenApi;
 import attolytics.TestDatabase;
 import java.io.IOException;
 import java.net.Socket;
@@ -47,28 +48,36 @@ public final class RunningService implements AutoCloseable {
         Statement sql = connection.createStatement()) {
       sql.execute(setup);
     }
+    return start(database, schema, options);
+  }
+
+  /** Starts a service on a database that may have others; the last one to close drops it. */
+  public static RunningService start(TestDatabase database, String schema, String... options)
+      throws Exception {
+    return startAt(database.url(), database, schema, options);
+  }
+
+  /** Starts a service that goes another way to the database. */
+  public static RunningService startAt(
+      String databaseUrl, TestDatabase database, String schema, String... options)
+      throws Exception {
     Path file = Files.createTempFile("schema", ".yaml");
     Files.writeString(file, schema);
     AtomicReference<@Nullable Settings> settings = new AtomicReference<>();
     String[] all = Arrays.copyOf(options, options.length + 4);
     System.arraycopy(
-        new String[] {
-          "--schema=" + file, "--port=0", "--admin_port=0", "--db_url=" + database.url()
-        },
+        new String[] {"--schema=" + file, "--port=0", "--admin_port=0", "--db_url=" + databaseUrl},
         0,
         all,
         options.length,
         4);
     java.io.PrintWriter nowhere = new java.io.PrintWriter(java.io.Writer.nullWriter());
-    AttolyticsCommand.execute(
-        all,
-        Map.of(),
+    AttolyticsCommand.Action keep =
         parsed -> {
           settings.set(parsed);
           return 0;
-        },
-        nowhere,
-        nowhere);
+        };
+    AttolyticsCommand.execute(all, Map.of(), keep, keep, nowhere, nowhere);
     Settings parsed = settings.get();
     if (parsed == null) {
       throw new IllegalArgumentException("options: " + List.of(options));
@@ -86,24 +95,44 @@ public final class RunningService implements AutoCloseable {
 
   /** A POST of events of the app {@code a}. */
   public HttpResponse<String> post(String events) throws Exception {
-    return client.send(request(events), HttpResponse.BodyHandlers.ofString());
+    return send(request(events));
   }
 
   public CompletableFuture<HttpResponse<String>> postAsync(String events) {
-    return client.sendAsync(request(events), HttpResponse.BodyHandlers.ofString());
+    return sendAsync(request(events));
   }
 
-  private HttpRequest request(String events) {
+  /** A POST of events of the app {@code a} under an Idempotency-Key. */
+  public HttpResponse<String> post(String key, String events) throws Exception {
+    return postAsync(key, events).get();
+  }
+
+  public CompletableFuture<HttpResponse<String>> postAsync(String key, String events) {
+    return sendAsync(request(events).header("Idempotency-Key", key));
+  }
+
+  private HttpRequest.Builder request(String events) {
     return to("/apps/a/events")
         .header("Content-Type", "application/json")
         .POST(
             HttpRequest.BodyPublishers.ofString(
-                "{\"secret_key\":\"sesame\",\"events\":[" + events + "]}"))
-        .build();
+                "{\"secret_key\":\"sesame\",\"events\":[" + events + "]}"));
   }
 
   public HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
-    return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    return described(client.send(request.build(), HttpResponse.BodyHandlers.ofString()));
+  }
+
+  public CompletableFuture<HttpResponse<String>> sendAsync(HttpRequest.Builder request) {
+    return client
+        .sendAsync(request.build(), HttpResponse.BodyHandlers.ofString())
+        .thenApply(RunningService::described);
+  }
+
+  /** Whatever a test makes the service answer, the description has to know of it. */
+  private static HttpResponse<String> described(HttpResponse<String> answer) {
+    OpenApi.description().assertDescribes(answer);
+    return answer;
   }
 
   /** A request to the public port. */

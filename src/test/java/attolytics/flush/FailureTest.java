@@ -11,7 +11,12 @@ class FailureTest {
   @ParameterizedTest
   @CsvSource({
     "08006, DATABASE",
-    "53100, DATABASE",
+    "53300, DATABASE",
+    "57014, BUSY",
+    "53100, BUSY",
+    "55P03, BUSY",
+    "XX000, BUSY",
+    "22P03, TABLE",
     "57P01, DATABASE",
     "40P01, DATABASE",
     "25006, DATABASE",

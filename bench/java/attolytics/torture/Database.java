@@ -1,0 +1,189 @@
+package attolytics.torture;
+
+import attolytics.bench.PostgresServer;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The tables that are written to, with all that may refuse a row, and the role that the service
+ * goes by. Thread-safe.
+ */
+final class Database {
+  static final List<String> TABLES = List.of("a", "b", "c");
+
+  /** The tables before are plain, this one is partitioned. */
+  static final int PARTITIONED = 2;
+
+  static final int ALL_TABLES = (1 << TABLES.size()) - 1;
+
+  /** The values of {@code n} go from 0 to below. */
+  static final int MAX_N = 1_000_000;
+
+  /** A value of {@code uniq} that each plain table has. */
+  static final String TAKEN = "taken";
+
+  static final String ROLE = "attolytics";
+
+  /** The number of the request that {@link #TAKEN} belongs to. */
+  static final long NO_REQUEST = 0;
+
+  private static final long PATIENCE_SECONDS = 60;
+  private static final String COLUMNS =
+      "request INT8 NOT NULL, event INT4 NOT NULL, n INT4, note VARCHAR(40), uniq VARCHAR,"
+          + " mood VARCHAR, pad TEXT";
+
+  private final PostgresServer server;
+
+  Database(PostgresServer server) {
+    this.server = server;
+  }
+
+  /** The schema file that goes with the tables. */
+  static Path writeSchema(Path directory) throws IOException {
+    StringBuilder yaml = new StringBuilder("tables:\n");
+    for (String table : TABLES) {
+      yaml.append(
+          """
+            %s:
+              columns:
+                - {name: request, type: i64, required: true}
+                - {name: event, type: i32, required: true}
+                - {name: n, type: i32}
+                - {name: note}
+                - {name: uniq}
+                - {name: mood}
+                - {name: pad}
+          """
+              .formatted(table));
+    }
+    yaml.append(
+        """
+        apps:
+          %s:
+            secret_key: %s
+            tables: %s
+        """
+            .formatted(Requests.APP, Requests.SECRET_KEY, TABLES));
+    return Files.writeString(directory.resolve("schema.yaml"), yaml, StandardCharsets.UTF_8);
+  }
+
+  /** Creates everything in the empty database. */
+  void create(String password) throws SQLException, InterruptedException {
+    execute(
+        "CREATE ROLE " + ROLE + " LOGIN PASSWORD '" + password + "'",
+        "GRANT USAGE, CREATE ON SCHEMA public TO " + ROLE,
+        """
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'not in this mood: %', NEW.mood; END $$""",
+        """
+        CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$""",
+        "CREATE TABLE removed (name TEXT NOT NULL, request INT8 NOT NULL, event INT4 NOT NULL)");
+    for (int table = 0; table < TABLES.size(); table++) {
+      execute(createTable(table));
+    }
+  }
+
+  /** Creates a table that is not there. */
+  static String[] createTable(int table) {
+    String name = TABLES.get(table);
+    List<String> statements = new ArrayList<>();
+    if (table < PARTITIONED) {
+      statements.add("CREATE TABLE " + name + " (" + COLUMNS + ", CHECK (n >= 0))");
+      statements.add("CREATE UNIQUE INDEX ON " + name + " (uniq)");
+      statements.add(
+          "INSERT INTO %s (request, event, uniq) VALUES (%d, 0, '%s')"
+              .formatted(name, NO_REQUEST, TAKEN));
+    } else {
+      statements.add("CREATE TABLE " + name + " (" + COLUMNS + ") PARTITION BY RANGE (n)");
+      for (int half = 0; half < 2; half++) {
+        statements.add(
+            "CREATE TABLE %s_%d_%s PARTITION OF %s FOR VALUES FROM (%d) TO (%d)"
+                .formatted(
+                    name,
+                    half,
+                    Long.toHexString(System.nanoTime()), // one that was renamed has the name
+                    name,
+                    half * MAX_N / 2,
+                    (half + 1) * MAX_N / 2));
+      }
+    }
+    statements.add("GRANT INSERT, SELECT ON " + name + " TO " + ROLE);
+    statements.add(
+        "CREATE TRIGGER raise BEFORE INSERT ON "
+            + name
+            + " FOR EACH ROW WHEN (NEW.mood = 'raise') EXECUTE FUNCTION refuse()");
+    statements.add(
+        "CREATE CONSTRAINT TRIGGER defer AFTER INSERT ON "
+            + name
+            + " DEFERRABLE INITIALLY DEFERRED"
+            + " FOR EACH ROW WHEN (NEW.mood = 'defer') EXECUTE FUNCTION refuse()");
+    return statements.toArray(String[]::new);
+  }
+
+  Connection connect() throws SQLException {
+    return server.connect();
+  }
+
+  /** Runs the statements in one transaction, again and again until the database takes them. */
+  void execute(String... statements) throws SQLException, InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+    while (true) {
+      try {
+        executeOnce(statements);
+        return;
+      } catch (SQLException e) {
+        if (System.nanoTime() - deadline > 0 || !passes(e)) {
+          throw e;
+        }
+      }
+      Thread.sleep(100);
+    }
+  }
+
+  /** Runs the statements in one transaction. */
+  void executeOnce(String... statements) throws SQLException {
+    try (Connection connection = connect();
+        Statement sql = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      // Who waits for a lock keeps others waiting, too.
+      sql.execute("SET LOCAL lock_timeout = '300ms'");
+      for (String statement : statements) {
+        sql.execute(statement);
+      }
+      connection.commit();
+    }
+  }
+
+  /** The process ids of the service's sessions. */
+  List<Integer> backends() throws SQLException {
+    List<Integer> pids = new ArrayList<>();
+    try (Connection connection = connect();
+        Statement sql = connection.createStatement();
+        ResultSet result =
+            sql.executeQuery("SELECT pid FROM pg_stat_activity WHERE usename = '" + ROLE + "'")) {
+      while (result.next()) {
+        pids.add(result.getInt(1));
+      }
+    }
+    return pids;
+  }
+
+  /** Whether it may be taken later: the server is away, or somebody has a lock. */
+  private static boolean passes(SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    return state.startsWith("08")
+        || state.startsWith("40")
+        || state.startsWith("55")
+        || state.startsWith("57");
+  }
+}

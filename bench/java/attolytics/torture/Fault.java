@@ -1,0 +1,79 @@
+package attolytics.torture;
+
+/** What goes wrong. */
+enum Fault {
+  /** {@code kill -9}, and a restart. */
+  KILL(2, ServiceFaults::kill),
+  KILL_BOTH(1, ServiceFaults::killBoth),
+  /** SIGTERM, and a restart. */
+  TERMINATE(2, ServiceFaults::terminate),
+  /** SIGSTOP, and SIGCONT later. */
+  FREEZE(1, ServiceFaults::freeze),
+  /** More than the buffers hold, for a moment. */
+  FLOOD(1, ServiceFaults::flood),
+  /** One client sends nothing but what the database refuses, as fast as it can. */
+  POISON_STORM(1, ServiceFaults::poisonStorm),
+
+  /** All connections of an instance to the database. */
+  CUT(1, NetworkFaults::cut),
+  CUT_IN_COPY(2, NetworkFaults::cutInCopy),
+  CUT_BEFORE_COMMIT(2, NetworkFaults::cutBeforeCommit),
+  CUT_AFTER_COMMIT(2, NetworkFaults::cutAfterCommit),
+  CUT_BEFORE_ANSWER(2, NetworkFaults::cutBeforeAnswer),
+  STALL_IN_COPY(1, NetworkFaults::stallInCopy),
+  STALL_BEFORE_COMMIT(1, NetworkFaults::stallBeforeCommit),
+  STALL_BEFORE_ANSWER(1, NetworkFaults::stallBeforeAnswer),
+  /** Nothing goes through on any connection, then all goes on. */
+  SILENCE(1, NetworkFaults::silence),
+  /** All connections are cut, and new ones are closed at once, for a while. */
+  REFUSE_CONNECTIONS(1, NetworkFaults::refuseConnections),
+  /** All connections are cut, and new ones hang, for a while. */
+  BLACK_HOLE(1, NetworkFaults::blackHole),
+
+  TERMINATE_BACKENDS(2, ServerFaults::terminateBackends),
+  CANCEL_BACKENDS(1, ServerFaults::cancelBackends),
+  /** {@code kill -9} of one: the server ends all others, and recovers. */
+  KILL_BACKEND(1, ServerFaults::killBackend),
+  FREEZE_BACKENDS(1, ServerFaults::freezeBackends),
+  /** Sessions go on, new ones hang. */
+  FREEZE_POSTMASTER(1, ServerFaults::freezePostmaster),
+  FREEZE_SERVER(1, ServerFaults::freezeServer),
+  RESTART(1, ServerFaults::restart),
+  CRASH(1, ServerFaults::crash),
+  NO_MORE_CONNECTIONS(1, ServerFaults::noMoreConnections),
+  /** As after a failover to a standby. */
+  READ_ONLY(1, ServerFaults::readOnly),
+  DISK_FULL(1, ServerFaults::diskFull),
+
+  DROP_TABLE(1, TableFaults::drop),
+  RENAME_TABLE(1, TableFaults::rename),
+  REVOKE(1, TableFaults::revoke),
+  LOCK_TABLE(2, TableFaults::lock),
+  DEADLOCK(1, TableFaults::deadlock);
+
+  /** Makes a fault happen, and ends it. */
+  @FunctionalInterface
+  interface Blow {
+    /** False if there was nothing that it could hit. */
+    boolean strike(Scene scene, Strike strike) throws Exception;
+  }
+
+  private final int weight;
+
+  @SuppressWarnings("ImmutableEnumChecker") // a static method each
+  private final Blow blow;
+
+  Fault(int weight, Blow blow) {
+    this.weight = weight;
+    this.blow = blow;
+  }
+
+  /** How often it comes while each of the others comes. */
+  int weight() {
+    return weight;
+  }
+
+  Blow blow() {
+    return blow;
+  }
+}

@@ -1,0 +1,217 @@
+package attolytics.torture;
+
+import attolytics.bench.ServiceProcess;
+import attolytics.torture.Timeline.Effect;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An instance of the service, over all processes that it is in the course of a run, each with its
+ * own log. Its faults come from one thread at a time; {@link #address} and {@link #close} are for
+ * any.
+ */
+@SuppressWarnings("try") // whoever closes it wants to know that it was interrupted
+final class Instance implements AutoCloseable {
+  /**
+   * Where requests are sent.
+   *
+   * @param port 0 while there is none
+   * @param generation how many times the instance had been started
+   */
+  record Address(int port, int generation) {}
+
+  /** The database is never away for as many starts. */
+  private static final int STARTS = 10;
+
+  /** For how many times as long as a start takes the code is slow that was not compiled yet. */
+  private static final int COLD = 3;
+
+  private final int number;
+  private final Proxy proxy;
+  private final Path schema;
+  private final String databaseUrl;
+  private final List<String> options;
+  private final Duration drainTimeout;
+  private final Path logs;
+  private final Timeline timeline;
+  private final Findings findings;
+  private final HttpClient admin = HttpClient.newHttpClient();
+  private volatile Address address = new Address(0, 0);
+  private volatile @Nullable ServiceProcess process;
+  private boolean closed; // by the lock on this
+
+  Instance(int number, Proxy proxy, String password, Scene scene) {
+    this.number = number;
+    this.proxy = proxy;
+    this.schema = scene.schema();
+    this.databaseUrl =
+        "postgres://" + Database.ROLE + ":" + password + "@127.0.0.1:" + proxy.port() + "/postgres";
+    this.options = scene.settings().serviceOptions(number);
+    this.drainTimeout = scene.settings().drainTimeout();
+    this.logs = scene.settings().out();
+    this.timeline = scene.timeline();
+    this.findings = scene.findings();
+  }
+
+  int number() {
+    return number;
+  }
+
+  Proxy proxy() {
+    return proxy;
+  }
+
+  Address address() {
+    return address;
+  }
+
+  /** The process that it is now, or was last. */
+  ServiceProcess process() {
+    ServiceProcess running = process;
+    if (running == null) {
+      throw new IllegalStateException(this + " was never started");
+    }
+    return running;
+  }
+
+  /** Starts it. Where the database keeps it from starting, once more, as a supervisor would. */
+  void start() throws IOException, InterruptedException {
+    int generation = address.generation();
+    for (int attempt = 0; ; attempt++) {
+      long began = System.nanoTime();
+      ServiceProcess service =
+          launch(logs.resolve(this + "-" + generation + "-" + attempt + ".log"));
+      try {
+        service.awaitAccepting();
+        long started = System.nanoTime();
+        long warm = started + COLD * (started - began);
+        timeline.add(Effect.DATABASE_AWAY, number, started, warm);
+        address = new Address(service.port(), generation + 1);
+        return;
+      } catch (IOException e) {
+        service.kill();
+        boolean excused =
+            attempt < STARTS
+                && timeline.felt(Effect.DATABASE_AWAY, number, began, System.nanoTime())
+                && service.awaitExit(Duration.ofSeconds(1)).orElse(0) == 1;
+        if (!excused) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private synchronized ServiceProcess launch(Path log) throws IOException {
+    if (closed) {
+      throw new IOException(this + " is closed");
+    }
+    ServiceProcess service =
+        ServiceProcess.launch(schema, databaseUrl, List.of("-Xmx256m"), options, log);
+    process = service;
+    return service;
+  }
+
+  /** SIGKILL. */
+  void kill() throws InterruptedException {
+    process().kill();
+    process().awaitExit(Duration.ofSeconds(10));
+    gone();
+  }
+
+  /** SIGTERM; waits for the end, which has to be a clean one unless the database is in trouble. */
+  void terminate() throws InterruptedException {
+    long began = System.nanoTime();
+    process().terminate();
+    OptionalInt exitCode = process().awaitExit(drainTimeout.plusSeconds(10));
+    String took = Duration.ofNanos(System.nanoTime() - began).toMillis() + " ms";
+    if (exitCode.isEmpty()) {
+      findings.add("a stop takes too long", this + ", " + took + "\n" + endOfLog());
+      kill();
+      return;
+    }
+    gone();
+    long ended = System.nanoTime();
+    boolean excused =
+        timeline.felt(Effect.DATABASE_AWAY, number, began, ended)
+            || timeline.feltByTables(Effect.TABLE_LOCKED, Database.ALL_TABLES, began, ended);
+    if (exitCode.getAsInt() != 0 && !(excused && exitCode.getAsInt() == 1)) {
+      findings.add(
+          "a stop fails",
+          this + " exited with " + exitCode.getAsInt() + " after " + took + "\n" + endOfLog());
+    }
+  }
+
+  private void gone() {
+    address = new Address(0, address.generation());
+  }
+
+  /** Whether the process is there, for all that it should be. */
+  boolean isAlive() {
+    return process().isAlive();
+  }
+
+  /** Why it is not ready, or null if it is. */
+  @Nullable String unready() throws InterruptedException {
+    try {
+      HttpResponse<String> answer = get("/readyz");
+      return answer.statusCode() == 200 ? null : answer.body().strip();
+    } catch (IOException e) {
+      return String.valueOf(e);
+    }
+  }
+
+  /** The value of a metric without labels. */
+  double metric(String name) throws IOException, InterruptedException {
+    return get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+        .findFirst()
+        .orElseThrow(() -> new IOException(this + " has no metric " + name));
+  }
+
+  private HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    URI uri = URI.create("http://127.0.0.1:" + process().adminPort() + path);
+    HttpRequest request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(10)).build();
+    return admin.send(request, HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** What the service said last. */
+  String endOfLog() {
+    try (Stream<String> lines = Files.lines(process().log())) {
+      List<String> all = lines.toList();
+      return String.join("\n", all.subList(Math.max(0, all.size() - 15), all.size()));
+    } catch (IOException | UncheckedIOException e) {
+      return "no log: " + e.getMessage();
+    }
+  }
+
+  /** Ends it whatever it does. */
+  @Override
+  public synchronized void close() throws InterruptedException {
+    closed = true;
+    ServiceProcess running = process;
+    if (running != null) {
+      running.kill();
+      running.awaitExit(Duration.ofMillis(TimeUnit.SECONDS.toMillis(10)));
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "service-" + number;
+  }
+}

@@ -1,0 +1,125 @@
+package attolytics.torture;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request and all attempts to deliver it.
+ *
+ * <p>Thread-safe: a request may be sent to both instances at once.
+ */
+final class Request {
+  /** What is particular about a request. */
+  enum Kind {
+    /** Sent with a key, and again until it is settled. */
+    KEYED,
+    /** Without a key: not sent again once nobody knows what became of it. */
+    KEYLESS,
+    /** Has a row that the database refuses. */
+    POISON,
+    /** Is refused before any row gets to the database. */
+    INVALID,
+    /** To both instances at the same time, with one key. */
+    TWICE,
+    /** One of two with the same key and different bodies, at the same time. */
+    RIVAL,
+    /** Another body under a key that is used up. */
+    OTHER_BODY,
+    /** The client leaves before the answer, and comes again. */
+    LEAVING,
+    /** The client leaves in the middle of the body, for good. */
+    HALF,
+    /** Large, and many at once. */
+    FLOOD
+  }
+
+  private final long id;
+  private final Kind kind;
+  private final @Nullable String key;
+  private final int refusal;
+  private final long[] events;
+  private final @Nullable Request rival;
+  private final List<Attempt> attempts = new ArrayList<>(1);
+  private byte @Nullable [] body;
+
+  /**
+   * @param refusal the status that it has to get, or 0 if it is good; a {@link Kind#RIVAL} may get
+   *     a 422 as well
+   * @param events by table, the numbers of its events as a set of bits
+   * @param rival the other one with the same key
+   */
+  Request(
+      long id,
+      Kind kind,
+      @Nullable String key,
+      int refusal,
+      long[] events,
+      byte[] body,
+      @Nullable Request rival) {
+    this.id = id;
+    this.kind = kind;
+    this.key = key;
+    this.refusal = refusal;
+    this.events = events;
+    this.body = body;
+    this.rival = rival;
+  }
+
+  long id() {
+    return id;
+  }
+
+  Kind kind() {
+    return kind;
+  }
+
+  @Nullable String key() {
+    return key;
+  }
+
+  int refusal() {
+    return refusal;
+  }
+
+  /** The numbers of the table's events, as a set of bits. */
+  long events(int table) {
+    return events[table];
+  }
+
+  /** The tables that it writes to, as a set of bits. */
+  int tables() {
+    int tables = 0;
+    for (int table = 0; table < events.length; table++) {
+      if (events[table] != 0) {
+        tables |= 1 << table;
+      }
+    }
+    return tables;
+  }
+
+  @Nullable Request rival() {
+    return rival;
+  }
+
+  byte[] body() {
+    byte[] bytes = body;
+    if (bytes == null) {
+      throw new IllegalStateException("request " + id + " is over");
+    }
+    return bytes;
+  }
+
+  /** It is not sent any more: its body is not needed. */
+  void forgetBody() {
+    body = null;
+  }
+
+  synchronized void attempted(Attempt attempt) {
+    attempts.add(attempt);
+  }
+
+  synchronized List<Attempt> attempts() {
+    return List.copyOf(attempts);
+  }
+}

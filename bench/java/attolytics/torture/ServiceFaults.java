@@ -1,0 +1,132 @@
+package attolytics.torture;
+
+import attolytics.torture.Timeline.Effect;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
+
+/** What happens to an instance's process, or comes from its clients. */
+@SuppressWarnings("try") // a window is open as long as its block runs
+final class ServiceFaults {
+  private static final int FLOOD_CLIENTS = 16;
+
+  private ServiceFaults() {}
+
+  static boolean kill(Scene scene, Strike strike) throws Exception {
+    Lock lock = scene.locks().processes().get(strike.instance());
+    lock.lock();
+    try {
+      killAndStart(scene, scene.instances().get(strike.instance()));
+    } finally {
+      lock.unlock();
+    }
+    return true;
+  }
+
+  static boolean killBoth(Scene scene, Strike strike) throws Exception {
+    for (Lock lock : scene.locks().processes()) {
+      lock.lock();
+    }
+    try {
+      List<Timeline.Window> windows = new ArrayList<>();
+      for (Instance instance : scene.instances()) {
+        windows.add(scene.timeline().open(Effect.DOWN, instance.number()));
+        windows.add(scene.timeline().open(Effect.KILLED, instance.number()));
+      }
+      for (Instance instance : scene.instances()) {
+        instance.process().kill();
+      }
+      for (Instance instance : scene.instances()) {
+        instance.kill();
+        start(scene, instance);
+      }
+      windows.forEach(Timeline.Window::close);
+    } finally {
+      scene.locks().processes().forEach(Lock::unlock);
+    }
+    return true;
+  }
+
+  private static void killAndStart(Scene scene, Instance instance) throws Exception {
+    try (Timeline.Window down = scene.timeline().open(Effect.DOWN, instance.number())) {
+      try (Timeline.Window killed = scene.timeline().open(Effect.KILLED, instance.number())) {
+        instance.kill();
+      }
+      start(scene, instance);
+    }
+  }
+
+  /** An instance refuses to start with a table that is broken, and rightly so. */
+  private static void start(Scene scene, Instance instance)
+      throws IOException, InterruptedException {
+    Lock tables = scene.locks().tables().readLock();
+    tables.lock();
+    try {
+      instance.start();
+    } finally {
+      tables.unlock();
+    }
+  }
+
+  static boolean terminate(Scene scene, Strike strike) throws Exception {
+    Lock lock = scene.locks().processes().get(strike.instance());
+    lock.lock();
+    try {
+      Instance instance = scene.instances().get(strike.instance());
+      Timeline.Window stopping = scene.timeline().open(Effect.STOPPING, instance.number());
+      instance.terminate();
+      try (Timeline.Window down = scene.timeline().open(Effect.DOWN, instance.number())) {
+        stopping.close();
+        start(scene, instance);
+      }
+    } finally {
+      lock.unlock();
+    }
+    return true;
+  }
+
+  static boolean freeze(Scene scene, Strike strike) throws Exception {
+    Lock lock = scene.locks().processes().get(strike.instance());
+    lock.lock();
+    try (Timeline.Window frozen = scene.timeline().open(Effect.FROZEN, strike.instance());
+        Timeline.Window away = scene.timeline().open(Effect.DATABASE_AWAY, strike.instance())) {
+      long pid = scene.instances().get(strike.instance()).process().pid();
+      Signal.STOP.send(pid);
+      try {
+        Thread.sleep(strike.millis());
+      } finally {
+        Signal.CONT.send(pid);
+      }
+    } finally {
+      lock.unlock();
+    }
+    return true;
+  }
+
+  static boolean flood(Scene scene, Strike strike) throws Exception {
+    try (Timeline.Window flooded = scene.timeline().open(Effect.FLOODED, Timeline.ALL)) {
+      List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < FLOOD_CLIENTS; i++) {
+        Client client = new Client(scene, "flood-" + strike.afterMillis() + "-" + i);
+        threads.add(client.start(() -> client.flood((int) (1 + 4 * strike.size()))));
+      }
+      join(threads, scene);
+    }
+    return true;
+  }
+
+  static boolean poisonStorm(Scene scene, Strike strike) throws Exception {
+    Client client = new Client(scene, "poison-" + strike.afterMillis());
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(strike.millis());
+    join(List.of(client.start(() -> client.poison(end))), scene);
+    return true;
+  }
+
+  private static void join(List<Thread> threads, Scene scene) throws InterruptedException {
+    for (Thread thread : threads) {
+      thread.join(scene.settings().patience().plusSeconds(30).toMillis());
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package attolytics.torture;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a run is to be.
+ *
+ * @param duration of the faults; what follows takes a minute or two more at most
+ * @param clients that send all the time
+ * @param keys whether clients send Idempotency-Keys
+ * @param embedded whether to take the embedded PostgreSQL in any case
+ * @param out directory of the logs
+ * @param serviceOptions added to those of each instance
+ */
+record Settings(
+    long seed,
+    Duration duration,
+    int clients,
+    boolean keys,
+    boolean embedded,
+    Path out,
+    List<String> serviceOptions) {
+  /** Short, so that faults are longer than that. */
+  Duration ackTimeout() {
+    return Duration.ofSeconds(4);
+  }
+
+  Duration drainTimeout() {
+    return Duration.ofSeconds(8);
+  }
+
+  /** How much later than the ack timeout an answer may come. The machine may be busy. */
+  Duration slack() {
+    return Duration.ofSeconds(8);
+  }
+
+  /** How long a client tries to deliver a request: longer than any fault. */
+  Duration patience() {
+    return Duration.ofMinutes(2);
+  }
+
+  /** The instances differ in their number of writers. */
+  List<String> serviceOptions(int instance) {
+    List<String> options = new ArrayList<>();
+    options.add("--ack_timeout=" + ackTimeout().toSeconds() + "s");
+    options.add("--drain_timeout=" + drainTimeout().toSeconds() + "s");
+    options.add("--max_buffer=4MiB");
+    options.add("--writers=" + (1 + instance));
+    options.addAll(serviceOptions);
+    return options;
+  }
+}

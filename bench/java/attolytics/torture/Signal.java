@@ -1,0 +1,32 @@
+package attolytics.torture;
+
+import java.io.IOException;
+import java.util.List;
+
+/** Signals that Java does not know. */
+enum Signal {
+  KILL,
+  STOP,
+  CONT,
+  /** To a JVM: print all threads' stacks. */
+  QUIT;
+
+  /** Sends it to the processes, those that are still there. */
+  void send(List<Long> pids) throws IOException, InterruptedException {
+    StringBuilder script = new StringBuilder();
+    for (long pid : pids) {
+      script.append("kill -").append(name()).append(' ').append(pid).append(" || true; ");
+    }
+    // The shell's own: the program may not be installed.
+    Process process =
+        new ProcessBuilder("sh", "-c", script.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    process.waitFor();
+  }
+
+  void send(long pid) throws IOException, InterruptedException {
+    send(List.of(pid));
+  }
+}

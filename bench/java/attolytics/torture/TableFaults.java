@@ -1,0 +1,118 @@
+package attolytics.torture;
+
+import attolytics.torture.Timeline.Effect;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.locks.Lock;
+
+/** What happens to one table, which others must not feel. */
+@SuppressWarnings("try") // a window is open as long as its block runs
+final class TableFaults {
+  private TableFaults() {}
+
+  /** What happens while the table is one's own. */
+  @FunctionalInterface
+  private interface Deed {
+    void run() throws Exception;
+  }
+
+  private static boolean alone(Scene scene, Effect effect, int tables, Deed deed) throws Exception {
+    Lock lock = scene.locks().tables().writeLock();
+    Lock server = scene.locks().server().readLock();
+    lock.lock();
+    server.lock();
+    // Whoever changes a table keeps others waiting until he has it to himself.
+    try (Timeline.Window window = scene.timeline().openForTables(effect, tables);
+        Timeline.Window locked = scene.timeline().openForTables(Effect.TABLE_LOCKED, tables)) {
+      deed.run();
+    } finally {
+      server.unlock();
+      lock.unlock();
+    }
+    return true;
+  }
+
+  private static boolean broken(Scene scene, Strike strike, String[] breaking, String[] mending)
+      throws Exception {
+    return alone(
+        scene,
+        Effect.TABLE_BROKEN,
+        1 << strike.table(),
+        () -> {
+          scene.database().execute(breaking);
+          try {
+            Thread.sleep(strike.millis());
+          } finally {
+            scene.database().execute(mending);
+          }
+        });
+  }
+
+  /** The rows that it had are kept elsewhere. */
+  static boolean drop(Scene scene, Strike strike) throws Exception {
+    String table = Database.TABLES.get(strike.table());
+    String[] breaking = {
+      "LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE",
+      "INSERT INTO removed SELECT '%s', request, event FROM %s".formatted(table, table),
+      "DROP TABLE " + table
+    };
+    return broken(scene, strike, breaking, Database.createTable(strike.table()));
+  }
+
+  static boolean rename(Scene scene, Strike strike) throws Exception {
+    String table = Database.TABLES.get(strike.table());
+    String[] breaking = {"ALTER TABLE " + table + " RENAME TO away"};
+    String[] mending = {"ALTER TABLE away RENAME TO " + table};
+    return broken(scene, strike, breaking, mending);
+  }
+
+  static boolean revoke(Scene scene, Strike strike) throws Exception {
+    String table = Database.TABLES.get(strike.table());
+    String[] breaking = {"REVOKE INSERT ON " + table + " FROM " + Database.ROLE};
+    String[] mending = {"GRANT INSERT ON " + table + " TO " + Database.ROLE};
+    return broken(scene, strike, breaking, mending);
+  }
+
+  static boolean lock(Scene scene, Strike strike) throws Exception {
+    return alone(
+        scene,
+        Effect.TABLE_LOCKED,
+        1 << strike.table(),
+        () -> {
+          try (Connection connection = scene.database().connect();
+              Statement sql = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            lock(sql, strike.table());
+            Thread.sleep(strike.millis());
+            connection.rollback();
+          }
+        });
+  }
+
+  /** Takes the tables in another order than the service does: one of the two loses. */
+  static boolean deadlock(Scene scene, Strike strike) throws Exception {
+    return alone(
+        scene,
+        Effect.TABLE_LOCKED,
+        Database.ALL_TABLES,
+        () -> {
+          try (Connection connection = scene.database().connect();
+              Statement sql = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            lock(sql, 1 + strike.table() % (Database.TABLES.size() - 1));
+            Thread.sleep(300);
+            lock(sql, 0);
+            connection.rollback();
+          } catch (SQLException e) {
+            if (!"40P01".equals(e.getSQLState())) {
+              throw e;
+            }
+          }
+        });
+  }
+
+  private static void lock(Statement sql, int table) throws SQLException {
+    sql.execute("LOCK TABLE " + Database.TABLES.get(table) + " IN ACCESS EXCLUSIVE MODE");
+  }
+}

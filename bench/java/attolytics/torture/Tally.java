@@ -1,0 +1,49 @@
+package attolytics.torture;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.LongAccumulator;
+import java.util.concurrent.atomic.LongAdder;
+
+/** Counts. Thread-safe. */
+final class Tally {
+  private final Map<String, LongAdder> answers = new ConcurrentSkipListMap<>();
+  private final Map<String, LongAdder> faults = new ConcurrentSkipListMap<>();
+  private final LongAdder struck = new LongAdder();
+  private final LongAccumulator longestRetryAfter = new LongAccumulator(Math::max, 0);
+
+  void attempted(Attempt attempt) {
+    answers.computeIfAbsent(attempt.outcome(), key -> new LongAdder()).increment();
+    longestRetryAfter.accumulate(attempt.retryAfter());
+  }
+
+  /**
+   * @param hit false if there was nothing that it could hit
+   */
+  void struck(Fault fault, boolean hit) {
+    String name = fault.name().toLowerCase(Locale.ROOT) + (hit ? "" : " (missed)");
+    faults.computeIfAbsent(name, key -> new LongAdder()).increment();
+    if (hit) {
+      struck.increment();
+    }
+  }
+
+  /** Faults that hit. */
+  long struck() {
+    return struck.sum();
+  }
+
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder("answers:\n");
+    answers.forEach((name, count) -> line(text, name, count));
+    text.append("longest Retry-After: ").append(longestRetryAfter.get()).append(" s\nfaults:\n");
+    faults.forEach((name, count) -> line(text, name, count));
+    return text.toString();
+  }
+
+  private static void line(StringBuilder text, String name, LongAdder count) {
+    text.append(String.format(Locale.ROOT, "%,11d  %s%n", count.sum(), name));
+  }
+}

@@ -1,0 +1,168 @@
+package attolytics.torture;
+
+import attolytics.bench.PostgresServer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.sql.SQLException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** One run, from an empty database to the verdict. */
+public final class TortureRun implements AutoCloseable {
+  /** What a service may not have to say, whatever happens to it. */
+  private static final Pattern OUTCRY =
+      Pattern.compile("^\\S+ ERROR .*|^\\s+at .*|.*Exception in thread.*|.*OutOfMemoryError.*");
+
+  /**
+   * But for these: where nobody can tell what became of a COMMIT, that is worth an ERROR, as the
+   * answer is 504; and the library says one about a connection that comes while the port closes.
+   */
+  private static final Pattern EXCUSED =
+      Pattern.compile(
+          ".* ERROR (Flusher: .*whether.*committed|nio: XNIO000011: Task .*TcpServer).*");
+
+  private final Settings settings;
+  private final PrintWriter console;
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+  TortureRun(Settings settings, PrintWriter console) {
+    this.settings = settings;
+    this.console = console;
+  }
+
+  /**
+   * Runs it.
+   *
+   * @return whether nothing happened that must never happen
+   */
+  boolean run() throws IOException, InterruptedException, SQLException {
+    console.println("seed " + settings.seed() + ", logs in " + settings.out());
+    Scene scene = prepare();
+    Canary canary = new Canary(scene);
+    canary.start();
+    List<Client> clients = new ArrayList<>();
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < settings.clients(); i++) {
+      Client client = new Client(scene, "client-" + i);
+      clients.add(client);
+      threads.add(client.start(client::send));
+    }
+    new Waves(scene, console).run(System.nanoTime() + settings.duration().toNanos());
+    clients.forEach(Client::stop);
+    for (Thread thread : threads) {
+      thread.join(settings.patience().plusSeconds(30).toMillis());
+    }
+    stopAll(scene);
+    searchLogs(scene);
+    Oracle oracle = new Oracle(scene);
+    oracle.judge();
+    console.printf(Locale.ROOT, "the machine itself was slow for %.1f s%n", canary.slowSeconds());
+    return report(scene, oracle.rows());
+  }
+
+  private Scene prepare() throws IOException, InterruptedException, SQLException {
+    Files.createDirectories(settings.out());
+    PostgresServer server =
+        PostgresServer.start(settings.embedded(), settings.out().resolve("postgresql.log"));
+    open.push(server);
+    console.println("PostgreSQL " + server.description());
+    Scene scene = Scene.create(settings, Database.writeSchema(settings.out()), server);
+    byte[] random = new byte[16];
+    new SecureRandom().nextBytes(random);
+    String password = HexFormat.of().formatHex(random);
+    scene.database().create(password);
+    for (int number = 0; number < Scene.INSTANCES; number++) {
+      Proxy proxy = new Proxy(server.port());
+      open.push(proxy);
+      Instance instance = new Instance(number, proxy, password, scene);
+      open.push(instance);
+      scene.instances().add(instance);
+    }
+    for (Instance instance : scene.instances()) {
+      instance.start();
+    }
+    return scene;
+  }
+
+  /** In order; nothing may be left in the buffers before. */
+  private static void stopAll(Scene scene) throws InterruptedException {
+    for (Instance instance : scene.instances()) {
+      try {
+        assertIdle(instance, scene);
+      } catch (IOException e) {
+        scene.findings().add("no metrics", instance + ": " + e);
+      }
+      instance.terminate();
+    }
+  }
+
+  private static void assertIdle(Instance instance, Scene scene)
+      throws IOException, InterruptedException {
+    for (String name : List.of("attolytics_buffer_bytes", "attolytics_ring_used_rows")) {
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+      double value = instance.metric(name);
+      while (value != 0 && System.nanoTime() - deadline < 0) {
+        Thread.sleep(100);
+        value = instance.metric(name);
+      }
+      if (value != 0) {
+        scene.findings().add("a buffer that does not empty", instance + ": " + name + " " + value);
+      }
+    }
+  }
+
+  private void searchLogs(Scene scene) throws IOException {
+    try (Stream<Path> files = Files.list(settings.out())) {
+      for (Path log : files.filter(file -> file.toString().contains("service-")).toList()) {
+        try (Stream<String> lines = Files.lines(log)) {
+          lines
+              .filter(line -> OUTCRY.matcher(line).matches())
+              .filter(line -> !EXCUSED.matcher(line).matches())
+              .forEach(line -> scene.findings().add("an outcry in a log", log + ": " + line));
+        }
+      }
+    }
+  }
+
+  private boolean report(Scene scene, long rows) throws IOException {
+    console.print(scene.tally());
+    console.printf(
+        Locale.ROOT,
+        "%,d faults, %,d requests, %,d rows%n",
+        scene.tally().struck(),
+        scene.ledger().requests().size(),
+        rows);
+    if (scene.findings().none()) {
+      console.println("nothing lost, doubled, torn or unanswered; seed " + settings.seed());
+      return true;
+    }
+    console.println(scene.findings());
+    Files.writeString(settings.out().resolve("findings.txt"), scene.findings().toString());
+    console.println("FAILED " + scene.findings().counts() + "; seed " + settings.seed());
+    return false;
+  }
+
+  /** Ends everything that was started, in the reverse order. */
+  @Override
+  public void close() {
+    synchronized (open) {
+      while (!open.isEmpty()) {
+        try {
+          open.pop().close();
+        } catch (Exception e) {
+          console.println("error: " + e.getMessage());
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package attolytics.torture;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Makes the scheduled faults happen, wave after wave, and waits after each for things to heal. */
+final class Waves {
+  /** How long healing may take: a JVM may have to start on a busy machine. */
+  private static final long HEALING_SECONDS = 30;
+
+  /** Longer than any fault, together with those that it waits for. */
+  private static final long STRIKE_SECONDS = 180;
+
+  private static final long CALM_MILLIS = 700;
+
+  private final Scene scene;
+  private final Schedule schedule;
+  private final PrintWriter console;
+
+  Waves(Scene scene, PrintWriter console) {
+    this.scene = scene;
+    this.schedule = new Schedule(scene.settings().seed());
+    this.console = console;
+  }
+
+  /** Goes on until the time is over, by {@link System#nanoTime()}. */
+  void run(long end) throws InterruptedException, IOException {
+    for (int wave = 1; System.nanoTime() - end < 0; wave++) {
+      List<Strike> strikes = new ArrayList<>(schedule.wave());
+      strikes.sort(Comparator.comparingLong(Strike::afterMillis));
+      say("wave " + wave);
+      strike(strikes);
+      heal();
+    }
+  }
+
+  private void strike(List<Strike> strikes) throws InterruptedException {
+    long start = System.nanoTime();
+    List<Thread> threads = new ArrayList<>();
+    for (Strike strike : strikes) {
+      Thread thread = new Thread(() -> strike(strike, start), strike.toString());
+      thread.setDaemon(true);
+      thread.start();
+      threads.add(thread);
+    }
+    for (Thread thread : threads) {
+      thread.join(TimeUnit.SECONDS.toMillis(STRIKE_SECONDS));
+      if (thread.isAlive()) {
+        scene.findings().add("a fault does not end", thread.getName());
+      }
+    }
+  }
+
+  private void strike(Strike strike, long start) {
+    try {
+      long due = start + TimeUnit.MILLISECONDS.toNanos(strike.afterMillis());
+      TimeUnit.NANOSECONDS.sleep(due - System.nanoTime());
+      boolean hit = strike.fault().blow().strike(scene, strike);
+      scene.tally().struck(strike.fault(), hit);
+      say(
+          "  %s until %s%s"
+              .formatted(strike, scene.timeline().at(System.nanoTime()), hit ? "" : ": missed"));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (Exception e) {
+      scene.findings().add("a fault failed", strike + ": " + e);
+    }
+  }
+
+  /** All instances have to be ready again by themselves. */
+  private void heal() throws InterruptedException, IOException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(HEALING_SECONDS);
+    for (Instance instance : scene.instances()) {
+      if (!instance.isAlive()) {
+        scene.findings().add("a process died", instance + "\n" + instance.endOfLog());
+        instance.start();
+      }
+      String unready = instance.unready();
+      while (unready != null && System.nanoTime() - deadline < 0) {
+        Thread.sleep(100);
+        unready = instance.unready();
+      }
+      if (unready != null) {
+        scene.findings().add("not ready again", instance + ": " + unready);
+        Signal.QUIT.send(instance.process().pid());
+      }
+    }
+    Thread.sleep(CALM_MILLIS);
+  }
+
+  private void say(String what) {
+    console.println(scene.timeline().at(System.nanoTime()) + " " + what);
+  }
+}

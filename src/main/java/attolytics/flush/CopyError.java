@@ -1,0 +1,82 @@
+package attolytics.flush;
+
+import attolytics.buffer.Batch;
+import attolytics.buffer.Outcome;
+import attolytics.flush.FlushException.Stage;
+import attolytics.schema.Table;
+import java.sql.SQLException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/** What the database says of a failed COPY. */
+final class CopyError {
+  private CopyError() {}
+
+  /** The failure of a table's COPY, with the batch that the row in error belongs to. */
+  static FlushException locate(SQLException e, Table table, List<Batch> batches) {
+    long line = line(e, table);
+    long before = 0;
+    for (Batch batch : batches) {
+      int rows = batch.rowsOf(table);
+      if (line > before && line <= before + rows) {
+        int event = batch.eventOf(table, (int) (line - before - 1));
+        return new FlushException(Stage.COPY, table, batch, event, e);
+      }
+      before += rows;
+    }
+    return new FlushException(Stage.COPY, table, null, Outcome.NO_EVENT, e);
+  }
+
+  /**
+   * The row that was being copied, from 1, or 0: the first number behind the table's name in the
+   * outermost line of the error's context, whose words depend on the server's language.
+   */
+  static long line(SQLException e, Table table) {
+    ServerErrorMessage server = serverMessage(e);
+    String context = server == null ? null : server.getWhere();
+    if (context == null) {
+      return 0;
+    }
+    String outermost = context.substring(context.lastIndexOf('\n') + 1);
+    int name = outermost.indexOf(table.name());
+    if (name < 0) {
+      return 0;
+    }
+    long number = 0;
+    boolean found = false;
+    for (int at = name + table.name().length(); at < outermost.length(); at++) {
+      char c = outermost.charAt(at);
+      if (c >= '0' && c <= '9') {
+        number = Math.min(number * 10 + c - '0', Integer.MAX_VALUE);
+        found = true;
+      } else if (found) {
+        break;
+      }
+    }
+    return number;
+  }
+
+  /** Without the server's DETAIL and CONTEXT, which may show rows; the driver's own words whole. */
+  static String primaryMessage(SQLException e) {
+    ServerErrorMessage server = serverMessage(e);
+    String message = server == null ? driversOwn(e).getMessage() : server.getMessage();
+    return message == null ? "SQLSTATE " + e.getSQLState() : message;
+  }
+
+  /** Without what the pool puts around it. */
+  private static SQLException driversOwn(SQLException e) {
+    return e.getCause() instanceof SQLException cause ? cause : e;
+  }
+
+  /** The column that the database names, or null. */
+  static @Nullable String column(SQLException e) {
+    ServerErrorMessage server = serverMessage(e);
+    return server == null ? null : server.getColumn();
+  }
+
+  private static @Nullable ServerErrorMessage serverMessage(SQLException e) {
+    return e instanceof PSQLException psql ? psql.getServerErrorMessage() : null;
+  }
+}

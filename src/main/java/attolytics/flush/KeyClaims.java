@@ -1,0 +1,122 @@
+package attolytics.flush;
+
+import attolytics.buffer.Batch;
+import attolytics.buffer.IdempotencyKey;
+import attolytics.buffer.Outcome;
+import attolytics.schema.IdempotencyTable;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Writes the Idempotency-Keys of a transaction's requests in that transaction, so that they are
+ * committed together with the rows or not at all. Where another transaction has written the same
+ * key and is not over yet, whichever instance's it is, this one waits for it.
+ */
+final class KeyClaims {
+  // A key that is past its time is taken over. Always in the order of the keys, lest instances lock
+  // each other out.
+  private static final String CLAIM =
+      "INSERT INTO "
+          + IdempotencyTable.NAME
+          + " AS known (app, key, fingerprint)"
+          + " SELECT * FROM unnest(?::varchar[], ?::varchar[], ?::bytea[])"
+          + " ON CONFLICT (app, key) DO UPDATE"
+          + " SET fingerprint = excluded.fingerprint, created = excluded.created"
+          + " WHERE known.created < now() - make_interval(secs => ?)"
+          + " RETURNING app, key";
+
+  private static final String LOOK_UP =
+      "SELECT app, key, fingerprint FROM "
+          + IdempotencyTable.NAME
+          + " JOIN unnest(?::varchar[], ?::varchar[]) AS asked (app, key) USING (app, key)";
+
+  private final double ttlSeconds;
+
+  KeyClaims(Duration ttl) {
+    ttlSeconds = ttl.toNanos() / 1e9;
+  }
+
+  /**
+   * Claims the keys of those batches that have one, no two of them the same.
+   *
+   * @return the outcomes of those whose key was claimed before: their rows must not be written
+   */
+  Map<Batch, Outcome> claim(Connection connection, List<Batch> batches) throws SQLException {
+    TreeMap<IdempotencyKey, Batch> unclaimed = new TreeMap<>();
+    for (Batch batch : batches) {
+      if (batch.key() != null) {
+        unclaimed.put(batch.key(), batch);
+      }
+    }
+    if (unclaimed.isEmpty()) {
+      return Map.of();
+    }
+    insert(connection, unclaimed);
+    return unclaimed.isEmpty() ? Map.of() : lookUp(connection, unclaimed);
+  }
+
+  /** Leaves those that were there already. */
+  private void insert(Connection connection, Map<IdempotencyKey, Batch> keys) throws SQLException {
+    byte[][] fingerprints =
+        keys.keySet().stream().map(IdempotencyKey::fingerprint).toArray(byte[][]::new);
+    try (PreparedStatement statement = connection.prepareStatement(CLAIM)) {
+      statement.setArray(1, apps(connection, keys));
+      statement.setArray(2, names(connection, keys));
+      statement.setArray(3, connection.createArrayOf("bytea", fingerprints));
+      statement.setDouble(4, ttlSeconds);
+      try (ResultSet claimed = statement.executeQuery()) {
+        while (claimed.next()) {
+          keys.remove(key(claimed, new byte[0]));
+        }
+      }
+    }
+  }
+
+  private static Map<Batch, Outcome> lookUp(Connection connection, Map<IdempotencyKey, Batch> keys)
+      throws SQLException {
+    Map<Batch, Outcome> outcomes = new HashMap<>();
+    try (PreparedStatement statement = connection.prepareStatement(LOOK_UP)) {
+      statement.setArray(1, apps(connection, keys));
+      statement.setArray(2, names(connection, keys));
+      try (ResultSet known = statement.executeQuery()) {
+        while (known.next()) {
+          IdempotencyKey key = key(known, known.getBytes(3));
+          Batch batch = keys.remove(key);
+          boolean same = batch != null && batch.key() != null && batch.key().sameBody(key);
+          if (batch != null) {
+            outcomes.put(batch, same ? Outcome.REPLAYED : Outcome.KEY_REUSED);
+          }
+        }
+      }
+    }
+    if (!keys.isEmpty()) {
+      // Purged since: as for any conflict with another transaction, trying again helps.
+      throw new SQLException("an Idempotency-Key vanished", "40001");
+    }
+    return outcomes;
+  }
+
+  private static IdempotencyKey key(ResultSet row, byte[] fingerprint) throws SQLException {
+    return new IdempotencyKey(row.getString(1), row.getString(2), fingerprint);
+  }
+
+  private static Array apps(Connection connection, Map<IdempotencyKey, Batch> keys)
+      throws SQLException {
+    return connection.createArrayOf(
+        "varchar", keys.keySet().stream().map(IdempotencyKey::app).toArray());
+  }
+
+  private static Array names(Connection connection, Map<IdempotencyKey, Batch> keys)
+      throws SQLException {
+    return connection.createArrayOf(
+        "varchar", keys.keySet().stream().map(IdempotencyKey::key).toArray());
+  }
+}

@@ -1,0 +1,64 @@
+package attolytics.flush;
+
+import attolytics.schema.IdempotencyTable;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Forgets the Idempotency-Keys that are past their time, in steps small enough to disturb nobody.
+ * Several instances may do so at once.
+ */
+public final class KeyPurge implements Runnable {
+  private static final Logger log = LoggerFactory.getLogger(KeyPurge.class);
+  private static final int STEP = 1_000;
+
+  private static final String DELETE =
+      "DELETE FROM "
+          + IdempotencyTable.NAME
+          + " WHERE ctid = ANY (ARRAY(SELECT ctid FROM "
+          + IdempotencyTable.NAME
+          + " WHERE created < now() - make_interval(secs => ?)"
+          + " ORDER BY created LIMIT "
+          + STEP
+          + " FOR UPDATE SKIP LOCKED))";
+
+  private final DataSource database;
+  private final double ttlSeconds;
+
+  /**
+   * @param database whose connections do not commit by themselves
+   * @param ttl how long a key is remembered
+   */
+  public KeyPurge(DataSource database, Duration ttl) {
+    this.database = database;
+    this.ttlSeconds = ttl.toNanos() / 1e9;
+  }
+
+  /** Deletes what is due. Trouble with the database is left for the next time. */
+  @Override
+  public void run() {
+    try {
+      int deleted;
+      do {
+        deleted = deleteSome();
+      } while (deleted == STEP && !Thread.currentThread().isInterrupted());
+    } catch (SQLException e) {
+      log.debug("Could not purge Idempotency-Keys: {}", e.getMessage());
+    }
+  }
+
+  private int deleteSome() throws SQLException {
+    try (Connection connection = database.getConnection();
+        PreparedStatement statement = connection.prepareStatement(DELETE)) {
+      statement.setDouble(1, ttlSeconds);
+      int deleted = statement.executeUpdate();
+      connection.commit();
+      return deleted;
+    }
+  }
+}

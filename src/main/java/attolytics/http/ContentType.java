@@ -1,0 +1,70 @@
+package attolytics.http;
+
+import io.undertow.util.HeaderMap;
+import io.undertow.util.HeaderValues;
+import io.undertow.util.Headers;
+import java.util.Locale;
+
+/** The media type that a body has to have. */
+final class ContentType {
+  private static final String JSON = "application/json";
+  private static final String CHARSET = "charset";
+  private static final String UTF_8 = "utf-8";
+
+  private ContentType() {}
+
+  /**
+   * Whether the body is JSON in UTF-8, by its one Content-Type. Parameters other than the charset
+   * do not matter.
+   *
+   * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1">RFC 9110, media type</a>
+   */
+  static boolean isJson(HeaderMap headers) {
+    HeaderValues types = headers.get(Headers.CONTENT_TYPE);
+    return types != null && types.size() == 1 && isJson(types.getFirst());
+  }
+
+  static boolean isJson(String contentType) {
+    if (contentType.equals(JSON)) {
+      return true; // as nearly every client writes it
+    }
+    int at = contentType.indexOf(';');
+    String type = at < 0 ? contentType : contentType.substring(0, at);
+    if (!type.trim().equalsIgnoreCase(JSON)) {
+      return false;
+    }
+    while (at >= 0) {
+      int start = at + 1;
+      at = endOfParameter(contentType, start);
+      if (!isFine(contentType.substring(start, at < 0 ? contentType.length() : at))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The next semicolon outside of quotes, or -1. */
+  private static int endOfParameter(String contentType, int start) {
+    boolean quoted = false;
+    for (int i = start; i < contentType.length(); i++) {
+      char c = contentType.charAt(i);
+      if (c == '"') {
+        quoted = !quoted;
+      } else if (c == '\\' && quoted) {
+        i++;
+      } else if (c == ';' && !quoted) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private static boolean isFine(String parameter) {
+    int equals = parameter.indexOf('=');
+    if (equals < 0 || !parameter.substring(0, equals).trim().equalsIgnoreCase(CHARSET)) {
+      return true;
+    }
+    String charset = parameter.substring(equals + 1).trim().toLowerCase(Locale.ROOT);
+    return charset.equals(UTF_8) || charset.equals('"' + UTF_8 + '"');
+  }
+}

@@ -1,0 +1,62 @@
+package attolytics.deploy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** The guides to {@code deploy/} and what is there are in step. */
+class DocsTest {
+  private static final Path DEPLOY = Path.of("deploy");
+
+  @Test
+  void runbook_hasASectionForEachAlert() throws Exception {
+    List<String> sections =
+        Pattern.compile("(?m)^### (Attolytics\\w+)$")
+            .matcher(Files.readString(DEPLOY.resolve("RUNBOOK.md")))
+            .results()
+            .map(match -> match.group(1))
+            .toList();
+    assertEquals(Rules.alerts(), sections);
+  }
+
+  @Test
+  void everyAlert_pointsToItsSection() throws Exception {
+    for (String alert : Rules.alerts()) {
+      assertEquals(
+          "deploy/RUNBOOK.md#" + alert.toLowerCase(Locale.ROOT),
+          Rules.alert(alert).at("annotations", "runbook").text());
+    }
+  }
+
+  @Test
+  void readme_namesEveryFileAndNoOther() throws Exception {
+    String readme = Files.readString(DEPLOY.resolve("README.md"));
+    assertEquals(
+        List.of(), files().stream().filter(file -> !readme.contains("deploy/" + file)).toList());
+    assertEquals(
+        List.of(),
+        Pattern.compile("deploy/[\\w./@-]*\\w")
+            .matcher(readme)
+            .results()
+            .map(match -> match.group())
+            .filter(file -> !Files.exists(Path.of(file)))
+            .toList());
+  }
+
+  private static List<String> files() throws IOException {
+    try (Stream<Path> all = Files.walk(DEPLOY)) {
+      return all.filter(Files::isRegularFile)
+          .map(file -> DEPLOY.relativize(file).toString())
+          .filter(file -> !file.equals("README.md"))
+          .sorted()
+          .toList();
+    }
+  }
+}
