@@ -64,12 +64,12 @@ class SchemaFileFuzzTest {
     "&a ",
     "*a",
     "!!str ",
-    "|\n",
-    ">\n",
+    "|",
+    ">",
     "? ",
     "<<: ",
-    "---\n",
-    "%YAML 1.2\n",
+    "---",
+    "%YAML 1.2",
     "\"\\u0000\""
   })
   void read(byte[] yaml) throws IOException {
