@@ -35,7 +35,7 @@ class CompletionIT {
             "-euc",
             "source \"$0\"; COMP_WORDS=(attolytics \"$1\"); COMP_CWORD=1; COMP_TYPE=9;"
                 + " COMP_LINE=\"attolytics $1\"; COMP_POINT=${#COMP_LINE};"
-                + " set +eu; _complete_attolytics; echo \"${COMPREPLY[@]}\"",
+                + " set +eu; _complete_attolytics 2> /dev/null; echo \"${COMPREPLY[@]}\"",
             script.toString(),
             word)
         .strip();
