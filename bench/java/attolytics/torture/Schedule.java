@@ -17,10 +17,15 @@ final class Schedule {
   private static final int MAX_MILLIS = 7_000;
 
   private final Random random;
+  private final List<Fault> faults;
   private final List<Fault> deck = new ArrayList<>();
 
-  Schedule(long seed) {
-    random = new Random(seed);
+  /**
+   * @param faults the only ones, or empty for all
+   */
+  Schedule(long seed, List<Fault> faults) {
+    this.random = new Random(seed);
+    this.faults = faults.isEmpty() ? List.of(Fault.values()) : faults;
   }
 
   /** The next wave's faults. */
@@ -48,7 +53,7 @@ final class Schedule {
 
   private Fault draw() {
     if (deck.isEmpty()) {
-      for (Fault fault : Fault.values()) {
+      for (Fault fault : faults) {
         deck.addAll(Collections.nCopies(fault.weight(), fault));
       }
       Collections.shuffle(deck, random);
