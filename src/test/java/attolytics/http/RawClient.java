@@ -116,7 +116,9 @@ final class RawClient implements AutoCloseable {
     int length = Integer.parseInt(headers.getOrDefault("content-length", "0"));
     byte[] body = in.readNBytes(hasBody ? length : 0);
     return new Answer(
-        Integer.parseInt(status.split(" ")[1]), headers, new String(body, StandardCharsets.UTF_8));
+        Integer.parseInt(status.split(" ", -1)[1]),
+        headers,
+        new String(body, StandardCharsets.UTF_8));
   }
 
   private String line() throws IOException {
