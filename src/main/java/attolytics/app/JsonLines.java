@@ -39,7 +39,7 @@ final class JsonLines extends EncoderBase<ILoggingEvent> {
         }
       }
       if (event.getThrowableProxy() != null) {
-        json.writeStringField("exception", OneLineConverter.summary(event.getThrowableProxy()));
+        json.writeStringField("exception", TextLines.summary(event.getThrowableProxy()));
       }
       if (stackTraces && event.getThrowableProxy() != null) {
         String stack = ThrowableProxyUtil.asString(event.getThrowableProxy());

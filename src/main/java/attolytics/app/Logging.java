@@ -2,19 +2,15 @@ package attolytics.app;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.filter.Filter;
-import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
-/** Fits the logging of {@code logback.xml} to what the command line asks for. */
+/** Fits the log to what the command line asks for. */
 final class Logging {
   /** Those that tell at INFO what is nothing to the one who runs the service. */
   private static final String[] CHATTY = {"com.zaxxer.hikari", "io.undertow", "org.xnio"};
@@ -54,44 +50,34 @@ final class Logging {
     for (String name : ANXIOUS) {
       context.getLogger(name).setLevel(verbosity <= 0 ? Level.ERROR : chatty);
     }
-    for (OutputStreamAppender<ILoggingEvent> appender : appenders(context)) {
+    OutputStreamAppender<ILoggingEvent> appender = appender(context);
+    if (appender != null) {
       if (all) {
         appender.clearAllFilters();
       }
-      useEncoder(appender, verbosity > 0, format);
+      boolean stackTraces = verbosity > 0;
+      appender.setEncoder(
+          LogSetup.started(
+              format == LogFormat.JSON ? new JsonLines(stackTraces) : new TextLines(stackTraces),
+              context));
     }
   }
 
   /** Tells what is still counted. */
   static void end() {
     if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
-      appenders(context).forEach(each -> each.getCopyOfAttachedFiltersList().forEach(Filter::stop));
-    }
-  }
-
-  private static List<OutputStreamAppender<ILoggingEvent>> appenders(LoggerContext context) {
-    List<OutputStreamAppender<ILoggingEvent>> appenders = new ArrayList<>();
-    Iterator<Appender<ILoggingEvent>> all =
-        context.getLogger(Logger.ROOT_LOGGER_NAME).iteratorForAppenders();
-    while (all.hasNext()) {
-      if (all.next() instanceof OutputStreamAppender<ILoggingEvent> stream) {
-        appenders.add(stream);
+      OutputStreamAppender<ILoggingEvent> appender = appender(context);
+      if (appender != null) {
+        appender.getCopyOfAttachedFiltersList().forEach(Filter::stop);
       }
     }
-    return appenders;
   }
 
-  private static void useEncoder(
-      OutputStreamAppender<ILoggingEvent> appender, boolean stackTraces, LogFormat format) {
-    if (format == LogFormat.JSON) {
-      JsonLines json = new JsonLines(stackTraces);
-      json.setContext(appender.getContext());
-      json.start();
-      appender.setEncoder(json);
-    } else if (stackTraces && appender.getEncoder() instanceof PatternLayoutEncoder encoder) {
-      encoder.stop();
-      encoder.setPattern(appender.getContext().getProperty("PATTERN_WITH_STACK_TRACES"));
-      encoder.start();
-    }
+  /** That of {@link LogSetup}, or null if somebody else has set the log up. */
+  private static @Nullable OutputStreamAppender<ILoggingEvent> appender(LoggerContext context) {
+    return context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender(LogSetup.APPENDER)
+            instanceof OutputStreamAppender<ILoggingEvent> appender
+        ? appender
+        : null;
   }
 }
