@@ -78,6 +78,14 @@ final class EmbeddedDatabase implements AutoCloseable {
     data = data(directory);
     log = directory.resolve("postgresql.log");
     programs = PostgresPrograms.in(directory.resolve("programs"), preferOwner(accounts));
+    if (Files.exists(data) && PasswordFile.find(directory) == null) {
+      throw new StartException(
+          "there is no "
+              + directory.resolve(PasswordFile.NAME)
+              + " any more, and without its password nobody gets into "
+              + data
+              + ": restore it, or move the data away");
+    }
     PasswordFile file = PasswordFile.in(directory);
     password = file.password();
     if (!Files.exists(data)) {

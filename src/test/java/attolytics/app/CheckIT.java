@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -127,6 +128,20 @@ class CheckIT {
     assertEquals(4, check.errors().size(), check.err);
     assertTrue(check.errors().get(0).startsWith("error: " + file + ":1:"), check.err);
     assertEquals(start("--schema", file.toString()).errors(), check.errors());
+  }
+
+  @Test
+  void check_ofReadmesBadFile_tellsWhatReadmeSays() throws Exception {
+    Matcher readme =
+        Pattern.compile("```yaml\n(tables:.*?)```\n\ngives\n\n```text\n(.*?)```", Pattern.DOTALL)
+            .matcher(Files.readString(Path.of("README.md")));
+    assertTrue(readme.find());
+    Path file = Files.writeString(directory.resolve("schema.conf.yaml"), readme.group(1));
+
+    Result check = check("--schema", file.toString());
+
+    assertEquals(1, check.exitCode);
+    assertEquals(readme.group(2), check.err.replace(directory + "/", ""));
   }
 
   @Test

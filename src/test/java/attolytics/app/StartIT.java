@@ -240,6 +240,12 @@ class StartIT {
         assertTrue(refused.err().contains("a directory that this user can write"), refused.err());
       }
     }
+    Path closed = Files.copy(schema, directory.resolve("closed.yaml"));
+    Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rw-------"));
+    try (JarProcess refused = JarProcess.start(nobody, jar, Map.of(), "-s", closed.toString())) {
+      assertEquals(1, refused.exitCode());
+      assertTrue(refused.err().contains("cannot be read: permission denied"), refused.err());
+    }
     Files.createDirectory(directory.resolve("data"));
     Files.setAttribute(directory.resolve("data"), "unix:uid", 65_534);
     try (JarProcess process = JarProcess.start(nobody, jar, Map.of(), options)) {
