@@ -159,9 +159,7 @@ class ValidationTest {
   @Test
   void required_takesWhatFits() {
     assertOutcomes(
-        "{\"_t\":\"req\",\"n\":-0,\"s\":\"\",\"at\":946684800}",
-        "n=0 s= at=0",
-        "n=0 s= at=0");
+        "{\"_t\":\"req\",\"n\":-0,\"s\":\"\",\"at\":946684800}", "n=0 s= at=0", "n=0 s= at=0");
   }
 
   @ParameterizedTest
@@ -292,8 +290,7 @@ class ValidationTest {
   })
   void header_isTakenAsUtf8OrElseLatin1(String bytes, String stored) {
     assertEquals(
-        "ref=" + stored,
-        outcome(Validation.STRICT, Map.of("Referer", bytes), "{\"_t\":\"head\"}"));
+        "ref=" + stored, outcome(Validation.STRICT, Map.of("Referer", bytes), "{\"_t\":\"head\"}"));
   }
 
   @Test
