@@ -216,6 +216,18 @@ class DatabaseTablesIT {
     assertEquals(3, DatabaseTables.rehearse(connection, schema).problems().size());
   }
 
+  @Test
+  void prepare_indexOfJson_findsKeysAndValues() throws SQLException {
+    DatabaseTables.prepare(
+        connection, schema(table("t", column("c", ColumnType.JSON, true, false))));
+
+    assertEquals(
+        List.of("gin"),
+        query(
+            "SELECT amname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+                + " JOIN pg_am ON pg_am.oid = relam WHERE indrelid = 't'::regclass"));
+  }
+
   @ParameterizedTest
   @EnumSource
   void prepare_everyType_isFoundAsCreated(ColumnType type) throws SQLException {
@@ -386,7 +398,10 @@ class DatabaseTablesIT {
     "STRING, text",
     "STRING, text COLLATE \"C\"",
     "TIMESTAMP, timestamptz",
-    "TIMESTAMP, timestamptz(3)"
+    "TIMESTAMP, timestamptz(3)",
+    "DATE, date",
+    "UUID, uuid",
+    "JSON, jsonb"
   })
   void plan_fittingType(ColumnType type, String sqlType) throws SQLException {
     sql("CREATE TABLE t (c " + sqlType + ")");
@@ -400,7 +415,12 @@ class DatabaseTablesIT {
     "I64, integer, i32",
     "F32, double precision, f64",
     "STRING, integer, i32",
-    "TIMESTAMP, text, string"
+    "TIMESTAMP, text, string",
+    "TIMESTAMP, date, date",
+    "STRING, jsonb, json",
+    "STRING, uuid, uuid",
+    "UUID, text, string",
+    "DATE, timestamp with time zone, timestamp"
   })
   void plan_typeOfAnotherColumnType(ColumnType type, String sqlType, String other)
       throws SQLException {
@@ -423,12 +443,12 @@ class DatabaseTablesIT {
     "F64, numeric",
     "STRING, name",
     "STRING, character(3)",
-    "STRING, jsonb",
-    "STRING, uuid",
     "STRING, bytea",
     "STRING, text[]",
     "TIMESTAMP, timestamp",
-    "TIMESTAMP, date",
+    "DATE, timestamp",
+    "UUID, bytea",
+    "JSON, json", // its COPY would want no version
     "BOOL, bit",
     "STRING, d"
   })
