@@ -40,6 +40,11 @@ enum Fault {
   FREEZE_SERVER(1, ServerFaults::freezeServer),
   RESTART(1, ServerFaults::restart),
   CRASH(1, ServerFaults::crash),
+  /**
+   * A crash while a COMMIT is under way. What the transaction has written may be lost then, and its
+   * number be given to another.
+   */
+  CRASH_AT_COMMIT(2, ServerFaults::crashAtCommit),
   NO_MORE_CONNECTIONS(1, ServerFaults::noMoreConnections),
   /** As after a failover to a standby. */
   READ_ONLY(1, ServerFaults::readOnly),

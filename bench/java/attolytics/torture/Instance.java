@@ -35,6 +35,9 @@ final class Instance implements AutoCloseable {
   /** The database is never away for as many starts. */
   private static final int STARTS = 10;
 
+  /** For how many times as long as a start takes the code is slow that was not compiled yet. */
+  private static final int COLD = 3;
+
   private final int number;
   private final Proxy proxy;
   private final Path schema;
@@ -92,6 +95,9 @@ final class Instance implements AutoCloseable {
           launch(logs.resolve(this + "-" + generation + "-" + attempt + ".log"));
       try {
         service.awaitAccepting();
+        long started = System.nanoTime();
+        long warm = started + COLD * (started - began);
+        timeline.add(Effect.DATABASE_AWAY, number, started, warm);
         address = new Address(service.port(), generation + 1);
         return;
       } catch (IOException e) {

@@ -8,7 +8,7 @@ import java.util.concurrent.locks.Lock;
 @SuppressWarnings("try") // a window is open as long as its block runs
 final class NetworkFaults {
   /** How long a trap waits for a connection. */
-  private static final long TRAP_MILLIS = 5_000;
+  static final long TRAP_MILLIS = 5_000;
 
   private static final int MAX_COPY_BYTES = 4_000;
 

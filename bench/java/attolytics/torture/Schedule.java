@@ -10,17 +10,22 @@ import java.util.Random;
  * in between; and as cards are dealt from a deck, so that none is left out for long.
  */
 final class Schedule {
-  private static final int MIN_STRIKES = 3;
-  private static final int MAX_STRIKES = 9;
-  private static final int WAVE_MILLIS = 5_000;
+  private static final int MIN_STRIKES = 4;
+  private static final int MAX_STRIKES = 12;
+  private static final int WAVE_MILLIS = 6_000;
   private static final int MIN_MILLIS = 200;
   private static final int MAX_MILLIS = 7_000;
 
   private final Random random;
+  private final List<Fault> faults;
   private final List<Fault> deck = new ArrayList<>();
 
-  Schedule(long seed) {
-    random = new Random(seed);
+  /**
+   * @param faults the only ones, or empty for all
+   */
+  Schedule(long seed, List<Fault> faults) {
+    this.random = new Random(seed);
+    this.faults = faults.isEmpty() ? List.of(Fault.values()) : faults;
   }
 
   /** The next wave's faults. */
@@ -48,7 +53,7 @@ final class Schedule {
 
   private Fault draw() {
     if (deck.isEmpty()) {
-      for (Fault fault : Fault.values()) {
+      for (Fault fault : faults) {
         deck.addAll(Collections.nCopies(fault.weight(), fault));
       }
       Collections.shuffle(deck, random);

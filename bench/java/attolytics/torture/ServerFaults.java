@@ -2,6 +2,8 @@ package attolytics.torture;
 
 import attolytics.bench.PostgresServer.Mode;
 import attolytics.torture.Timeline.Effect;
+import attolytics.torture.Trap.Point;
+import java.io.OutputStream;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.locks.Lock;
@@ -12,6 +14,9 @@ import java.util.stream.Stream;
 final class ServerFaults {
   /** How often the service's sessions are ended, or cancelled, in one fault. */
   private static final int TIMES = 5;
+
+  /** How long a COMMIT is held up while the server crashes. */
+  private static final long MAX_CRASH_MILLIS = 500;
 
   private static final String SESSIONS =
       " FROM pg_stat_activity WHERE usename = '" + Database.ROLE + "'";
@@ -145,6 +150,38 @@ final class ServerFaults {
           }
           return true;
         });
+  }
+
+  static boolean crashAtCommit(Scene scene, Strike strike) throws Exception {
+    Lock network = scene.locks().networks().get(strike.instance());
+    network.lock();
+    try {
+      return alone(scene, () -> crashWhenTrapped(scene, strike));
+    } finally {
+      network.unlock();
+    }
+  }
+
+  private static boolean crashWhenTrapped(Scene scene, Strike strike) throws Exception {
+    Proxy proxy = scene.instances().get(strike.instance()).proxy();
+    Trap trap = new Trap(Point.BEFORE_COMMIT, 0, MAX_CRASH_MILLIS, true, strike.coin());
+    Process gun = Signal.QUIT.aim(scene.server().pid());
+    try (OutputStream trigger = gun.getOutputStream()) {
+      proxy.arm(trap);
+      if (!trap.awaitSprung(NetworkFaults.TRAP_MILLIS)) {
+        return false;
+      }
+      trigger.write('\n');
+      trigger.flush();
+      gun.waitFor();
+      trap.awaitOver();
+    } finally {
+      proxy.disarm();
+      gun.destroy();
+    }
+    scene.server().stop(Mode.IMMEDIATE);
+    scene.server().startAgain();
+    return true;
   }
 
   static boolean noMoreConnections(Scene scene, Strike strike) throws Exception {

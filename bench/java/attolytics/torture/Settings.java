@@ -11,6 +11,7 @@ import java.util.List;
  * @param duration of the faults; what follows takes a minute or two more at most
  * @param clients that send all the time
  * @param keys whether clients send Idempotency-Keys
+ * @param faults the only ones, or empty for all
  * @param embedded whether to take the embedded PostgreSQL in any case
  * @param out directory of the logs
  * @param serviceOptions added to those of each instance
@@ -20,6 +21,7 @@ record Settings(
     Duration duration,
     int clients,
     boolean keys,
+    List<Fault> faults,
     boolean embedded,
     Path out,
     List<String> serviceOptions) {

@@ -8,7 +8,7 @@ enum Signal {
   KILL,
   STOP,
   CONT,
-  /** To a JVM: print all threads' stacks. */
+  /** To a JVM: print all threads' stacks. To a PostgreSQL server: end as in a crash. */
   QUIT;
 
   /** Sends it to the processes, those that are still there. */
@@ -24,6 +24,17 @@ enum Signal {
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
     process.waitFor();
+  }
+
+  /**
+   * Makes all ready for a signal that is to be sent without delay: by a line to the standard input
+   * of the process that is returned. Its end sends none.
+   */
+  Process aim(long pid) throws IOException {
+    return new ProcessBuilder("sh", "-c", "read line && kill -" + name() + " " + pid)
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .start();
   }
 
   void send(long pid) throws IOException, InterruptedException {

@@ -48,13 +48,14 @@ final class Timeline {
     private final Effect effect;
     private final int instance;
     private final int tables;
-    private final long from = System.nanoTime();
+    private final long from;
     private volatile long to = Long.MAX_VALUE;
 
-    private Window(Effect effect, int instance, int tables) {
+    private Window(Effect effect, int instance, int tables, long from) {
       this.effect = effect;
       this.instance = instance;
       this.tables = tables;
+      this.from = from;
     }
 
     @Override
@@ -90,8 +91,15 @@ final class Timeline {
     return open(effect, ALL, tables);
   }
 
+  /** Adds one that is over. */
+  void add(Effect effect, int instance, long from, long to) {
+    Window window = new Window(effect, instance, 0, from);
+    window.to = to;
+    windows.add(window);
+  }
+
   private Window open(Effect effect, int instance, int tables) {
-    Window window = new Window(effect, instance, tables);
+    Window window = new Window(effect, instance, tables, System.nanoTime());
     windows.add(window);
     return window;
   }

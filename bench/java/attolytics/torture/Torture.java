@@ -36,6 +36,9 @@ public final class Torture implements Callable<Integer> {
   @Option(names = "--no-keys", description = "Send no Idempotency-Keys.")
   private boolean noKeys;
 
+  @Option(names = "--fault", description = "Only this fault, repeatable: ${COMPLETION-CANDIDATES}.")
+  private List<Fault> faults = List.of();
+
   @Option(
       names = "--embedded",
       description = "Take the embedded PostgreSQL even if there is another.")
@@ -48,7 +51,8 @@ public final class Torture implements Callable<Integer> {
   private Path out = Path.of("target", "torture");
 
   public static void main(String[] args) {
-    System.exit(new CommandLine(new Torture()).execute(args));
+    CommandLine command = new CommandLine(new Torture()).setCaseInsensitiveEnumValuesAllowed(true);
+    System.exit(command.execute(args));
   }
 
   @Override
@@ -61,6 +65,7 @@ public final class Torture implements Callable<Integer> {
             Duration.ofMillis((long) (minutes * 60_000)),
             clients,
             !noKeys,
+            faults,
             embedded,
             out.resolve(now),
             serviceOptions);

@@ -23,7 +23,7 @@ final class Waves {
 
   Waves(Scene scene, PrintWriter console) {
     this.scene = scene;
-    this.schedule = new Schedule(scene.settings().seed());
+    this.schedule = new Schedule(scene.settings().seed(), scene.settings().faults());
     this.console = console;
   }
 

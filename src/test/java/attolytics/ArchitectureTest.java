@@ -31,6 +31,8 @@ class ArchitectureTest {
         .definedBy("attolytics.flush")
         .layer("schema")
         .definedBy("attolytics.schema")
+        .layer("json")
+        .definedBy("attolytics.json")
         .layer("metrics")
         .definedBy("attolytics.metrics")
         .whereLayer("app")
@@ -45,6 +47,8 @@ class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("app", "http", "decode", "flush")
         .whereLayer("schema")
         .mayOnlyBeAccessedByLayers("app", "http", "decode", "buffer", "flush")
+        .whereLayer("json")
+        .mayOnlyBeAccessedByLayers("decode", "schema")
         .whereLayer("metrics")
         .mayOnlyBeAccessedByLayers("app", "http", "flush")
         .check(classes);

@@ -155,7 +155,7 @@ class ReadmeIT {
       assertEquals("", answer[1]);
     }
     if (again) {
-      String count = "SELECT count(*) FROM events WHERE event_type = 'purchase'";
+      String count = "SELECT count(*) FROM events WHERE event_type = $$purchase$$";
       String rows = run("psql", command("psql").replace("SELECT * FROM events", count));
       assertTrue(rows.lines().anyMatch(line -> line.trim().equals("1")), rows);
     }

@@ -11,11 +11,13 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.UUID;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -44,6 +46,9 @@ class RoundTripIT {
             - {name: d, type: f64}
             - {name: "s\\"q", type: string}
             - {name: "ü", type: timestamp}
+            - {name: день, type: date}
+            - {name: "a/b~c", type: uuid}
+            - {name: "'", type: json}
       apps:
         a: {secret_key: sesame, tables: ["Sel\\"ect é"]}
       """;
@@ -51,14 +56,20 @@ class RoundTripIT {
   private static @Nullable RunningService service;
   private static long sequence;
 
-  record Row(
+  record Values(
       @Nullable Boolean b,
       @Nullable Integer i,
       @Nullable Long l,
       @Nullable Float f,
       @Nullable Double d,
       @Nullable String s,
-      @Nullable Instant at,
+      @Nullable Instant at) {}
+
+  record Row(
+      Values values,
+      @Nullable LocalDate day,
+      @Nullable UUID id,
+      @Nullable List<Integer> list,
       long order) {}
 
   @BeforeContainer
@@ -98,14 +109,25 @@ class RoundTripIT {
                 Arbitraries.longs().between(-62_135_596_800L, 253_402_300_799L),
                 Arbitraries.integers().between(0, 999_999))
             .as((seconds, micros) -> Instant.ofEpochSecond(seconds, micros * 1000L));
+    Arbitrary<LocalDate> days =
+        Arbitraries.longs().between(-719_528, 2_932_896).map(LocalDate::ofEpochDay);
+    Arbitrary<UUID> ids =
+        Combinators.combine(Arbitraries.longs(), Arbitraries.longs()).as(UUID::new);
+    Arbitrary<Values> values =
+        Combinators.combine(
+                Arbitraries.of(true, false).injectNull(0.1),
+                Arbitraries.integers().injectNull(0.1),
+                Arbitraries.longs().injectNull(0.1),
+                Arbitraries.floats().injectNull(0.1),
+                Arbitraries.doubles().injectNull(0.1),
+                strings.injectNull(0.1),
+                instants.injectNull(0.1))
+            .as(Values::new);
     return Combinators.combine(
-            Arbitraries.of(true, false).injectNull(0.1),
-            Arbitraries.integers().injectNull(0.1),
-            Arbitraries.longs().injectNull(0.1),
-            Arbitraries.floats().injectNull(0.1),
-            Arbitraries.doubles().injectNull(0.1),
-            strings.injectNull(0.1),
-            instants.injectNull(0.1),
+            values,
+            days.injectNull(0.1),
+            ids.injectNull(0.1),
+            Arbitraries.integers().list().ofMaxSize(3).injectNull(0.1),
             Arbitraries.longs())
         .as(Row::new)
         .list()
@@ -128,14 +150,17 @@ class RoundTripIT {
                 "SELECT * FROM \"Sel\"\"ect é\" WHERE seq >= " + first + " ORDER BY seq")) {
       for (Row row : rows) {
         read.next();
-        assertEquals(row.b, read.getObject("b c"));
-        assertEquals(row.i, read.getObject("I"));
-        assertEquals(row.l, read.getObject("select"));
-        assertEquals(row.f, read.getObject("f"));
-        assertEquals(row.d, read.getObject("d"));
-        assertEquals(row.s, read.getString("s\"q"));
+        assertEquals(row.values.b, read.getObject("b c"));
+        assertEquals(row.values.i, read.getObject("I"));
+        assertEquals(row.values.l, read.getObject("select"));
+        assertEquals(row.values.f, read.getObject("f"));
+        assertEquals(row.values.d, read.getObject("d"));
+        assertEquals(row.values.s, read.getString("s\"q"));
         OffsetDateTime at = read.getObject("ü", OffsetDateTime.class);
-        assertEquals(row.at, at == null ? null : at.toInstant());
+        assertEquals(row.values.at, at == null ? null : at.toInstant());
+        assertEquals(row.day, read.getObject("день", LocalDate.class));
+        assertEquals(row.id, read.getObject("a/b~c", UUID.class));
+        assertEquals(row.list == null ? null : row.list.toString(), read.getString("'"));
       }
       assertEquals(false, read.next());
     }
@@ -150,13 +175,17 @@ class RoundTripIT {
               List.of(
                   () -> json.writeStringField("_t", "Sel\"ect é"),
                   () -> json.writeNumberField("seq", seq),
-                  () -> write(json, "b c", row.b),
-                  () -> write(json, "I", row.i),
-                  () -> write(json, "select", row.l),
-                  () -> write(json, "f", row.f),
-                  () -> write(json, "d", row.d),
-                  () -> write(json, "s\"q", row.s),
-                  () -> write(json, "ü", row.order % 2 == 0 ? row.at : seconds(row.at))));
+                  () -> write(json, "b c", row.values.b),
+                  () -> write(json, "I", row.values.i),
+                  () -> write(json, "select", row.values.l),
+                  () -> write(json, "f", row.values.f),
+                  () -> write(json, "d", row.values.d),
+                  () -> write(json, "s\"q", row.values.s),
+                  () ->
+                      write(json, "ü", row.order % 2 == 0 ? row.values.at : seconds(row.values.at)),
+                  () -> write(json, "день", row.day),
+                  () -> write(json, "a/b~c", row.id),
+                  () -> write(json, "'", row.list)));
       Collections.shuffle(fields, new Random(row.order));
       json.writeStartObject();
       for (Field field : fields) {
@@ -182,6 +211,8 @@ class RoundTripIT {
       json.writeBoolean(b);
     } else if (value instanceof Number n) {
       json.writeNumber(n.toString());
+    } else if (value instanceof List<?> list) {
+      json.writeRawValue(list.toString());
     } else {
       json.writeString(value.toString());
     }

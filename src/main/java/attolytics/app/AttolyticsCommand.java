@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -14,9 +15,12 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -34,7 +38,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
     sortOptions = false,
     headerHeading = "Receives events as JSON over HTTP and writes them to PostgreSQL.%n%n",
     synopsisHeading = "Usage: ",
-    customSynopsis = "java -jar attolytics.jar [OPTIONS]",
+    customSynopsis = "java -jar attolytics.jar [check] [OPTIONS]",
+    parameterListHeading = "%nCommand:%n",
     optionListHeading = "%nOptions:%n",
     footer = {
       "",
@@ -47,8 +52,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "underscores: --db-url.",
       "",
       "Exit codes:",
-      "  0  stopped after everything accepted was written",
-      "  1  the start or the run failed; standard error says why, in lines that begin with 'error:'",
+      "  0  stopped after everything accepted was written; check: a start would not be refused",
+      "  1  the start, the run or the check failed; standard error says why, in lines that begin",
+      "     with 'error:'",
       "  2  wrong command line",
       "",
       "Example:",
@@ -69,19 +75,35 @@ public final class AttolyticsCommand implements Callable<Integer> {
     int run(Settings settings) throws Exception;
   }
 
-  private final Action action;
+  private static final String CHECK = "check";
+
+  private final Action start;
+  private final Action check;
+
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = CHECK,
+      hideParamSyntax = true,
+      description =
+          "Reads the schema file and the database, prints what a start would create or refuse, and"
+              + " changes nothing.")
+  private @Nullable String command;
+
+  @Spec private @Nullable CommandSpec spec;
 
   @Mixin private final SettingsOptions options;
 
   private int verbosity;
 
-  AttolyticsCommand(Environment environment, Action action) {
+  AttolyticsCommand(Environment environment, Action start, Action check) {
     this.options = new SettingsOptions(environment);
-    this.action = action;
+    this.start = start;
+    this.check = check;
   }
 
   /**
-   * Parses the arguments and runs the action.
+   * Parses the arguments and runs what they ask for.
    *
    * @param variables the environment
    * @return the exit code
@@ -89,11 +111,12 @@ public final class AttolyticsCommand implements Callable<Integer> {
   public static int execute(
       String[] args,
       Map<String, String> variables,
-      Action action,
+      Action start,
+      Action check,
       PrintWriter out,
       PrintWriter err) {
     Environment environment = new Environment(asksForHelp(args) ? Map.of() : variables);
-    AttolyticsCommand command = new AttolyticsCommand(environment, action);
+    AttolyticsCommand command = new AttolyticsCommand(environment, start, check);
     CommandLine commandLine = new CommandLine(command);
     // For who installs it, not for who reads the help.
     commandLine
@@ -111,10 +134,15 @@ public final class AttolyticsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (command != null && !command.equals(CHECK)) {
+      throw new ParameterException(
+          Objects.requireNonNull(spec).commandLine(),
+          "unknown command '" + command + "', expected " + CHECK + " or none");
+    }
     Settings settings = options.toSettings();
     verbosity = settings.verbosity();
-    Logging.configure(verbosity);
-    return action.run(settings);
+    Logging.configure(verbosity, settings.logFormat());
+    return (command == null ? start : check).run(settings);
   }
 
   /** Whether the environment does not count: who has a mistake in it still gets the help. */
@@ -140,7 +168,10 @@ public final class AttolyticsCommand implements Callable<Integer> {
 
   private static int tell(ParameterException e, String[] args, Environment environment) {
     PrintWriter err = e.getCommandLine().getErr();
-    message(e, environment).lines().forEach(line -> printError(err, line, args));
+    List<String> given = Stream.concat(Stream.of(args), environment.values()).toList();
+    DatabaseUrl.redact(message(e, environment), given)
+        .lines()
+        .forEach(line -> printError(err, line));
     UnmatchedArgumentException.printSuggestions(e, err);
     err.println("Try 'java -jar attolytics.jar --help'.");
     return ExitCode.USAGE;
@@ -153,7 +184,7 @@ public final class AttolyticsCommand implements Callable<Integer> {
     }
     String what =
         e.getCause() instanceof TypeConversionException cause
-            ? String.valueOf(cause.getMessage())
+            ? String.valueOf(cause.getMessage()).replace("is not an int", "is not a whole number")
             : "'" + e.getValue() + "' is not valid";
     return environment.origin(option) + ": " + what;
   }
@@ -183,21 +214,20 @@ public final class AttolyticsCommand implements Callable<Integer> {
   }
 
   /** One line, whatever the text holds, and no password. */
-  private static void printError(PrintWriter err, String problem, String... args) {
-    String text = problem;
-    for (String arg : args) {
-      // The form of an argument that picocli quotes is anything: hide it whole where it may be one.
-      text = arg.contains("@") ? text.replace(arg, DatabaseUrl.redactWhole(arg)) : text;
-    }
-    err.println("error: " + DatabaseUrl.redact(text).replaceAll("\\s*\\R\\s*", " "));
+  private static void printError(PrintWriter err, String problem) {
+    err.println("error: " + DatabaseUrl.redact(problem).replaceAll("\\s*\\R\\s*", " "));
   }
 
   /** From the manifest of the jar. */
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
+      return new String[] {"attolytics " + number()};
+    }
+
+    static String number() {
       String version = AttolyticsCommand.class.getPackage().getImplementationVersion();
-      return new String[] {"attolytics " + (version == null ? "development" : version)};
+      return version == null ? "development" : version;
     }
   }
 }

@@ -20,18 +20,10 @@ final class ConnectionPool {
   /** Opens the pool; whether the database can be reached only shows when one asks for it. */
   static HikariDataSource open(
       DatabaseUrl url, int writers, Duration ackTimeout, MeterRegistry registry) {
-    Properties driver = new Properties();
-    PGProperty.APPLICATION_NAME.set(driver, "attolytics");
-    PGProperty.TCP_KEEP_ALIVE.set(driver, true);
-    PGProperty.CONNECT_TIMEOUT.set(driver, (int) CONNECT_TIMEOUT.toSeconds());
-    // For the odd question: a flush has a watchdog of its own.
-    PGProperty.SOCKET_TIMEOUT.set(driver, (int) Math.max(1, ackTimeout.toSeconds()));
-    driver.putAll(url.properties());
-
     HikariConfig config = new HikariConfig();
     config.setPoolName("attolytics");
     config.setJdbcUrl(url.jdbcUrl());
-    config.setDataSourceProperties(driver);
+    config.setDataSourceProperties(driverProperties(url, ackTimeout));
     config.setAutoCommit(false);
     config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
     config.setMaximumPoolSize(writers + OTHERS);
@@ -41,5 +33,17 @@ final class ConnectionPool {
     config.setInitializationFailTimeout(-1);
     config.setMetricRegistry(registry);
     return new HikariDataSource(config);
+  }
+
+  /** For the driver: user, password and parameters of the URL, and what it leaves out. */
+  static Properties driverProperties(DatabaseUrl url, Duration ackTimeout) {
+    Properties driver = new Properties();
+    PGProperty.APPLICATION_NAME.set(driver, "attolytics");
+    PGProperty.TCP_KEEP_ALIVE.set(driver, true);
+    PGProperty.CONNECT_TIMEOUT.set(driver, (int) CONNECT_TIMEOUT.toSeconds());
+    // For the odd question: a flush has a watchdog of its own.
+    PGProperty.SOCKET_TIMEOUT.set(driver, (int) Math.max(1, ackTimeout.toSeconds()));
+    driver.putAll(url.properties());
+    return driver;
   }
 }

@@ -27,7 +27,8 @@ import org.postgresql.PGProperty;
  * </pre>
  *
  * <p>Left out, the host is {@code localhost}, the port 5432, the user that of the operating system,
- * the database the user's name. Parameters go to the driver, under its names or libpq's.
+ * the database the user's name. Parameters go to the driver, under its names or libpq's. Of several
+ * hosts the primary is taken, unless {@code targetServerType} says otherwise.
  *
  * @see <a href="https://www.postgresql.org/docs/current/libpq-connect.html">libpq, 32.1.1</a>
  */
@@ -40,6 +41,15 @@ public final class DatabaseUrl {
       Pattern.compile("([a-zA-Z:]+://)?[^\\s'\"@]*:(?!//)[^\\s'\"]*@");
   private static final Pattern PASSWORD_PARAMETER =
       Pattern.compile("(password=)[^&\\s'\"]*", Pattern.CASE_INSENSITIVE);
+  private static final Pattern WHOLE_PASSWORD =
+      Pattern.compile("^(?:[^:]*://)?[^:]*(:.*@)", Pattern.DOTALL);
+  private static final Pattern WHOLE_PASSWORD_PARAMETER =
+      Pattern.compile("(password=)[^&]+", Pattern.CASE_INSENSITIVE);
+
+  /** In words, as user:password@ is hidden wherever it stands. */
+  private static final String FORM =
+      "postgres://user@host:port/database, with :password after the user";
+
   private static final String DEFAULT_PORT = "5432";
 
   /** Parameters of libpq's that the driver has under another name or with other values. */
@@ -78,8 +88,7 @@ public final class DatabaseUrl {
     Matcher scheme = SCHEME.matcher(url);
     if (!scheme.lookingAt()) {
       throw new IllegalArgumentException(
-          "the database URL does not begin with postgres:// or postgresql://:"
-              + " expected postgres://user:password@host:port/database");
+          "the database URL does not begin with postgres:// or postgresql://: expected " + FORM);
     }
     String rest = url.substring(scheme.end());
     int authorityEnd = firstOf(rest, '/', '?', 0);
@@ -117,6 +126,9 @@ public final class DatabaseUrl {
     }
     if (hosts.stream().anyMatch(Host::isSocket)) {
       putSocket(properties, hosts);
+    }
+    if (hosts.size() > 1) { // only one of them can be written to
+      properties.putIfAbsent(PGProperty.TARGET_SERVER_TYPE.getName(), "primary");
     }
     return new DatabaseUrl(
         "jdbc:postgresql://"
@@ -163,10 +175,23 @@ public final class DatabaseUrl {
     return PASSWORD_PARAMETER.matcher(hidden).replaceAll("$1***");
   }
 
-  /** The same for a text that is a URL as a whole, though perhaps a wrong one. */
-  static String redactWhole(String url) {
-    int at = url.lastIndexOf('@');
-    return redact(at < 0 ? url : "***" + url.substring(at));
+  /**
+   * The same for a text that quotes what was given, which may be a URL whose password looks like
+   * anything: with spaces, quotes, at signs.
+   */
+  static String redact(String text, Iterable<String> given) {
+    String hidden = text;
+    for (String url : given) {
+      Matcher password = WHOLE_PASSWORD.matcher(url);
+      if (password.find()) {
+        hidden = hidden.replace(password.group(1), ":***@");
+      }
+      Matcher parameter = WHOLE_PASSWORD_PARAMETER.matcher(url);
+      while (parameter.find()) {
+        hidden = hidden.replace(parameter.group(), parameter.group(1) + "***");
+      }
+    }
+    return redact(hidden);
   }
 
   /** A host as the driver knows it, or the directory of a Unix socket. */
@@ -223,9 +248,9 @@ public final class DatabaseUrl {
         || Integer.parseInt(port) < 1
         || Integer.parseInt(port) > 65_535) {
       throw new IllegalArgumentException(
-          "a port of the database URL is not a number between 1 and 65535: expected"
-              + " postgres://user:password@host:port/database, where in a user name or password / is"
-              + " written %2F, ? is %3F, @ is %40, % is %25");
+          "a port of the database URL is not a number between 1 and 65535: expected "
+              + FORM
+              + ", where in a user name or password / is written %2F, ? is %3F, @ is %40, % is %25");
     }
     return port;
   }
@@ -271,7 +296,22 @@ public final class DatabaseUrl {
       throw new IllegalArgumentException(
           "the database URL has a parameter that the driver does not know: " + quoted(name));
     }
+    checkChoice(known, value);
     properties.put(known, value);
+  }
+
+  /** The driver would only tell it on connecting. */
+  private static void checkChoice(String parameter, String value) {
+    PGProperty property = PGProperty.forName(parameter);
+    String[] choices = property == null ? null : property.getChoices();
+    // Of this one the driver takes lists.
+    if (choices == null || property == PGProperty.REQUIRE_AUTH) {
+      return;
+    }
+    if (Stream.of(choices).noneMatch(value::equalsIgnoreCase)) {
+      throw new IllegalArgumentException(
+          parameter + " of the database URL is none of " + String.join(", ", choices));
+    }
   }
 
   private static void putSocket(Map<String, String> properties, List<Host> hosts) {

@@ -3,9 +3,6 @@ package attolytics.app;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -14,9 +11,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -24,7 +18,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -49,8 +42,8 @@ import org.slf4j.LoggerFactory;
  */
 final class EmbeddedDatabase implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EmbeddedDatabase.class);
-  private static final String ADDRESS = "127.0.0.1";
-  private static final String USER = "postgres";
+  static final String ADDRESS = "127.0.0.1";
+  static final String USER = "postgres";
   private static final String DATABASE = "attolytics";
 
   /** Long enough for the recovery after a crash, which reads a gigabyte of WAL at most. */
@@ -64,24 +57,35 @@ final class EmbeddedDatabase implements AutoCloseable {
   /** These would not survive pg_ctl, which starts the server by way of a shell. */
   private static final String NOT_IN_A_PATH = "\"$`\\\n\r'";
 
+  private static final String PID_FILE = "postmaster.pid";
+  private static final String NO_PERMISSION = "no permission for ";
+  private static final String NO_DIRECTORY = " is not a directory";
+
   private final Path directory;
   private final Path data;
   private final Path log;
-  private final FileChannel lock;
+  private final DataLock lock;
   private final PostgresPrograms programs;
   private final String password;
   private final int port;
   private final boolean adopted;
   private boolean closed;
 
-  private EmbeddedDatabase(
-      Path directory, FileChannel lock, List<PostgresPrograms.Account> accounts)
+  private EmbeddedDatabase(Path directory, DataLock lock, List<PostgresPrograms.Account> accounts)
       throws StartException, IOException, InterruptedException {
     this.directory = directory;
     this.lock = lock;
-    data = directory.resolve("postgresql");
+    data = data(directory);
     log = directory.resolve("postgresql.log");
     programs = PostgresPrograms.in(directory.resolve("programs"), preferOwner(accounts));
+    if (Files.exists(data) && PasswordFile.find(directory) == null) {
+      throw new StartException(
+          "there is no "
+              + directory.resolve(PasswordFile.NAME)
+              + " any more, and without its password nobody gets into "
+              + data
+              + ": restore it, or move the data away");
+    }
     PasswordFile file = PasswordFile.in(directory);
     password = file.password();
     if (!Files.exists(data)) {
@@ -121,40 +125,68 @@ final class EmbeddedDatabase implements AutoCloseable {
 
   static EmbeddedDatabase start(Path dataDir, List<PostgresPrograms.Account> accounts)
       throws StartException, InterruptedException {
-    Path directory = dataDir.toAbsolutePath().normalize();
-    if (directory.toString().chars().anyMatch(c -> NOT_IN_A_PATH.indexOf(c) >= 0)) {
-      throw new StartException(
-          "--data_dir "
-              + directory
-              + " holds a quote, $, ` or \\, which PostgreSQL's programs do not bear: choose another"
-              + " directory");
-    }
-    @Nullable FileChannel lock = null;
+    Path directory = directory(dataDir);
+    @Nullable DataLock lock = null;
     boolean started = false;
     try {
       Files.createDirectories(directory);
-      lock = lock(directory);
+      lock = DataLock.take(directory);
       EmbeddedDatabase database = new EmbeddedDatabase(directory, lock, accounts);
       database.announce();
       started = true;
       return database;
     } catch (IOException e) {
-      throw new StartException(
-          "cannot keep an embedded PostgreSQL in --data_dir "
-              + directory
-              + ": "
-              + reason(e)
-              + "; choose a directory that this user can write to, or give a database by --db_url",
-          e);
+      throw cannotKeep(directory, reason(e), e);
     } finally {
       if (!started && lock != null) {
-        release(lock);
+        lock.close();
       }
+    }
+  }
+
+  /** Whether a start would find data, and not create any. */
+  static boolean existsIn(Path dataDir) throws StartException {
+    return Files.exists(data(directory(dataDir)));
+  }
+
+  /** Fails where a start could not create a database, as far as that shows without trying. */
+  static void refuseToCreateIn(Path dataDir) throws StartException, InterruptedException {
+    Path directory = directory(dataDir);
+    Path parent = directory;
+    while (!Files.exists(parent, LinkOption.NOFOLLOW_LINKS) && parent.getParent() != null) {
+      parent = parent.getParent();
+    }
+    if (!Files.isDirectory(parent)) {
+      throw cannotKeep(directory, parent + NO_DIRECTORY, null);
+    }
+    if (!Files.isWritable(parent)) {
+      throw cannotKeep(directory, NO_PERMISSION + parent, null);
+    }
+    PostgresPrograms.refuseUnfitSystem(PostgresPrograms.accounts());
+  }
+
+  /** The server that runs on the data now, whichever process has started it, or null. */
+  static @Nullable DatabaseUrl runningIn(Path dataDir) throws StartException {
+    Path directory = directory(dataDir);
+    Path data = data(directory);
+    try {
+      PasswordFile file = PasswordFile.find(directory);
+      if (file == null || !Files.exists(data.resolve(PID_FILE))) {
+        return null;
+      }
+      int port = port(Files.readAllLines(data.resolve(PID_FILE)));
+      return port > 0 && isServed(data, port, file.password()) ? url(port, file.password()) : null;
+    } catch (IOException e) {
+      throw cannotKeep(directory, reason(e), e);
     }
   }
 
   /** Where the service connects to. */
   DatabaseUrl url() {
+    return url(port, password);
+  }
+
+  private static DatabaseUrl url(int port, String password) {
     return DatabaseUrl.parse(
         "postgres://%s:%s@%s:%d/%s".formatted(USER, password, ADDRESS, port, DATABASE));
   }
@@ -183,7 +215,7 @@ final class EmbeddedDatabase implements AutoCloseable {
       Thread.currentThread().interrupt();
       LOG.error("interrupted before the embedded PostgreSQL in {} had stopped", data);
     } finally {
-      release(lock);
+      lock.close();
     }
   }
 
@@ -213,41 +245,6 @@ final class EmbeddedDatabase implements AutoCloseable {
         .toList();
   }
 
-  private static FileChannel lock(Path directory) throws StartException, IOException {
-    FileChannel channel =
-        FileChannel.open(
-            directory.resolve("lock"),
-            StandardOpenOption.CREATE,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE);
-    try {
-      if (channel.tryLock() != null) {
-        channel.truncate(0);
-        channel.write(
-            ByteBuffer.wrap(
-                Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
-        return channel;
-      }
-    } catch (OverlappingFileLockException e) {
-      LOG.debug("locked by this process", e);
-    }
-    channel.close();
-    throw new StartException(
-        "--data_dir "
-            + directory
-            + " is in use by another instance, process "
-            + Files.readString(directory.resolve("lock"))
-            + ": stop that one, choose another directory, or give both one database by --db_url");
-  }
-
-  private static void release(FileChannel lock) {
-    try {
-      lock.close();
-    } catch (IOException e) {
-      LOG.warn("cannot release the lock of the data directory: {}", e.getMessage(), e);
-    }
-  }
-
   /** Creates the data under another name first, so that it is there whole or not at all. */
   private void initialize() throws StartException, IOException, InterruptedException {
     LOG.debug("creating the data of the embedded PostgreSQL in {}", data);
@@ -257,7 +254,7 @@ final class EmbeddedDatabase implements AutoCloseable {
     Files.createDirectory(unfinished);
     programs.own(unfinished);
     Files.deleteIfExists(passwordForInitdb);
-    createPrivate(passwordForInitdb);
+    PasswordFile.createPrivate(passwordForInitdb);
     Files.writeString(passwordForInitdb, password);
     programs.own(passwordForInitdb);
     try {
@@ -314,7 +311,7 @@ final class EmbeddedDatabase implements AutoCloseable {
    */
   private @Nullable Integer adoptablePort()
       throws StartException, IOException, InterruptedException {
-    Path file = data.resolve("postmaster.pid");
+    Path file = data.resolve(PID_FILE);
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (Files.exists(file)) {
       List<String> lines = Files.readAllLines(file);
@@ -333,8 +330,8 @@ final class EmbeddedDatabase implements AutoCloseable {
         Files.delete(file);
         return null;
       }
-      int runningPort = lines.size() > 3 ? (int) number(lines.get(3)) : -1;
-      if (runningPort > 0 && isOurs(runningPort)) {
+      int runningPort = port(lines);
+      if (runningPort > 0 && isServed(data, runningPort, password)) {
         return runningPort;
       }
       if (System.nanoTime() > deadline) {
@@ -347,13 +344,19 @@ final class EmbeddedDatabase implements AutoCloseable {
     return null;
   }
 
-  private boolean isOurs(int runningPort) throws IOException {
-    try (Connection connection = connect(runningPort, "postgres");
+  /** Of the lines of the server's file, or -1 if it has not come so far. */
+  private static int port(List<String> pidFile) {
+    return pidFile.size() > 3 ? (int) number(pidFile.get(3)) : -1;
+  }
+
+  /** Whether the server on a port is the one of that data. */
+  private static boolean isServed(Path data, int port, String password) throws IOException {
+    try (Connection connection = connect(port, "postgres", password);
         Statement statement = connection.createStatement();
         ResultSet result = statement.executeQuery("SHOW data_directory")) {
       return result.next() && Files.isSameFile(Path.of(result.getString(1)), data);
     } catch (SQLException e) {
-      LOG.debug("no answer from port {}", runningPort, e);
+      LOG.debug("no answer from port {}", port, e);
       return false;
     }
   }
@@ -361,7 +364,7 @@ final class EmbeddedDatabase implements AutoCloseable {
   private void launch() throws StartException, IOException, InterruptedException {
     programs.own(data);
     if (!Files.exists(log)) {
-      createPrivate(log);
+      PasswordFile.createPrivate(log);
     }
     programs.own(log);
     long logged = Files.size(log);
@@ -407,13 +410,13 @@ final class EmbeddedDatabase implements AutoCloseable {
                 "--mode=fast",
                 "--wait",
                 "--timeout=" + PATIENCE.toSeconds()));
-    if (!outcome.succeeded() && Files.exists(data.resolve("postmaster.pid"))) {
+    if (!outcome.succeeded() && Files.exists(data.resolve(PID_FILE))) {
       throw new IOException(words(outcome.output()));
     }
   }
 
   private void createDatabase() throws SQLException {
-    try (Connection connection = connect(port, "postgres");
+    try (Connection connection = connect(port, "postgres", password);
         Statement statement = connection.createStatement()) {
       try (ResultSet result =
           statement.executeQuery("SELECT FROM pg_database WHERE datname = '" + DATABASE + "'")) {
@@ -425,9 +428,10 @@ final class EmbeddedDatabase implements AutoCloseable {
     }
   }
 
-  private Connection connect(int toPort, String database) throws SQLException {
+  private static Connection connect(int port, String database, String password)
+      throws SQLException {
     return DriverManager.getConnection(
-        "jdbc:postgresql://" + ADDRESS + ":" + toPort + "/" + database + "?connectTimeout=5",
+        "jdbc:postgresql://" + ADDRESS + ":" + port + "/" + database + "?connectTimeout=5",
         USER,
         password);
   }
@@ -456,62 +460,45 @@ final class EmbeddedDatabase implements AutoCloseable {
         .replaceAll("\\s+", " ");
   }
 
+  private static Path directory(Path dataDir) throws StartException {
+    Path directory = dataDir.toAbsolutePath().normalize();
+    if (directory.toString().chars().anyMatch(c -> NOT_IN_A_PATH.indexOf(c) >= 0)) {
+      throw new StartException(
+          "--data_dir "
+              + directory
+              + " holds a quote, $, ` or \\, which PostgreSQL's programs do not bear: choose another"
+              + " directory");
+    }
+    return directory;
+  }
+
+  private static Path data(Path directory) {
+    return directory.resolve("postgresql");
+  }
+
+  private static StartException cannotKeep(
+      Path directory, String reason, @Nullable IOException cause) {
+    return new StartException(
+        "cannot keep an embedded PostgreSQL in --data_dir "
+            + directory
+            + ": "
+            + reason
+            + "; choose a directory that this user can write to, or give a database by --db_url",
+        cause);
+  }
+
   private static String reason(IOException e) {
     String message = String.valueOf(e.getMessage());
     if (e instanceof AccessDeniedException) {
-      return "no permission for " + message;
+      return NO_PERMISSION + message;
     }
     if (e instanceof FileAlreadyExistsException) {
-      return message + " is not a directory";
+      return message + NO_DIRECTORY;
     }
     return e instanceof NoSuchFileException ? "there is no " + message : message;
   }
 
   private static long number(String text) {
     return text.strip().matches("\\d{1,18}") ? Long.parseLong(text.strip()) : -1;
-  }
-
-  /** An empty file that only its owner can read, where the file system knows such. */
-  private static void createPrivate(Path file) throws IOException {
-    if (Files.getFileStore(file.getParent()).supportsFileAttributeView("posix")) {
-      Files.createFile(
-          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    } else {
-      Files.createFile(file);
-    }
-  }
-
-  /**
-   * The password, and the port of the last run, in the format that psql takes. Written before the
-   * data is, so that there is no data whose password is unknown.
-   *
-   * @param port of the last run, or 0
-   */
-  private record PasswordFile(Path file, String password, int port) {
-    static final String NAME = "pgpass";
-
-    static PasswordFile in(Path directory) throws IOException {
-      Path file = directory.resolve(NAME);
-      if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-        String[] fields = Files.readString(file).strip().split(":", -1);
-        if (fields.length != 5) {
-          throw new IOException(file + " is not of the form host:port:*:user:password");
-        }
-        return new PasswordFile(file, fields[4], (int) number(fields[1]));
-      }
-      byte[] random = new byte[16];
-      new SecureRandom().nextBytes(random);
-      PasswordFile created = new PasswordFile(file, HexFormat.of().formatHex(random), 0);
-      created.write(0);
-      return created;
-    }
-
-    void write(int newPort) throws IOException {
-      Path unfinished = file.resolveSibling(NAME + ".new");
-      Files.deleteIfExists(unfinished);
-      createPrivate(unfinished);
-      Files.writeString(unfinished, "%s:%d:*:%s:%s%n".formatted(ADDRESS, newPort, USER, password));
-      Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
-    }
   }
 }

@@ -4,6 +4,7 @@ import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
@@ -45,6 +46,13 @@ final class Environment implements IDefaultValueProvider {
   @Nullable String value(String option) {
     String value = variables.get(variable(option));
     return value == null || value.isBlank() ? null : value;
+  }
+
+  /** The values of all variables that may be ours. */
+  Stream<String> values() {
+    return variables.entrySet().stream()
+        .filter(variable -> variable.getKey().startsWith(PREFIX))
+        .map(Map.Entry::getValue);
   }
 
   /** What the user has to look at for this option: its variable if that was used, else its flag. */

@@ -11,7 +11,8 @@ public final class Main {
   public static void main(String[] args) {
     PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
     PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
-    System.exit(AttolyticsCommand.execute(args, System.getenv(), Main::run, out, err));
+    AttolyticsCommand.Action check = settings -> Check.run(settings, System.getenv(), out);
+    System.exit(AttolyticsCommand.execute(args, System.getenv(), Main::run, check, out, err));
   }
 
   private static int run(Settings settings) throws StartException {
@@ -24,6 +25,8 @@ public final class Main {
       return service.stop(hurry) ? 0 : 1;
     } catch (InterruptedException e) {
       return 0; // told to stop before the start was over
+    } finally {
+      Logging.end();
     }
   }
 }

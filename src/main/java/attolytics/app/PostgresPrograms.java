@@ -80,15 +80,8 @@ final class PostgresPrograms {
   static PostgresPrograms in(Path directory, List<Account> candidates)
       throws StartException, IOException, InterruptedException {
     Account account = firstWorking(candidates);
-    String platform = platform();
-    URL archive = PostgresPrograms.class.getResource("/postgres-" + platform + ".txz");
-    if (archive == null) {
-      throw new StartException(
-          "this jar holds no embedded PostgreSQL for "
-              + platform
-              + ": give a database by --db_url");
-    }
-    Path home = directory.resolve(platform + "-" + version(archive));
+    URL archive = archive();
+    Path home = directory.resolve(platform() + "-" + version(archive));
     if (!Files.exists(home)) {
       Path unfinished = directory.resolve(home.getFileName() + ".new");
       deleteTree(unfinished);
@@ -96,6 +89,24 @@ final class PostgresPrograms {
       Files.move(unfinished, home, StandardCopyOption.ATOMIC_MOVE);
     }
     return new PostgresPrograms(home, account);
+  }
+
+  /** Fails where {@link #in} would fail before it unpacks anything. */
+  static void refuseUnfitSystem(List<Account> candidates)
+      throws StartException, InterruptedException {
+    firstWorking(candidates);
+    archive();
+  }
+
+  private static URL archive() throws StartException {
+    URL archive = PostgresPrograms.class.getResource("/postgres-" + platform() + ".txz");
+    if (archive == null) {
+      throw new StartException(
+          "this jar holds no embedded PostgreSQL for "
+              + platform()
+              + ": give a database by --db_url");
+    }
+    return archive;
   }
 
   static List<Account> accounts() {
@@ -176,6 +187,7 @@ final class PostgresPrograms {
     ProcessBuilder builder = new ProcessBuilder(whole).redirectErrorStream(true);
     Map<String, String> environment = builder.environment();
     environment.keySet().removeIf(name -> name.startsWith("PG") || name.startsWith("LC_"));
+    environment.remove("NOTIFY_SOCKET"); // ours, and not the server's
     environment.put("LC_ALL", "C");
     environment.put("TZ", "UTC");
     Process process = builder.start();

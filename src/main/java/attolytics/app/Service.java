@@ -1,5 +1,6 @@
 package attolytics.app;
 
+import attolytics.app.AttolyticsCommand.Version;
 import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
 import attolytics.flush.KeyPurge;
@@ -9,24 +10,20 @@ import attolytics.http.HttpServer;
 import attolytics.http.Ingest;
 import attolytics.http.IngestHandler;
 import attolytics.http.Limits;
+import attolytics.http.StatusReport;
+import attolytics.metrics.History;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.schema.DatabaseTables;
 import attolytics.schema.Schema;
-import attolytics.schema.SchemaException;
-import attolytics.schema.SchemaFile;
 import attolytics.schema.Table;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,12 +40,29 @@ public final class Service implements AutoCloseable {
   /** Rows that a ring can hold: a body of the usual bound has fewer events. */
   private static final int RING_ROWS = 1 << 17;
 
-  private static final Duration DATABASE_POLL = Duration.ofMillis(250);
-
   /** How often a writer's connection is looked at, whether the database is silent on it. */
   private static final Duration WRITER_CHECK = Duration.ofMillis(100);
 
   private static final Duration MAX_PURGE_PERIOD = Duration.ofMinutes(1);
+
+  private static final Duration PROBE_PERIOD = Duration.ofSeconds(1);
+  private static final Duration SAMPLE_PERIOD = Duration.ofSeconds(1);
+
+  /** A usual request, which the buffer has no room for if it is full. */
+  private static final int USUAL_BYTES = 16 << 10;
+
+  private static final int USUAL_ROWS = 100;
+
+  /** What a start and a stop may take beyond the user's limits. */
+  private static final Duration START_MARGIN = Duration.ofMinutes(1);
+
+  private static final Duration STOP_MARGIN = Duration.ofSeconds(10);
+
+  /** A writer waits for a connection and an answer for no longer than requests wait for it. */
+  private static final Duration SILENCE_MARGIN = Duration.ofSeconds(10);
+
+  private static final String WRITER_FAILED =
+      "a writer has failed, see the log: restart the service";
 
   private static final Duration STOP_POLL = Duration.ofMillis(20);
 
@@ -63,49 +77,63 @@ public final class Service implements AutoCloseable {
 
   private final Settings settings;
   private final Schema schema;
-  private final PrometheusMetrics metrics = new PrometheusMetrics();
+  private final Systemd systemd;
+  private final PrometheusMetrics metrics;
+  private final History history;
+  private final Readiness readiness = new Readiness();
   private final List<Ring> rings = new ArrayList<>();
   private final List<Writer> writers = new ArrayList<>();
   private final List<Thread> writerThreads = new ArrayList<>();
-  private final ScheduledExecutorService housekeeping =
-      Executors.newScheduledThreadPool(2, task -> daemon(task, "housekeeping"));
+  private final Housekeeping housekeeping = new Housekeeping();
   private final HttpServer admin;
   private @Nullable EmbeddedDatabase embedded;
   private @Nullable HikariDataSource pool;
   private @Nullable IngestHandler handler;
   private @Nullable HttpServer http;
   private boolean stopped;
-  private volatile @Nullable String unready = "starting";
 
-  private Service(Settings settings, Schema schema) throws StartException {
+  private Service(Settings settings, Schema schema, Systemd systemd) throws StartException {
     this.settings = settings;
     this.schema = schema;
+    this.systemd = systemd;
+    this.metrics =
+        new PrometheusMetrics(
+            schema.apps().keySet(),
+            schema.tables().stream().map(Table::name).toList(),
+            IngestHandler.statuses(),
+            IngestHandler.reasons());
+    this.history = new History(metrics);
+    metrics.buildInfo(Version.number());
+    metrics.gauge(
+        "attolytics.ready",
+        null,
+        "Whether a request would be accepted now",
+        () -> readiness.obstacle() == null ? 1 : 0);
     this.admin =
         open(
-            "--admin_port",
+            "admin_",
             settings.adminHost(),
             settings.adminPort(),
             1,
-            new AdminHandler(metrics, this::whyNotReady));
+            new AdminHandler(
+                metrics,
+                new StatusReport(metrics, history, Version.number()),
+                readiness::obstacle));
   }
 
   /**
    * Starts the service. The admin port opens first; when this returns, requests are accepted.
    *
-   * @param environment where secret keys may be kept
+   * @param environment where secret keys may be kept, and systemd says how it is told
    * @param stop ends the wait for the database: the start is given up, and {@link #stop} is next
    * @throws StartException for what the user can mend; nothing is left running then
    */
   public static Service start(
       Settings settings, Map<String, String> environment, CountDownLatch stop)
       throws StartException, InterruptedException {
-    Schema schema;
-    try {
-      schema = SchemaFile.read(settings.schema(), environment);
-    } catch (SchemaException e) {
-      throw new StartException(e.problems());
-    }
-    Service service = new Service(settings, schema);
+    Service service =
+        new Service(
+            settings, DatabaseSetup.readSchema(settings, environment), Systemd.of(environment));
     boolean started = false;
     try {
       service.startRest(stop);
@@ -129,33 +157,39 @@ public final class Service implements AutoCloseable {
   }
 
   private void startRest(CountDownLatch stop) throws StartException, InterruptedException {
-    log.info("admin pages on http://{}:{}", settings.adminHost(), admin.port());
+    housekeeping.repeat(SAMPLE_PERIOD, history::take);
+    systemd.mayTake(settings.ackTimeout().plus(START_MARGIN));
+    log.info("admin pages on {}", url(settings.adminHost(), admin.port()));
+    DatabaseUrl url = databaseUrl();
+    prepareTables(url, stop);
     HikariDataSource database =
-        ConnectionPool.open(
-            databaseUrl(), settings.writers(), settings.ackTimeout(), metrics.registry());
+        ConnectionPool.open(url, settings.writers(), settings.ackTimeout(), metrics.registry());
     pool = database;
-    prepareTables(database, stop);
 
     Budget budget = new Budget(settings.maxBuffer());
     for (int i = 0; i < settings.writers(); i++) {
       startWriter(i, database, budget);
     }
-    keepHouse(database);
+    keepHouse(database, budget);
     handler = new IngestHandler(new Ingest(schema.apps(), rings, budget, limits(), metrics));
-    showGauges(budget);
     http =
         open(
-            "--port",
+            "",
             settings.host(),
             settings.port(),
             Runtime.getRuntime().availableProcessors(),
             handler);
-    unready = null;
-    log.info("accepting events on http://{}:{}", settings.host(), http.port());
+    readiness.isReached();
+    systemd.ready();
+    log.info("accepting events on {}", url(settings.host(), http.port()));
+  }
+
+  private static String url(String host, int port) {
+    return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
   }
 
   private HttpServer open(
-      String option, String host, int port, int ioThreads, io.undertow.server.HttpHandler handler)
+      String prefix, String host, int port, int ioThreads, io.undertow.server.HttpHandler handler)
       throws StartException {
     try {
       return HttpServer.open(host, port, ioThreads, limits(), handler);
@@ -168,8 +202,7 @@ public final class Service implements AutoCloseable {
               + port
               + ": "
               + cause.getMessage()
-              + "; choose another by "
-              + option,
+              + "; choose another by --%shost and --%sport".formatted(prefix, prefix),
           e);
     }
   }
@@ -184,71 +217,29 @@ public final class Service implements AutoCloseable {
   }
 
   private DatabaseUrl databaseUrl() throws StartException, InterruptedException {
-    String url = settings.databaseUrl() != null ? settings.databaseUrl() : schema.databaseUrl();
-    if (url == null) {
-      embedded = EmbeddedDatabase.start(settings.dataDir());
-      return embedded.url();
+    DatabaseUrl configured = DatabaseSetup.configuredUrl(settings, schema);
+    if (configured != null) {
+      return configured;
     }
-    try {
-      return DatabaseUrl.parse(url);
-    } catch (IllegalArgumentException e) {
-      throw new StartException(String.valueOf(e.getMessage()), e);
-    }
+    embedded = EmbeddedDatabase.start(settings.dataDir());
+    return embedded.url();
   }
 
-  private void prepareTables(HikariDataSource database, CountDownLatch stop)
+  private void prepareTables(DatabaseUrl url, CountDownLatch stop)
       throws StartException, InterruptedException {
-    try (Connection connection = awaitDatabase(database, stop)) {
-      DatabaseTables.Plan plan = DatabaseTables.prepare(connection, schema);
+    readiness.isNot("starting: waiting for the database");
+    systemd.status("waiting for the database");
+    try (Connection connection = DatabaseSetup.awaitConnection(url, settings.ackTimeout(), stop)) {
+      readiness.isNot("starting");
+      DatabaseTables.Plan plan = DatabaseSetup.prepareTables(connection, schema, true);
       if (!plan.problems().isEmpty()) {
         throw new StartException(plan.problems());
       }
       plan.statements().forEach(statement -> log.info("created: {}", statement));
       plan.warnings().forEach(log::warn);
     } catch (SQLException e) {
-      throw new StartException(
-          "the database refused to show or create the tables: " + e.getMessage(), e);
+      throw new StartException("the connection to the database was lost: " + e.getMessage(), e);
     }
-  }
-
-  /** A connection, as soon as there is one. */
-  private Connection awaitDatabase(HikariDataSource database, CountDownLatch stop)
-      throws StartException, InterruptedException {
-    long deadline = System.nanoTime() + settings.ackTimeout().toNanos();
-    boolean told = false;
-    do {
-      try {
-        return database.getConnection();
-      } catch (SQLException e) {
-        SQLException cause = driversOwn(e);
-        String why = DatabaseUrl.redact(String.valueOf(cause.getMessage()));
-        if (isForGood(cause) || System.nanoTime() > deadline) {
-          throw new StartException(
-              "no connection to the database: "
-                  + why
-                  + "; check --db_url, ATTOLYTICS_DB_URL or the schema file's database_url, and"
-                  + " whether PostgreSQL runs",
-              e);
-        }
-        unready = "starting: waiting for the database";
-        if (!told) {
-          told = true;
-          log.warn("waiting for the database: {}", why);
-        }
-      }
-    } while (!stop.await(DATABASE_POLL.toMillis(), TimeUnit.MILLISECONDS));
-    throw new InterruptedException("told to stop");
-  }
-
-  /** What the driver said, without what the pool put around it. */
-  private static SQLException driversOwn(SQLException e) {
-    return e.getCause() instanceof SQLException cause ? cause : e;
-  }
-
-  /** A wrong password, or no such database: waiting mends neither. */
-  private static boolean isForGood(SQLException e) {
-    String state = String.valueOf(e.getSQLState());
-    return state.startsWith("28") || state.startsWith("3D");
   }
 
   private void startWriter(int number, HikariDataSource database, Budget budget) {
@@ -270,82 +261,31 @@ public final class Service implements AutoCloseable {
     thread.start();
   }
 
-  private static Thread daemon(Runnable task, String name) {
-    Thread thread = new Thread(task, name);
-    thread.setDaemon(true);
-    return thread;
-  }
-
-  private void keepHouse(HikariDataSource database) {
-    repeat(WRITER_CHECK, () -> writers.forEach(Writer::check));
+  private void keepHouse(HikariDataSource database, Budget budget) {
+    housekeeping.repeat(WRITER_CHECK, () -> writers.forEach(Writer::check));
     Duration tenth = settings.idempotencyTtl().dividedBy(10);
     Duration period = tenth.compareTo(MAX_PURGE_PERIOD) < 0 ? tenth : MAX_PURGE_PERIOD;
-    repeat(period, new KeyPurge(database, settings.idempotencyTtl()));
+    housekeeping.repeat(period, new KeyPurge(database, settings.idempotencyTtl()));
+
+    DatabaseProbe probe = new DatabaseProbe(database);
+    housekeeping.repeat(PROBE_PERIOD, probe);
+    readiness.unless(() -> writers.stream().anyMatch(Writer::failed) ? WRITER_FAILED : null);
+    readiness.unless(probe::trouble);
+    readiness.unless(() -> isFull(budget) ? "the buffer is full" : null);
+    PipelineGauges.show(metrics, budget, rings, writers, probe);
+
+    if (systemd.listens()) {
+      Heartbeat heartbeat =
+          new Heartbeat(
+              systemd, readiness, history, writers, settings.ackTimeout().plus(SILENCE_MARGIN));
+      housekeeping.repeat(heartbeat.period(), heartbeat);
+    }
   }
 
-  private void repeat(Duration period, Runnable task) {
-    long nanos = Math.max(WRITER_CHECK.toNanos(), period.toNanos());
-    Future<?> unused =
-        housekeeping.scheduleWithFixedDelay(
-            () -> {
-              try {
-                task.run();
-              } catch (RuntimeException e) {
-                log.error("Housekeeping failed", e); // and must not end with it
-              }
-            },
-            nanos,
-            nanos,
-            TimeUnit.NANOSECONDS);
-  }
-
-  private void showGauges(Budget budget) {
-    metrics.expect(schema.apps().keySet(), schema.tables().stream().map(Table::name).toList());
-    metrics.gauge(
-        "attolytics.ring.used",
-        "rows",
-        "Rows that are accepted and not yet settled",
-        () -> writers.stream().mapToLong(Writer::pendingRows).sum());
-    metrics.gauge(
-        "attolytics.ring.capacity",
-        "rows",
-        "Rows that all rings can hold",
-        () -> rings.stream().mapToLong(Ring::capacityRows).sum());
-    metrics.gauge(
-        "attolytics.buffer",
-        "bytes",
-        "Bytes of bodies being read and of rows not yet settled",
-        budget::used);
-    metrics.gauge(
-        "attolytics.oldest.unflushed",
-        "seconds",
-        "How long the oldest request has waited for its commit",
-        () ->
-            writers.stream()
-                    .map(Writer::oldest)
-                    .max(Comparator.naturalOrder())
-                    .orElse(Duration.ZERO)
-                    .toNanos()
-                / 1e9);
-  }
-
-  private @Nullable String whyNotReady() {
-    String reason = unready;
-    if (reason != null) {
-      return reason;
-    }
-    HikariDataSource database = pool;
-    if (database == null) {
-      return "starting";
-    }
-    if (writers.stream().anyMatch(Writer::failed)) {
-      return "a writer has failed, see the log: restart the service";
-    }
-    try (Connection connection = database.getConnection()) {
-      return connection.isValid(1) ? null : "the database does not answer";
-    } catch (SQLException e) {
-      return "the database is away";
-    }
+  /** Whether even a usual request would not fit. */
+  private boolean isFull(Budget budget) {
+    return budget.capacity() - budget.used() < USUAL_BYTES
+        || rings.stream().allMatch(ring -> ring.capacityRows() - ring.usedRows() < USUAL_ROWS);
   }
 
   /** Stops as {@link #stop(CountDownLatch)} does, with nobody to be impatient or to be told. */
@@ -368,7 +308,10 @@ public final class Service implements AutoCloseable {
       return true;
     }
     stopped = true;
-    unready = "draining";
+    readiness.isNot("draining");
+    systemd.stopping();
+    systemd.mayTake(settings.drainTimeout().plus(STOP_MARGIN));
+    systemd.status("draining");
     log.info("stopping");
     boolean drained = false;
     try {
@@ -416,7 +359,7 @@ public final class Service implements AutoCloseable {
   /** Closes everything at once, without a drain. */
   @Override
   public void close() {
-    housekeeping.shutdownNow();
+    housekeeping.close();
     writers.forEach(Writer::stop);
     if (http != null) {
       http.close();
@@ -429,5 +372,6 @@ public final class Service implements AutoCloseable {
     }
     admin.close();
     metrics.close();
+    systemd.close();
   }
 }

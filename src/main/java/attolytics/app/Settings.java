@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param ackTimeout how long a request may wait for its commit
  * @param drainTimeout how long a stop may take
  * @param verbosity -1 for errors only, 0, 1 or 2
+ * @param logFormat of the log's lines
  */
 public record Settings(
     Path schema,
@@ -51,7 +52,8 @@ public record Settings(
     Duration idempotencyTtl,
     Duration ackTimeout,
     Duration drainTimeout,
-    int verbosity) {
+    int verbosity,
+    LogFormat logFormat) {
 
   /** All but the password of the database. */
   @Override
@@ -98,6 +100,8 @@ public record Settings(
         + drainTimeout
         + ", verbosity="
         + verbosity
+        + ", logFormat="
+        + logFormat
         + "]";
   }
 }

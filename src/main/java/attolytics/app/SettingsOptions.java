@@ -177,6 +177,13 @@ final class SettingsOptions {
   private Duration drainTimeout = Duration.ofSeconds(30);
 
   @Option(
+      names = "--log_format",
+      paramLabel = "FORMAT",
+      converter = LogFormat.Converter.class,
+      description = "How the log is written: text, or json, an object a line (default: text).")
+  private LogFormat logFormat = LogFormat.TEXT;
+
+  @Option(
       names = {"-v", "--verbose"},
       description =
           "Log more, and stack traces too; twice for still more"
@@ -208,6 +215,9 @@ final class SettingsOptions {
     problems.clear();
     checkRange("--port", port, 0, 65_535);
     checkRange("--admin_port", adminPort, 0, 65_535);
+    checkText("--schema", schema.toString());
+    checkText("--data_dir", dataDir.toString());
+    checkDatabaseUrl();
     checkText("--host", host);
     checkText("--admin_host", adminHost);
     checkRange("--writers", writers, 1, 64);
@@ -222,6 +232,9 @@ final class SettingsOptions {
     checkPositive("--idempotency_ttl", idempotencyTtl);
     checkPositive("--ack_timeout", ackTimeout);
     checkPositive("--drain_timeout", drainTimeout);
+    if (port == adminPort && port != 0 && host.equals(adminHost)) {
+      problem("--admin_port", adminPort + " is the same as --port");
+    }
     if (maxBuffer < maxBody) {
       problem("--max_buffer", maxBuffer + " bytes is less than --max_body (" + maxBody + " bytes)");
     }
@@ -263,7 +276,8 @@ final class SettingsOptions {
         idempotencyTtl,
         ackTimeout,
         drainTimeout,
-        verbosity);
+        verbosity,
+        logFormat);
   }
 
   private int verbosity() {
@@ -331,6 +345,16 @@ final class SettingsOptions {
   private void checkTimeout(String option, Duration value) {
     if (value.compareTo(SHORTEST_TIMEOUT) < 0 || value.compareTo(LONGEST_TIMEOUT) > 0) {
       problem(option, text(value) + " is not between 10ms and 1d");
+    }
+  }
+
+  private void checkDatabaseUrl() {
+    try {
+      if (databaseUrl != null) {
+        DatabaseUrl.parse(databaseUrl);
+      }
+    } catch (IllegalArgumentException e) {
+      problem("--db_url", String.valueOf(e.getMessage()));
     }
   }
 

@@ -1,6 +1,7 @@
 package attolytics.app;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A start that cannot succeed until somebody mends something. Told to the user as one line a
@@ -24,7 +25,7 @@ public final class StartException extends Exception {
     this(List.of(problem));
   }
 
-  public StartException(String problem, Throwable cause) {
+  public StartException(String problem, @Nullable Throwable cause) {
     this(problem);
     initCause(cause);
   }

@@ -31,22 +31,23 @@ public final class Decoded {
     anyEventBad = false;
   }
 
-  /**
-   * Notes something wrong with an event.
-   *
-   * @param field the field's name, or null if it is the event itself
-   */
-  void fail(int event, @Nullable String field, String code, String detail) {
+  /** Notes that an event is bad; whether it is worth while to {@link #add} why. */
+  boolean eventFailed() {
     anyEventBad = true;
-    if (errors.size() < MAX_ERRORS) {
-      errors.add(new EventError(event, pointer(event, field), code, detail));
-    }
+    return errors.size() < MAX_ERRORS;
   }
 
-  private static String pointer(int event, @Nullable String field) {
-    return field == null
-        ? "/events/" + event
-        : "/events/" + event + "/" + Quoted.cut(field.replace("~", "~0").replace("/", "~1"));
+  /**
+   * Notes what is wrong with an event.
+   *
+   * @param field the field's name, not too long, or null if it is the event itself
+   */
+  void add(int event, @Nullable String field, String code, String detail) {
+    String pointer = "/events/" + event;
+    if (field != null) {
+      pointer += "/" + field.replace("~", "~0").replace("/", "~1");
+    }
+    errors.add(new EventError(event, pointer, code, detail));
   }
 
   /** Why the body is no JSON, or null. */

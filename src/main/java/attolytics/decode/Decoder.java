@@ -1,20 +1,16 @@
 package attolytics.decode;
 
 import attolytics.buffer.Batch;
+import attolytics.json.JsonReader;
+import attolytics.json.Kind;
+import attolytics.json.MalformedJsonException;
 import attolytics.schema.App;
 import attolytics.schema.CopyBuffer;
-import attolytics.schema.Table;
 import attolytics.schema.Validation;
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonLocation;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.util.Objects;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,32 +24,23 @@ import org.jspecify.annotations.Nullable;
  * collected, and the caller decides what the client may be told.
  */
 public final class Decoder {
-  static final String TABLE_FIELD = "_t";
+  private static final byte[] SECRET_KEY = utf8("secret_key");
+  private static final byte[] EVENTS = utf8("events");
+  private static final String TABLE_FIELD = "_t";
+  private static final byte[] TABLE = utf8(TABLE_FIELD);
+  private static final byte[] QUOTED_TABLE = utf8("\"_t\"");
 
-  /** Deeper than any sane event, shallow enough to cost nothing. */
-  private static final int MAX_DEPTH = 1000;
-
-  private final JsonFactory json =
-      JsonFactory.builder()
-          .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
-          // Bodies are bounded already; within a body, any string or number may be long.
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxNestingDepth(MAX_DEPTH)
-                  .maxStringLength(Integer.MAX_VALUE)
-                  .maxNumberLength(Integer.MAX_VALUE)
-                  .maxNameLength(Integer.MAX_VALUE)
-                  .build())
-          .build();
-
+  private final JsonReader json = new JsonReader();
   private final Decoded result = new Decoded();
-  private final RowEncoder row = new RowEncoder(result);
+  private final IdentityHashMap<App, NameMap<RowEncoder>> rowsByApp = new IdentityHashMap<>();
 
-  // Of the body being decoded; set by decode, which nothing calls but the owner's thread.
-  private @Nullable App app;
-  private byte[] body = {};
-  private int length;
-  private @Nullable Table lastTable;
+  // Of the request being decoded.
+  private long request;
+  private boolean strict;
+  private NameMap<RowEncoder> rowsByTable = new NameMap<>(Map.of());
+  private Headers headers = name -> null;
+  private Batch batch = new Batch(0);
+  private @Nullable RowEncoder lastRow; // most events are of the same table as the one before
 
   /**
    * Decodes a body.
@@ -64,233 +51,208 @@ public final class Decoder {
    * @throws CopyBuffer.LimitExceededException if the rows outgrow what {@code into} may hold
    */
   public Decoded decode(App app, byte[] body, int length, Headers headers, Batch into) {
-    this.app = app;
-    this.body = body;
-    this.length = length;
-    lastTable = null;
+    request++;
+    strict = app.validation() == Validation.STRICT;
+    rowsByTable = rowsOf(app);
+    this.headers = headers;
+    batch = into;
+    lastRow = null;
     result.clear();
-    row.begin(app, headers, into);
-    int malformedAt = Utf8.firstMalformed(body, length);
-    if (malformedAt >= 0) {
-      result.malformed = "the body is not UTF-8 at byte " + malformedAt;
-    } else if (looksLikeUtf16Or32()) {
-      result.malformed = "the body is not UTF-8, or begins with U+0000";
-    } else if (!readBody(false)) {
-      // An event named its table twice and the last one counts: this time, look ahead in each.
-      result.clear();
-      into.clear();
-      readBody(true);
+    json.open(body, length);
+    try {
+      readBody();
+    } catch (MalformedJsonException e) {
+      result.malformed = "the body is not JSON" + place(body, e.offset()) + ": " + e.getMessage();
     }
     return result;
   }
 
-  /** The parser would guess these encodings from where the zeros stand. */
-  private boolean looksLikeUtf16Or32() {
-    for (int i = 0; i < Math.min(4, length); i++) {
-      if (body[i] == 0) {
-        return true;
-      }
+  private NameMap<RowEncoder> rowsOf(App app) {
+    NameMap<RowEncoder> rows = rowsByApp.get(app);
+    if (rows == null) {
+      Map<String, RowEncoder> byTable = new HashMap<>();
+      app.tables().forEach(table -> byTable.put(table.name(), new RowEncoder(app, table, result)));
+      rows = new NameMap<>(byTable);
+      rowsByApp.put(app, rows);
     }
-    return false;
+    return rows;
   }
 
-  /** False if it has to be read again, looking ahead for each event's table. */
-  private boolean readBody(boolean lookAhead) {
-    try (JsonParser parser = json.createParser(body, 0, length)) {
-      return readObject(parser, lookAhead);
-    } catch (JsonProcessingException e) {
-      // The parser's own message would quote the body, where a key might stand.
-      JsonLocation at = e.getLocation();
-      result.malformed =
-          at == null
-              ? "the body is not JSON"
-              : "the body is not JSON at line " + at.getLineNr() + ", column " + at.getColumnNr();
-      return true;
-    } catch (IOException e) {
-      throw new UncheckedIOException("reading from memory", e);
-    }
-  }
-
-  private boolean readObject(JsonParser parser, boolean lookAhead) throws IOException {
-    JsonToken root = parser.nextToken();
-    if (root == null) {
-      result.malformed = "the body is empty";
-      return true;
-    }
-    boolean keySeen = false;
-    boolean eventsSeen = false;
-    if (root == JsonToken.START_OBJECT) {
-      for (String name; (name = parser.nextFieldName()) != null; ) {
-        parser.nextToken();
-        if ((name.equals("secret_key") && keySeen) || (name.equals("events") && eventsSeen)) {
-          result.malformed = name + " is given twice";
-          return true;
-        }
-        switch (name) {
-          case "secret_key" -> {
-            keySeen = true;
-            readKey(parser);
-          }
-          case "events" -> {
-            eventsSeen = true;
-            if (!readEvents(parser, lookAhead)) {
-              return false;
-            }
-          }
-          default -> parser.skipChildren();
-        }
+  private void readBody() throws MalformedJsonException {
+    boolean isObject = json.value() == Kind.OBJECT;
+    boolean keyRead = false;
+    boolean eventsRead = false;
+    while (isObject && json.next()) {
+      json.name();
+      boolean isKey = json.text().is(SECRET_KEY);
+      boolean isEvents = json.text().is(EVENTS);
+      if ((isKey && keyRead) || (isEvents && eventsRead)) {
+        result.malformed = (isKey ? "secret_key" : "events") + " is given twice";
+        return;
       }
-    } else {
-      parser.skipChildren();
+      keyRead |= isKey;
+      eventsRead |= isEvents;
+      json.value();
+      if (isKey) {
+        readKey();
+      } else if (isEvents) {
+        readEvents();
+      }
+      json.skipTo(1);
     }
-    if (parser.nextToken() != null) {
-      result.malformed = "the body goes on after its JSON value";
-    } else if (root != JsonToken.START_OBJECT) {
+    json.skipTo(0);
+    json.close();
+    if (!isObject) {
       result.misshapen = "the body has to be a JSON object with secret_key and events";
-    } else if (!eventsSeen) {
+    } else if (!eventsRead) {
       result.misshapen = "events is missing: an array of events";
     }
-    return true;
   }
 
-  private void readKey(JsonParser parser) throws IOException {
-    if (parser.currentToken() == JsonToken.VALUE_STRING) {
-      result.secretKey = parser.getText();
+  private void readKey() {
+    if (json.kind() == Kind.STRING) {
+      result.secretKey = json.text().toString();
     } else {
       result.misshapen = "secret_key has to be a string";
-      parser.skipChildren();
     }
   }
 
-  private boolean readEvents(JsonParser parser, boolean lookAhead) throws IOException {
-    if (parser.currentToken() != JsonToken.START_ARRAY) {
+  private void readEvents() throws MalformedJsonException {
+    if (json.kind() != Kind.ARRAY) {
       result.misshapen = "events has to be an array";
-      parser.skipChildren();
-      return true;
+      return;
     }
-    while (parser.nextToken() != JsonToken.END_ARRAY) {
-      if (!readEvent(parser, result.events++, lookAhead)) {
-        return false;
+    int depth = json.depth();
+    while (json.next()) {
+      int event = result.events++;
+      if (json.value() == Kind.OBJECT) {
+        readEvent(event);
+      } else {
+        fail(event, null, "type_mismatch", "an event has to be an object");
+        json.skipTo(depth);
       }
     }
-    return true;
   }
 
-  private boolean readEvent(JsonParser parser, int event, boolean lookAhead) throws IOException {
-    if (parser.currentToken() != JsonToken.START_OBJECT) {
-      result.fail(event, null, "type_mismatch", "an event has to be an object");
-      parser.skipChildren();
-      return true;
+  private void readEvent(int event) throws MalformedJsonException {
+    int start = json.position();
+    int depth = json.depth();
+    // Most clients send the table first.
+    if (json.next() && json.nameIs(QUOTED_TABLE)) {
+      json.value();
+      RowEncoder row = namedRow();
+      if (row != null && readFields(row, event, true)) {
+        return;
+      }
     }
-    String field = parser.nextFieldName();
-    boolean tableSeen = !lookAhead && TABLE_FIELD.equals(field);
-    Table table;
-    if (tableSeen) {
-      parser.nextToken();
-      table = readTable(parser, event);
-      parser.skipChildren();
-      field = parser.nextFieldName();
-    } else {
-      table = field == null ? missingTable(event) : findTable(parser, event);
+    json.reenter(start, depth);
+    RowEncoder row = findRow(event);
+    json.reenter(start, depth);
+    readFields(row, event, false);
+  }
+
+  /**
+   * Reads the fields of an event, to its end.
+   *
+   * @param row null if they are of no interest, for want of a table
+   * @param tableRead whether the table was read before them, and these are the rest
+   * @return false if that was not the last word on the table; nothing is done then
+   */
+  private boolean readFields(@Nullable RowEncoder row, int event, boolean tableRead)
+      throws MalformedJsonException {
+    int depth = json.depth();
+    if (row != null) {
+      row.start(event);
     }
-    if (table != null) {
-      row.start(table, event);
-    }
-    for (; field != null; field = parser.nextFieldName()) {
-      parser.nextToken();
-      if (field.equals(TABLE_FIELD)) {
-        if (tableSeen && strict()) {
-          result.fail(event, TABLE_FIELD, "duplicate_field", "_t is given twice");
-        } else if (tableSeen && !lookAhead) {
+    boolean tableSeen = tableRead;
+    while (json.next()) {
+      if (row == null) {
+        json.name();
+      } else if (row.takesField(json)) {
+        continue;
+      }
+      if (json.text().is(TABLE)) {
+        if (tableSeen && strict) {
+          fail(event, TABLE_FIELD, "duplicate_field", "_t is given twice");
+        } else if (tableRead && row != null) {
+          row.abandon();
           return false;
         }
         tableSeen = true;
-        parser.skipChildren();
-      } else if (table == null) {
-        parser.skipChildren();
-      } else {
-        row.field(table, field, parser);
+      } else if (row != null) {
+        row.unknownField(json.text());
       }
+      json.value();
+      json.skipTo(depth);
     }
-    if (table != null) {
-      row.end(table);
+    if (row != null) {
+      row.end();
     }
     return true;
   }
 
-  /** The table that the current value names; null, and noted, if it names none of the app's. */
-  private @Nullable Table readTable(JsonParser parser, int event) throws IOException {
-    // Most events name the same table as the one before: no string needs to be made of it then.
-    Table last = lastTable;
-    if (last != null && isString(parser, last.name())) {
-      return last;
-    }
-    lastTable = tableNamed(stringOrNull(parser), event);
-    return lastTable;
-  }
-
-  /** Like {@link #readTable}, for an event whose first field is the parser's current token. */
-  private @Nullable Table findTable(JsonParser parser, int event) throws IOException {
-    int start = (int) parser.currentTokenLocation().getByteOffset();
-    while (body[start] != '{') {
-      start--;
-    }
-    boolean seen = false;
-    String name = null;
-    try (JsonParser ahead = json.createParser(body, start, length - start)) {
-      ahead.nextToken();
-      for (String field; (field = ahead.nextFieldName()) != null; ) {
-        ahead.nextToken();
-        if (field.equals(TABLE_FIELD) && !(seen && strict())) {
-          seen = true;
-          name = stringOrNull(ahead);
-        }
-        ahead.skipChildren();
+  /** Looks through an event for its table; null, and noted, if it names none of the app's. */
+  private @Nullable RowEncoder findRow(int event) throws MalformedJsonException {
+    int depth = json.depth();
+    boolean found = false;
+    RowEncoder row = null;
+    String foreign = null;
+    while (!(found && strict) && json.next()) {
+      json.name();
+      boolean isTable = json.text().is(TABLE);
+      json.value();
+      if (isTable) {
+        found = true;
+        row = namedRow();
+        foreign = row == null && json.kind() == Kind.STRING ? Quoted.of(json.text()) : null;
       }
-    } catch (JsonProcessingException e) {
-      return null; // the walk will come to it, and say where
+      json.skipTo(depth);
     }
-    return seen ? tableNamed(name, event) : missingTable(event);
+    if (!found) {
+      fail(event, TABLE_FIELD, "missing_field", "_t has to name the event's table");
+    } else if (foreign != null && result.foreignTable == null) {
+      result.foreignTable =
+          "/events/" + event + "/_t names " + foreign + ", which is no table of the app";
+    } else if (foreign == null && row == null) {
+      fail(event, TABLE_FIELD, "type_mismatch", "_t has to be a string");
+    }
+    return row;
   }
 
-  private @Nullable Table tableNamed(@Nullable String name, int event) {
-    if (name == null) {
-      result.fail(event, TABLE_FIELD, "type_mismatch", "_t has to be a string");
+  /** For the table that the value just read names, or null. */
+  private @Nullable RowEncoder namedRow() {
+    if (json.kind() != Kind.STRING) {
       return null;
     }
-    Table table = Objects.requireNonNull(app).table(name);
-    if (table == null && result.foreignTable == null) {
-      result.foreignTable =
-          "/events/" + event + "/_t names " + Quoted.of(name) + ", which is no table of the app";
-    }
-    return table;
-  }
-
-  private @Nullable Table missingTable(int event) {
-    result.fail(event, TABLE_FIELD, "missing_field", "_t has to name the event's table");
-    return null;
-  }
-
-  private boolean strict() {
-    return Objects.requireNonNull(app).validation() == Validation.STRICT;
-  }
-
-  private static @Nullable String stringOrNull(JsonParser parser) throws IOException {
-    return parser.currentToken() == JsonToken.VALUE_STRING ? parser.getText() : null;
-  }
-
-  private static boolean isString(JsonParser parser, String text) throws IOException {
-    if (parser.currentToken() != JsonToken.VALUE_STRING
-        || parser.getTextLength() != text.length()) {
-      return false;
-    }
-    char[] chars = parser.getTextCharacters();
-    int from = parser.getTextOffset();
-    for (int i = 0; i < text.length(); i++) {
-      if (chars[from + i] != text.charAt(i)) {
-        return false;
+    if (lastRow == null || !json.text().is(lastRow.tableName())) {
+      lastRow = rowsByTable.get(json.text());
+      if (lastRow != null) {
+        lastRow.begin(request, headers, batch);
       }
     }
-    return true;
+    return lastRow;
+  }
+
+  private void fail(int event, @Nullable String field, String code, String detail) {
+    if (result.eventFailed()) {
+      result.add(event, field, code, detail);
+    }
+  }
+
+  /** Counted in bytes, as the body need not be text. */
+  private static String place(byte[] body, int offset) {
+    int line = 1;
+    int lineStart = 0;
+    for (int i = 0; i < offset; i++) {
+      if (body[i] == '\n') {
+        line++;
+        lineStart = i + 1;
+      }
+    }
+    return " at line " + line + ", column " + (offset - lineStart + 1);
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -1,40 +1,42 @@
 package attolytics.decode;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
-import java.io.IOException;
+import attolytics.json.JsonReader;
+import attolytics.json.Text;
+import java.nio.charset.StandardCharsets;
 
 /** What a client sent, as an error may show it to that client: cut, for it may be long. */
 final class Quoted {
   private static final int MAX_CHARS = 64;
 
+  /** Of UTF-8, that many bytes have more than enough characters. */
+  private static final int MAX_BYTES = 4 * MAX_CHARS;
+
   private Quoted() {}
 
-  static String of(String text) {
+  static String of(Text text) {
     return '"' + cut(text) + '"';
   }
 
-  /** The parser's current value. */
-  static String value(JsonParser parser) throws IOException {
-    JsonToken token = parser.currentToken();
-    return switch (token) {
-      case START_OBJECT -> "an object";
-      case START_ARRAY -> "an array";
-      case VALUE_STRING -> '"' + text(parser) + '"';
-      default -> text(parser);
+  /** The value that was read last. */
+  static String value(JsonReader json) {
+    return switch (json.kind()) {
+      case NULL -> "null";
+      case TRUE -> "true";
+      case FALSE -> "false";
+      case ARRAY -> "an array";
+      case OBJECT -> "an object";
+      case STRING -> of(json.text());
+      case INTEGER, DECIMAL -> cut(json.text());
     };
   }
 
-  /** At most 64 characters of the text; where it was cut, the last of them says so. */
-  static String cut(String text) {
-    return text.length() <= MAX_CHARS ? text : ellipsis(text);
-  }
-
-  private static String text(JsonParser parser) throws IOException {
-    if (parser.getTextLength() <= MAX_CHARS) {
-      return parser.getText();
-    }
-    return ellipsis(new String(parser.getTextCharacters(), parser.getTextOffset(), MAX_CHARS));
+  /**
+   * At most {@value #MAX_CHARS} characters of the text; where it was cut, the last of them says so.
+   */
+  static String cut(Text text) {
+    int bytes = Math.min(text.length(), MAX_BYTES);
+    String all = new String(text.bytes(), text.start(), bytes, StandardCharsets.UTF_8);
+    return all.length() <= MAX_CHARS ? all : ellipsis(all);
   }
 
   private static String ellipsis(String text) {

@@ -1,213 +1,288 @@
 package attolytics.decode;
 
 import attolytics.buffer.Batch;
+import attolytics.json.JsonReader;
+import attolytics.json.Kind;
+import attolytics.json.MalformedJsonException;
+import attolytics.json.Text;
+import attolytics.json.Utf8;
 import attolytics.schema.App;
 import attolytics.schema.Column;
 import attolytics.schema.CopyBuffer;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
 import attolytics.schema.ValueError;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
-import java.io.IOException;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns the fields of one event after the other into rows.
+ * Turns events of one table, one after the other, into rows.
  *
  * <p>A field is encoded straight into the batch as it comes. As long as fields come in the order of
  * the table's columns, the row is then complete but for what was left out, which is filled in on
  * the way; else its fields are put into order at the end.
  */
 final class RowEncoder {
-  /** What an event gave for a column so far. */
-  private enum Given {
-    NOTHING,
-    NULL,
-    VALUE,
-    BAD
-  }
+  // What an event gave for a column so far. Bytes, as storing references costs more.
+  private static final byte NOTHING = 0;
+  private static final byte NULL = 1;
+  private static final byte VALUE = 2;
+  private static final byte BAD = 3;
 
+  private final Table table;
+  private final byte[] tableName;
+  private final boolean strict;
   private final Decoded result;
+  private final Column[] columns;
+  private final byte[][] quotedNames;
+  private final NameMap<Column> columnsByName;
+
+  /**
+   * Which column's field came next when last it was looked up: after the row's start, at 0, or
+   * after column i's, at i + 1. Clients send the same fields in the same order over and over, so
+   * that it mostly is the one to come again.
+   */
+  private final int[] successors;
 
   // Of the request.
-  private boolean strict;
-  private Headers headers = name -> null;
-  private final IdentityHashMap<Column, CopyBuffer> headerFields = new IdentityHashMap<>();
+  private long request;
   private Batch batch = new Batch(0);
+  private final CopyBuffer[] headerFields;
 
-  // Of the event; the arrays by column.
+  // Of the event.
   private int event;
   private int rowStart;
+  private int position; // in successors
   private boolean inOrder;
   private int filled; // columns before this one have their field in the row
-  private Given[] given = {};
-  private int[] starts = {};
-  private int[] ends = {};
-  private @Nullable ValueError[] errors = {};
-  private @Nullable String[] badValues = {};
+  private final byte[] given;
+  private final int[] starts;
+  private final int[] ends;
+  private final @Nullable ValueError[] errors;
+  private final @Nullable String[] badValues;
   private byte[] scratch = {};
 
-  RowEncoder(Decoded result) {
+  RowEncoder(App app, Table table, Decoded result) {
+    this.table = table;
+    this.tableName = table.name().getBytes(StandardCharsets.UTF_8);
+    this.strict = app.validation() == Validation.STRICT;
     this.result = result;
-  }
-
-  /** The next fields are of that request. */
-  void begin(App app, Headers headers, Batch batch) {
-    strict = app.validation() == Validation.STRICT;
-    this.headers = headers;
-    this.batch = batch;
-    headerFields.clear();
-  }
-
-  /** The next fields are of that event, whose row goes to that table. */
-  void start(Table table, int event) {
-    this.event = event;
-    int columns = table.columns().size();
-    if (columns > given.length) {
-      given = new Given[columns];
-      starts = new int[columns];
-      ends = new int[columns];
-      errors = new ValueError[columns];
-      badValues = new String[columns];
+    this.columns = table.columns().toArray(new Column[0]);
+    int count = columns.length;
+    quotedNames = new byte[count][];
+    successors = new int[count + 1];
+    headerFields = new CopyBuffer[count];
+    given = new byte[count];
+    starts = new int[count];
+    ends = new int[count];
+    errors = new ValueError[count];
+    badValues = new String[count];
+    Map<String, Column> byName = new HashMap<>();
+    for (int i = 0; i < count; i++) {
+      quotedNames[i] = quoted(columns[i].name());
+      successors[i] = i;
+      byName.put(columns[i].name(), columns[i]);
+      headerFields[i] = new CopyBuffer(0, Integer.MAX_VALUE);
     }
-    Arrays.fill(given, 0, columns, Given.NOTHING);
+    columnsByName = new NameMap<>(byName);
+  }
+
+  private static byte[] quoted(String name) {
+    String escaped = new String(JsonStringEncoder.getInstance().quoteAsString(name));
+    return ('"' + escaped + '"').getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** In UTF-8. */
+  byte[] tableName() {
+    return tableName;
+  }
+
+  /** Gets ready for events of that request; does nothing if it is so already. */
+  void begin(long serial, Headers headers, Batch into) {
+    if (request == serial) {
+      return;
+    }
+    request = serial;
+    batch = into;
+    for (Column column : columns) {
+      if (column.header() != null) {
+        encodeHeader(headers.first(column.header()), headerFields[column.ordinal()]);
+      }
+    }
+  }
+
+  /** The next fields are of that event. */
+  void start(int number) {
+    event = number;
+    Arrays.fill(given, NOTHING);
+    position = 0;
     inOrder = true;
     filled = 0;
     rowStart = batch.rows().size();
-    batch.rows().putShort(columns);
+    batch.rows().putShort(columns.length);
   }
 
-  /** Takes a field of the event; its value is the parser's current token, and passed afterwards. */
-  void field(Table table, String name, JsonParser json) throws IOException {
-    Column column = table.column(name);
+  /**
+   * Reads a field, from its name on; if the name is no column's, only that.
+   *
+   * @return whether it is a column's
+   */
+  boolean takesField(JsonReader json) throws MalformedJsonException {
+    Column column = column(json);
     if (column == null) {
-      if (strict) {
-        result.fail(event, name, "unknown_field", table + " has no column " + Quoted.of(name));
-      }
-    } else if (strict && given[column.ordinal()] != Given.NOTHING) {
-      result.fail(event, name, "duplicate_field", Quoted.of(name) + " is given twice");
+      return false;
+    }
+    int depth = json.depth();
+    Kind kind = json.value();
+    if (strict && given[column.ordinal()] != NOTHING) {
+      fail(column, "duplicate_field", " is given twice");
     } else if (column.header() != null) {
-      takeHeaderColumn(column, json);
+      takeHeaderColumn(column, kind);
     } else {
-      takeValue(table, column, json);
+      takeValue(column, kind, json);
     }
-    json.skipChildren();
+    json.skipTo(depth);
+    return true;
   }
 
-  private void takeHeaderColumn(Column column, JsonParser json) {
-    if (strict && json.currentToken() != JsonToken.VALUE_NULL) {
-      result.fail(
-          event,
-          column.name(),
+  private @Nullable Column column(JsonReader json) throws MalformedJsonException {
+    int expected = successors[position];
+    if (json.nameIs(quotedNames[expected])) {
+      position = expected + 1;
+      return columns[expected];
+    }
+    json.name();
+    Column column = columnsByName.get(json.text());
+    if (column != null) {
+      successors[position] = column.ordinal();
+      position = column.ordinal() + 1;
+    }
+    return column;
+  }
+
+  /** Takes the name of a field that is no column. */
+  void unknownField(Text name) {
+    if (strict && result.eventFailed()) {
+      String cut = Quoted.cut(name);
+      result.add(event, cut, "unknown_field", table + " has no column \"" + cut + '"');
+    }
+  }
+
+  private void takeHeaderColumn(Column column, Kind kind) {
+    if (strict && kind != Kind.NULL) {
+      fail(
+          column,
           "header_field",
-          column.name() + " is filled from the header " + column.header() + " and may not be sent");
+          " is filled from the header " + column.header() + " and may not be sent");
     }
-    given[column.ordinal()] = Given.VALUE;
+    given[column.ordinal()] = VALUE;
   }
 
-  private void takeValue(Table table, Column column, JsonParser json) throws IOException {
+  private void takeValue(Column column, Kind kind, JsonReader json) throws MalformedJsonException {
     int ordinal = column.ordinal();
     if (ordinal < filled) {
       inOrder = false;
     } else {
-      fillUpTo(table, ordinal);
+      fillUpTo(ordinal);
       filled = ordinal + 1;
     }
     CopyBuffer rows = batch.rows();
-    starts[ordinal] = rows.size();
-    if (json.currentToken() == JsonToken.VALUE_NULL) {
-      given[ordinal] = Given.NULL;
+    int start = rows.size();
+    if (kind == Kind.NULL) {
+      given[ordinal] = NULL;
       rows.putNull();
     } else {
       ValueError error = column.type().encode(json, rows);
-      given[ordinal] = error == null ? Given.VALUE : Given.NULL;
+      given[ordinal] = error == null ? VALUE : NULL;
       if (error != null) {
-        rows.truncate(starts[ordinal]);
+        rows.truncate(start);
         rows.putNull();
         refuse(column, error, json);
       }
     }
+    starts[ordinal] = start;
     ends[ordinal] = rows.size();
   }
 
   /** Leniently, an unfit value is the same as none; but a bad date is bad in either mode. */
-  private void refuse(Column column, ValueError error, JsonParser json) throws IOException {
-    if (strict || column.required() || error == ValueError.INVALID_TIMESTAMP) {
+  private void refuse(Column column, ValueError error, JsonReader json) {
+    if (strict || column.required() || error == ValueError.INVALID_DATE) {
       // Told at the end of the event only: the field may be given again, and the last one counts.
-      given[column.ordinal()] = Given.BAD;
+      given[column.ordinal()] = BAD;
       errors[column.ordinal()] = error;
       badValues[column.ordinal()] = Quoted.value(json);
     }
   }
 
   /** Writes the fields that the event did not give, before that column. */
-  private void fillUpTo(Table table, int end) {
+  private void fillUpTo(int end) {
     CopyBuffer rows = batch.rows();
     for (; filled < end; filled++) {
-      Column column = table.columns().get(filled);
       starts[filled] = rows.size();
-      if (column.header() == null) {
+      if (columns[filled].header() == null) {
         rows.putNull();
       } else {
-        CopyBuffer field = headerField(column, column.header());
+        CopyBuffer field = headerFields[filled];
         rows.put(field.array(), 0, field.size());
       }
       ends[filled] = rows.size();
     }
   }
 
+  /** Takes back what the event has written. */
+  void abandon() {
+    batch.rows().truncate(rowStart);
+  }
+
   /** The event is over: its row is complete, or what is wrong with it is told. */
-  void end(Table table) {
-    fillUpTo(table, table.columns().size());
-    for (Column column : table.columns()) {
-      Given value = given[column.ordinal()];
-      if (value == Given.BAD) {
-        tellBadValue(column);
-      } else if (column.required() && isMissing(column, value)) {
-        tellMissing(column);
+  void end() {
+    fillUpTo(columns.length);
+    for (int i = 0; i < columns.length; i++) {
+      if (given[i] == BAD) {
+        tellBadValue(columns[i]);
+      } else if (columns[i].required() && isMissing(i)) {
+        tellMissing(columns[i]);
       }
     }
     if (result.anyEventBad) {
-      batch.rows().truncate(rowStart); // the request is lost, but its other events are checked
+      abandon(); // the request is lost, but its other events are checked
       return;
     }
     if (!inOrder) {
-      putInOrder(table.columns().size());
+      putInOrder();
     }
     batch.endRow(table);
   }
 
-  private boolean isMissing(Column column, Given value) {
-    return column.header() == null
-        ? value != Given.VALUE
-        : isNull(headerField(column, column.header()));
+  private boolean isMissing(int ordinal) {
+    return columns[ordinal].header() == null
+        ? given[ordinal] != VALUE
+        : isNull(headerFields[ordinal]);
   }
 
   private void tellBadValue(Column column) {
     ValueError error = Objects.requireNonNull(errors[column.ordinal()]);
-    result.fail(
-        event,
-        column.name(),
-        error.code(),
-        column.name() + error.explain(column.type()) + ", not " + badValues[column.ordinal()]);
+    String bad = badValues[column.ordinal()];
+    fail(column, error.code(column.type()), error.explain(column.type()) + ", not " + bad);
   }
 
   private void tellMissing(Column column) {
-    result.fail(
-        event,
-        column.name(),
-        "missing_field",
-        column.header() == null
-            ? column.name() + " is required"
-            : column.name() + " is required: send the header " + column.header());
+    String header = column.header() == null ? "" : ": send the header " + column.header();
+    fail(column, "missing_field", " is required" + header);
   }
 
-  private void putInOrder(int columns) {
+  private void fail(Column column, String code, String predicate) {
+    if (result.eventFailed()) {
+      result.add(event, column.name(), code, column.name() + predicate);
+    }
+  }
+
+  private void putInOrder() {
     CopyBuffer rows = batch.rows();
     int length = rows.size() - rowStart;
     if (scratch.length < length) {
@@ -215,37 +290,26 @@ final class RowEncoder {
     }
     System.arraycopy(rows.array(), rowStart, scratch, 0, length);
     rows.truncate(rowStart + Short.BYTES);
-    for (int column = 0; column < columns; column++) {
-      rows.put(scratch, starts[column] - rowStart, ends[column] - starts[column]);
+    for (int i = 0; i < columns.length; i++) {
+      rows.put(scratch, starts[i] - rowStart, ends[i] - starts[i]);
     }
   }
 
-  /** The column's field, the same for every row of the request. */
-  private CopyBuffer headerField(Column column, String header) {
-    CopyBuffer field = headerFields.get(column);
-    if (field == null) {
-      field = encode(headers.first(header));
-      headerFields.put(column, field);
-    }
-    return field;
-  }
-
-  private static CopyBuffer encode(@Nullable String header) {
-    CopyBuffer field = new CopyBuffer(64, Integer.MAX_VALUE);
-    if (header == null) {
+  private static void encodeHeader(@Nullable String value, CopyBuffer field) {
+    field.truncate(0);
+    if (value == null) {
       field.putNull();
-      return field;
+      return;
     }
-    byte[] bytes = header.getBytes(StandardCharsets.ISO_8859_1);
+    String text = value.replace('\0', ' '); // as RFC 9110, 5.5 wants it
+    byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
     if (Utf8.firstMalformed(bytes, bytes.length) >= 0) {
-      bytes = header.getBytes(StandardCharsets.UTF_8); // then it is what HTTP once meant: Latin-1
+      bytes = text.getBytes(StandardCharsets.UTF_8); // then it is what HTTP once meant: Latin-1
     }
-    field.putInt(bytes.length);
-    field.put(bytes, 0, bytes.length);
-    return field;
+    field.putField(bytes, 0, bytes.length);
   }
 
   private static boolean isNull(CopyBuffer field) {
-    return field.size() == Integer.BYTES && field.array()[0] < 0;
+    return field.array()[0] < 0;
   }
 }

@@ -58,11 +58,16 @@ final class CopyError {
     return number;
   }
 
-  /** Without the server's DETAIL and CONTEXT, which may show rows. */
+  /** Without the server's DETAIL and CONTEXT, which may show rows; the driver's own words whole. */
   static String primaryMessage(SQLException e) {
     ServerErrorMessage server = serverMessage(e);
-    String message = server == null ? null : server.getMessage();
+    String message = server == null ? driversOwn(e).getMessage() : server.getMessage();
     return message == null ? "SQLSTATE " + e.getSQLState() : message;
+  }
+
+  /** Without what the pool puts around it. */
+  private static SQLException driversOwn(SQLException e) {
+    return e.getCause() instanceof SQLException cause ? cause : e;
   }
 
   /** The column that the database names, or null. */

@@ -68,6 +68,7 @@ final class Flusher {
   private int failures; // of the current flush
   private long backoff = FIRST_BACKOFF;
   private volatile boolean abandoned;
+  private volatile long signOfLife = System.nanoTime();
   private volatile @Nullable Thread pausing;
 
   Flusher(
@@ -159,6 +160,16 @@ final class Flusher {
     lockMillis = LOCK_MILLIS;
   }
 
+  /** Notes that the thread goes on. */
+  void beat() {
+    signOfLife = System.nanoTime();
+  }
+
+  /** When the thread last went on, by {@link System#nanoTime()}. Any thread. */
+  long signOfLife() {
+    return signOfLife;
+  }
+
   /** Breaks a connection on which the database has been silent for too long. Any thread. */
   void check() {
     watchdog.check();
@@ -200,6 +211,7 @@ final class Flusher {
 
   /** Settles the part, or puts what is to be tried next before the other parts. */
   private void attempt(List<Batch> whole) {
+    beat();
     List<Batch> part = distinctKeys(withoutExpired(whole));
     if (part.isEmpty()) {
       return;
@@ -312,7 +324,11 @@ final class Flusher {
     String state = String.valueOf(e.sql().getSQLState());
     String detail = CopyError.primaryMessage(e.sql());
     if (Failure.of(e.sql()) == Failure.TABLE || isUnknownColumn(e)) {
-      log.warn("A row of {} cannot be written: {}", tableName(e), detail);
+      // Not the words: a trigger's may hold what the row does.
+      log.warn(
+          "A row of {} cannot be written: SQLSTATE {}, see the database's log",
+          tableName(e),
+          state);
       settle(batch, new Outcome(Outcome.Kind.TABLE_BROKEN, null, e.event()));
     } else {
       boolean conflict = state.equals("23505") || state.equals("23P01");
@@ -339,7 +355,8 @@ final class Flusher {
     List<Batch> others = new ArrayList<>();
     for (Batch batch : part) {
       if (needs(batch, e.table())) {
-        settle(batch, new Outcome(Outcome.Kind.TABLE_BROKEN, null, Outcome.NO_EVENT));
+        String detail = tableName(e) + " takes no rows";
+        settle(batch, new Outcome(Outcome.Kind.TABLE_BROKEN, detail, Outcome.NO_EVENT));
       } else {
         others.add(batch);
       }
@@ -379,10 +396,14 @@ final class Flusher {
     if (isLock) {
       Object lock = e.table() != null ? e.table() : waiting.get(0).key();
       if (lock != null && locked.add(lock)) {
-        log.warn("{} is locked, its requests wait: {}", tableName(e), e.getMessage());
+        log.warn(
+            "{} is locked, its requests wait: {}", tableName(e), CopyError.primaryMessage(e.sql()));
       }
     } else {
-      log.warn("{} takes no rows now, trying again: {}", tableName(e), e.getMessage());
+      log.warn(
+          "{} takes no rows now, trying again: {}",
+          tableName(e),
+          CopyError.primaryMessage(e.sql()));
     }
     if (held.isEmpty()) {
       heldRetryAt = System.nanoTime() + HELD_RETRY;
@@ -392,13 +413,14 @@ final class Flusher {
 
   private void retryLater(List<Batch> part, FlushException e) {
     if (backoff == FIRST_BACKOFF) {
-      log.warn("The database takes no rows, trying again: {}", e.getMessage());
+      log.warn("The database takes no rows, trying again: {}", CopyError.primaryMessage(e.sql()));
     }
     pause();
     parts.push(part);
   }
 
   private void pause() {
+    beat();
     suspected = withoutExpired(suspected);
     held = withoutExpired(held);
     pausing = Thread.currentThread();
@@ -412,7 +434,8 @@ final class Flusher {
   /** Asks on another connection what became of the COMMIT, as long as a request may wait. */
   private void commitLost(List<Batch> part, CommitLostException lost) {
     log.warn(
-        "Lost the connection while committing, asking what became of it: {}", lost.getMessage());
+        "Lost the connection while committing, asking what became of it: {}",
+        CopyError.primaryMessage(lost.sql()));
     List<Batch> waiting = part;
     while (true) {
       TransactionId.Fate fate = ask(lost.transaction(), waiting);

@@ -40,6 +40,7 @@ public final class Writer implements Runnable {
   private final Flusher flusher;
   private final Metrics metrics;
   private final Linger linger = new Linger();
+  private final Stopwatch busy = new Stopwatch();
   private final List<Batch> gathered = new ArrayList<>();
   private int rows;
   private long bytes;
@@ -47,6 +48,7 @@ public final class Writer implements Runnable {
   private long flushStartNanos = System.nanoTime();
   private volatile boolean stopping;
   private volatile boolean failed;
+  private volatile boolean ended;
   private volatile int asideRows;
   private volatile long oldestNanos;
 
@@ -94,6 +96,17 @@ public final class Writer implements Runnable {
     return failed;
   }
 
+  /** For how long it has given no sign of life; none if it has come to its end. Any thread. */
+  public Duration silence() {
+    long nanos = ended ? 0 : System.nanoTime() - flusher.signOfLife();
+    return Duration.ofNanos(Math.max(0, nanos));
+  }
+
+  /** How long it has been flushing, all in all, and not waiting for requests. Any thread. */
+  public Duration busy() {
+    return busy.total();
+  }
+
   /** Rows that are accepted and not yet settled. Any thread. */
   public long pendingRows() {
     return ring.usedRows() + asideRows;
@@ -109,6 +122,7 @@ public final class Writer implements Runnable {
   public void run() {
     try {
       while (!isDone()) {
+        flusher.beat();
         Batch first = ring.poll(0);
         waited = first == null;
         if (first == null && !stopping) {
@@ -120,6 +134,7 @@ public final class Writer implements Runnable {
           flushAside();
         }
       }
+      ended = true;
     } catch (RuntimeException | Error e) {
       failed = true;
       log.error("The writer ends for a reason of our own: restart the service", e);
@@ -136,8 +151,10 @@ public final class Writer implements Runnable {
     try {
       metrics.flushStarted(gather(first));
       flushStartNanos = System.nanoTime();
+      busy.start();
       flusher.flush(gathered);
     } finally {
+      busy.stop();
       budget.drained(bytes);
       gathered.clear();
       rows = 0;
@@ -149,7 +166,9 @@ public final class Writer implements Runnable {
 
   private void flushAside() {
     if (flusher.hasAside()) {
+      busy.start();
       flusher.flushAside(flusher.untilAside() == 0 ? IDLE_NANOS : 0);
+      busy.stop();
       noteAside();
     }
     if (stopping) {

@@ -1,86 +1,114 @@
 package attolytics.http;
 
+import attolytics.metrics.MetricsFormat;
 import attolytics.metrics.PrometheusMetrics;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
+import io.undertow.util.HeaderMap;
+import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
+import io.undertow.util.HttpString;
 import io.undertow.util.Methods;
 import io.undertow.util.StatusCodes;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The admin port: metrics, health, and the description of the public port. */
+/**
+ * The admin port: metrics, health, the status page, and the description of the public port. Nothing
+ * here waits for anything, so that it answers whatever the rest does.
+ */
 public final class AdminHandler implements HttpHandler {
   private static final String TEXT = "text/plain; charset=utf-8";
-  private static final String DESCRIPTION = resource("/attolytics/openapi.yaml");
+  private static final String ALLOWED_METHODS = "GET, HEAD";
+  private static final HttpString NO_SNIFF = new HttpString("X-Content-Type-Options");
 
   private final PrometheusMetrics metrics;
+  private final StatusReport report;
   private final Supplier<@Nullable String> unready;
 
   /**
-   * @param unready why no request would be accepted now, or null if it would; asked on each call
+   * @param unready why no request would be accepted now, or null if it would; answers at once
    */
-  public AdminHandler(PrometheusMetrics metrics, Supplier<@Nullable String> unready) {
+  public AdminHandler(
+      PrometheusMetrics metrics, StatusReport report, Supplier<@Nullable String> unready) {
     this.metrics = metrics;
+    this.report = report;
     this.unready = unready;
   }
 
   @Override
   public void handleRequest(HttpServerExchange exchange) {
-    if (exchange.isInIoThread()) {
-      exchange.dispatch(this); // asking the database may block
-      return;
-    }
-    if (!exchange.getRequestMethod().equals(Methods.GET)
-        && !exchange.getRequestMethod().equals(Methods.HEAD)) {
-      exchange.getResponseHeaders().put(Headers.ALLOW, "GET, HEAD");
-      answer(exchange, StatusCodes.METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD\n");
-      return;
-    }
+    HeaderMap headers = exchange.getResponseHeaders();
+    headers.put(Headers.CACHE_CONTROL, "no-store");
+    headers.put(NO_SNIFF, "nosniff");
     switch (exchange.getRequestPath()) {
-      case "/metrics" -> {
-        String accept = exchange.getRequestHeaders().getFirst(Headers.ACCEPT);
-        answer(
-            exchange,
-            StatusCodes.OK,
-            PrometheusMetrics.contentType(accept),
-            metrics.scrape(accept));
-      }
-      case "/healthz" -> answer(exchange, StatusCodes.OK, TEXT, "alive\n");
-      case "/readyz" -> {
-        String reason = unready.get();
-        if (reason == null) {
-          answer(exchange, StatusCodes.OK, TEXT, "ready\n");
-        } else {
-          answer(exchange, StatusCodes.SERVICE_UNAVAILABLE, TEXT, reason + "\n");
-        }
-      }
-      case "/openapi.yaml" -> answer(exchange, StatusCodes.OK, "application/yaml", DESCRIPTION);
+      case "/" -> get(exchange, AdminHandler::page);
+      case "/status.json" -> get(exchange, this::report);
+      case "/metrics" -> get(exchange, this::metrics);
+      case "/healthz" -> get(exchange, asked -> answer(asked, StatusCodes.OK, TEXT, "alive\n"));
+      case "/readyz" -> get(exchange, this::readiness);
+      case "/openapi.yaml" -> get(exchange, AdminHandler::description);
       default ->
           answer(
               exchange,
               StatusCodes.NOT_FOUND,
               TEXT,
-              "see /metrics, /healthz, /readyz and /openapi.yaml\n");
+              "see /, /metrics, /healthz, /readyz and /openapi.yaml\n");
     }
   }
 
-  private static String resource(String name) {
-    try (InputStream in = AdminHandler.class.getResourceAsStream(name)) {
-      return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(name, e);
+  private static void get(HttpServerExchange exchange, Consumer<HttpServerExchange> page) {
+    HttpString method = exchange.getRequestMethod();
+    if (method.equals(Methods.GET) || method.equals(Methods.HEAD)) {
+      page.accept(exchange);
+    } else {
+      exchange.getResponseHeaders().put(Headers.ALLOW, ALLOWED_METHODS);
+      answer(exchange, StatusCodes.METHOD_NOT_ALLOWED, TEXT, "only " + ALLOWED_METHODS + "\n");
+    }
+  }
+
+  private static void page(HttpServerExchange exchange) {
+    StatusPage page = StatusPage.get();
+    page.headers().forEach((name, value) -> exchange.getResponseHeaders().put(name, value));
+    answer(exchange, StatusCodes.OK, "text/html; charset=utf-8", page.html());
+  }
+
+  private static void description(HttpServerExchange exchange) {
+    answer(exchange, StatusCodes.OK, "application/yaml", Resource.read("/attolytics/openapi.yaml"));
+  }
+
+  private void report(HttpServerExchange exchange) {
+    answer(exchange, StatusCodes.OK, "application/json", report.write(unready.get()));
+  }
+
+  private void metrics(HttpServerExchange exchange) {
+    // All header lines of the name are one list.
+    HeaderValues accept = exchange.getRequestHeaders().get(Headers.ACCEPT);
+    MetricsFormat format =
+        MetricsFormat.preferred(accept == null ? null : String.join(",", accept));
+    exchange.getResponseHeaders().put(Headers.VARY, Headers.ACCEPT_STRING);
+    answer(exchange, StatusCodes.OK, format.contentType(), metrics.scrape(format));
+  }
+
+  private void readiness(HttpServerExchange exchange) {
+    String reason = unready.get();
+    if (reason == null) {
+      answer(exchange, StatusCodes.OK, TEXT, "ready\n");
+    } else {
+      answer(exchange, StatusCodes.SERVICE_UNAVAILABLE, TEXT, reason + "\n");
     }
   }
 
   private static void answer(HttpServerExchange exchange, int status, String type, String body) {
+    answer(exchange, status, type, body.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void answer(HttpServerExchange exchange, int status, String type, byte[] body) {
     exchange.setStatusCode(status);
     exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, type);
-    exchange.getResponseSender().send(body);
+    exchange.getResponseSender().send(ByteBuffer.wrap(body));
   }
 }

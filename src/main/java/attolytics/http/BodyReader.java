@@ -48,6 +48,12 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
   /** How many bytes may be sent for one of a body: chunks may be as small as one. */
   private static final long MAX_OVERHEAD = 8;
 
+  /** Reads in a row, lest a fast sender keeps the thread from all others. */
+  private static final int MAX_READS = 8;
+
+  /** A body longer than this waits until the other connections have been looked after. */
+  private static final int LARGE = 64 << 10;
+
   private static final byte[] NOTHING = {};
 
   private final HttpServerExchange exchange;
@@ -64,8 +70,9 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
   private int reserved;
   private long readBytes;
   private @Nullable Refusal refusal;
-  private boolean waiting;
-  private boolean finished;
+  private boolean waiting; // for more of the body
+  private boolean stopped; // reading
+  private boolean finished; // and the receiver told
 
   /**
    * @param framing one that can be read
@@ -113,7 +120,7 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
       }
     }
     handleEvent(channel);
-    if (!finished) {
+    if (!stopped) {
       waiting = true;
       lane.uploads().add(this);
       channel.getReadSetter().set(this);
@@ -147,10 +154,11 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
     return System.nanoTime() - startNanos;
   }
 
+  /** Reads what is there, if it is not too much at a time. */
   private void read() throws IOException {
     ByteBuffer buffer = lane.bodyBuffer();
     buffer.clear();
-    while (true) {
+    for (int reads = 0; reads < MAX_READS; reads++) {
       int from = buffer.position();
       int count = channel.read(buffer);
       if (count == 0) {
@@ -169,6 +177,10 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
       if (!buffer.hasRemaining()) {
         keep(buffer);
       }
+    }
+    keep(buffer);
+    if (waiting) {
+      channel.resumeReads(); // where nothing but the end is left, Undertow has suspended them
     }
   }
 
@@ -220,10 +232,10 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
       return true;
     }
     int larger = (int) Math.min(maxBody, Math.max(needed, 2L * own.length));
-    if (!lane.uploads().tryReserve(this, larger - own.length)) {
+    if (!lane.uploads().tryReserve(this, reserved, larger)) {
       return false;
     }
-    reserved += larger - own.length;
+    reserved = larger;
     own = Arrays.copyOf(own, larger);
     return true;
   }
@@ -235,10 +247,12 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
   }
 
   private void release() {
-    own = NOTHING;
-    ownLength = 0;
-    lane.uploads().release(reserved);
-    reserved = 0;
+    if (reserved > 0) {
+      own = NOTHING;
+      ownLength = 0;
+      lane.uploads().release(reserved);
+      reserved = 0;
+    }
   }
 
   static Refusal tooLarge(int maxBody) {
@@ -260,8 +274,20 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
   private void finishWith(ByteBuffer buffer) {
     if (own == NOTHING && buffer.position() <= maxBody) {
       finish(true, lane.bodyBytes(), buffer.position());
+      return;
+    }
+    keep(buffer);
+    if (ownLength > LARGE) {
+      stopReading();
+      lane.uploads().inTurn(this);
     } else {
-      keep(buffer);
+      deliver();
+    }
+  }
+
+  /** Hands the whole body over, unless it is refused by now. */
+  void deliver() {
+    if (!finished) {
       finish(true, own, ownLength);
     }
   }
@@ -283,10 +309,16 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
 
   private void end() {
     finished = true;
+    stopReading();
+  }
+
+  private void stopReading() {
     if (waiting) {
+      waiting = false;
       lane.uploads().remove(this);
       channel.getReadSetter().set(null);
       channel.suspendReads();
     }
+    stopped = true;
   }
 }

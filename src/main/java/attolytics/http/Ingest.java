@@ -15,6 +15,7 @@ import java.util.Map;
  * @param budget of the bytes that are read and wait for their commit
  * @param bodyBudget the part of it that bodies may take while they are being read, so that those
  *     who never come to an end leave room for those who do
+ * @param errorIds by which answers are found in the log
  */
 public record Ingest(
     Map<String, App> apps,
@@ -22,10 +23,18 @@ public record Ingest(
     Budget budget,
     Budget bodyBudget,
     Limits limits,
-    Metrics metrics) {
+    Metrics metrics,
+    ErrorIds errorIds) {
   public Ingest(
       Map<String, App> apps, List<Ring> rings, Budget budget, Limits limits, Metrics metrics) {
-    this(apps, rings, budget, budget.part(bodyPart(budget, limits)), limits, metrics);
+    this(
+        apps,
+        rings,
+        budget,
+        budget.part(bodyPart(budget, limits)),
+        limits,
+        metrics,
+        new ErrorIds());
   }
 
   /** A half, but enough for a single body in any case. */

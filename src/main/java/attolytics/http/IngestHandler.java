@@ -8,8 +8,11 @@ import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 import io.undertow.util.Methods;
 import io.undertow.util.SameThreadExecutor;
+import io.undertow.util.StatusCodes;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
@@ -26,6 +29,19 @@ public final class IngestHandler implements HttpHandler {
   private final Map<String, App> appsByPath = new HashMap<>();
   private final Map<XnioIoThread, Lane> lanes = new ConcurrentHashMap<>();
   private volatile boolean draining;
+
+  /** All statuses that a request may be answered with. */
+  public static Set<Integer> statuses() {
+    Set<Integer> statuses = new TreeSet<>(Problem.statuses());
+    statuses.add(StatusCodes.OK);
+    statuses.add(StatusCodes.NO_CONTENT);
+    return statuses;
+  }
+
+  /** All reasons for which a request may be refused. */
+  public static Set<String> reasons() {
+    return Problem.reasons();
+  }
 
   public IngestHandler(Ingest ingest) {
     this.ingest = ingest;

@@ -6,6 +6,7 @@ import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
 import attolytics.decode.Decoded;
 import attolytics.decode.EventError;
+import attolytics.metrics.Metrics;
 import attolytics.schema.App;
 import attolytics.schema.CopyBuffer;
 import io.undertow.io.IoCallback;
@@ -25,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.xnio.IoUtils;
 
 /**
@@ -35,7 +37,6 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   private static final Logger log = LoggerFactory.getLogger(IngestRequest.class);
   static final HttpString IDEMPOTENCY_KEY = new HttpString("Idempotency-Key");
   private static final HttpString IDEMPOTENCY_REPLAYED = new HttpString("Idempotency-Replayed");
-  private static final String UNKNOWN_APP = "unknown";
   private static final String ALLOWED_METHODS = "POST, OPTIONS";
   private static final String BEARER = "Bearer";
 
@@ -132,7 +133,8 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
 
   @Override
   public void failed(Throwable cause) {
-    log.error("A request failed for a reason of our own", cause);
+    String id = ingest.errorIds().of(Problem.INTERNAL_ERROR);
+    log.error("error {}: a request failed for a reason of our own", id, cause);
     try {
       if (!exchange.isResponseStarted()) {
         boolean retry = cause instanceof OutOfMemoryError;
@@ -194,6 +196,10 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
 
   private @Nullable Refusal judge(App known, Decoded decoded) {
     int events = decoded.events();
+    if (events > ingest.maxRows()) {
+      return Refusal.of(
+          Problem.BODY_TOO_LARGE, "a request may have " + ingest.maxRows() + " events", events);
+    }
     if (decoded.malformed() != null) {
       return Refusal.of(Problem.MALFORMED_BODY, decoded.malformed(), events);
     }
@@ -246,15 +252,12 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   }
 
   private @Nullable Refusal publish(Batch rows) {
-    int events = rows.rowCount();
-    if (events > ingest.maxRows()) {
-      return Refusal.of(
-          Problem.BODY_TOO_LARGE, "a request may have " + ingest.maxRows() + " events", events);
-    }
+    int events = rows.rowCount(); // before the batch is the writer's
     batch = rows;
     rows.comeFrom(System.identityHashCode(exchange.getConnection()));
     rows.accept(this, System.nanoTime());
     if (lane.offer(rows)) {
+      ingest.metrics().eventsAccepted(appId(), events);
       return null;
     }
     batch = null;
@@ -335,7 +338,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     }
     count(problem.status());
     ingest.metrics().eventsRejected(appId(), problem.reason(), refused.events());
-    byte[] document = problem.document(refused.detail(), refused.errors());
+    byte[] document = problem.document(refused.detail(), refused.errors(), log(problem));
     exchange.getResponseSender().send(ByteBuffer.wrap(document), IoCallback.END_EXCHANGE);
     hurryUp();
   }
@@ -358,6 +361,20 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     }
   }
 
+  /** A line in the log, and the id that tells it from others if it is of our own trouble. */
+  private @Nullable String log(Problem problem) {
+    if (!problem.isOurs()) {
+      log.info(
+          "app {}: requests are refused: {} ({})", appId(), problem.reason(), problem.status());
+      return null;
+    }
+    String id = ingest.errorIds().of(problem);
+    log.atLevel(problem.retryLater() ? Level.WARN : Level.ERROR)
+        .addKeyValue("error_id", id)
+        .log("error {}: app {}: {} ({})", id, appId(), problem.reason(), problem.status());
+    return id;
+  }
+
   private int retryAfter(Problem problem) {
     return problem == Problem.DRAINING ? 1 : ingest.budget().retryAfterSeconds();
   }
@@ -378,6 +395,6 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   }
 
   private String appId() {
-    return app == null ? UNKNOWN_APP : app.id();
+    return app == null ? Metrics.UNKNOWN_APP : app.id();
   }
 }

@@ -9,6 +9,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,6 +72,16 @@ enum Problem {
     };
   }
 
+  /** All statuses of refusals. */
+  static Set<Integer> statuses() {
+    return Stream.of(values()).map(Problem::status).collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** All reasons, as labels of a metric. */
+  static Set<String> reasons() {
+    return Stream.of(values()).map(Problem::reason).collect(Collectors.toUnmodifiableSet());
+  }
+
   int status() {
     return status;
   }
@@ -83,8 +96,17 @@ enum Problem {
     return status == 503;
   }
 
-  /** The problem document, in UTF-8. */
-  byte[] document(@Nullable String detail, List<EventError> errors) {
+  /** Whether it is not the client's fault. */
+  boolean isOurs() {
+    return status >= 500;
+  }
+
+  /**
+   * The problem document, in UTF-8.
+   *
+   * @param errorId by which the log tells of it, or null if it does not
+   */
+  byte[] document(@Nullable String detail, List<EventError> errors, @Nullable String errorId) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JsonGenerator json = JSON.createGenerator(bytes)) {
       json.writeStartObject();
@@ -93,6 +115,9 @@ enum Problem {
       json.writeNumberField("status", status);
       if (detail != null) {
         json.writeStringField("detail", detail);
+      }
+      if (errorId != null) {
+        json.writeStringField("error_id", errorId);
       }
       if (!errors.isEmpty()) {
         json.writeArrayFieldStart("errors");

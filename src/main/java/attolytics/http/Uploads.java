@@ -2,6 +2,7 @@ package attolytics.http;
 
 import attolytics.buffer.Budget;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -11,27 +12,33 @@ import org.jspecify.annotations.Nullable;
 import org.xnio.XnioExecutor;
 
 /**
- * The bodies of one IO thread that are not wholly there yet: sees to it that each ends in time, and
- * that slow ones give way when memory is short. For that IO thread only.
+ * The bodies of one IO thread that do not come with their headers: sees to it that each ends in
+ * time, that slow ones give way when memory is short, and that large ones leave others their turn.
+ * For that IO thread only.
  */
 final class Uploads {
+  /** Of so small a body's memory even those without end cannot take much. */
+  private static final int SMALL = 2 << 10;
+
   /** The part of its time after which a body gives way to others. */
   private static final int GRACE = 6;
 
   private final XnioExecutor ioThread;
   private final Duration timeout;
   private final Budget budget;
+  private final Budget bodyBudget;
   private final Set<BodyReader> oldestFirst = new LinkedHashSet<>();
   private boolean watching;
 
-  /**
-   * @param timeout for a body to arrive
-   * @param budget of the bytes of all bodies that are being read
-   */
-  Uploads(XnioExecutor ioThread, Duration timeout, Budget budget) {
+  // Large ones that are there, and wait to be decoded.
+  private final ArrayDeque<BodyReader> queue = new ArrayDeque<>();
+  private boolean busy;
+
+  Uploads(XnioExecutor ioThread, Ingest ingest) {
     this.ioThread = ioThread;
-    this.timeout = timeout;
-    this.budget = budget;
+    this.timeout = ingest.limits().bodyTimeout();
+    this.budget = ingest.budget();
+    this.bodyBudget = ingest.bodyBudget();
   }
 
   void add(BodyReader reader) {
@@ -48,14 +55,48 @@ final class Uploads {
   /** Refuses all of them. */
   void refuse(Refusal refusal) {
     List.copyOf(oldestFirst).forEach(reader -> reader.refuse(refusal));
+    queue.forEach(reader -> reader.refuse(refusal));
+    queue.clear();
   }
 
   /**
-   * Takes bytes of the budget for a body, if need be from those that have had more than enough time
-   * to arrive.
+   * Has a large body delivered: one after the other, and the requests that have come meanwhile in
+   * between, so that nobody waits for more than one of them.
    */
-  boolean tryReserve(BodyReader reader, int bytes) {
-    while (!budget.tryReserve(bytes)) {
+  void inTurn(BodyReader large) {
+    if (busy) {
+      queue.add(large);
+    } else {
+      deliver(large);
+    }
+  }
+
+  private void deliver(BodyReader large) {
+    busy = true;
+    large.deliver();
+    // Not by execute: the thread looks at its connections only when no task is left.
+    ioThread.executeAfter(this::nextTurn, 1, TimeUnit.MILLISECONDS);
+  }
+
+  private void nextTurn() {
+    busy = false;
+    BodyReader next = queue.poll();
+    if (next != null) {
+      deliver(next);
+    }
+  }
+
+  /**
+   * Takes memory for a body out of the budget, if need be from bodies that have had more than
+   * enough time to arrive.
+   *
+   * @param had bytes that the body has already
+   * @return false, with nothing changed, if there is none
+   */
+  boolean tryReserve(BodyReader reader, int had, int wanted) {
+    int small = Math.min(wanted, SMALL) - Math.min(had, SMALL);
+    int large = wanted - had - small;
+    while (!tryReserve(small, large)) {
       BodyReader oldest = oldest();
       if (oldest == null || oldest == reader || oldest.ageNanos() < timeout.toNanos() / GRACE) {
         return false;
@@ -66,8 +107,21 @@ final class Uploads {
     return true;
   }
 
-  void release(int bytes) {
-    budget.release(bytes);
+  private boolean tryReserve(int small, int large) {
+    if (!budget.tryReserve(small)) {
+      return false;
+    }
+    if (bodyBudget.tryReserve(large)) {
+      return true;
+    }
+    budget.release(small);
+    return false;
+  }
+
+  void release(int had) {
+    int small = Math.min(had, SMALL);
+    budget.release(small);
+    bodyBudget.release(had - small);
   }
 
   private @Nullable BodyReader oldest() {

@@ -9,6 +9,9 @@ public interface Metrics {
         public void requestAnswered(String app, int status, long nanos) {}
 
         @Override
+        public void eventsAccepted(String app, int events) {}
+
+        @Override
         public void eventsRejected(String app, String reason, int events) {}
 
         @Override
@@ -27,13 +30,19 @@ public interface Metrics {
         public void flushFailed(String sqlStateClass) {}
       };
 
+  /** Stands for the app of a request that names none of the schema's. */
+  String UNKNOWN_APP = "unknown";
+
   /**
    * A request was answered.
    *
-   * @param app id, or {@code unknown}
+   * @param app id, or {@link #UNKNOWN_APP}
    * @param nanos from the request's first byte to its answer
    */
   void requestAnswered(String app, int status, long nanos);
+
+  /** The events of a request that was handed over to a writer. */
+  void eventsAccepted(String app, int events);
 
   /**
    * The events of a refused request.

@@ -2,58 +2,82 @@ package attolytics.metrics;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
-import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
-import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.function.DoubleSupplier;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the measurements in a Micrometer registry, for Prometheus to scrape. Labels come from the
- * schema file and from fixed sets only, never from what a client sent.
+ * Keeps the measurements in a Micrometer registry, for Prometheus to scrape. All labels are known
+ * from the start, by the schema file and fixed sets: none is ever what a client sent. Series that
+ * count stand at 0 before anything happens, so that a first increase is seen as one.
  */
 public final class PrometheusMetrics implements Metrics, AutoCloseable {
+  /** Those that the flush tells apart; a trigger may raise what it likes. */
+  private static final List<String> SQLSTATE_CLASSES =
+      List.of(
+          "08", "0A", "22", "23", "25", "26", "28", "3D", "3F", "40", "42", "44", "53", "54", "55",
+          "57", "58", "F0", "P0", "XX", "none");
+
+  private static final String OTHER = "other";
+
+  /** From a commit on a fast disk to the longest that a request waits. */
+  private static final List<Double> LATENCY_MILLIS =
+      List.of(0.5, 1., 2., 5., 10., 20., 50., 100., 200., 500., 1_000., 5_000., 30_000.);
+
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final JvmGcMetrics gc = new JvmGcMetrics();
+  private final RuntimeMeters runtime = new RuntimeMeters();
 
-  private record RequestKey(String app, int status) {}
-
-  private record RejectionKey(String app, String reason) {}
-
-  private final Map<RequestKey, Counter> requests = new ConcurrentHashMap<>();
-  private final Map<RejectionKey, Counter> rejections = new ConcurrentHashMap<>();
-  private final Map<String, Counter> duplicates = new ConcurrentHashMap<>();
-  private final Map<String, Counter> commits = new ConcurrentHashMap<>();
-  private final Map<String, Counter> flushErrors = new ConcurrentHashMap<>();
+  private final Map<String, AppMeters> apps = new LinkedHashMap<>();
+  private final Map<String, Counter> committed = new LinkedHashMap<>();
+  private final Map<String, Counter> flushErrors = new LinkedHashMap<>();
   private final Map<FlushTrigger, Counter> flushes = new EnumMap<>(FlushTrigger.class);
-  private final Timer requestDuration;
-  private final Timer flushDuration;
+  private final Timer requestDuration = timer("http.request", "From first byte to answer");
+  private final Timer flushDuration =
+      timer("flush", "Of a committed transaction, from taking the connection to the COMMIT");
   private final DistributionSummary flushRows;
   private final DistributionSummary flushBytes;
 
-  public PrometheusMetrics() {
-    requestDuration =
-        Timer.builder("attolytics.http.request.duration")
-            .description("From a request's first byte to its answer")
-            .serviceLevelObjectives(millis(1, 2, 5, 10, 25, 50, 100, 250, 1000, 5000, 30_000))
-            .register(registry);
-    flushDuration =
-        Timer.builder("attolytics.flush.duration")
-            .description("Of a committed transaction, from taking the connection to the COMMIT")
-            .serviceLevelObjectives(millis(1, 2, 5, 10, 25, 50, 100, 250, 1000, 5000, 30_000))
-            .register(registry);
+  /**
+   * @param apps ids
+   * @param tables names
+   * @param statuses that a request may be answered with
+   * @param reasons for which a request may be refused
+   */
+  public PrometheusMetrics(
+      Collection<String> apps,
+      Collection<String> tables,
+      Collection<Integer> statuses,
+      Collection<String> reasons) {
+    apps.forEach(app -> this.apps.put(app, new AppMeters(app, registry)));
+    this.apps.putIfAbsent(UNKNOWN_APP, new AppMeters(UNKNOWN_APP, registry));
+    for (AppMeters app : this.apps.values()) {
+      statuses.forEach(app::requests);
+      reasons.forEach(app::rejected);
+    }
+    tables.forEach(table -> committed.put(table, committedCounter(table)));
+    SQLSTATE_CLASSES.forEach(name -> flushErrors.put(name, flushErrorCounter(name)));
+    flushErrors.put(OTHER, flushErrorCounter(OTHER));
+    for (FlushTrigger trigger : FlushTrigger.values()) {
+      flushes.put(trigger, flushCounter(trigger));
+    }
     flushRows =
         DistributionSummary.builder("attolytics.flush.rows")
             .baseUnit("rows")
@@ -64,71 +88,130 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
         DistributionSummary.builder("attolytics.flush.bytes")
             .baseUnit("bytes")
             .description("Encoded bytes of a committed transaction")
+            .serviceLevelObjectives(1 << 10, 1 << 14, 1 << 17, 1 << 20, 1 << 22, 1 << 24)
             .register(registry);
-    for (FlushTrigger trigger : FlushTrigger.values()) {
-      flushes.put(
-          trigger,
-          Counter.builder("attolytics.flushes")
-              .description("Flushes by what set them off")
-              .tag("trigger", trigger.name().toLowerCase(Locale.ROOT))
-              .register(registry));
-    }
-    new JvmMemoryMetrics().bindTo(registry);
-    new JvmThreadMetrics().bindTo(registry);
-    new ProcessorMetrics().bindTo(registry);
-    gc.bindTo(registry);
+    runtime.bindTo(registry);
   }
 
-  /** Lets the counters of an app or a table stand at 0 before anything happens to it. */
-  public void expect(Iterable<String> apps, Iterable<String> tables) {
-    for (String app : apps) {
-      requestCounter(new RequestKey(app, 200));
-      duplicateCounter(app);
-    }
-    tables.forEach(this::commitCounter);
+  private Timer timer(String of, String description) {
+    return Timer.builder("attolytics." + of + ".duration")
+        .description(description)
+        .serviceLevelObjectives(
+            LATENCY_MILLIS.stream()
+                .map(millis -> Duration.ofNanos((long) (millis * 1e6)))
+                .toArray(Duration[]::new))
+        .register(registry);
+  }
+
+  private Counter committedCounter(String table) {
+    return Counter.builder("attolytics.events.committed")
+        .description("Events whose row is committed")
+        .tag("table", table)
+        .register(registry);
+  }
+
+  private Counter flushErrorCounter(String sqlStateClass) {
+    return Counter.builder("attolytics.flush.errors")
+        .description("Failed transactions by the class of their SQLSTATE")
+        .tag("sqlstate_class", sqlStateClass)
+        .register(registry);
+  }
+
+  private Counter flushCounter(FlushTrigger trigger) {
+    return Counter.builder("attolytics.flushes")
+        .description("Flushes by what set them off")
+        .tag("trigger", trigger.name().toLowerCase(Locale.ROOT))
+        .register(registry);
   }
 
   /**
    * Reports a value whenever it is scraped.
    *
    * @param name with dots, without the unit
+   * @param unit or null if it has none
    */
-  public void gauge(String name, String unit, String description, Supplier<Number> value) {
-    Gauge.builder(name, value).baseUnit(unit).description(description).register(registry);
+  public void gauge(String name, @Nullable String unit, String description, DoubleSupplier value) {
+    Gauge.builder(name, value::getAsDouble)
+        .baseUnit(unit)
+        .description(description)
+        .register(registry);
+  }
+
+  /**
+   * Reports how long a writer has been flushing, whenever it is scraped.
+   *
+   * @param writer who knows, for as long as somebody else holds on to it
+   * @param seconds never less than before
+   */
+  public <T> void writerBusy(int number, T writer, ToDoubleFunction<T> seconds) {
+    FunctionCounter.builder("attolytics.writer.busy", writer, seconds)
+        .baseUnit("seconds")
+        .description("How long the writer has been flushing, and not waiting for events")
+        .tag("writer", Integer.toString(number))
+        .register(registry);
+  }
+
+  /** Tells what is running. */
+  public void buildInfo(String version) {
+    Tags tags = Tags.of("version", version, "java_version", Runtime.version().toString());
+    Gauge.builder("attolytics.build.info", () -> 1)
+        .description("The version of the service and of Java")
+        .tags(tags)
+        .register(registry);
+  }
+
+  /** What all counters of a name show, added up by the values of a tag. */
+  public Map<String, Double> totals(String name, String tag) {
+    Map<String, Double> totals = new TreeMap<>();
+    for (Counter counter : registry.find(name).counters()) {
+      totals.merge(String.valueOf(counter.getId().getTag(tag)), counter.count(), Double::sum);
+    }
+    return totals;
+  }
+
+  /** What a gauge shows, or 0 if there is none of that name yet. */
+  public double gauge(String name) {
+    Gauge gauge = registry.find(name).gauge();
+    return gauge == null ? 0 : gauge.value();
   }
 
   /** The registry itself, for what brings meters of its own. */
-  public PrometheusMeterRegistry registry() {
+  public MeterRegistry registry() {
     return registry;
   }
 
   @Override
   public void requestAnswered(String app, int status, long nanos) {
-    requestCounter(new RequestKey(app, status)).increment();
+    meters(app).requests(status).increment();
     requestDuration.record(nanos, TimeUnit.NANOSECONDS);
   }
 
   @Override
+  public void eventsAccepted(String app, int events) {
+    meters(app).accepted().increment(events);
+  }
+
+  @Override
   public void eventsRejected(String app, String reason, int events) {
-    rejections
-        .computeIfAbsent(
-            new RejectionKey(app, reason),
-            key ->
-                Counter.builder("attolytics.events.rejected")
-                    .description("Events of refused requests, none of them stored")
-                    .tags("app", app, "reason", reason)
-                    .register(registry))
-        .increment(events);
+    meters(app).rejected(reason).increment(events);
   }
 
   @Override
   public void duplicatesSuppressed(String app, int events) {
-    duplicateCounter(app).increment(events);
+    meters(app).duplicates().increment(events);
+  }
+
+  private AppMeters meters(String app) {
+    AppMeters meters = apps.get(app);
+    return meters == null ? Objects.requireNonNull(apps.get(UNKNOWN_APP)) : meters;
   }
 
   @Override
   public void rowsCommitted(String table, int rows) {
-    commitCounter(table).increment(rows);
+    Counter counter = committed.get(table);
+    if (counter != null) {
+      counter.increment(rows);
+    }
   }
 
   @Override
@@ -148,74 +231,30 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
 
   @Override
   public void flushFailed(String sqlStateClass) {
-    flushErrors
-        .computeIfAbsent(
-            sqlStateClass,
-            key ->
-                Counter.builder("attolytics.flush.errors")
-                    .description("Failed transactions by the class of their SQLSTATE")
-                    .tag("sqlstate_class", key)
-                    .register(registry))
-        .increment();
+    Counter counter = flushErrors.get(sqlStateClass);
+    (counter == null ? Objects.requireNonNull(flushErrors.get(OTHER)) : counter).increment();
   }
 
-  /**
-   * Everything, in the format that the scraper asked for.
-   *
-   * @param accept the request's {@code Accept} header, or null
-   */
-  public String scrape(@Nullable String accept) {
-    return registry.scrape(contentType(accept));
+  /** Everything, in the given format. */
+  public String scrape(MetricsFormat format) {
+    return registry.scrape(format.contentType());
   }
 
-  /** The content type of {@link #scrape}. */
-  public static String contentType(@Nullable String accept) {
-    return accept != null && accept.contains("application/openmetrics-text")
-        ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-        : "text/plain; version=0.0.4; charset=utf-8";
+  Histogram requestDurations() {
+    return Histogram.of(requestDuration.takeSnapshot(), (double) TimeUnit.SECONDS.toNanos(1));
+  }
+
+  Histogram flushDurations() {
+    return Histogram.of(flushDuration.takeSnapshot(), (double) TimeUnit.SECONDS.toNanos(1));
+  }
+
+  Histogram flushRows() {
+    return Histogram.of(flushRows.takeSnapshot(), 1);
   }
 
   @Override
   public void close() {
-    gc.close();
+    runtime.close();
     registry.close();
-  }
-
-  private Counter requestCounter(RequestKey key) {
-    return requests.computeIfAbsent(
-        key,
-        k ->
-            Counter.builder("attolytics.http.requests")
-                .description("Answered requests")
-                .tags("app", k.app(), "status", Integer.toString(k.status()))
-                .register(registry));
-  }
-
-  private Counter duplicateCounter(String app) {
-    return duplicates.computeIfAbsent(
-        app,
-        id ->
-            Counter.builder("attolytics.duplicates.suppressed")
-                .description("Events sent again under their Idempotency-Key, not stored again")
-                .tag("app", id)
-                .register(registry));
-  }
-
-  private Counter commitCounter(String table) {
-    return commits.computeIfAbsent(
-        table,
-        name ->
-            Counter.builder("attolytics.events.committed")
-                .description("Events whose row is committed")
-                .tag("table", name)
-                .register(registry));
-  }
-
-  private static Duration[] millis(long... values) {
-    Duration[] durations = new Duration[values.length];
-    for (int i = 0; i < values.length; i++) {
-      durations[i] = Duration.ofMillis(values[i]);
-    }
-    return durations;
   }
 }

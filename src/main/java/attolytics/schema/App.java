@@ -3,6 +3,7 @@ package attolytics.schema;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +52,11 @@ public final class App {
 
   public boolean allowsOrigin(String origin) {
     return allowedOrigin.equals(ANY_ORIGIN) || allowedOrigin.equals(origin);
+  }
+
+  /** The tables that the app may write to. */
+  public Collection<Table> tables() {
+    return Collections.unmodifiableCollection(tables.values());
   }
 
   /** The app's table of that exact name, or null. */

@@ -1,9 +1,10 @@
 package attolytics.schema;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
+import attolytics.json.JsonReader;
+import attolytics.json.Kind;
+import attolytics.json.MalformedJsonException;
+import attolytics.json.Text;
 import com.fasterxml.jackson.core.io.NumberInput;
-import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,107 +17,143 @@ import org.jspecify.annotations.Nullable;
 public enum ColumnType {
   BOOL("bool", "true or false", "BOOL", "boolean") {
     @Override
-    public @Nullable ValueError encode(JsonParser json, CopyBuffer out) {
-      JsonToken token = json.currentToken();
-      if (!token.isBoolean()) {
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
+      if (json.kind() != Kind.TRUE && json.kind() != Kind.FALSE) {
         return ValueError.TYPE_MISMATCH;
       }
-      out.putInt(1);
-      out.putByte(token == JsonToken.VALUE_TRUE ? 1 : 0);
+      out.putField1(json.kind() == Kind.TRUE ? 1 : 0);
       return null;
     }
   },
 
   I32("i32", "an integer", "INT4", "integer") {
     @Override
-    public @Nullable ValueError encode(JsonParser json, CopyBuffer out) throws IOException {
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
       return putInteger(json, Integer.MIN_VALUE, out);
     }
   },
 
   I64("i64", "an integer", "INT8", "bigint") {
     @Override
-    public @Nullable ValueError encode(JsonParser json, CopyBuffer out) throws IOException {
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
       return putInteger(json, Long.MIN_VALUE, out);
     }
   },
 
   F32("f32", "a number", "FLOAT4", "real") {
     @Override
-    public @Nullable ValueError encode(JsonParser json, CopyBuffer out) throws IOException {
-      if (!json.currentToken().isNumeric()) {
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
+      if (!json.kind().isNumber()) {
         return ValueError.TYPE_MISMATCH;
       }
       // Straight from the digits: by way of a double, a value could be rounded twice.
-      float value =
-          NumberInput.parseFloat(
-              json.getTextCharacters(), json.getTextOffset(), json.getTextLength(), true);
+      Text text = json.text();
+      float value = NumberInput.parseFloat(text.asciiChars(), 0, text.length(), true);
       if (Float.isInfinite(value)) {
         return ValueError.OUT_OF_RANGE;
       }
-      out.putInt(Float.BYTES);
-      out.putInt(Float.floatToRawIntBits(value));
+      out.putField4(Float.floatToRawIntBits(value));
       return null;
     }
   },
 
   F64("f64", "a number", "FLOAT8", "double precision") {
     @Override
-    public @Nullable ValueError encode(JsonParser json, CopyBuffer out) throws IOException {
-      if (!json.currentToken().isNumeric()) {
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
+      if (!json.kind().isNumber()) {
         return ValueError.TYPE_MISMATCH;
       }
-      double value =
-          NumberInput.parseDouble(
-              json.getTextCharacters(), json.getTextOffset(), json.getTextLength(), true);
+      Text text = json.text();
+      double value = NumberInput.parseDouble(text.asciiChars(), 0, text.length(), true);
       if (Double.isInfinite(value)) {
         return ValueError.OUT_OF_RANGE;
       }
-      out.putInt(Double.BYTES);
-      out.putLong(Double.doubleToRawLongBits(value));
+      out.putField8(Double.doubleToRawLongBits(value));
       return null;
     }
   },
 
   STRING("string", "a string", "VARCHAR", "character varying", "text") {
     @Override
-    public @Nullable ValueError encode(JsonParser json, CopyBuffer out) throws IOException {
-      if (json.currentToken() != JsonToken.VALUE_STRING) {
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
+      if (json.kind() != Kind.STRING) {
         return ValueError.TYPE_MISMATCH;
       }
-      return out.putText(json.getTextCharacters(), json.getTextOffset(), json.getTextLength())
-          ? null
-          : ValueError.INVALID_STRING;
+      Text text = json.text();
+      if (text.hasNulOrLoneSurrogate()) {
+        return ValueError.INVALID_STRING;
+      }
+      out.putField(text.bytes(), text.start(), text.length());
+      return null;
     }
   },
 
   TIMESTAMP(
       "timestamp",
-      "seconds since 1970 or an RFC 3339 date-time",
+      "seconds since 1970 or an RFC 3339 date-time such as 2026-01-31T12:00:00Z",
       "TIMESTAMPTZ",
       "timestamp with time zone") {
     @Override
-    public @Nullable ValueError encode(JsonParser json, CopyBuffer out) throws IOException {
-      JsonToken token = json.currentToken();
-      boolean text = token == JsonToken.VALUE_STRING;
-      if (!text && !token.isNumeric()) {
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
+      boolean string = json.kind() == Kind.STRING;
+      if (!string && !json.kind().isNumber()) {
         return ValueError.TYPE_MISMATCH;
       }
-      char[] chars = json.getTextCharacters();
-      int from = json.getTextOffset();
-      int length = json.getTextLength();
+      Text text = json.text();
       long micros =
-          text
-              ? Timestamps.parseRfc3339(chars, from, length)
-              : Timestamps.parseEpochSeconds(chars, from, length);
-      if (micros == Timestamps.NONE) {
-        return text ? ValueError.INVALID_TIMESTAMP : ValueError.OUT_OF_RANGE;
+          string
+              ? DateTimes.parseRfc3339(text.bytes(), text.start(), text.length())
+              : DateTimes.parseEpochSeconds(text.bytes(), text.start(), text.length());
+      if (micros == DateTimes.NONE) {
+        return string ? ValueError.INVALID_DATE : ValueError.OUT_OF_RANGE;
       }
-      out.putInt(Long.BYTES);
-      out.putLong(micros);
+      out.putField8(micros);
       return null;
     }
+  },
+
+  DATE("date", "a date such as 2026-01-31", "DATE", "date") {
+    @Override
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
+      if (json.kind() != Kind.STRING) {
+        return ValueError.TYPE_MISMATCH;
+      }
+      Text text = json.text();
+      int day = DateTimes.parseDate(text.bytes(), text.start(), text.length());
+      if (day == DateTimes.NO_DAY) {
+        return ValueError.INVALID_DATE;
+      }
+      out.putField4(day);
+      return null;
+    }
+  },
+
+  UUID("uuid", "a UUID such as 123e4567-e89b-12d3-a456-426614174000", "UUID", "uuid") {
+    @Override
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
+      Text text = json.text();
+      return json.kind() == Kind.STRING && Uuids.put(text.bytes(), text.start(), text.length(), out)
+          ? null
+          : ValueError.TYPE_MISMATCH;
+    }
+  },
+
+  JSON("json", "any JSON", "JSONB", "jsonb") {
+    @Override
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out)
+        throws MalformedJsonException {
+      return Jsonb.encode(json, out);
+    }
+
+    /** The other method would refuse rows with values of over 2 kB. */
+    @Override
+    public String indexMethod() {
+      return "USING gin ";
+    }
   };
+
+  /** Of 64 bits. */
+  private static final int MAX_INTEGER_DIGITS = 19;
 
   private static final Map<String, ColumnType> BY_NAME = new HashMap<>();
 
@@ -169,44 +206,50 @@ public enum ColumnType {
     return sqlTypes;
   }
 
+  /** How {@code CREATE INDEX} says it, with a space behind it; empty for the usual method. */
+  public String indexMethod() {
+    return "";
+  }
+
   /**
-   * Writes the parser's current value, which is not null, as one field of a COPY row.
+   * Writes the value that was just read, which is not null, as one field of a COPY row. An array or
+   * object may be read on, to its end at most.
    *
    * @return null, or why the value does not fit; what was written is undefined then and has to be
    *     truncated
+   * @throws MalformedJsonException if reading on finds no JSON
    */
-  public abstract @Nullable ValueError encode(JsonParser json, CopyBuffer out) throws IOException;
+  public abstract @Nullable ValueError encode(JsonReader json, CopyBuffer out)
+      throws MalformedJsonException;
 
   /** Writes an integer of four or eight bytes, whose least value is {@code min}. */
-  private static @Nullable ValueError putInteger(JsonParser json, long min, CopyBuffer out)
-      throws IOException {
-    if (json.currentToken() != JsonToken.VALUE_NUMBER_INT) {
+  private static @Nullable ValueError putInteger(JsonReader json, long min, CopyBuffer out) {
+    if (json.kind() != Kind.INTEGER) {
       return ValueError.TYPE_MISMATCH;
     }
-    char[] text = json.getTextCharacters();
-    int at = json.getTextOffset();
-    int end = at + json.getTextLength();
+    byte[] text = json.text().bytes();
+    int at = json.text().start();
+    int end = at + json.text().length();
     boolean negative = text[at] == '-';
     if (negative) {
       at++;
     }
-    // Summed up below zero, where there is one value more than above.
-    long limit = negative ? min : min + 1;
+    if (end - at > MAX_INTEGER_DIGITS) { // none of them is a leading zero
+      return ValueError.OUT_OF_RANGE;
+    }
+    // Summed up below zero, where there is one value more than above. An overflow ends above zero.
     long sum = 0;
     for (; at < end; at++) {
-      int digit = text[at] - '0';
-      if (sum < limit / 10 || sum * 10 < limit + digit) {
-        return ValueError.OUT_OF_RANGE;
-      }
-      sum = sum * 10 - digit;
+      sum = sum * 10 - (text[at] - '0');
+    }
+    if (sum > 0 || sum < (negative ? min : min + 1)) {
+      return ValueError.OUT_OF_RANGE;
     }
     long value = negative ? sum : -sum;
     if (min == Integer.MIN_VALUE) {
-      out.putInt(Integer.BYTES);
-      out.putInt((int) value);
+      out.putField4((int) value);
     } else {
-      out.putInt(Long.BYTES);
-      out.putLong(value);
+      out.putField8(value);
     }
     return null;
   }

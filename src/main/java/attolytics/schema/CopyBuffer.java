@@ -125,61 +125,32 @@ public final class CopyBuffer {
     putInt(-1);
   }
 
-  /**
-   * A text field: its length in bytes, then the characters as UTF-8.
-   *
-   * @return false if PostgreSQL would not take it (U+0000 or an unpaired surrogate); what was
-   *     written is undefined then and has to be truncated
-   */
-  public boolean putText(char[] text, int from, int length) {
-    int start = grow(Integer.BYTES + utf8Bound(text, from, length));
-    int at = start + Integer.BYTES;
-    byte[] out = bytes;
-    for (int i = from, end = from + length; i < end; i++) {
-      char c = text[i];
-      if (c < 0x80) {
-        if (c == 0) {
-          return false;
-        }
-        out[at++] = (byte) c;
-      } else if (c < 0x800) {
-        out[at++] = (byte) (0xC0 | (c >> 6));
-        out[at++] = (byte) (0x80 | (c & 0x3F));
-      } else if (!Character.isSurrogate(c)) {
-        out[at++] = (byte) (0xE0 | (c >> 12));
-        out[at++] = (byte) (0x80 | ((c >> 6) & 0x3F));
-        out[at++] = (byte) (0x80 | (c & 0x3F));
-      } else {
-        if (!Character.isHighSurrogate(c)
-            || i + 1 == end
-            || !Character.isLowSurrogate(text[i + 1])) {
-          return false;
-        }
-        int codePoint = Character.toCodePoint(c, text[++i]);
-        out[at++] = (byte) (0xF0 | (codePoint >> 18));
-        out[at++] = (byte) (0x80 | ((codePoint >> 12) & 0x3F));
-        out[at++] = (byte) (0x80 | ((codePoint >> 6) & 0x3F));
-        out[at++] = (byte) (0x80 | (codePoint & 0x3F));
-      }
-    }
-    INT.set(out, start, at - start - Integer.BYTES);
-    size = at;
-    return true;
+  /** A field of one byte. */
+  public void putField1(int value) {
+    int at = grow(Integer.BYTES + 1);
+    INT.set(bytes, at, 1);
+    bytes[at + Integer.BYTES] = (byte) value;
   }
 
-  /** Bytes that the text takes at most: counted only where three a character would not fit. */
-  private int utf8Bound(char[] text, int from, int length) {
-    if (3L * length <= limit - size - Integer.BYTES) {
-      return 3 * length;
-    }
-    int count = length;
-    for (int i = from; i < from + length; i++) {
-      char c = text[i];
-      if (c >= 0x80) {
-        count += c < 0x800 || Character.isSurrogate(c) ? 1 : 2;
-      }
-    }
-    return count;
+  /** A field of four bytes. */
+  public void putField4(int value) {
+    int at = grow(2 * Integer.BYTES);
+    INT.set(bytes, at, Integer.BYTES);
+    INT.set(bytes, at + Integer.BYTES, value);
+  }
+
+  /** A field of eight bytes. */
+  public void putField8(long value) {
+    int at = grow(Integer.BYTES + Long.BYTES);
+    INT.set(bytes, at, Long.BYTES);
+    LONG.set(bytes, at + Integer.BYTES, value);
+  }
+
+  /** A field of any bytes. */
+  public void putField(byte[] source, int from, int length) {
+    int at = grow(Integer.BYTES + length);
+    INT.set(bytes, at, length);
+    System.arraycopy(source, from, bytes, at + Integer.BYTES, length);
   }
 
   /** Makes room for {@code length} more bytes and returns where they start. */
@@ -199,7 +170,8 @@ public final class CopyBuffer {
     }
     int larger = Math.min(limit, Math.max(needed, 2 * bytes.length));
     if (!room.test(larger - bytes.length)) {
-      larger = needed;
+      // Less, but not just what is needed: the next byte would copy everything again.
+      larger = Math.min(limit, Math.max(needed, bytes.length + bytes.length / 8));
       if (!room.test(larger - bytes.length)) {
         throw LimitExceededException.FOR_NOW;
       }

@@ -13,18 +13,24 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kind {@code pg_class.relkind}
  * @param user the current user, quoted where it has to be
+ * @param fullAccess whether the current user may do to it whatever can be done to rows
  * @param rowSecurity whether row-level security applies to the current user
  * @param columns by name, in their order; without dropped and system columns
  * @see <a href="https://www.postgresql.org/docs/current/catalog-pg-class.html">pg_class</a>
  */
 record ExistingTable(
-    String kind, String user, boolean rowSecurity, Map<String, ExistingColumn> columns) {
+    String kind,
+    String user,
+    boolean fullAccess,
+    boolean rowSecurity,
+    Map<String, ExistingColumn> columns) {
   /**
    * @param type as {@code regtype} prints it, without a length
    * @param hasDefault whether a row that leaves it out gets a value: also true for identity columns
    * @param generated whether its value is computed from other columns and cannot be given
    * @param insertable whether the current user may insert into it
-   * @param indexed whether a valid index begins with it
+   * @param closedSequences those of its default that the current user may not use, or null
+   * @param indexed whether a valid index of all rows begins with it
    */
   record ExistingColumn(
       String name,
@@ -33,11 +39,15 @@ record ExistingTable(
       boolean hasDefault,
       boolean generated,
       boolean insertable,
+      @Nullable String closedSequences,
       boolean indexed) {}
 
   private static final String RELATION =
       """
       SELECT oid, relkind, quote_ident(current_user) AS user,
+        has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
+          AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')
+          AS full_access,
         row_security_active(oid) AS row_security
       FROM pg_catalog.pg_class
       WHERE oid = to_regclass(?)
@@ -49,13 +59,37 @@ record ExistingTable(
         atthasdef OR attidentity <> '' AS has_default,
         attgenerated <> '' AS generated,
         has_column_privilege(attrelid, attnum, 'INSERT') AS insertable,
+        (
+          SELECT string_agg(refobjid::regclass::text, ', ' ORDER BY refobjid)
+          FROM pg_catalog.pg_attrdef JOIN pg_catalog.pg_depend ON objid = pg_attrdef.oid
+            JOIN pg_catalog.pg_class ON refobjid = pg_class.oid
+          WHERE adrelid = attrelid AND adnum = attnum
+            AND classid = 'pg_attrdef'::regclass AND refclassid = 'pg_class'::regclass
+            AND CASE relkind
+              WHEN 'S' THEN NOT has_sequence_privilege(refobjid, 'USAGE, UPDATE') ELSE false END
+        ) AS closed_sequences,
         EXISTS (
           SELECT FROM pg_catalog.pg_index
-          WHERE indrelid = attrelid AND indkey[0] = attnum AND indisvalid) AS indexed
+          WHERE indrelid = attrelid AND indkey[0] = attnum AND indpred IS NULL AND indisvalid
+        ) AS indexed
       FROM pg_catalog.pg_attribute
       WHERE attrelid = ? AND attnum > 0 AND NOT attisdropped
       ORDER BY attnum
       """;
+
+  private static final Map<String, String> OTHER_KINDS =
+      Map.of(
+          "v", "VIEW",
+          "m", "MATERIALIZED VIEW",
+          "i", "INDEX",
+          "I", "INDEX",
+          "S", "SEQUENCE",
+          "c", "TYPE");
+
+  /** What SQL calls it. */
+  String sqlKind() {
+    return OTHER_KINDS.getOrDefault(kind, "TABLE");
+  }
 
   boolean isPartitioned() {
     return kind.equals("p");
@@ -74,6 +108,7 @@ record ExistingTable(
             ? new ExistingTable(
                 row.getString("relkind"),
                 row.getString("user"),
+                row.getBoolean("full_access"),
                 row.getBoolean("row_security"),
                 columns(connection, row.getLong("oid")))
             : null;
@@ -96,6 +131,7 @@ record ExistingTable(
                   row.getBoolean("has_default"),
                   row.getBoolean("generated"),
                   row.getBoolean("insertable"),
+                  row.getString("closed_sequences"),
                   row.getBoolean("indexed"));
           columns.put(column.name(), column);
         }

@@ -1,24 +1,28 @@
 package attolytics.schema;
 
 import java.util.List;
+import java.util.Map;
 
 /** The service's own table: a row for each Idempotency-Key that is remembered. */
 public final class IdempotencyTable {
   public static final String NAME = "attolytics_idempotency";
 
-  /** For purging the oldest; the key's own index is that of the primary key. */
-  private static final String INDEX = "attolytics_idempotency_created_idx";
+  // The index is for purging the oldest.
+  static final OwnTable TABLE =
+      new OwnTable(
+          NAME,
+          Map.of(
+              "app", "character varying",
+              "key", "character varying",
+              "fingerprint", "bytea",
+              "created", "timestamp with time zone"),
+          List.of(
+              "CREATE TABLE "
+                  + NAME
+                  + " (app VARCHAR COLLATE \"C\" NOT NULL, key VARCHAR COLLATE \"C\" NOT NULL,"
+                  + " fingerprint BYTEA NOT NULL, created TIMESTAMPTZ NOT NULL DEFAULT now(),"
+                  + " PRIMARY KEY (app, key))",
+              "CREATE INDEX attolytics_idempotency_created_idx ON " + NAME + " (created)"));
 
   private IdempotencyTable() {}
-
-  /** The statements that create it. */
-  static List<String> creation() {
-    return List.of(
-        "CREATE TABLE "
-            + NAME
-            + " (app VARCHAR COLLATE \"C\" NOT NULL, key VARCHAR COLLATE \"C\" NOT NULL,"
-            + " fingerprint BYTEA NOT NULL, created TIMESTAMPTZ NOT NULL DEFAULT now(),"
-            + " PRIMARY KEY (app, key))",
-        "CREATE INDEX " + INDEX + " ON " + NAME + " (created)");
-  }
 }

@@ -20,6 +20,7 @@ import org.snakeyaml.engine.v2.nodes.Tag;
 final class NodeReader {
   private static final String STRING = "a string";
   private static final String TAGGED = "a tagged value";
+  private static final String IS_NULL = " is null; put it in quotes if that is meant";
 
   private static final Map<Tag, String> SCALAR_KINDS =
       Map.of(
@@ -94,12 +95,12 @@ final class NodeReader {
     List<Entry> entries = new ArrayList<>();
     Map<String, Integer> lines = new HashMap<>();
     for (NodeTuple tuple : map.getValue()) {
-      if (tuple.getKeyNode() instanceof ScalarNode key) {
+      Node keyNode = tuple.getKeyNode();
+      if (!(keyNode instanceof ScalarNode key)) {
+        problems.at(keyNode, "a key has to be a name, but is " + kind(keyNode));
+      } else {
         entries.add(new Entry(key, tuple.getValueNode()));
         refuseRepetition("key", key, lines);
-      } else {
-        problems.at(
-            tuple.getKeyNode(), "a key has to be a name, but is " + kind(tuple.getKeyNode()));
       }
     }
     return entries;
@@ -134,26 +135,26 @@ final class NodeReader {
       return null;
     }
     if (isNull(name) && !name.getValue().isEmpty()) {
-      problems.at(node, what + " is null; put it in quotes if that is the name");
+      problems.at(node, what + IS_NULL);
       return null;
     }
     return refuseTag(name) ? null : name;
   }
 
-  /** A string, where what YAML takes for something else is most likely a slip. */
+  /**
+   * A string: what is written, even where YAML takes it for a number or a boolean. Attolytics did
+   * the same, and there are secret keys of digits only.
+   */
   @Nullable String string(Node node, String what) {
-    if (node instanceof ScalarNode scalar && refuseTag(scalar)) {
+    if (!(node instanceof ScalarNode scalar)) {
+      problems.at(node, what + " has to be a string, but is " + kind(node));
       return null;
     }
-    String kind = kind(node);
-    if (!kind.equals(STRING)) {
-      boolean quotes = node instanceof ScalarNode scalar && !isNull(scalar);
-      problems.at(
-          node,
-          what + " has to be a string, but is " + kind + (quotes ? "; put it in quotes" : ""));
+    if (isNull(node)) {
+      problems.at(node, what + (scalar.getValue().isEmpty() ? " is empty" : IS_NULL));
       return null;
     }
-    return ((ScalarNode) node).getValue();
+    return refuseTag(scalar) ? null : scalar.getValue();
   }
 
   /** False, too, if there is no node. */

@@ -14,16 +14,19 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
 import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.events.ScalarEvent;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.Tag;
 import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /**
@@ -64,9 +67,19 @@ public final class SchemaFile {
    * @throws SchemaException with all that is wrong with the file
    */
   public static Schema read(Path file, Map<String, String> environment) throws SchemaException {
+    return read(file, environment, url -> {});
+  }
+
+  /**
+   * Does the same and checks {@code database_url}.
+   *
+   * @param checkUrl throws {@link IllegalArgumentException} for a URL that is none, with the reason
+   */
+  public static Schema read(Path file, Map<String, String> environment, Consumer<String> checkUrl)
+      throws SchemaException {
     SchemaFile schemaFile = new SchemaFile(file);
     Node root = schemaFile.compose(schemaFile.decode(schemaFile.bytes()));
-    SchemaReader reader = new SchemaReader(schemaFile.problems, environment);
+    SchemaReader reader = new SchemaReader(schemaFile.problems, environment, checkUrl);
     Schema schema = reader.read(root);
     if (!schemaFile.problems.isEmpty()) {
       throw schemaFile.problems.exception();
@@ -114,7 +127,7 @@ public final class SchemaFile {
 
   private Node compose(String text) throws SchemaException {
     try {
-      refuseDeepNesting(text);
+      refuseTraps(text);
       @Nullable Node root = new Compose(YAML).composeString(text).orElse(null);
       if (root == null) {
         throw invalid(1, 1, "the file is empty, expected the keys `tables` and `apps`");
@@ -133,17 +146,30 @@ public final class SchemaFile {
     }
   }
 
-  private void refuseDeepNesting(String text) throws SchemaException {
+  /** What the composer would overflow its stack with, or, with merge keys, never come back from. */
+  private void refuseTraps(String text) throws SchemaException {
     int depth = 0;
     for (Event event : new Parse(YAML).parseString(text)) {
       switch (event.getEventId()) {
         case MappingStart, SequenceStart -> depth++;
         case MappingEnd, SequenceEnd -> depth--;
+        case Scalar -> refuseMerge((ScalarEvent) event);
         default -> {}
       }
       if (depth > MAX_DEPTH) {
         throw invalid(event.getStartMark(), "lists and maps nested deeper than " + MAX_DEPTH);
       }
+    }
+  }
+
+  private void refuseMerge(ScalarEvent scalar) throws SchemaException {
+    boolean merge =
+        scalar.getTag().orElse("").equals(Tag.MERGE.getValue())
+            || (scalar.isPlain() && scalar.getValue().equals("<<"));
+    if (merge) {
+      throw invalid(
+          scalar.getStartMark(),
+          "merge keys (`<<`) are not known here; repeat what they would bring in");
     }
   }
 

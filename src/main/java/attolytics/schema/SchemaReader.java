@@ -2,16 +2,14 @@ package attolytics.schema;
 
 import attolytics.schema.NodeReader.Entry;
 import attolytics.schema.NodeReader.Fields;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -41,11 +39,13 @@ final class SchemaReader {
   private final Problems problems;
   private final NodeReader nodes;
   private final Map<String, String> environment;
+  private final Consumer<String> checkUrl;
 
-  SchemaReader(Problems problems, Map<String, String> environment) {
+  SchemaReader(Problems problems, Map<String, String> environment, Consumer<String> checkUrl) {
     this.problems = problems;
     this.nodes = new NodeReader(problems);
     this.environment = environment;
+    this.checkUrl = checkUrl;
   }
 
   Schema read(Node root) {
@@ -55,7 +55,7 @@ final class SchemaReader {
     if (fields == null) {
       return new Schema(List.of(), Map.of(), null);
     }
-    String databaseUrl = optionalString(fields.get("database_url"), "database_url");
+    String databaseUrl = databaseUrl(fields.get("database_url"));
     Node tablesNode = fields.require("tables");
     if (tablesNode != null) {
       readTables(tablesNode, tables);
@@ -65,6 +65,18 @@ final class SchemaReader {
       readApps(appsNode, tables, apps);
     }
     return new Schema(List.copyOf(tables.values()), apps, databaseUrl);
+  }
+
+  private @Nullable String databaseUrl(@Nullable Node node) {
+    String url = optionalString(node, "database_url");
+    if (node != null && url != null) {
+      try {
+        checkUrl.accept(url);
+      } catch (IllegalArgumentException e) {
+        problems.at(node, "database_url: " + e.getMessage());
+      }
+    }
+    return url;
   }
 
   // Tables
@@ -275,44 +287,15 @@ final class SchemaReader {
     if (node == null || origin == null || origin.equals(App.ANY_ORIGIN) || origin.equals("null")) {
       return origin == null ? App.ANY_ORIGIN : origin;
     }
-    String sent = asSentByBrowsers(origin);
+    String sent = Origins.asSentByBrowsers(origin);
     if (sent == null) {
-      problems.at(node, key + " has to be `*` or like `https://example.com`, without a path");
-    } else if (!sent.equals(origin)) {
       problems.at(
           node,
-          "%s: no browser's Origin is ever %s; write %s"
-              .formatted(key, Problems.shown(origin), Problems.shown(sent)));
+          "%s has to be `*` or like `https://example.com`, without a path, but is %s"
+              .formatted(key, Problems.shown(origin)));
+      return origin;
     }
-    return origin;
-  }
-
-  /**
-   * The origin of the page with that URL: in lower case, without the scheme's own port, and without
-   * what follows. Null if it is no such URL.
-   */
-  private static @Nullable String asSentByBrowsers(String url) {
-    try {
-      URI uri = new URI(url);
-      String scheme = uri.getScheme();
-      String authority = uri.getRawAuthority();
-      if (scheme == null || authority == null || !isHostAndPort(authority)) {
-        return null;
-      }
-      String origin = (scheme + "://" + authority).toLowerCase(Locale.ROOT);
-      String ownPort = origin.startsWith("https:") ? ":443" : ":80";
-      boolean redundant = origin.startsWith("http") && origin.endsWith(ownPort);
-      return redundant ? origin.substring(0, origin.length() - ownPort.length()) : origin;
-    } catch (URISyntaxException e) {
-      return null;
-    }
-  }
-
-  /** Other than in other URLs: no user, no wildcard, and hosts of other scripts as Punycode. */
-  private static boolean isHostAndPort(String authority) {
-    return StandardCharsets.US_ASCII.newEncoder().canEncode(authority)
-        && authority.indexOf('@') < 0
-        && authority.indexOf('*') < 0;
+    return sent;
   }
 
   private Validation validation(@Nullable Node node) {

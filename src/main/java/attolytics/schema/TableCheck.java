@@ -4,7 +4,6 @@ import attolytics.schema.ExistingTable.ExistingColumn;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -12,15 +11,6 @@ import java.util.stream.Stream;
 final class TableCheck {
   /** What a COPY can write to: ordinary, partitioned and foreign tables. */
   private static final String TABLE_KINDS = "rpf";
-
-  private static final Map<String, String> OTHER_KINDS =
-      Map.of(
-          "v", "VIEW",
-          "m", "MATERIALIZED VIEW",
-          "i", "INDEX",
-          "I", "INDEX",
-          "S", "SEQUENCE",
-          "c", "TYPE");
 
   private final Table table;
   private final ExistingTable existing;
@@ -44,7 +34,7 @@ final class TableCheck {
 
   void run() {
     if (!TABLE_KINDS.contains(existing.kind())) {
-      refuseOtherKind();
+      problems.add(inThePlaceOf(quotedTable, existing.sqlKind()));
       return;
     }
     for (Column column : table.columns()) {
@@ -59,14 +49,17 @@ final class TableCheck {
     }
     existing.columns().values().forEach(this::checkNotNeeded);
     checkPrivilege();
+    existing.columns().values().forEach(this::checkSequences);
     checkRowSecurity();
   }
 
-  private void refuseOtherKind() {
-    String kind = OTHER_KINDS.getOrDefault(existing.kind(), "RELATION");
-    problems.add(
-        "in the place of table %s there is a %s; drop it, or rename it: ALTER %s %s RENAME TO …"
-            .formatted(quotedTable, kind.toLowerCase(Locale.ROOT), kind, quotedTable));
+  /**
+   * @param sqlKind what SQL calls that which is there instead
+   */
+  static String inThePlaceOf(String quotedTable, String sqlKind) {
+    String article = sqlKind.startsWith("I") ? "an " : "a ";
+    return "in the place of table %s there is %s; drop it, or rename it: ALTER %s %s RENAME TO …"
+        .formatted(quotedTable, article + sqlKind.toLowerCase(Locale.ROOT), sqlKind, quotedTable);
   }
 
   private void refuseMissing(Column column) {
@@ -143,6 +136,17 @@ final class TableCheck {
       problems.add(
           "table %s: the user %s may not insert into column %s; GRANT INSERT ON %s TO %s"
               .formatted(quotedTable, existing.user(), refused, quotedTable, existing.user()));
+    }
+  }
+
+  private void checkSequences(ExistingColumn found) {
+    String closed = found.closedSequences();
+    if (table.column(found.name()) == null && closed != null) {
+      problem(
+          found.name(),
+          "takes its default from %s, which the user %s may not use"
+              .formatted(closed, existing.user()),
+          "GRANT USAGE ON SEQUENCE %s TO %s".formatted(closed, existing.user()));
     }
   }
 

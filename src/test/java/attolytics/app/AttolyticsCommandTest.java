@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class AttolyticsCommandTest {
   private static final String SECRET = "s3cr3t";
+  private static final int CHECKED = 7;
   private static final Settings DEFAULTS =
       new Settings(
           Path.of("./schema.conf.yaml"),
@@ -48,11 +49,13 @@ class AttolyticsCommandTest {
           Duration.ofDays(7),
           Duration.ofSeconds(30),
           Duration.ofSeconds(30),
-          0);
+          0,
+          LogFormat.TEXT);
 
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
   private @Nullable Settings seen;
+  private @Nullable Settings checked;
 
   @Test
   void execute_withoutOptionsGivesTheDefaults() {
@@ -83,7 +86,8 @@ class AttolyticsCommandTest {
             Duration.ofHours(1),
             Duration.ofSeconds(5),
             Duration.ofMinutes(2),
-            2);
+            2,
+            LogFormat.JSON);
     String[] args = {
       "-s",
       "s.yaml",
@@ -119,12 +123,14 @@ class AttolyticsCommandTest {
       "5s",
       "--drain_timeout",
       "2m",
+      "--log_format=json",
       "-vv"
     };
     assertEquals(expected, settings(Map.of(), args));
     Map<String, String> environment =
         Map.ofEntries(
             Map.entry("ATTOLYTICS_SCHEMA", "s.yaml"),
+            Map.entry("ATTOLYTICS_LOG_FORMAT", "json"),
             Map.entry("ATTOLYTICS_DB_URL", "postgres://h/d"),
             Map.entry("ATTOLYTICS_HOST", "0.0.0.0"),
             Map.entry("ATTOLYTICS_PORT", "0"),
@@ -197,7 +203,7 @@ class AttolyticsCommandTest {
 
   @Test
   void execute_leavesWhatFollowsTheEndOfOptionsAlone() {
-    assertUsageError("error: Unknown option: '--db-url'", Map.of(), "--", "--db-url");
+    assertUsageError("error: unknown command '--db-url'", Map.of(), "--", "--db-url");
   }
 
   @ParameterizedTest
@@ -207,7 +213,7 @@ class AttolyticsCommandTest {
         "--port -1 | --port: -1 is not between 0 and 65535",
         "--port 65536 | --port: 65536 is not between 0 and 65535",
         "--admin_port 65536 | --admin_port: 65536 is not between 0 and 65535",
-        "--port abc | --port: 'abc' is not an int",
+        "--port abc | --port: 'abc' is not a whole number",
         "--writers 0 | --writers: 0 is not between 1 and 64",
         "--writers 65 | --writers: 65 is not between 1 and 64",
         "--flush_rows 0 | --flush_rows: 0 is not between 1 and 10000000",
@@ -232,10 +238,39 @@ class AttolyticsCommandTest {
         "-vvv | --verbose: given 3 times, but twice is the most",
         "-p 1 -p 2 | option '--port' (PORT) should be specified only once",
         "--port | Missing required parameter for option '--port' (PORT)",
-        "stray | Unmatched argument at index 0: 'stray'"
+        "--port 8001 | --admin_port: 8001 is the same as --port",
+        "--host 0.0.0.0 --admin_host 0.0.0.0 -p 80 --admin_port 80"
+            + " | --admin_port: 80 is the same as --port",
+        "--db_url mysql://h/d | --db_url: the database URL does not begin with postgres://",
+        "--db_url postgres://h/d?sslmode=on | --db_url: sslmode of the database URL is none of",
+        "stray | unknown command 'stray', expected check or none",
+        "check stray | Unmatched argument at index 1: 'stray'",
+        "--schema= | --schema: must not be empty",
+        "--data_dir= | --data_dir: must not be empty"
       })
   void execute_refusesAWrongCommandLine(String args, String message) {
     assertUsageError("error: " + message, Map.of(), args.split(" "));
+  }
+
+  @Test
+  void execute_takesOnePortOfTwoAddressesOrTwoFreePorts() {
+    settings(Map.of(), "--host", "127.0.0.1", "--admin_host", "127.0.0.2", "-p", "8001");
+    settings(Map.of(), "--port", "0", "--admin_port", "0");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"check -p 7", "-p 7 check", "-p 7 -- check", "--port=7 check"})
+  void execute_check_takesTheSameOptionsBeforeAndAfter(String args) {
+    assertEquals(CHECKED, run(Map.of(), settings -> 0, args.split(" ")), err.toString());
+    assertNotNull(checked);
+    assertEquals(7, checked.port());
+  }
+
+  @Test
+  void execute_check_readsTheEnvironment() {
+    assertEquals(CHECKED, run(Map.of("ATTOLYTICS_PORT", "8"), settings -> 0, "check"));
+    assertNotNull(checked);
+    assertEquals(8, checked.port());
   }
 
   @Test
@@ -263,7 +298,8 @@ class AttolyticsCommandTest {
     "ATTOLYTICS_MAX_BODY, 5x",
     "ATTOLYTICS_ACK_TIMEOUT, 0s",
     "ATTOLYTICS_VERBOSE, 3",
-    "ATTOLYTICS_QUIET, 2"
+    "ATTOLYTICS_QUIET, 2",
+    "ATTOLYTICS_DB_URL, mysql://h/d"
   })
   void execute_namesTheVariableThatIsWrong(String variable, String value) {
     assertUsageError("error: " + variable + ": ", Map.of(variable, value));
@@ -306,7 +342,7 @@ class AttolyticsCommandTest {
     while (told.find()) {
       args.add(told.group(1) + "=" + told.group(2));
     }
-    assertEquals(19, args.size(), "all but --db_url: " + args);
+    assertEquals(20, args.size(), "all but --db_url: " + args);
     assertEquals(DEFAULTS, settings(Map.of(), args.toArray(String[]::new)));
   }
 
@@ -363,10 +399,36 @@ class AttolyticsCommandTest {
     assertEquals("", out.toString());
   }
 
+  /** What is quoted may be only a part of what was given. */
   @ParameterizedTest
-  @ValueSource(strings = {"postgres://u:a s3cr3t@h/d", "postgres://u:a's3cr3t@h/d"})
-  void execute_hidesAPasswordWithASpaceOrQuote(String stray) {
-    assertEquals(2, run(Map.of(), settings -> 0, stray));
+  @ValueSource(
+      strings = {
+        "postgres://u:a s3cr3t@h/d",
+        "postgres://u:a's3cr3t@h/d",
+        "--dburl=postgres://u:a s3cr3t@h/d",
+        "-xdpostgres://u:a s3cr3t@h/d",
+        "--db_url=postgres://u:a s3cr3t@h:x/d",
+        "--port=postgres://u:a s3cr3t@b@h/d",
+        "--port=u:a\n s3cr3t@h/d",
+        "postgres://h/d?password=a s3cr3t&x=y",
+        "postgres://h/d?sslpassword=a's3cr3t"
+      })
+  void execute_hidesAPasswordWithASpaceOrQuote(String argument) {
+    assertEquals(2, run(Map.of(), settings -> 0, argument));
+    assertFalse(err.toString().contains(SECRET), err.toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ATTOLYTICS_DB_URL, u:a s3cr3t@h/d",
+    "ATTOLYTICS_DB_URL, postgres://u:a s3cr3t@h:x/d",
+    "ATTOLYTICS_DB_URL, postgres://u:s3cr3t",
+    "ATTOLYTICS_DB_URL, postgres://h/d?slmode=x&password=s3cr3t",
+    "ATTOLYTICS_PORT, postgres://u:a s3cr3t@h/d",
+    "ATTOLYTICS_VERBOSE, postgres://h/d?password=a s3cr3t"
+  })
+  void execute_hidesAPasswordOfTheEnvironment(String variable, String value) {
+    assertUsageError("error: " + variable + ": ", Map.of(variable, value));
     assertFalse(err.toString().contains(SECRET), err.toString());
   }
 
@@ -419,7 +481,12 @@ class AttolyticsCommandTest {
   private int run(Map<String, String> environment, Action action, String... args) {
     err.getBuffer().setLength(0);
     out.getBuffer().setLength(0);
+    Action check =
+        settings -> {
+          checked = settings;
+          return CHECKED;
+        };
     return AttolyticsCommand.execute(
-        args, environment, action, new PrintWriter(out, true), new PrintWriter(err, true));
+        args, environment, action, check, new PrintWriter(out, true), new PrintWriter(err, true));
   }
 }

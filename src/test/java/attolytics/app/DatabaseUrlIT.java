@@ -15,6 +15,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -88,6 +89,21 @@ class DatabaseUrlIT {
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertTrue(output.contains("connected as tester"), output);
     assertEquals(0, process.waitFor());
+  }
+
+  @Test
+  void service_writesThroughAUnixSocket() throws Exception {
+    String url =
+        "postgres://tester@" + directory.toString().replace("/", "%2F") + ":54321/postgres";
+    try (JarProcess process =
+        JarProcess.start(
+            Map.of("ATTOLYTICS_DB_URL", url),
+            "--schema=schema-example.conf.yaml",
+            "--port=0",
+            "--admin_port=0")) {
+      assertEquals(200, process.post());
+      assertEquals(0, process.stop(), process.err());
+    }
   }
 
   /** Connects, in a process of its own. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -48,6 +49,17 @@ class DatabaseUrlTest {
     assertEquals("postgres://u@a:1,b:5432,[::1]:3/d", url.display());
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "'postgres://u@a,b/d', primary",
+    "'postgres://u@a,b/d?targetServerType=any', any",
+    "'postgres://u@a,b/d?target_session_attrs=any', any",
+    "postgres://u@a/d, "
+  })
+  void parse_ofSeveralHostsTakesThePrimary(String url, @Nullable String target) {
+    assertEquals(target, DatabaseUrl.parse(url).properties().getProperty("targetServerType"));
+  }
+
   @Test
   void parse_takesTheUserOfTheOperatingSystem() {
     DatabaseUrl url = DatabaseUrl.parse("postgres://");
@@ -81,6 +93,8 @@ class DatabaseUrlTest {
     "connect_timeout=3, connectTimeout, 3",
     "channel_binding=require, channelBinding, require",
     "options=-c%20a=b, options, -c a=b",
+    "sslMode=Require, sslmode, Require",
+    "'requireAuth=scram-sha-256,md5', requireAuth, 'scram-sha-256,md5'",
     "keepalives=1, tcpKeepAlive, true",
     "keepalives=0, tcpKeepAlive, false",
     "target_session_attrs=read-write, targetServerType, primary",
@@ -131,7 +145,9 @@ class DatabaseUrlTest {
         "postgres://u:s3cr3t@h/d?slmode=require | does not know: 'slmode'",
         "postgres://u:s3cr3t@h/d?a=1&a=2 | gives the parameter 'a' twice",
         "postgres://u:s3cr3t@h/d?=1 | is not of the form name=value",
-        "postgres://u:s3cr3t@h/d?target_session_attrs=x | is none of any, prefer-standby"
+        "postgres://u:s3cr3t@h/d?target_session_attrs=x | is none of any, prefer-standby",
+        "postgres://u:s3cr3t@h/d?targetServerType=x | targetServerType of the database URL is none",
+        "postgres://u@h/d?sslmode=s3cr3t | is none of disable, allow, prefer, require"
       })
   void parse_tellsTheMistakeWithoutThePassword(String url, String expected) {
     var e = assertThrows(IllegalArgumentException.class, () -> DatabaseUrl.parse(url));

@@ -176,14 +176,21 @@ class EmbeddedDatabaseIT {
 
   @Test
   void start_refusesDataOfAnotherMajorVersion() throws Exception {
-    Files.createDirectories(data());
+    createData();
     Files.writeString(data().resolve("PG_VERSION"), "12\n");
     assertProblem("holds data of PostgreSQL 12, but the embedded one is 18");
   }
 
   @Test
-  void start_refusesADirectoryThatHoldsNoData() throws Exception {
+  void start_refusesDataWhosePasswordIsLost() throws Exception {
     Files.createDirectories(data());
+    assertProblem("pgpass any more, and without its password nobody gets into ");
+    assertFalse(Files.exists(directory().resolve("pgpass")), "no other one is made up");
+  }
+
+  @Test
+  void start_refusesADirectoryThatHoldsNoData() throws Exception {
+    createData();
     assertProblem("is not a PostgreSQL data directory");
   }
 
@@ -322,6 +329,11 @@ class EmbeddedDatabaseIT {
     var e = assertThrows(StartException.class, this::start);
     assertEquals(1, e.problems().size());
     assertTrue(e.problems().get(0).contains(problem), e.problems().get(0));
+  }
+
+  private void createData() throws IOException {
+    Files.createDirectories(data());
+    Files.writeString(directory().resolve("pgpass"), "127.0.0.1:0:*:postgres:secret\n");
   }
 
   private EmbeddedDatabase start() throws StartException, InterruptedException {

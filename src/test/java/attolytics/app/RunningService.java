@@ -54,28 +54,30 @@ public final class RunningService implements AutoCloseable {
   /** Starts a service on a database that may have others; the last one to close drops it. */
   public static RunningService start(TestDatabase database, String schema, String... options)
       throws Exception {
+    return startAt(database.url(), database, schema, options);
+  }
+
+  /** Starts a service that goes another way to the database. */
+  public static RunningService startAt(
+      String databaseUrl, TestDatabase database, String schema, String... options)
+      throws Exception {
     Path file = Files.createTempFile("schema", ".yaml");
     Files.writeString(file, schema);
     AtomicReference<@Nullable Settings> settings = new AtomicReference<>();
     String[] all = Arrays.copyOf(options, options.length + 4);
     System.arraycopy(
-        new String[] {
-          "--schema=" + file, "--port=0", "--admin_port=0", "--db_url=" + database.url()
-        },
+        new String[] {"--schema=" + file, "--port=0", "--admin_port=0", "--db_url=" + databaseUrl},
         0,
         all,
         options.length,
         4);
     java.io.PrintWriter nowhere = new java.io.PrintWriter(java.io.Writer.nullWriter());
-    AttolyticsCommand.execute(
-        all,
-        Map.of(),
+    AttolyticsCommand.Action keep =
         parsed -> {
           settings.set(parsed);
           return 0;
-        },
-        nowhere,
-        nowhere);
+        };
+    AttolyticsCommand.execute(all, Map.of(), keep, keep, nowhere, nowhere);
     Settings parsed = settings.get();
     if (parsed == null) {
       throw new IllegalArgumentException("options: " + List.of(options));
@@ -121,7 +123,7 @@ public final class RunningService implements AutoCloseable {
     return described(client.send(request.build(), HttpResponse.BodyHandlers.ofString()));
   }
 
-  private CompletableFuture<HttpResponse<String>> sendAsync(HttpRequest.Builder request) {
+  public CompletableFuture<HttpResponse<String>> sendAsync(HttpRequest.Builder request) {
     return client
         .sendAsync(request.build(), HttpResponse.BodyHandlers.ofString())
         .thenApply(RunningService::described);

@@ -35,15 +35,12 @@ class NumbersTest {
   private static Settings defaults() {
     AtomicReference<@Nullable Settings> seen = new AtomicReference<>();
     PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
-    AttolyticsCommand.execute(
-        new String[] {},
-        Map.of(),
+    AttolyticsCommand.Action keep =
         settings -> {
           seen.set(settings);
           return 0;
-        },
-        nowhere,
-        nowhere);
+        };
+    AttolyticsCommand.execute(new String[] {}, Map.of(), keep, keep, nowhere, nowhere);
     Settings settings = seen.get();
     if (settings == null) {
       throw new IllegalStateException("no settings");

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.HeadlessBrowser;
 import attolytics.app.RunningService;
+import attolytics.flush.Await;
 import com.microsoft.playwright.Page;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -13,9 +14,6 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -135,11 +133,7 @@ class BrowserIT {
   }
 
   private void awaitRow() throws Exception {
-    Instant deadline = Instant.now().plus(Duration.ofSeconds(60));
-    while (service.query("SELECT count(*) FROM events").equals("0")) {
-      assertTrue(Instant.now().isBefore(deadline), "no row came");
-      TimeUnit.MILLISECONDS.sleep(10);
-    }
+    Await.until(() -> !service.query("SELECT count(*) FROM events").equals("0"));
     assertRows(1);
   }
 

@@ -56,7 +56,7 @@ class OpenApiTest {
   }
 
   private static JsonObject document(Problem problem, String detail, List<EventError> errors) {
-    byte[] bytes = problem.document(detail, errors);
+    byte[] bytes = problem.document(detail, errors, problem.isOurs() ? "0123abcd" : null);
     return new JsonObject(new String(bytes, StandardCharsets.UTF_8));
   }
 

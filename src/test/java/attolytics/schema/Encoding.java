@@ -3,24 +3,15 @@ package attolytics.schema;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import attolytics.json.JsonReader;
+import attolytics.json.MalformedJsonException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** A JSON value's way through a parser over bytes into a field of COPY. */
+/** A JSON value's way through the reader into a field of COPY. */
 final class Encoding {
-  private static final JsonFactory JSON =
-      JsonFactory.builder()
-          .streamReadConstraints(
-              StreamReadConstraints.builder().maxNumberLength(Integer.MAX_VALUE).build())
-          .build();
-
   private Encoding() {}
 
   /** The field's bytes after its length, which is checked. */
@@ -37,11 +28,14 @@ final class Encoding {
   }
 
   private static @Nullable ValueError encode(ColumnType type, String json, CopyBuffer out) {
-    try (JsonParser parser = JSON.createParser(json.getBytes(StandardCharsets.UTF_8))) {
-      parser.nextToken();
-      return type.encode(parser, out);
-    } catch (IOException e) {
-      throw new UncheckedIOException(json, e);
+    byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+    JsonReader reader = new JsonReader();
+    reader.open(bytes, bytes.length);
+    try {
+      reader.value();
+      return type.encode(reader, out);
+    } catch (MalformedJsonException e) {
+      throw new IllegalArgumentException(json, e);
     }
   }
 }

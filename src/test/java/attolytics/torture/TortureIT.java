@@ -26,6 +26,7 @@ class TortureIT {
             Duration.ofSeconds(35),
             16,
             true,
+            List.of(),
             false,
             Path.of("target", "torture", "it"),
             List.of());

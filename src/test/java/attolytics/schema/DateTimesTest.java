@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -19,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class TimestampsTest {
+class DateTimesTest {
   private static final Instant EPOCH = Instant.parse("2000-01-01T00:00:00Z");
 
   /** TIMESTAMPTZ's first microsecond, 4714-11-24 BC, counted from 2000. */
@@ -84,16 +86,16 @@ class TimestampsTest {
     assertNumber(FIRST, "-210866803200");
     assertNumber(FIRST, "-210866803200.0000005");
     assertNumber(FIRST + 1, "-210866803199.999999");
-    assertNumber(Timestamps.NONE, "-210866803200.000001");
-    assertNumber(Timestamps.NONE, "-210866803200.0000006");
-    assertNumber(Timestamps.NONE, "-210866803201");
+    assertNumber(DateTimes.NONE, "-210866803200.000001");
+    assertNumber(DateTimes.NONE, "-210866803200.0000006");
+    assertNumber(DateTimes.NONE, "-210866803201");
 
     assertNumber(LAST, "9224318015999.999999");
     assertNumber(LAST, "9224318015999.9999994999");
-    assertNumber(Timestamps.NONE, "9224318015999.9999995");
-    assertNumber(Timestamps.NONE, "9224318016000");
-    assertNumber(Timestamps.NONE, "9224318016000.000001");
-    assertNumber(Timestamps.NONE, "-9224318015999.999999");
+    assertNumber(DateTimes.NONE, "9224318015999.9999995");
+    assertNumber(DateTimes.NONE, "9224318016000");
+    assertNumber(DateTimes.NONE, "9224318016000.000001");
+    assertNumber(DateTimes.NONE, "-9224318015999.999999");
   }
 
   @ParameterizedTest
@@ -118,7 +120,7 @@ class TimestampsTest {
         "0.001e99999999999999999999999999"
       })
   void parseEpochSeconds_outOfRange(String number) {
-    assertNumber(Timestamps.NONE, number);
+    assertNumber(DateTimes.NONE, number);
   }
 
   @ParameterizedTest
@@ -140,8 +142,8 @@ class TimestampsTest {
   void parseEpochSeconds_hugeDigitStrings() {
     String zeros = "0".repeat(100_000);
 
-    assertNumber(Timestamps.NONE, "9".repeat(100_000));
-    assertNumber(Timestamps.NONE, "1" + zeros);
+    assertNumber(DateTimes.NONE, "9".repeat(100_000));
+    assertNumber(DateTimes.NONE, "1" + zeros);
     assertNumber(0, "946684800." + zeros);
     assertNumber(0, "946684800.0000005" + zeros);
     assertNumber(1, "946684800.0000005" + zeros + "1");
@@ -193,15 +195,15 @@ class TimestampsTest {
     boolean inRange =
         micros.compareTo(BigDecimal.valueOf(FIRST)) >= 0
             && micros.compareTo(BigDecimal.valueOf(LAST)) <= 0;
-    return inRange ? micros.longValueExact() : Timestamps.NONE;
+    return inRange ? micros.longValueExact() : DateTimes.NONE;
   }
 
   private static void assertNumber(long micros, String number) {
-    // Somewhere in a larger array, as in a parser's buffer.
-    char[] text = ("9" + number + "9").toCharArray();
+    // Somewhere in a larger array, as in a body.
+    byte[] text = ("9" + number + "9").getBytes(StandardCharsets.UTF_8);
     assertEquals(
         micros,
-        Timestamps.parseEpochSeconds(text, 1, number.length()),
+        DateTimes.parseEpochSeconds(text, 1, number.length()),
         () -> number.substring(0, Math.min(100, number.length())));
   }
 
@@ -252,7 +254,12 @@ class TimestampsTest {
     "2016-12-31T23:59:60Z, 2017-01-01T00:00:00Z",
     "2016-12-31T23:59:60.5Z, 2017-01-01T00:00:00.5Z",
     "2017-01-01T00:59:60+01:00, 2017-01-01T00:00:00Z",
-    "2020-06-15T12:34:60Z, 2020-06-15T12:35:00Z"
+    "2020-06-15T12:34:60Z, 2020-06-15T12:35:00Z",
+    "2019-12-31T23:59:60.9999995Z, 2020-01-01T00:00:01Z",
+    "2020-02-28T23:59:60Z, 2020-02-29T00:00:00Z",
+    "2021-02-28T23:59:60Z, 2021-03-01T00:00:00Z",
+    "0000-12-31T23:59:60-23:59, 0001-01-01T23:59:00Z",
+    "9999-12-31T23:59:60-23:59, +10000-01-01T23:59:00Z"
   })
   void parseRfc3339_leapSecond_isTheNextMinutesFirst(String text, String same) {
     assertText(micros(Instant.parse(same)), text);
@@ -295,7 +302,7 @@ class TimestampsTest {
         "2019-01-01T00:00:00+00:60"
       })
   void parseRfc3339_daysAndTimesThatAreNot(String text) {
-    assertText(Timestamps.NONE, text);
+    assertText(DateTimes.NONE, text);
   }
 
   @ParameterizedTest
@@ -339,14 +346,14 @@ class TimestampsTest {
         "-infinity"
       })
   void parseRfc3339_otherShapes(String text) {
-    assertText(Timestamps.NONE, text);
+    assertText(DateTimes.NONE, text);
   }
 
   @Test
   void parseRfc3339_longFraction() {
     assertText(1, "2000-01-01T00:00:00.0000005" + "0".repeat(100_000) + "1Z");
     assertText(0, "2000-01-01T00:00:00.0000005" + "0".repeat(100_000) + "Z");
-    assertText(Timestamps.NONE, "2000-01-01T00:00:00." + "0".repeat(100_000));
+    assertText(DateTimes.NONE, "2000-01-01T00:00:00." + "0".repeat(100_000));
   }
 
   @Test
@@ -390,8 +397,74 @@ class TimestampsTest {
         .longValueExact();
   }
 
+  // Dates
+
+  @ParameterizedTest
+  @CsvSource({
+    "2000-01-01, 0",
+    "1999-12-31, -1",
+    "1970-01-01, -10957",
+    "2000-02-29, 59",
+    "2000-03-01, 60",
+    "0000-01-01, -730485",
+    "0000-02-29, -730426",
+    "9999-12-31, 2921939"
+  })
+  void parseDate_countsFrom2000(String text, int day) {
+    assertDate(day, text);
+  }
+
+  @Test
+  void parseDate_everyDayThereIs() {
+    LocalDate day = LocalDate.of(0, 1, 1);
+    for (; day.getYear() < 10_000; day = day.plusDays(1)) {
+      assertDate((int) (day.toEpochDay() - LocalDate.of(2000, 1, 1).toEpochDay()), day.toString());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "2019",
+        "2019-01",
+        "2019-1-1",
+        "20190101",
+        "2019-01-1",
+        "2019-01-01 ",
+        " 2019-01-01",
+        "2019-01-01T",
+        "2019-01-01T00:00:00Z",
+        "2019/01/01",
+        "01-01-2019",
+        "02019-01-01",
+        "-2019-01-01",
+        "-201-01-01",
+        "10000-01-01",
+        "2019-00-01",
+        "2019-13-01",
+        "2019-01-00",
+        "2019-01-32",
+        "2019-02-29",
+        "1900-02-29",
+        "2020-02-30",
+        "2019-04-31",
+        "2019-0a-01",
+        "\u0662\u0660\u0661\u0669-01-01",
+        "today",
+        "infinity"
+      })
+  void parseDate_otherwise(String text) {
+    assertDate(DateTimes.NO_DAY, text);
+  }
+
+  private static void assertDate(int day, String text) {
+    byte[] padded = ("1" + text + "1").getBytes(StandardCharsets.UTF_8);
+    assertEquals(day, DateTimes.parseDate(padded, 1, padded.length - 2), text);
+  }
+
   private static void assertText(long micros, String text) {
-    char[] padded = ("1" + text + "Z").toCharArray();
-    assertEquals(micros, Timestamps.parseRfc3339(padded, 1, text.length()), text);
+    byte[] padded = ("1" + text + "Z").getBytes(StandardCharsets.UTF_8);
+    assertEquals(micros, DateTimes.parseRfc3339(padded, 1, padded.length - 2), text);
   }
 }

@@ -1,14 +1,18 @@
 package attolytics.schema;
 
 /**
- * Points in time as PostgreSQL keeps them: microseconds since 2000-01-01T00:00:00Z. Parsed from
- * characters without an object, and rounded to the nearest microsecond, ties to even.
+ * Points in time and days as PostgreSQL keeps them: microseconds since 2000-01-01T00:00:00Z, and
+ * days since 2000-01-01. Parsed from ASCII without an object; microseconds are rounded to the
+ * nearest, ties to even.
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc3339#section-5.6">RFC 3339, 5.6</a>
  */
-final class Timestamps {
-  /** Returned for what is no timestamp or lies outside of TIMESTAMPTZ's range. */
+final class DateTimes {
+  /** Returned for what is no point in time or lies outside of TIMESTAMPTZ's range. */
   static final long NONE = Long.MIN_VALUE;
+
+  /** Returned for what is no day. */
+  static final int NO_DAY = Integer.MIN_VALUE;
 
   private static final long MICROS = 1_000_000;
 
@@ -20,18 +24,53 @@ final class Timestamps {
 
   private static final long TENTH_OF_END = Long.divideUnsigned(UNSIGNED_END, 10);
   private static final long MICROS_FROM_1970_TO_2000 = 946_684_800L * MICROS;
+  private static final long[] POWERS_OF_TEN = {1, 10, 100, 1_000, 10_000, 100_000, 1_000_000};
+
+  /** Of a number of seconds that, with its fraction, surely fits 64 bits in microseconds. */
+  private static final int MAX_PLAIN_LENGTH = 19;
+
   private static final int SECONDS_A_DAY = 86_400;
 
-  private Timestamps() {}
+  private DateTimes() {}
 
   /** A JSON number: seconds since 1970, with or without fraction and exponent. */
-  static long parseEpochSeconds(char[] text, int from, int length) {
-    int at = from;
+  static long parseEpochSeconds(byte[] text, int from, int length) {
     int end = from + length;
-    boolean negative = text[at] == '-';
-    if (negative) {
-      at++;
+    boolean negative = text[from] == '-';
+    int at = negative ? from + 1 : from;
+    long micros = plainMicros(text, at, end);
+    if (micros < 0) {
+      micros = roundedMicros(text, at, end);
     }
+    long bound = negative ? MAX_MICROS_BEFORE_1970 : UNSIGNED_END - 1;
+    if (Long.compareUnsigned(micros, bound) > 0) {
+      return NONE;
+    }
+    return (negative ? -micros : micros) - MICROS_FROM_1970_TO_2000;
+  }
+
+  /** Takes what most numbers are: not too long, and no exponent. Else the result is negative. */
+  private static long plainMicros(byte[] text, int from, int end) {
+    if (end - from > MAX_PLAIN_LENGTH) {
+      return -1;
+    }
+    long number = 0;
+    int fraction = 0; // digits
+    for (int at = from; at < end; at++) {
+      if (text[at] == '.') {
+        fraction = end - at - 1;
+      } else if (isDigit(text[at])) {
+        number = number * 10 + text[at] - '0';
+      } else {
+        return -1;
+      }
+    }
+    return fraction <= 6 && end - from - fraction <= 12 ? number * POWERS_OF_TEN[6 - fraction] : -1;
+  }
+
+  /** The number in microseconds, unsigned; one that is out of range if it would not fit. */
+  private static long roundedMicros(byte[] text, int from, int end) {
+    int at = from;
     int exponentAt = at;
     int point = -1;
     for (; exponentAt < end && text[exponentAt] != 'e' && text[exponentAt] != 'E'; exponentAt++) {
@@ -39,7 +78,7 @@ final class Timestamps {
         point = exponentAt;
       }
     }
-    long exponent = exponentAt == end ? 0 : parseExponent(text, exponentAt + 1, end);
+    long exponent = exponentAt == end ? 0 : Numbers.exponent(text, exponentAt + 1, end);
     int integerDigits = (point < 0 ? exponentAt : point) - at;
     // How many of the digits stand before the point once the number is in microseconds.
     long wholeDigits = integerDigits + exponent + 6;
@@ -54,7 +93,7 @@ final class Timestamps {
       int digit = text[at] - '0';
       if (digitsSeen < wholeDigits) {
         if (Long.compareUnsigned(micros, TENTH_OF_END) > 0) {
-          return NONE;
+          return UNSIGNED_END;
         }
         micros = micros * 10 + digit;
       } else if (digitsSeen == wholeDigits) {
@@ -66,59 +105,29 @@ final class Timestamps {
     }
     for (; digitsSeen < wholeDigits && micros != 0; digitsSeen++) {
       if (Long.compareUnsigned(micros, TENTH_OF_END) > 0) {
-        return NONE;
+        return UNSIGNED_END;
       }
       micros *= 10;
     }
-    micros = roundHalfEven(micros, halves);
-    long bound = negative ? MAX_MICROS_BEFORE_1970 : UNSIGNED_END - 1;
-    if (Long.compareUnsigned(micros, bound) > 0) {
-      return NONE;
-    }
-    return (negative ? -micros : micros) - MICROS_FROM_1970_TO_2000;
-  }
-
-  private static long parseExponent(char[] text, int from, int end) {
-    int at = from;
-    boolean negative = text[at] == '-';
-    if (negative || text[at] == '+') {
-      at++;
-    }
-    long exponent = 0;
-    for (; at < end; at++) {
-      // Past any length of a body it makes no difference.
-      exponent = Math.min(exponent * 10 + (text[at] - '0'), Integer.MAX_VALUE * 2L);
-    }
-    return negative ? -exponent : exponent;
+    return roundHalfEven(micros, halves);
   }
 
   /** {@code YYYY-MM-DD T hh:mm:ss[.fraction] (Z | ±hh:mm)}, T and Z in either case. */
-  static long parseRfc3339(char[] text, int from, int length) {
+  static long parseRfc3339(byte[] text, int from, int length) {
     if (length < 20) {
       return NONE;
     }
-    int year = digits(text, from, 4);
-    int month = digits(text, from + 5, 2);
-    int day = digits(text, from + 8, 2);
+    int day = parseDate(text, from);
     int hour = digits(text, from + 11, 2);
     int minute = digits(text, from + 14, 2);
     int second = digits(text, from + 17, 2);
-    char separator = text[from + 10];
+    byte separator = text[from + 10];
     boolean shaped =
-        (year | month | day | hour | minute | second) >= 0
-            && text[from + 4] == '-'
-            && text[from + 7] == '-'
+        (hour | minute | second) >= 0
             && (separator == 'T' || separator == 't' || separator == ' ')
             && text[from + 13] == ':'
             && text[from + 16] == ':';
-    if (!shaped
-        || month < 1
-        || month > 12
-        || day < 1
-        || day > daysInMonth(year, month)
-        || hour > 23
-        || minute > 59
-        || second > 60) {
+    if (day == NO_DAY || !shaped || hour > 23 || minute > 59 || second > 60) {
       return NONE;
     }
     int at = from + 19;
@@ -149,17 +158,28 @@ final class Timestamps {
     if (offset == Integer.MIN_VALUE) {
       return NONE;
     }
-    long seconds =
-        daysSince1970(year, month, day) * SECONDS_A_DAY
-            + hour * 3600L
-            + minute * 60L
-            + second
-            - offset;
-    return seconds * MICROS + roundHalfEven(micros, halves) - MICROS_FROM_1970_TO_2000;
+    long seconds = (long) day * SECONDS_A_DAY + hour * 3600L + minute * 60L + second - offset;
+    return seconds * MICROS + roundHalfEven(micros, halves);
+  }
+
+  /** {@code YYYY-MM-DD}, and no more. */
+  static int parseDate(byte[] text, int from, int length) {
+    return length == 10 ? parseDate(text, from) : NO_DAY;
+  }
+
+  /** The ten bytes from there on. */
+  private static int parseDate(byte[] text, int from) {
+    int year = digits(text, from, 4);
+    int month = digits(text, from + 5, 2);
+    int day = digits(text, from + 8, 2);
+    boolean shaped = (year | month | day) >= 0 && text[from + 4] == '-' && text[from + 7] == '-';
+    return shaped && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month)
+        ? daysSince2000(year, month, day)
+        : NO_DAY;
   }
 
   /** Seconds east of UTC, or {@link Integer#MIN_VALUE}. */
-  private static int parseOffset(char[] text, int at, int end) {
+  private static int parseOffset(byte[] text, int at, int end) {
     if (end - at == 1 && (text[at] == 'Z' || text[at] == 'z')) {
       return 0;
     }
@@ -180,7 +200,7 @@ final class Timestamps {
   }
 
   /** The number that {@code count} digits give, or -1 if one of them is none. */
-  private static int digits(char[] text, int from, int count) {
+  private static int digits(byte[] text, int from, int count) {
     int value = 0;
     for (int at = from; at < from + count; at++) {
       if (!isDigit(text[at])) {
@@ -191,7 +211,7 @@ final class Timestamps {
     return value;
   }
 
-  private static boolean isDigit(char c) {
+  private static boolean isDigit(byte c) {
     return c >= '0' && c <= '9';
   }
 
@@ -203,13 +223,13 @@ final class Timestamps {
     };
   }
 
-  /** Days from 1970-01-01 in the proleptic Gregorian calendar; years count from March. */
-  private static long daysSince1970(int year, int month, int day) {
-    long y = month <= 2 ? year - 1L : year;
-    long era = Math.floorDiv(y, 400L);
-    long yearOfEra = y - era * 400;
-    long dayOfYear = (153L * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    long dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear;
-    return era * 146_097 + dayOfEra - 719_468;
+  /** In the proleptic Gregorian calendar. The year is taken to begin in March. */
+  private static int daysSince2000(int year, int month, int day) {
+    int y = month <= 2 ? year - 1 : year;
+    int era = Math.floorDiv(y, 400);
+    int yearOfEra = y - era * 400;
+    int dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear;
+    return era * 146_097 + dayOfEra - 730_425;
   }
 }

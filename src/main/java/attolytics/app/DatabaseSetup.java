@@ -1,0 +1,166 @@
+package attolytics.app;
+
+import attolytics.schema.DatabaseTables;
+import attolytics.schema.DatabaseTables.Plan;
+import attolytics.schema.Schema;
+import attolytics.schema.SchemaException;
+import attolytics.schema.SchemaFile;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGProperty;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * From the settings to tables that can be written to: the steps that a start and a check share, so
+ * that they cannot come to different results.
+ */
+final class DatabaseSetup {
+  private static final Logger log = LoggerFactory.getLogger(DatabaseSetup.class);
+  private static final Duration POLL = Duration.ofMillis(250);
+
+  /** For a single try, with all hosts of the URL. */
+  private static final Duration LOGIN_TIMEOUT = Duration.ofSeconds(10);
+
+  private static final String URL_SOURCES =
+      "--db_url, ATTOLYTICS_DB_URL or the schema file's database_url";
+
+  private DatabaseSetup() {}
+
+  /**
+   * Reads the schema file.
+   *
+   * @param environment where secret keys may be kept
+   */
+  static Schema readSchema(Settings settings, Map<String, String> environment)
+      throws StartException {
+    // Where another one goes before it, nobody minds the file's.
+    Consumer<String> checkUrl = settings.databaseUrl() == null ? DatabaseUrl::parse : ignored -> {};
+    try {
+      return SchemaFile.read(settings.schema(), environment, checkUrl);
+    } catch (SchemaException e) {
+      throw new StartException(e.problems());
+    }
+  }
+
+  /** The database that is configured, or null: the embedded one. */
+  static @Nullable DatabaseUrl configuredUrl(Settings settings, Schema schema) {
+    String url = settings.databaseUrl() != null ? settings.databaseUrl() : schema.databaseUrl();
+    return url == null ? null : DatabaseUrl.parse(url);
+  }
+
+  /** A connection, or at once the reason why there is none. */
+  static Connection connect(DatabaseUrl url, Duration ackTimeout) throws StartException {
+    try {
+      return tryToConnect(url, ackTimeout);
+    } catch (SQLException e) {
+      throw noConnection(url, e);
+    }
+  }
+
+  /**
+   * A connection, as soon as there is one.
+   *
+   * @param timeout how long to wait for a database that is not up yet
+   * @param stop ends the wait
+   * @throws StartException if waiting does not help, or did not
+   * @throws InterruptedException if told to stop
+   */
+  static Connection awaitConnection(DatabaseUrl url, Duration timeout, CountDownLatch stop)
+      throws StartException, InterruptedException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    boolean told = false;
+    do {
+      try {
+        return tryToConnect(url, timeout);
+      } catch (SQLException e) {
+        if (!mayPass(e) || System.nanoTime() - deadline > 0) {
+          throw noConnection(url, e);
+        }
+        if (!told) {
+          told = true;
+          log.warn("waiting for the database {}: {}", url, words(e));
+        }
+      }
+    } while (!stop.await(POLL.toMillis(), TimeUnit.MILLISECONDS));
+    throw new InterruptedException("told to stop");
+  }
+
+  /**
+   * Compares the schema with the database and creates what is missing.
+   *
+   * @param create false to undo it at the end
+   * @return what was created, and warnings
+   * @throws StartException for each reason not to start
+   */
+  static Plan prepareTables(Connection connection, Schema schema, boolean create)
+      throws StartException {
+    try {
+      return create
+          ? DatabaseTables.prepare(connection, schema)
+          : DatabaseTables.rehearse(connection, schema);
+    } catch (SQLException e) {
+      throw new StartException(
+          "the database refused to show or create the tables: " + e.getMessage(), e);
+    }
+  }
+
+  private static Connection tryToConnect(DatabaseUrl url, Duration ackTimeout) throws SQLException {
+    Properties properties = ConnectionPool.driverProperties(url, ackTimeout);
+    String timeout = PGProperty.LOGIN_TIMEOUT.getName();
+    long seconds = Math.min(LOGIN_TIMEOUT.toSeconds(), Math.max(1, ackTimeout.toSeconds()));
+    properties.putIfAbsent(timeout, Long.toString(seconds));
+    return DriverManager.getConnection(url.jdbcUrl(), properties);
+  }
+
+  /**
+   * Whether it may come right by itself: the server cannot be reached, is starting or stopping, or
+   * has no connection left. Not a wrong password or database, or a parameter that it does not know.
+   */
+  private static boolean mayPass(SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    return switch (state.substring(0, Math.min(2, state.length()))) {
+      case "08" -> !state.equals("08004") && !state.equals("08P01"); // rejected; not PostgreSQL
+      case "53", "57" -> true;
+      default -> false;
+    };
+  }
+
+  private static StartException noConnection(DatabaseUrl url, SQLException e) {
+    return new StartException(
+        "no connection to the database " + url + ": " + words(e) + "; " + advice(e), e);
+  }
+
+  private static String advice(SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    if (state.startsWith("28")) {
+      return "check the user and the password in " + URL_SOURCES;
+    }
+    if (state.startsWith("3D")) {
+      return "create it, or name another in " + URL_SOURCES;
+    }
+    return "check " + URL_SOURCES + (mayPass(e) ? ", and whether PostgreSQL runs there" : "");
+  }
+
+  /** What the driver said, and why where it does not tell. */
+  private static String words(SQLException e) {
+    String message = String.valueOf(e.getMessage()).replaceFirst("\\.$", "");
+    Throwable cause = e.getCause();
+    if (cause instanceof UnknownHostException) {
+      return message + ": unknown host " + cause.getMessage();
+    }
+    boolean told = cause instanceof ConnectException; // refused: in words already
+    return cause instanceof IOException && !told ? message + ": " + cause.getMessage() : message;
+  }
+}

@@ -1,0 +1,125 @@
+package attolytics.app;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.newsclub.net.unix.AFUNIXDatagramSocket;
+import org.newsclub.net.unix.AFUNIXSocketAddress;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells systemd how the service is, if that has started it. Thread-safe.
+ *
+ * @see <a
+ *     href="https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html">sd_notify</a>
+ */
+final class Systemd implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Systemd.class);
+
+  private final @Nullable AFUNIXDatagramSocket socket;
+  private final @Nullable Duration watchdogTimeout;
+  private @Nullable String status;
+
+  private Systemd(@Nullable AFUNIXDatagramSocket socket, @Nullable Duration watchdogTimeout) {
+    this.socket = socket;
+    this.watchdogTimeout = watchdogTimeout;
+  }
+
+  /**
+   * @param environment of the process; without {@code NOTIFY_SOCKET} nobody is told anything
+   */
+  static Systemd of(Map<String, String> environment) {
+    String name = environment.getOrDefault("NOTIFY_SOCKET", "");
+    if (name.isEmpty()) {
+      return new Systemd(null, null);
+    }
+    try {
+      AFUNIXDatagramSocket socket = AFUNIXDatagramSocket.newInstance();
+      socket.connect(address(name));
+      return new Systemd(socket, watchdogTimeout(environment));
+    } catch (IOException | LinkageError e) {
+      log.warn("cannot talk to systemd at {}: {}", name, e.getMessage());
+      return new Systemd(null, null);
+    }
+  }
+
+  private static SocketAddress address(String name) throws IOException {
+    return name.startsWith("@")
+        ? AFUNIXSocketAddress.inAbstractNamespace(name.substring(1))
+        : AFUNIXSocketAddress.of(new File(name));
+  }
+
+  private static @Nullable Duration watchdogTimeout(Map<String, String> environment) {
+    String pid = environment.getOrDefault("WATCHDOG_PID", "");
+    String micros = environment.getOrDefault("WATCHDOG_USEC", "");
+    boolean meant = pid.isEmpty() || pid.equals(Long.toString(ProcessHandle.current().pid()));
+    try {
+      return meant && !micros.isEmpty() ? Duration.ofNanos(1_000 * Long.parseLong(micros)) : null;
+    } catch (NumberFormatException e) {
+      log.warn("WATCHDOG_USEC is no number: {}", micros);
+      return null;
+    }
+  }
+
+  /** Whether there is somebody to tell. */
+  boolean listens() {
+    return socket != null;
+  }
+
+  /** How often systemd wants to hear {@link #alive} at least, or null if it does not. */
+  @Nullable Duration watchdogTimeout() {
+    return watchdogTimeout;
+  }
+
+  /** The start is over: requests are accepted. */
+  void ready() {
+    send("READY=1");
+  }
+
+  /** The stop begins. */
+  void stopping() {
+    send("STOPPING=1");
+  }
+
+  /** The start, or the stop, may take that long from now on. */
+  void mayTake(Duration time) {
+    send("EXTEND_TIMEOUT_USEC=" + time.toNanos() / 1_000);
+  }
+
+  /** The service makes progress. */
+  void alive() {
+    send("WATCHDOG=1");
+  }
+
+  /** A line for {@code systemctl status}; nothing is sent if it is the same as before. */
+  synchronized void status(String line) {
+    if (!line.equals(status)) {
+      status = line;
+      send("STATUS=" + line);
+    }
+  }
+
+  private synchronized void send(String state) {
+    if (socket != null && !socket.isClosed()) {
+      byte[] bytes = state.getBytes(StandardCharsets.UTF_8);
+      try {
+        socket.send(new DatagramPacket(bytes, bytes.length));
+      } catch (IOException e) {
+        log.warn("systemd could not be told: {}", e.getMessage());
+      }
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    if (socket != null) {
+      socket.close();
+    }
+  }
+}

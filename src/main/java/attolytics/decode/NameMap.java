@@ -1,0 +1,57 @@
+package attolytics.decode;
+
+import attolytics.json.Text;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the schema has under a name, found by the name's UTF-8, so that no string has to be made of
+ * what a client sent. Immutable.
+ */
+final class NameMap<V> {
+  private static final class Entry<V> {
+    private final byte[] name;
+    private final V value;
+
+    Entry(String name, V value) {
+      this.name = name.getBytes(StandardCharsets.UTF_8);
+      this.value = value;
+    }
+  }
+
+  /** By hash, or in the next free place: at most half of them are taken. */
+  private final @Nullable Entry<V>[] entries;
+
+  @SuppressWarnings({"unchecked", "rawtypes"}) // an array of a generic type
+  NameMap(Map<String, V> values) {
+    entries = new Entry[Integer.highestOneBit(values.size() + 1) * 4];
+    values.forEach((name, value) -> put(new Entry<>(name, value)));
+  }
+
+  private void put(Entry<V> entry) {
+    int at = hash(entry.name, 0, entry.name.length) & (entries.length - 1);
+    while (entries[at] != null) {
+      at = (at + 1) & (entries.length - 1);
+    }
+    entries[at] = entry;
+  }
+
+  @Nullable V get(Text name) {
+    int at = hash(name.bytes(), name.start(), name.length()) & (entries.length - 1);
+    for (Entry<V> entry; (entry = entries[at]) != null; at = (at + 1) & (entries.length - 1)) {
+      if (name.is(entry.name)) {
+        return entry.value;
+      }
+    }
+    return null;
+  }
+
+  private static int hash(byte[] bytes, int from, int length) {
+    int hash = 0;
+    for (int at = from; at < from + length; at++) {
+      hash = 31 * hash + bytes[at];
+    }
+    return hash ^ (hash >>> 16);
+  }
+}

@@ -1,0 +1,71 @@
+package attolytics.metrics;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/** What is counted for one app. Finding a counter allocates nothing. */
+final class AppMeters {
+  private static final int STATUSES = 600;
+
+  private final String app;
+  private final MeterRegistry registry;
+  private final AtomicReferenceArray<@Nullable Counter> requests =
+      new AtomicReferenceArray<>(STATUSES);
+  private final Map<String, Counter> rejected = new ConcurrentHashMap<>();
+  private final Counter accepted;
+  private final Counter duplicates;
+
+  AppMeters(String app, MeterRegistry registry) {
+    this.app = app;
+    this.registry = registry;
+    this.accepted =
+        Counter.builder("attolytics.events.accepted")
+            .description("Events that were handed over to a writer")
+            .tag("app", app)
+            .register(registry);
+    this.duplicates =
+        Counter.builder("attolytics.duplicates.suppressed")
+            .description("Events sent again under their Idempotency-Key, not stored again")
+            .tag("app", app)
+            .register(registry);
+  }
+
+  Counter accepted() {
+    return accepted;
+  }
+
+  Counter duplicates() {
+    return duplicates;
+  }
+
+  Counter requests(int status) {
+    Counter counter = requests.get(status);
+    if (counter == null) {
+      counter =
+          Counter.builder("attolytics.http.requests")
+              .description("Answered requests")
+              .tags("app", app, "status", Integer.toString(status))
+              .register(registry);
+      requests.set(status, counter);
+    }
+    return counter;
+  }
+
+  Counter rejected(String reason) {
+    Counter counter = rejected.get(reason);
+    if (counter == null) {
+      counter =
+          Counter.builder("attolytics.events.rejected")
+              .description(
+                  "Events of refused requests, none of them stored, as far as they were read")
+              .tags("app", app, "reason", reason)
+              .register(registry);
+      rejected.put(reason, counter);
+    }
+    return counter;
+  }
+}

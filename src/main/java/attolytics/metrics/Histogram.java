@@ -1,0 +1,83 @@
+package attolytics.metrics;
+
+import io.micrometer.core.instrument.distribution.CountAtBucket;
+import io.micrometer.core.instrument.distribution.HistogramSnapshot;
+
+/**
+ * The counts of a histogram at one moment, or between two. Immutable.
+ *
+ * <pre>
+ *   bounds       0.5     1     2     5   (∞)
+ *   cumulative     3    10    10    12    13     how many were no larger than the bound
+ * </pre>
+ */
+public final class Histogram {
+  private final double[] bounds;
+  private final double[] cumulative;
+  private final double sum;
+
+  Histogram(double[] bounds, double[] cumulative, double sum) {
+    this.bounds = bounds;
+    this.cumulative = cumulative;
+    this.sum = sum;
+  }
+
+  /**
+   * @param scale how many of Micrometer's units make one of ours
+   */
+  static Histogram of(HistogramSnapshot snapshot, double scale) {
+    CountAtBucket[] buckets = snapshot.histogramCounts();
+    double[] bounds = new double[buckets.length];
+    double[] cumulative = new double[buckets.length + 1];
+    for (int i = 0; i < buckets.length; i++) {
+      bounds[i] = buckets[i].bucket() / scale;
+      cumulative[i] = buckets[i].count();
+    }
+    // Read after the buckets, but perhaps before the last of them were counted.
+    cumulative[buckets.length] = snapshot.count();
+    return new Histogram(bounds, cumulative, snapshot.total() / scale);
+  }
+
+  /** What came since then. */
+  public Histogram since(Histogram before) {
+    double[] counts = cumulative.clone();
+    for (int i = 0; i < counts.length; i++) {
+      counts[i] -= before.cumulative[i];
+    }
+    return new Histogram(bounds, counts, sum - before.sum);
+  }
+
+  /** How many there are. */
+  public double count() {
+    return cumulative[cumulative.length - 1];
+  }
+
+  /** The mean, or NaN if there are none. */
+  public double mean() {
+    return count() <= 0 ? Double.NaN : sum / count();
+  }
+
+  /**
+   * An estimate of the quantile, as Prometheus' {@code histogram_quantile} makes it: evenly spread
+   * within a bucket; the last bound for what is beyond it.
+   *
+   * @return NaN if there are none
+   */
+  public double quantile(double q) {
+    if (count() <= 0) {
+      return Double.NaN;
+    }
+    double rank = q * count();
+    int bucket = 0;
+    while (bucket < bounds.length && cumulative[bucket] < rank) {
+      bucket++;
+    }
+    if (bucket == bounds.length) {
+      return bounds[bounds.length - 1];
+    }
+    double below = bucket == 0 ? 0 : cumulative[bucket - 1];
+    double lower = bucket == 0 ? 0 : bounds[bucket - 1];
+    double inBucket = cumulative[bucket] - below;
+    return lower + (bounds[bucket] - lower) * (inBucket <= 0 ? 1 : (rank - below) / inBucket);
+  }
+}

@@ -1,0 +1,54 @@
+package attolytics.metrics;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import java.lang.management.ManagementFactory;
+import java.lang.management.OperatingSystemMXBean;
+import java.util.function.ToDoubleFunction;
+
+/** The Java runtime and its process. */
+final class RuntimeMeters implements MeterBinder, AutoCloseable {
+  private final JvmGcMetrics gc = new JvmGcMetrics();
+
+  @Override
+  public void bindTo(MeterRegistry registry) {
+    new JvmMemoryMetrics().bindTo(registry);
+    new JvmThreadMetrics().bindTo(registry);
+    new FileDescriptorMetrics().bindTo(registry);
+    gc.bindTo(registry);
+    bindProcess(registry);
+  }
+
+  // Micrometer's own counts the time in nanoseconds; this is what other exporters call it.
+  private static void bindProcess(MeterRegistry registry) {
+    OperatingSystemMXBean system = ManagementFactory.getOperatingSystemMXBean();
+    ToDoubleFunction<OperatingSystemMXBean> cpuSeconds =
+        bean ->
+            bean instanceof com.sun.management.OperatingSystemMXBean sun
+                ? Math.max(0, sun.getProcessCpuTime()) / 1e9
+                : 0;
+    FunctionCounter.builder("process.cpu", system, cpuSeconds)
+        .baseUnit("seconds")
+        .description("Processor time that the process has used")
+        .register(registry);
+    double startSeconds = ManagementFactory.getRuntimeMXBean().getStartTime() / 1e3;
+    Gauge.builder("process.start.time", () -> startSeconds)
+        .baseUnit("seconds")
+        .description("When the process started, since the Unix epoch")
+        .register(registry);
+    Gauge.builder("system.cpu.count", Runtime.getRuntime()::availableProcessors)
+        .description("Processors that the process may use")
+        .register(registry);
+  }
+
+  @Override
+  public void close() {
+    gc.close();
+  }
+}

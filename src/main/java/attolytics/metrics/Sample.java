@@ -1,0 +1,77 @@
+package attolytics.metrics;
+
+import java.util.Map;
+
+/**
+ * What the meters showed at one moment. All counts are those since the start.
+ *
+ * @param nanos when, by {@link System#nanoTime()}
+ * @param stored requests answered with 2xx
+ * @param refused requests answered with 4xx
+ * @param failed requests answered with 5xx
+ * @param rows committed, by table
+ * @param flushErrors transactions that failed
+ * @param requestSeconds how long requests took
+ * @param flushSeconds how long transactions took
+ * @param flushRows how many rows transactions had
+ * @param bufferBytes taken at that moment
+ */
+public record Sample(
+    long nanos,
+    double stored,
+    double refused,
+    double failed,
+    Map<String, Double> rows,
+    double flushErrors,
+    Histogram requestSeconds,
+    Histogram flushSeconds,
+    Histogram flushRows,
+    double bufferBytes) {
+
+  static Sample of(PrometheusMetrics metrics) {
+    Map<String, Double> answered = metrics.totals("attolytics.http.requests", "status");
+    return new Sample(
+        System.nanoTime(),
+        answered(answered, '2'),
+        answered(answered, '4'),
+        answered(answered, '5'),
+        metrics.totals("attolytics.events.committed", "table"),
+        sum(metrics.totals("attolytics.flush.errors", "sqlstate_class")),
+        metrics.requestDurations(),
+        metrics.flushDurations(),
+        metrics.flushRows(),
+        metrics.gauge("attolytics.buffer"));
+  }
+
+  private static double answered(Map<String, Double> byStatus, char statusClass) {
+    double sum = 0;
+    for (Map.Entry<String, Double> entry : byStatus.entrySet()) {
+      sum += entry.getKey().charAt(0) == statusClass ? entry.getValue() : 0;
+    }
+    return sum;
+  }
+
+  /** Requests answered in any way. */
+  public double requests() {
+    return stored + refused + failed;
+  }
+
+  /** Rows committed, of all tables. */
+  public double allRows() {
+    return sum(rows);
+  }
+
+  /** Rows committed a second since an earlier sample. */
+  public double rowsPerSecondSince(Sample before) {
+    return (allRows() - before.allRows()) / secondsSince(before);
+  }
+
+  /** How long after another sample this one was taken, and never 0. */
+  public double secondsSince(Sample before) {
+    return Math.max(1, nanos - before.nanos) / 1e9;
+  }
+
+  private static double sum(Map<String, Double> values) {
+    return values.values().stream().mapToDouble(Double::doubleValue).sum();
+  }
+}

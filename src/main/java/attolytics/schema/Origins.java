@@ -1,0 +1,50 @@
+package attolytics.schema;
+
+import java.net.IDN;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Origins of web pages. */
+final class Origins {
+  private Origins() {}
+
+  /**
+   * What a browser sends as the {@code Origin} of a page with that origin: in lower case, without
+   * the scheme's own port and a final slash, and with a host of other scripts as Punycode.
+   *
+   * @return null if it is no origin: has a path, a user or a wildcard, or is no URL
+   */
+  static @Nullable String asSentByBrowsers(String url) {
+    try {
+      URI uri = new URI(url);
+      String scheme = uri.getScheme();
+      String authority = uri.getRawAuthority();
+      String rest = url.substring(url.indexOf("//") + 2);
+      boolean nothingElse = rest.equals(authority) || rest.equals(authority + "/");
+      if (scheme == null || authority == null || !nothingElse) {
+        return null;
+      }
+      return origin(scheme.toLowerCase(Locale.ROOT), authority);
+    } catch (URISyntaxException | IllegalArgumentException e) {
+      return null; // IDN throws the other
+    }
+  }
+
+  private static @Nullable String origin(String scheme, String authority) {
+    if (authority.indexOf('@') >= 0 || authority.indexOf('*') >= 0) {
+      return null;
+    }
+    int portAt = authority.lastIndexOf(':');
+    boolean hasPort = portAt > authority.lastIndexOf(']');
+    String host = hasPort ? authority.substring(0, portAt) : authority;
+    String port = hasPort ? authority.substring(portAt) : "";
+    String ascii = host.startsWith("[") ? host : IDN.toASCII(host);
+    boolean redundant =
+        port.equals(":")
+            || (scheme.equals("http") && port.equals(":80"))
+            || (scheme.equals("https") && port.equals(":443"));
+    return scheme + "://" + ascii.toLowerCase(Locale.ROOT) + (redundant ? "" : port);
+  }
+}

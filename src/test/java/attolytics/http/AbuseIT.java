@@ -1,0 +1,333 @@
+package attolytics.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.app.RunningService;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Clients that mean harm, or are badly broken; beside each of them a good one is served. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class AbuseIT {
+  private static final String SCHEMA =
+      """
+      tables:
+        t: {columns: [{name: n, type: i32}, {name: s}]}
+      apps:
+        a: {secret_key: sesame, tables: [t]}
+      """;
+  private static final String PATH = "/apps/a/events";
+  private static final int MAX_BODY = 1 << 20;
+
+  private RunningService service;
+
+  @BeforeAll
+  void start() throws Exception {
+    service =
+        RunningService.start(
+            SCHEMA,
+            "",
+            "--header_timeout=1s",
+            "--body_timeout=2s",
+            "--idle_timeout=3s",
+            "--max_buffer=8MiB");
+  }
+
+  @AfterAll
+  void stop() throws Exception {
+    service.close();
+  }
+
+  @AfterEach
+  void nothingIsLeft() throws Exception {
+    assertGoodClientIsServed();
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (service.metric("attolytics_buffer_bytes") != 0) {
+      assertTrue(System.nanoTime() < deadline, "memory is still charged");
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+  }
+
+  private void assertGoodClientIsServed() throws Exception {
+    String request = RawClient.post(PATH, body("{\"_t\":\"t\",\"n\":1}"));
+    int half = request.length() - 20;
+    try (RawClient client = new RawClient(service)) {
+      assertEquals(200, client.send(request).read().status());
+      client.send(request.substring(0, half));
+      client.send(request.substring(half));
+      assertEquals(200, client.read().status());
+    }
+  }
+
+  private static String body(String events) {
+    return "{\"secret_key\":\"sesame\",\"events\":[" + events + "]}";
+  }
+
+  /** Sends a byte now and then, and returns what comes back until the connection is closed. */
+  private static String trickle(RawClient client, String piece) throws Exception {
+    Thread sender =
+        new Thread(
+            () -> {
+              try {
+                while (true) {
+                  client.send(piece);
+                  TimeUnit.MILLISECONDS.sleep(100);
+                }
+              } catch (IOException | InterruptedException e) {
+                // The other side has had enough.
+              }
+            });
+    sender.start();
+    String answer = client.awaitClose();
+    sender.interrupt();
+    sender.join();
+    return answer;
+  }
+
+  @Test
+  void slowHeaders_endTheConnection() throws Exception {
+    try (RawClient client = new RawClient(service)) {
+      client.send(RawClient.head(PATH) + "X: ");
+      assertGoodClientIsServed();
+      assertEquals("", trickle(client, "a"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Content-Length: 1000", "Transfer-Encoding: chunked"})
+  void slowBody_isA408(String framing) throws Exception {
+    try (RawClient client = new RawClient(service)) {
+      client.send(RawClient.head(PATH) + framing + "\r\n\r\n");
+      client.send(framing.startsWith("T") ? "500\r\n" : "");
+      assertGoodClientIsServed();
+      assertTrue(trickle(client, " ").startsWith("HTTP/1.1 408 "));
+    }
+  }
+
+  @Test
+  void slowBodyOfARefusedRequest_isNotWaitedForAnyLonger() throws Exception {
+    try (RawClient client = new RawClient(service)) {
+      client.send(RawClient.head("/nowhere") + "Content-Length: 1000\r\n\r\n");
+      assertTrue(trickle(client, " ").startsWith("HTTP/1.1 404 "));
+    }
+  }
+
+  @Test
+  void endlessTrailer_isA400() throws Exception {
+    try (RawClient client = new RawClient(service)) {
+      client.send(RawClient.head(PATH) + "Transfer-Encoding: chunked\r\n\r\n0\r\nX: ");
+      client.send("x".repeat(10_000));
+      assertEquals(400, client.read().status());
+    }
+  }
+
+  @Test
+  void answersThatNobodyReads_areGivenUp() throws Exception {
+    String events =
+        IntStream.range(0, 100)
+            .mapToObj(i -> "{\"_t\":\"t\",\"n\":\"" + "x".repeat(70) + "\"}")
+            .collect(Collectors.joining(","));
+    byte[] request = RawClient.post(PATH, body(events)).getBytes(StandardCharsets.UTF_8);
+    try (RawClient client = new RawClient(service)) {
+      client.socket().setReceiveBufferSize(4096);
+      Thread sender =
+          new Thread(
+              () -> {
+                try {
+                  while (true) {
+                    client.send(request);
+                  }
+                } catch (IOException e) {
+                  // As it has to be.
+                }
+              });
+      sender.start();
+      assertGoodClientIsServed();
+      sender.join(TimeUnit.SECONDS.toMillis(60));
+      assertTrue(!sender.isAlive(), "still connected");
+    }
+  }
+
+  @Test
+  void idleConnections_areClosedAndKeepNobodyOut() throws Exception {
+    List<RawClient> idle = new ArrayList<>();
+    try {
+      for (int i = 0; i < 1000; i++) {
+        idle.add(new RawClient(service));
+      }
+      assertGoodClientIsServed();
+      for (RawClient client : idle) {
+        assertEquals("", client.awaitClose());
+      }
+    } finally {
+      closeAll(idle);
+    }
+  }
+
+  @Test
+  void bodiesWithoutEnd_leaveRoomForOthers() throws Exception {
+    List<RawClient> halfOpen = new ArrayList<>();
+    try {
+      for (int i = 0; i < 1000; i++) {
+        RawClient client = new RawClient(service);
+        client.send(RawClient.head(PATH) + "Content-Length: 5000\r\n\r\n" + " ".repeat(4000));
+        halfOpen.add(client);
+      }
+      assertGoodClientIsServed();
+      for (RawClient client : halfOpen) {
+        assertEquals(408, client.read().status());
+      }
+    } finally {
+      closeAll(halfOpen);
+    }
+  }
+
+  @Test
+  void largeBodiesWithoutEnd_giveWayToOthers() throws Exception {
+    List<RawClient> halfOpen = new ArrayList<>();
+    try {
+      for (int i = 0; i < 12; i++) {
+        RawClient client = new RawClient(service);
+        client.send(RawClient.head(PATH) + "Content-Length: " + MAX_BODY + "\r\n\r\n");
+        client.send(" ".repeat(700_000));
+        halfOpen.add(client);
+      }
+      assertGoodClientIsServed();
+      String large = body("{\"_t\":\"t\",\"s\":\"" + "x".repeat(500_000) + "\"}");
+      int status = 503;
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+      while (status == 503 && System.nanoTime() < deadline) {
+        try (RawClient client = new RawClient(service)) {
+          status = client.send(RawClient.post(PATH, large)).read().status();
+        }
+      }
+      assertEquals(200, status);
+    } finally {
+      closeAll(halfOpen);
+    }
+  }
+
+  private static void closeAll(List<RawClient> clients) throws IOException {
+    for (RawClient client : clients) {
+      client.close();
+    }
+  }
+
+  private static String repeat(String text, int times, String between) {
+    return (text + between).repeat(times - 1) + text;
+  }
+
+  /** A body that is as bad as its size allows. */
+  private static String hostile(String kind) {
+    return switch (kind) {
+      case "arrays" -> "[".repeat(100_000);
+      case "objects" -> "{\"a\":".repeat(100_000);
+      case "closed arrays" -> "{\"x\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}";
+      case "string" -> body("{\"_t\":\"t\",\"n\":\"" + "x".repeat(1_000_000) + "\"}");
+      case "escapes" -> body("{\"_t\":\"t\",\"n\":\"" + "\\u0041".repeat(150_000) + "\"}");
+      case "number" -> body("{\"_t\":\"t\",\"n\":" + "1".repeat(1_000_000) + "}");
+      case "exponent" -> body("{\"_t\":\"t\",\"n\":1e" + "9".repeat(1_000_000) + "}");
+      case "name" -> body("{\"_t\":\"t\",\"" + "n".repeat(1_000_000) + "\":1}");
+      case "events" -> body(repeat("{}", 300_000, ","));
+      case "nulls" -> body(repeat("null", 200_000, ","));
+      case "fields" ->
+          body(
+              IntStream.range(0, 80_000)
+                  .mapToObj(i -> "\"f" + i + "\":1")
+                  .collect(Collectors.joining(",", "{\"_t\":\"t\",", "}")));
+      case "same field" -> body("{\"_t\":\"t\"," + repeat("\"n\":1", 150_000, ",") + "}");
+      case "tables" -> body(repeat("{\"_t\":\"u\"}", 80_000, ","));
+      case "key" -> "{\"secret_key\":\"" + "k".repeat(1_000_000) + "\",\"events\":[]}";
+      case "blanks" -> " ".repeat(1_000_000);
+      case "zeros" -> "\0".repeat(1_000_000);
+      default -> throw new IllegalArgumentException(kind);
+    };
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "arrays",
+        "objects",
+        "closed arrays",
+        "string",
+        "escapes",
+        "number",
+        "exponent",
+        "name",
+        "events",
+        "nulls",
+        "fields",
+        "same field",
+        "tables",
+        "key",
+        "blanks",
+        "zeros"
+      })
+  void hostileBody_isRefusedByAShortAnswer(String kind) throws Exception {
+    try (RawClient client = new RawClient(service)) {
+      RawClient.Answer answer = client.send(RawClient.post(PATH, hostile(kind))).read();
+      assertTrue(answer.status() >= 400 && answer.status() < 500, answer.body());
+      assertTrue(answer.body().length() < 50_000, () -> answer.body().length() + " bytes");
+      assertEquals(200, client.send(RawClient.post(PATH, body("{\"_t\":\"t\"}"))).read().status());
+    }
+  }
+
+  @Test
+  void headerFloods_areA400OrClosed() throws Exception {
+    String[] floods = {
+      "POST /" + "a".repeat(1_000_000),
+      "POST " + PATH + "?" + "a".repeat(1_000_000),
+      "POST " + PATH + "?" + "a=b&".repeat(100_000),
+      "A".repeat(1_000_000),
+      RawClient.head(PATH) + "X: " + "a".repeat(1_000_000),
+      RawClient.head(PATH) + "X".repeat(1_000_000),
+      RawClient.head(PATH) + "x: y\r\n".repeat(100_000) + "\r\n"
+    };
+    for (String flood : floods) {
+      try (RawClient client = new RawClient(service)) {
+        client.send(flood);
+        assertEquals(400, client.read().status());
+        assertEquals("", client.awaitClose());
+      } catch (EOFException | SocketException e) {
+        // Closed before all was sent, and the answer lost with it.
+      }
+    }
+  }
+
+  @Test
+  void connectionsPastTheLimit_waitUntilOneIsClosed() throws Exception {
+    RawClient first;
+    try (RunningService small = RunningService.start(SCHEMA, "", "--max_connections=2");
+        RawClient second = new RawClient(small)) {
+      first = new RawClient(small);
+      String request = RawClient.post(PATH, body("{\"_t\":\"t\"}"));
+      assertEquals(200, first.send(request).read().status());
+      assertEquals(200, second.send(request).read().status());
+      try (RawClient third = new RawClient(small)) {
+        third.send(request).socket().setSoTimeout(300);
+        assertThrows(SocketTimeoutException.class, third::read);
+        third.socket().setSoTimeout(30_000);
+        first.close();
+        assertEquals(200, third.read().status());
+      }
+    }
+  }
+}

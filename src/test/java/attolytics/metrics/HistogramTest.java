@@ -1,0 +1,50 @@
+package attolytics.metrics;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class HistogramTest {
+  private static Histogram histogram(double... cumulative) {
+    return new Histogram(new double[] {1, 2, 4}, cumulative, 30);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0.1, 0.5", // halfway through the first bucket, which begins at 0
+    "0.2, 1",
+    "0.5, 1.75", // the 10th is the 6th of 8 between 1 and 2
+    "0.6, 2",
+    "0.7, 3",
+    "0.8, 4",
+    "0.9, 4", // beyond the last bound nothing is known
+    "1, 4"
+  })
+  void quantile_interpolatesWithinTheBucket(double q, double expected) {
+    assertEquals(expected, histogram(4, 12, 16, 20).quantile(q), 1e-9);
+  }
+
+  @Test
+  void quantile_skipsEmptyBuckets() {
+    assertEquals(3, histogram(0, 0, 10, 10).quantile(0.5), 1e-9);
+  }
+
+  @Test
+  void since_isWhatCameInBetween() {
+    Histogram between =
+        histogram(4, 12, 16, 20).since(new Histogram(new double[3], new double[] {4, 4, 4, 4}, 10));
+    assertEquals(16, between.count());
+    assertEquals(20. / 16, between.mean());
+    assertEquals(2, between.quantile(0.5), 1e-9);
+  }
+
+  @Test
+  void nothing_hasNeitherMeanNorQuantile() {
+    Histogram nothing = histogram(1, 2, 3, 4).since(histogram(1, 2, 3, 4));
+    assertEquals(0, nothing.count());
+    assertEquals(Double.NaN, nothing.mean());
+    assertEquals(Double.NaN, nothing.quantile(0.99));
+  }
+}

@@ -1,0 +1,143 @@
+package attolytics.metrics;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class PrometheusMetricsTest {
+  private final PrometheusMetrics metrics =
+      new PrometheusMetrics(
+          List.of("a", "b"), List.of("t", "u"), Set.of(200, 400), Set.of("bad", "late"));
+
+  @AfterEach
+  void close() {
+    metrics.close();
+  }
+
+  private double value(String series) {
+    return metrics
+        .scrape(MetricsFormat.TEXT)
+        .lines()
+        .filter(line -> line.startsWith(series + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+        .findFirst()
+        .orElse(Double.NaN);
+  }
+
+  @Test
+  void everySeriesThatCounts_standsAt0BeforeAnythingHappens() {
+    for (String app : List.of("a", "b", "unknown")) {
+      String label = "{app=\"" + app + "\"";
+      assertEquals(0, value("attolytics_http_requests_total" + label + ",status=\"400\"}"));
+      assertEquals(0, value("attolytics_events_rejected_total" + label + ",reason=\"late\"}"));
+      assertEquals(0, value("attolytics_events_accepted_total" + label + "}"));
+      assertEquals(0, value("attolytics_duplicates_suppressed_total" + label + "}"));
+    }
+    assertEquals(0, value("attolytics_events_committed_total{table=\"u\"}"));
+    assertEquals(0, value("attolytics_flushes_total{trigger=\"idle\"}"));
+    assertEquals(0, value("attolytics_flush_errors_total{sqlstate_class=\"08\"}"));
+    assertEquals(0, value("attolytics_flush_rows_count"));
+    assertEquals(0, value("attolytics_flush_duration_seconds_count"));
+    assertEquals(0, value("attolytics_http_request_duration_seconds_bucket{le=\"0.005\"}"));
+  }
+
+  @Test
+  void labels_areThoseOfTheSchemaOnly() {
+    metrics.requestAnswered("from a client", 200, 1);
+    metrics.eventsRejected("from a client", "bad", 3);
+    metrics.rowsCommitted("from a client", 1);
+    metrics.flushFailed("ZZ");
+    assertEquals(1, value("attolytics_http_requests_total{app=\"unknown\",status=\"200\"}"));
+    assertEquals(3, value("attolytics_events_rejected_total{app=\"unknown\",reason=\"bad\"}"));
+    assertEquals(1, value("attolytics_flush_errors_total{sqlstate_class=\"other\"}"));
+    assertTrue(!metrics.scrape(MetricsFormat.TEXT).contains("from a client"));
+  }
+
+  @Test
+  void durations_areInSeconds() {
+    metrics.requestAnswered("a", 200, TimeUnit.MILLISECONDS.toNanos(3));
+    metrics.flushCommitted(7, 2_000, TimeUnit.MILLISECONDS.toNanos(40));
+    assertEquals(0.003, value("attolytics_http_request_duration_seconds_sum"), 1e-9);
+    assertEquals(0, value("attolytics_http_request_duration_seconds_bucket{le=\"0.002\"}"));
+    assertEquals(1, value("attolytics_http_request_duration_seconds_bucket{le=\"0.005\"}"));
+    assertEquals(0.04, value("attolytics_flush_duration_seconds_sum"), 1e-9);
+    assertEquals(7, value("attolytics_flush_rows_sum"));
+    assertEquals(2_000, value("attolytics_flush_bytes_sum"));
+  }
+
+  @Test
+  void names_endInBaseUnits() {
+    Pattern other =
+        Pattern.compile("_(ns|nanos\\w*|ms|milli\\w*|micro\\w*|minutes|[kKM]i?B)(_|\\{| )");
+    assertEquals(
+        List.of(),
+        metrics.scrape(MetricsFormat.TEXT).lines().filter(l -> other.matcher(l).find()).toList());
+    assertTrue(value("process_cpu_seconds_total") > 0);
+  }
+
+  @Test
+  void openMetrics_hasItsEndAndItsCounters() {
+    metrics.rowsCommitted("t", 5);
+    String text = metrics.scrape(MetricsFormat.OPEN_METRICS);
+    assertTrue(text.endsWith("# EOF\n"));
+    assertTrue(text.contains("# TYPE attolytics_events_committed counter\n"));
+    assertTrue(text.contains("attolytics_events_committed_total{table=\"t\"} 5.0\n"));
+  }
+
+  @Test
+  void recording_allocatesNothing() {
+    record(10_000); // until all that is set up once is
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    record(10_000);
+    long bytes = threads.getCurrentThreadAllocatedBytes() - before;
+    assertTrue(bytes < 10_000, bytes + " bytes in 10000 rounds");
+  }
+
+  private void record(int rounds) {
+    for (int i = 0; i < rounds; i++) {
+      metrics.requestAnswered("a", 400, i);
+      metrics.eventsAccepted("a", i);
+      metrics.eventsRejected("b", "bad", i);
+      metrics.duplicatesSuppressed("b", i);
+      metrics.rowsCommitted("t", i);
+      metrics.flushStarted(FlushTrigger.IDLE);
+      metrics.flushCommitted(i, i, i);
+      metrics.flushFailed("08");
+    }
+  }
+
+  @Test
+  void totals_addUpByATag() {
+    metrics.requestAnswered("a", 200, 1);
+    metrics.requestAnswered("b", 200, 1);
+    metrics.requestAnswered("b", 400, 1);
+    assertEquals(
+        java.util.Map.of("200", 2., "400", 1.),
+        metrics.totals("attolytics.http.requests", "status"));
+  }
+
+  @Test
+  void history_keepsFiveMinutes_andTellsTheRate() {
+    History history = new History(metrics);
+    assertEquals(0, history.rowsPerSecond());
+    for (int i = 0; i < 400; i++) {
+      metrics.rowsCommitted("t", 10);
+      history.take();
+    }
+    List<Sample> samples = history.samples();
+    assertEquals(History.LENGTH + 1, samples.size());
+    assertEquals(4_000, samples.get(History.LENGTH).allRows());
+    Sample before = samples.get(History.LENGTH - History.RECENT);
+    double seconds = samples.get(History.LENGTH).secondsSince(before);
+    assertEquals(100 / seconds, history.rowsPerSecond(), 1e-6);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package attolytics.metrics;
+
+import org.jspecify.annotations.NullMarked;
