@@ -41,7 +41,7 @@ final class ConnectionPool {
     PGProperty.APPLICATION_NAME.set(driver, "attolytics");
     PGProperty.TCP_KEEP_ALIVE.set(driver, true);
     PGProperty.CONNECT_TIMEOUT.set(driver, (int) CONNECT_TIMEOUT.toSeconds());
-    // A server that does not answer is as good as away, once nobody waits any more.
+    // For the odd question: a flush has a watchdog of its own.
     PGProperty.SOCKET_TIMEOUT.set(driver, (int) Math.max(1, ackTimeout.toSeconds()));
     driver.putAll(url.properties());
     return driver;

@@ -21,6 +21,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,6 +33,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class DatabaseTablesIT {
+  private static final OwnTable OWN = IdempotencyTable.TABLE;
+
   private static TestDatabase database;
 
   private Connection connection;
@@ -50,6 +53,8 @@ class DatabaseTablesIT {
   void connectToEmptySchema() throws SQLException {
     connection = database.connect();
     sql("DROP SCHEMA IF EXISTS public, other CASCADE", "CREATE SCHEMA public");
+    // The service's own tables are there already, so that the tests only see the schema's.
+    sql(OWN.creation().toArray(String[]::new));
   }
 
   @AfterEach
@@ -95,7 +100,7 @@ class DatabaseTablesIT {
             "events_platform_idx",
             "events_time_idx",
             "events_version_idx"),
-        query("SELECT indexname FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"));
+        query("SELECT indexname FROM pg_indexes WHERE tablename = 'events' ORDER BY 1"));
     assertNothingToDo(schema);
   }
 
@@ -203,7 +208,8 @@ class DatabaseTablesIT {
     assertEquals(
         List.of(name),
         query(
-            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"));
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname <> '%s' AND relnamespace = 'public'::regnamespace"
+                .formatted(OWN.name())));
     assertNothingToDo(schema);
     sql("DROP TABLE " + Identifiers.quote(name));
     sql("CREATE TABLE " + Identifiers.quote(name) + " (x int4 NOT NULL)");
@@ -734,6 +740,30 @@ class DatabaseTablesIT {
   // Tables of the service's own
 
   @Test
+  void ownTable_isCreatedWithTheRest() throws SQLException {
+    sql("DROP TABLE " + OWN.name());
+    Schema schema = schema(table("t", column("c", ColumnType.I32)));
+
+    Plan plan = DatabaseTables.prepare(connection, schema);
+
+    assertFits(plan);
+    assertEquals(
+        Stream.concat(Stream.of("CREATE TABLE \"t\" (\"c\" INT4)"), OWN.creation().stream())
+            .toList(),
+        plan.statements());
+    assertEquals(DatabaseTables.planForNone(schema), plan);
+    assertEquals(List.of(), OWN.problems(existing(OWN)));
+    assertNothingToDo(schema);
+  }
+
+  @Test
+  void ownTable_isCheckedWithTheRest() throws SQLException {
+    sql("ALTER TABLE " + OWN.name() + " DROP created", "CREATE VIEW t AS SELECT 1 AS c");
+
+    assertEquals(2, problems(schema(table("t", column("c", ColumnType.I32)))).size());
+  }
+
+  @Test
   void ownTable_hasToBeAsCreated() throws SQLException {
     OwnTable own =
         new OwnTable(
@@ -794,7 +824,10 @@ class DatabaseTablesIT {
   /** Runs as a user of its own, who may do nothing but look into the schema. */
   private void asUser(String name, UserTest test) throws SQLException {
     String user = Identifiers.quote(name + " " + database.name());
-    sql("CREATE ROLE " + user, "GRANT USAGE ON SCHEMA public TO " + user);
+    sql(
+        "CREATE ROLE " + user,
+        "GRANT USAGE ON SCHEMA public TO " + user,
+        "GRANT ALL ON " + OWN.name() + " TO " + user);
     try {
       sql("SET ROLE " + user);
       test.run(user);

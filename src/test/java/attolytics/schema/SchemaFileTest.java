@@ -119,6 +119,10 @@ class SchemaFileTest {
 
   @Test
   void read_tellsAllProblemsInFileOrder() {
+    String types =
+        Stream.of(ColumnType.values())
+            .map(type -> "`" + type.schemaName() + "`")
+            .collect(Collectors.joining(", "));
     assertProblems(
         """
         apps:
@@ -146,7 +150,7 @@ class SchemaFileTest {
             + " `validation`, `tables`",
         "10:9: unknown key `typ`; did you mean `type`?",
         "12:16: column `x` is a duplicate, the first is on line 9",
-        "12:25: unknown type `int`, expected one of " + allTypes(),
+        "12:25: unknown type `int`, expected one of " + types,
         "13:9: a column of table `events` lacks the key `name`",
         "13:29: a column takes a header, but is of type i64; only a string column can",
         "13:42: a column: required is a string; write true",
@@ -839,11 +843,5 @@ class SchemaFileTest {
 
   private static String withSecretKey(String value) {
     return TABLES + "apps:\n  a:\n    tables: [events]\n    secret_key: " + value;
-  }
-
-  private static String allTypes() {
-    return Stream.of(ColumnType.values())
-        .map(type -> "`" + type.schemaName() + "`")
-        .collect(Collectors.joining(", "));
   }
 }
