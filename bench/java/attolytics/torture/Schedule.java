@@ -10,9 +10,9 @@ import java.util.Random;
  * in between; and as cards are dealt from a deck, so that none is left out for long.
  */
 final class Schedule {
-  private static final int MIN_STRIKES = 3;
-  private static final int MAX_STRIKES = 9;
-  private static final int WAVE_MILLIS = 5_000;
+  private static final int MIN_STRIKES = 4;
+  private static final int MAX_STRIKES = 12;
+  private static final int WAVE_MILLIS = 6_000;
   private static final int MIN_MILLIS = 200;
   private static final int MAX_MILLIS = 7_000;
 

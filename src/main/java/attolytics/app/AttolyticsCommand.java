@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -29,6 +30,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
  */
 @Command(
     name = "attolytics",
+    subcommands = GenerateCompletion.class,
     mixinStandardHelpOptions = true,
     versionProvider = AttolyticsCommand.Version.class,
     usageHelpWidth = 100,
@@ -116,6 +118,11 @@ public final class AttolyticsCommand implements Callable<Integer> {
     Environment environment = new Environment(asksForHelp(args) ? Map.of() : variables);
     AttolyticsCommand command = new AttolyticsCommand(environment, start, check);
     CommandLine commandLine = new CommandLine(command);
+    // For who installs it, not for who reads the help.
+    commandLine
+        .getSubcommands()
+        .values()
+        .forEach(completion -> completion.getCommandSpec().usageMessage().hidden(true));
     commandLine
         .setDefaultValueProvider(environment)
         .setOut(out)

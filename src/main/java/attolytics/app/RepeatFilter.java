@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Marker;
 import org.slf4j.MarkerFactory;
+import org.slf4j.event.KeyValuePair;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /**
@@ -141,7 +142,9 @@ public final class RepeatFilter extends Filter<ILoggingEvent> {
             .atLevel(org.slf4j.event.Level.valueOf(last.getLevel().toString()))
             .addMarker(SUMMARY);
     if (last.getKeyValuePairs() != null) {
-      last.getKeyValuePairs().forEach(pair -> line.addKeyValue(pair.key, pair.value));
+      for (KeyValuePair pair : last.getKeyValuePairs()) {
+        line = line.addKeyValue(pair.key, pair.value);
+      }
     }
     line.addKeyValue("repeats", repeats.count)
         .log(

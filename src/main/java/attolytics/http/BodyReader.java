@@ -232,10 +232,10 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
       return true;
     }
     int larger = (int) Math.min(maxBody, Math.max(needed, 2L * own.length));
-    if (!lane.uploads().tryReserve(this, larger - own.length)) {
+    if (!lane.uploads().tryReserve(this, reserved, larger)) {
       return false;
     }
-    reserved += larger - own.length;
+    reserved = larger;
     own = Arrays.copyOf(own, larger);
     return true;
   }

@@ -1,10 +1,10 @@
 package attolytics.http;
 
+import java.util.EnumMap;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReferenceArray;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Names what goes wrong, so that an answer can be found in the log. The log tells the first of many
@@ -16,17 +16,15 @@ final class ErrorIds {
 
   private static final long EPISODE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
-  private final AtomicReferenceArray<@Nullable Episode> episodes =
-      new AtomicReferenceArray<>(Problem.values().length);
+  private final Map<Problem, Episode> episodes = new EnumMap<>(Problem.class);
 
-  String of(Problem problem) {
+  synchronized String of(Problem problem) {
     long now = System.nanoTime();
-    Episode current = episodes.get(problem.ordinal());
+    Episode current = episodes.get(problem);
     if (current == null || now - current.startNanos > EPISODE_NANOS) {
       String id = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
-      Episode next = new Episode(id, now);
-      Episode found = episodes.compareAndExchange(problem.ordinal(), current, next);
-      return found == current || found == null ? id : found.id();
+      current = new Episode(id, now);
+      episodes.put(problem, current);
     }
     return current.id();
   }

@@ -58,7 +58,7 @@ final class Lane {
     this.number = number;
     this.rings = ingest.rings();
     this.budget = ingest.budget();
-    this.uploads = new Uploads(ioThread, ingest.limits().bodyTimeout(), ingest.bodyBudget());
+    this.uploads = new Uploads(ioThread, ingest);
   }
 
   @SuppressWarnings({"unchecked", "rawtypes"})

@@ -17,12 +17,16 @@ import org.xnio.XnioExecutor;
  * For that IO thread only.
  */
 final class Uploads {
+  /** Of so small a body's memory even those without end cannot take much. */
+  private static final int SMALL = 2 << 10;
+
   /** The part of its time after which a body gives way to others. */
   private static final int GRACE = 6;
 
   private final XnioExecutor ioThread;
   private final Duration timeout;
   private final Budget budget;
+  private final Budget bodyBudget;
   private final Set<BodyReader> oldestFirst = new LinkedHashSet<>();
   private boolean watching;
 
@@ -30,14 +34,11 @@ final class Uploads {
   private final ArrayDeque<BodyReader> queue = new ArrayDeque<>();
   private boolean busy;
 
-  /**
-   * @param timeout for a body to arrive
-   * @param budget of the bytes of all bodies that are being read
-   */
-  Uploads(XnioExecutor ioThread, Duration timeout, Budget budget) {
+  Uploads(XnioExecutor ioThread, Ingest ingest) {
     this.ioThread = ioThread;
-    this.timeout = timeout;
-    this.budget = budget;
+    this.timeout = ingest.limits().bodyTimeout();
+    this.budget = ingest.budget();
+    this.bodyBudget = ingest.bodyBudget();
   }
 
   void add(BodyReader reader) {
@@ -86,11 +87,16 @@ final class Uploads {
   }
 
   /**
-   * Takes bytes of the budget for a body, if need be from those that have had more than enough time
-   * to arrive.
+   * Takes memory for a body out of the budget, if need be from bodies that have had more than
+   * enough time to arrive.
+   *
+   * @param had bytes that the body has already
+   * @return false, with nothing changed, if there is none
    */
-  boolean tryReserve(BodyReader reader, int bytes) {
-    while (!budget.tryReserve(bytes)) {
+  boolean tryReserve(BodyReader reader, int had, int wanted) {
+    int small = Math.min(wanted, SMALL) - Math.min(had, SMALL);
+    int large = wanted - had - small;
+    while (!tryReserve(small, large)) {
       BodyReader oldest = oldest();
       if (oldest == null || oldest == reader || oldest.ageNanos() < timeout.toNanos() / GRACE) {
         return false;
@@ -101,8 +107,21 @@ final class Uploads {
     return true;
   }
 
-  void release(int bytes) {
-    budget.release(bytes);
+  private boolean tryReserve(int small, int large) {
+    if (!budget.tryReserve(small)) {
+      return false;
+    }
+    if (bodyBudget.tryReserve(large)) {
+      return true;
+    }
+    budget.release(small);
+    return false;
+  }
+
+  void release(int had) {
+    int small = Math.min(had, SMALL);
+    budget.release(small);
+    bodyBudget.release(had - small);
   }
 
   private @Nullable BodyReader oldest() {

@@ -23,7 +23,6 @@ public final class JsonReader {
   /** How deep arrays and objects may be nested: more than anybody needs, and little to keep. */
   public static final int MAX_DEPTH = 1000;
 
-  private static final Kind[] KINDS = Kind.values();
   private static final byte[] NULL = "null".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] TRUE = "true".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] FALSE = "false".getBytes(StandardCharsets.US_ASCII);
@@ -35,7 +34,7 @@ public final class JsonReader {
   private int at;
   private int end;
 
-  private byte kind; // its ordinal: the garbage collectors charge for storing references
+  private Kind kind = Kind.NULL;
   private int valueStart;
   private final Text text = new Text();
 
@@ -71,7 +70,7 @@ public final class JsonReader {
           case '[' -> enter(Kind.ARRAY);
           default -> throw expected("a value");
         };
-    kind = (byte) read.ordinal();
+    kind = read;
     return read;
   }
 
@@ -104,7 +103,7 @@ public final class JsonReader {
 
   /** Reads the name that {@link #next()} went to, and its colon. */
   public void name() throws MalformedJsonException {
-    kind = (byte) string().ordinal();
+    kind = string();
     colon();
   }
 
@@ -125,6 +124,9 @@ public final class JsonReader {
 
   /** Reads what is left of the arrays and objects nested deeper than that. */
   public void skipTo(int outerDepth) throws MalformedJsonException {
+    if (depth > outerDepth && in[at - 1] == ':') {
+      value(); // of a name that was read
+    }
     while (depth > outerDepth) {
       if (next()) {
         if (inObject()) {
@@ -152,7 +154,7 @@ public final class JsonReader {
 
   /** What was read last; a name counts as a string. */
   public Kind kind() {
-    return KINDS[kind];
+    return kind;
   }
 
   /** What the last name, string or number consists of. */

@@ -15,7 +15,10 @@ public final class Text {
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final long EVERY_BYTE = 0x0101010101010101L;
-  private static final long HIGH_BITS = 0x80 * EVERY_BYTE;
+  private static final long HIGH_BITS = 0x8080808080808080L;
+  private static final long SPACES = ' ' * EVERY_BYTE;
+  private static final long QUOTES = '"' * EVERY_BYTE;
+  private static final long BACKSLASHES = '\\' * EVERY_BYTE;
 
   private byte[] bytes = {};
   private int start;
@@ -130,10 +133,9 @@ public final class Text {
    * character, or one with the high bit set itself. What it has set after that is chance.
    */
   private static long stops(long eight) {
-    long quote = eight ^ ('"' * EVERY_BYTE);
-    long backslash = eight ^ ('\\' * EVERY_BYTE);
-    return (eight | (eight - ' ' * EVERY_BYTE) | (quote - EVERY_BYTE) | (backslash - EVERY_BYTE))
-        & HIGH_BITS;
+    long quote = eight ^ QUOTES;
+    long backslash = eight ^ BACKSLASHES;
+    return (eight | (eight - SPACES) | (quote - EVERY_BYTE) | (backslash - EVERY_BYTE)) & HIGH_BITS;
   }
 
   /** Takes a string whose first backslash is known. */

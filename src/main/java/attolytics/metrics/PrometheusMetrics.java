@@ -241,11 +241,11 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   }
 
   Histogram requestDurations() {
-    return Histogram.of(requestDuration.takeSnapshot(), TimeUnit.SECONDS.toNanos(1));
+    return Histogram.of(requestDuration.takeSnapshot(), (double) TimeUnit.SECONDS.toNanos(1));
   }
 
   Histogram flushDurations() {
-    return Histogram.of(flushDuration.takeSnapshot(), TimeUnit.SECONDS.toNanos(1));
+    return Histogram.of(flushDuration.takeSnapshot(), (double) TimeUnit.SECONDS.toNanos(1));
   }
 
   Histogram flushRows() {

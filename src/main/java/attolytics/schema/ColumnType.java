@@ -144,6 +144,12 @@ public enum ColumnType {
         throws MalformedJsonException {
       return Jsonb.encode(json, out);
     }
+
+    /** The other method would refuse rows with values of over 2 kB. */
+    @Override
+    public String indexMethod() {
+      return "USING gin ";
+    }
   };
 
   /** Of 64 bits. */
@@ -198,6 +204,11 @@ public enum ColumnType {
   /** The types that an existing column may have, as PostgreSQL's {@code regtype} prints them. */
   public List<String> sqlTypes() {
     return sqlTypes;
+  }
+
+  /** How {@code CREATE INDEX} says it, with a space behind it; empty for the usual method. */
+  public String indexMethod() {
+    return "";
   }
 
   /**

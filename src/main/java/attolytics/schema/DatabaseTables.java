@@ -177,7 +177,11 @@ public final class DatabaseTables {
 
   /** PostgreSQL finds a name for the index that is free and not too long. */
   static String createIndex(String command, Table table, Column column) {
-    return "%s ON %s (%s)"
-        .formatted(command, Identifiers.quote(table.name()), Identifiers.quote(column.name()));
+    return "%s ON %s %s(%s)"
+        .formatted(
+            command,
+            Identifiers.quote(table.name()),
+            column.type().indexMethod(),
+            Identifiers.quote(column.name()));
   }
 }

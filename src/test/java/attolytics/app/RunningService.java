@@ -54,14 +54,19 @@ public final class RunningService implements AutoCloseable {
   /** Starts a service on a database that may have others; the last one to close drops it. */
   public static RunningService start(TestDatabase database, String schema, String... options)
       throws Exception {
+    return startAt(database.url(), database, schema, options);
+  }
+
+  /** Starts a service that goes another way to the database. */
+  public static RunningService startAt(
+      String databaseUrl, TestDatabase database, String schema, String... options)
+      throws Exception {
     Path file = Files.createTempFile("schema", ".yaml");
     Files.writeString(file, schema);
     AtomicReference<@Nullable Settings> settings = new AtomicReference<>();
     String[] all = Arrays.copyOf(options, options.length + 4);
     System.arraycopy(
-        new String[] {
-          "--schema=" + file, "--port=0", "--admin_port=0", "--db_url=" + database.url()
-        },
+        new String[] {"--schema=" + file, "--port=0", "--admin_port=0", "--db_url=" + databaseUrl},
         0,
         all,
         options.length,

@@ -8,21 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.buffer.Batch;
-import attolytics.json.Utf8;
 import attolytics.schema.App;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
 import attolytics.schema.CopyBuffer;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -238,26 +232,5 @@ class DecoderTest {
   void deepNesting_isMalformed() {
     String deep = "[".repeat(100_000) + "]".repeat(100_000);
     assertNotNull(events(strict, "{\"_t\":\"t\",\"n\":" + deep + "}").malformed());
-  }
-
-  @Property(tries = 5000)
-  void utf8_isCheckedAsTheJdkDoes(@ForAll @Size(max = 24) byte[] bytes) {
-    assertEquals(isUtf8(bytes), Utf8.firstMalformed(bytes, bytes.length) < 0);
-  }
-
-  @Property(tries = 5000)
-  void utf8_ofAnyLeadAndContinuation(
-      @ForAll byte lead, @ForAll byte second, @ForAll boolean third, @ForAll boolean fourth) {
-    byte[] bytes = {'a', lead, second, (byte) (third ? 0x80 : 'b'), (byte) (fourth ? 0xBF : 'c')};
-    assertEquals(isUtf8(bytes), Utf8.firstMalformed(bytes, bytes.length) < 0);
-  }
-
-  private static boolean isUtf8(byte[] bytes) {
-    try {
-      StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
-      return true;
-    } catch (CharacterCodingException e) {
-      return false;
-    }
   }
 }

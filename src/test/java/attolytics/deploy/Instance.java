@@ -1,6 +1,7 @@
 package attolytics.deploy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.ConnectException;
@@ -52,7 +53,8 @@ final class Instance implements AutoCloseable {
     Program started =
         Program.start(log, Map.of("ATTOLYTICS_DB_URL", databaseUrl), List.copyOf(command));
     program = started;
-    Program.await("an instance is ready", this::isReady);
+    Program.await("an instance is ready", () -> !started.isAlive() || isReady());
+    assertTrue(started.isAlive(), started::output);
     return this;
   }
 

@@ -129,7 +129,7 @@ class NumbersTest {
     Matcher heap = Pattern.compile("-Xmx(\\d+)m").matcher(options);
     assertTrue(heap.find(), options);
     int mebibytes = Integer.parseInt(heap.group(1));
-    assertTrue(mebibytes >= 3 * (defaults.maxBuffer() >> 20), options);
+    assertTrue(mebibytes >= 4 * (defaults.maxBuffer() >> 20), options);
     assertTrue(mebibytes(memory) >= mebibytes + BESIDE_HEAP_MIB, memory);
   }
 

@@ -92,8 +92,12 @@ final class Program implements AutoCloseable {
 
   /** Waits until it has written this, or ended. */
   void awaitOutput(String text) throws Exception {
-    await(text + " is said", () -> output().contains(text) || !process.isAlive());
+    await(text + " is said", () -> output().contains(text) || !isAlive());
     assertTrue(output().contains(text), this::output);
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
   }
 
   String output() {

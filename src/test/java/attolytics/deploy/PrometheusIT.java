@@ -9,6 +9,7 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -61,7 +62,7 @@ class PrometheusIT {
                 database.url(),
                 Path.of("schema-example.conf.yaml"),
                 directory.resolve("service.log"),
-                "--ack_timeout=2s")
+                "--ack_timeout=10s")
             .start();
     // So that the database has something to refuse.
     execute("ALTER TABLE events ADD CHECK (score < 1000)");
@@ -78,6 +79,7 @@ class PrometheusIT {
                 "--storage.tsdb.path=" + directory.resolve("data"),
                 "--web.listen-address=127.0.0.1:" + port,
                 "--log.level=warn"));
+    Program.await("Prometheus is ready", this::isReady);
     Program.await("Prometheus sees the service", () -> hasData("up{job=\"attolytics\"} == 1"));
   }
 
@@ -144,30 +146,36 @@ class PrometheusIT {
         .statusCode();
   }
 
+  private HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    return client.send(
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+            .timeout(Duration.ofSeconds(60))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  private boolean isReady() throws InterruptedException {
+    try {
+      return get("/-/ready").statusCode() == 200;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   private Yaml api(String path) throws IOException, InterruptedException {
-    URI uri = URI.create("http://127.0.0.1:" + port + "/api/v1/" + path);
-    String answer =
-        client
-            .send(
-                HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(60)).build(),
-                BodyHandlers.ofString())
-            .body();
+    String answer = get("/api/v1/" + path).body();
     Yaml parsed = Yaml.parse(answer);
     assertEquals("success", parsed.at("status").text(), answer);
     return parsed.at("data");
   }
 
-  /** Whether a query has a result that is a number; false too while nobody answers yet. */
-  private boolean hasData(String query) throws InterruptedException {
-    try {
-      return api("query?query=" + URLEncoder.encode(query, StandardCharsets.UTF_8))
-          .at("result")
-          .list()
-          .stream()
-          .anyMatch(sample -> !sample.at("value", 1).text().equals("NaN"));
-    } catch (IOException e) {
-      return false;
-    }
+  /** Whether a query has a result that is a number. */
+  private boolean hasData(String query) throws IOException, InterruptedException {
+    return api("query?query=" + URLEncoder.encode(query, StandardCharsets.UTF_8))
+        .at("result")
+        .list()
+        .stream()
+        .anyMatch(sample -> !sample.at("value", 1).text().equals("NaN"));
   }
 
   private static String firing(String alert) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,7 +28,7 @@ class ColumnTypeTest {
   // What does not fit
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "JSON")
   void encode_objectsAndArrays_areOfAnotherType(ColumnType type) {
     assertEquals(ValueError.TYPE_MISMATCH, Encoding.error(type, "{}"));
     assertEquals(ValueError.TYPE_MISMATCH, Encoding.error(type, "{\"a\": 1}"));
@@ -65,7 +66,13 @@ class ColumnTypeTest {
         "STRING, 1.5",
         "STRING, true",
         "TIMESTAMP, true",
-        "TIMESTAMP, false"
+        "TIMESTAMP, false",
+        "DATE, true",
+        "DATE, 0",
+        "DATE, 20190101",
+        "UUID, true",
+        "UUID, 0",
+        "UUID, 1.5"
       })
   void encode_otherType(ColumnType type, String json) {
     assertEquals(ValueError.TYPE_MISMATCH, Encoding.error(type, json));
@@ -366,5 +373,102 @@ class ColumnTypeTest {
     assertEquals(ValueError.INVALID_DATE, Encoding.error(ColumnType.TIMESTAMP, "\"\""));
     assertEquals(ValueError.INVALID_DATE, Encoding.error(ColumnType.TIMESTAMP, "\"1\""));
     assertEquals(ValueError.OUT_OF_RANGE, Encoding.error(ColumnType.TIMESTAMP, "1e99"));
+  }
+
+  // date; its parsing is tested in DateTimesTest
+
+  @Test
+  void date_isDaysSince2000() {
+    ByteBuffer value = Encoding.value(ColumnType.DATE, "\"2000-01-02\"");
+
+    assertEquals(4, value.remaining());
+    assertEquals(1, value.getInt());
+    assertEquals(-1, Encoding.value(ColumnType.DATE, "\"1999-12-31\"").getInt());
+  }
+
+  @Test
+  void date_thatIsNone() {
+    assertEquals(ValueError.INVALID_DATE, Encoding.error(ColumnType.DATE, "\"2019-02-29\""));
+    assertEquals(ValueError.INVALID_DATE, Encoding.error(ColumnType.DATE, "\"\""));
+    assertEquals("invalid_date", ValueError.INVALID_DATE.code(ColumnType.DATE));
+    assertEquals("invalid_timestamp", ValueError.INVALID_DATE.code(ColumnType.TIMESTAMP));
+  }
+
+  // uuid
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "00000000-0000-0000-0000-000000000000",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "123e4567-e89b-12d3-a456-426614174000",
+        "01234567-89AB-CDEF-abcd-efABCDEF0123"
+      })
+  void uuid_isSixteenBytes(String uuid) {
+    ByteBuffer value = Encoding.value(ColumnType.UUID, '"' + uuid + '"');
+
+    assertEquals(16, value.remaining());
+    assertEquals(UUID.fromString(uuid), new UUID(value.getLong(), value.getLong()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "123e4567e89b12d3a456426614174000",
+        "{123e4567-e89b-12d3-a456-426614174000}",
+        "urn:uuid:123e4567-e89b-12d3-a456-426614174000",
+        "123e4567-e89b-12d3-a456-42661417400",
+        "123e4567-e89b-12d3-a456-4266141740000",
+        "123e4567-e89b-12d3-a456-42661417400g",
+        "123e4567-e89b-12d3-a456-42661417400\u00e9",
+        "123e4567-e89b-12d3-a456_426614174000",
+        "123e456-7e89b-12d3-a456-426614174000",
+        "123e4567--e89b12d3-a456-426614174000",
+        "-123e4567-e89b-12d3-a456-42661417400",
+        "123e4567-e89b-12d3-a456 426614174000",
+        "1-1-1-1-1"
+      })
+  void uuid_otherwise(String text) {
+    assertEquals(ValueError.TYPE_MISMATCH, Encoding.error(ColumnType.UUID, '"' + text + '"'));
+  }
+
+  // json; which numbers fit is tested in NumbersTest
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "true",
+        "0",
+        "1.50",
+        "-1e-7",
+        "\"\"",
+        "\"\\u00e9 \\n é😀\"",
+        "[]",
+        "{}",
+        "[null, 1 ,{\"a\":[ ]}]",
+        "{\"a\":1,\"a\" : 2, \"\": {\"b\": null}}"
+      })
+  void json_isItsTextBehindAVersion(String json) {
+    ByteBuffer value = Encoding.value(ColumnType.JSON, json);
+
+    assertEquals(1, value.get());
+    assertEquals(json, StandardCharsets.UTF_8.decode(value).toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '`',
+      value = {
+        "INVALID_STRING, \"\\u0000\"",
+        "INVALID_STRING, `[1, \"\\ud800\"]`",
+        "INVALID_STRING, `{\"\\u0000\": [{\"a\": 1}]}`",
+        "INVALID_STRING, `{\"a\": {\"b\": [[\"\\udc00\"], 1]}, \"c\": 2}`",
+        "OUT_OF_RANGE, 1e131072",
+        "OUT_OF_RANGE, `[[1e-16384], {}]`",
+        "OUT_OF_RANGE, `{\"a\": 1e131072}`"
+      })
+  void json_thatPostgresCannotHold(ValueError error, String json) {
+    assertEquals(error, Encoding.error(ColumnType.JSON, json));
   }
 }

@@ -6,6 +6,7 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -253,7 +254,12 @@ class DateTimesTest {
     "2016-12-31T23:59:60Z, 2017-01-01T00:00:00Z",
     "2016-12-31T23:59:60.5Z, 2017-01-01T00:00:00.5Z",
     "2017-01-01T00:59:60+01:00, 2017-01-01T00:00:00Z",
-    "2020-06-15T12:34:60Z, 2020-06-15T12:35:00Z"
+    "2020-06-15T12:34:60Z, 2020-06-15T12:35:00Z",
+    "2019-12-31T23:59:60.9999995Z, 2020-01-01T00:00:01Z",
+    "2020-02-28T23:59:60Z, 2020-02-29T00:00:00Z",
+    "2021-02-28T23:59:60Z, 2021-03-01T00:00:00Z",
+    "0000-12-31T23:59:60-23:59, 0001-01-01T23:59:00Z",
+    "9999-12-31T23:59:60-23:59, +10000-01-01T23:59:00Z"
   })
   void parseRfc3339_leapSecond_isTheNextMinutesFirst(String text, String same) {
     assertText(micros(Instant.parse(same)), text);
@@ -389,6 +395,72 @@ class DateTimesTest {
         .movePointRight(6)
         .setScale(0, RoundingMode.HALF_EVEN)
         .longValueExact();
+  }
+
+  // Dates
+
+  @ParameterizedTest
+  @CsvSource({
+    "2000-01-01, 0",
+    "1999-12-31, -1",
+    "1970-01-01, -10957",
+    "2000-02-29, 59",
+    "2000-03-01, 60",
+    "0000-01-01, -730485",
+    "0000-02-29, -730426",
+    "9999-12-31, 2921939"
+  })
+  void parseDate_countsFrom2000(String text, int day) {
+    assertDate(day, text);
+  }
+
+  @Test
+  void parseDate_everyDayThereIs() {
+    LocalDate day = LocalDate.of(0, 1, 1);
+    for (; day.getYear() < 10_000; day = day.plusDays(1)) {
+      assertDate((int) (day.toEpochDay() - LocalDate.of(2000, 1, 1).toEpochDay()), day.toString());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "2019",
+        "2019-01",
+        "2019-1-1",
+        "20190101",
+        "2019-01-1",
+        "2019-01-01 ",
+        " 2019-01-01",
+        "2019-01-01T",
+        "2019-01-01T00:00:00Z",
+        "2019/01/01",
+        "01-01-2019",
+        "02019-01-01",
+        "-2019-01-01",
+        "-201-01-01",
+        "10000-01-01",
+        "2019-00-01",
+        "2019-13-01",
+        "2019-01-00",
+        "2019-01-32",
+        "2019-02-29",
+        "1900-02-29",
+        "2020-02-30",
+        "2019-04-31",
+        "2019-0a-01",
+        "\u0662\u0660\u0661\u0669-01-01",
+        "today",
+        "infinity"
+      })
+  void parseDate_otherwise(String text) {
+    assertDate(DateTimes.NO_DAY, text);
+  }
+
+  private static void assertDate(int day, String text) {
+    byte[] padded = ("1" + text + "1").getBytes(StandardCharsets.UTF_8);
+    assertEquals(day, DateTimes.parseDate(padded, 1, padded.length - 2), text);
   }
 
   private static void assertText(long micros, String text) {

@@ -1,0 +1,112 @@
+package attolytics;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/** A way to a test database that can be cut, or let nothing through, as often as one likes. */
+public final class DatabaseProxy implements AutoCloseable {
+  private enum State {
+    OPEN,
+    /** Connections stand, and new ones are taken, but nothing goes through. */
+    STALLED,
+    /** Connections break at once. */
+    CUT,
+    CLOSED
+  }
+
+  private final TestDatabase database;
+  private final ServerSocket server;
+  private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+  private volatile State state = State.OPEN;
+
+  /** Opens a way to the database, which stays the caller's. */
+  public DatabaseProxy(TestDatabase database) throws IOException {
+    this.database = database;
+    this.server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    daemon(this::accept);
+  }
+
+  /** As that of the database, but by this way. */
+  public String url() {
+    String direct = database.host() + ":" + database.port();
+    return database.url().replace("@" + direct + "/", "@127.0.0.1:" + server.getLocalPort() + "/");
+  }
+
+  public void stall() {
+    state = State.STALLED;
+  }
+
+  public void cut() throws IOException {
+    state = State.CUT;
+    closeAll();
+  }
+
+  public void open() {
+    state = State.OPEN;
+  }
+
+  @Override
+  public void close() throws IOException {
+    state = State.CLOSED;
+    server.close();
+    closeAll();
+  }
+
+  private void closeAll() throws IOException {
+    for (Socket socket : sockets) {
+      socket.close();
+    }
+  }
+
+  private void accept() {
+    while (state != State.CLOSED) {
+      try {
+        Socket client = server.accept();
+        if (state == State.CUT) {
+          client.close();
+          continue;
+        }
+        sockets.add(client);
+        Socket onward = new Socket(database.host(), database.port());
+        sockets.add(onward);
+        daemon(() -> pump(client, onward));
+        daemon(() -> pump(onward, client));
+      } catch (IOException e) {
+        // closed, or the database is away: the client sees it
+      }
+    }
+  }
+
+  private void pump(Socket from, Socket to) {
+    try (from;
+        to) {
+      InputStream in = from.getInputStream();
+      OutputStream out = to.getOutputStream();
+      byte[] bytes = new byte[8192];
+      for (int count = in.read(bytes); count >= 0; count = in.read(bytes)) {
+        while (state == State.STALLED) {
+          TimeUnit.MILLISECONDS.sleep(5);
+        }
+        out.write(bytes, 0, count);
+      }
+    } catch (IOException | InterruptedException e) {
+      // one side is gone, and so is the other now
+    } finally {
+      sockets.remove(from);
+      sockets.remove(to);
+    }
+  }
+
+  private static void daemon(Runnable task) {
+    Thread thread = new Thread(task, "database-proxy");
+    thread.setDaemon(true);
+    thread.start();
+  }
+}

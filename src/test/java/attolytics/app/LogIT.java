@@ -1,0 +1,165 @@
+package attolytics.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.TestDatabase;
+import io.vertx.core.json.JsonObject;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.newsclub.net.unix.AFUNIXSocketAddress;
+
+/** What the jar logs while clients and the database do their worst. */
+@Timeout(120)
+class LogIT {
+  private static final String SECRET = "s3cr3t-content";
+  private static final int REPEATS = 25;
+
+  private static final String SCHEMA =
+      """
+      tables:
+        t: {columns: [{name: s}]}
+        gone: {columns: [{name: s}]}
+      apps:
+        a: {secret_key: key-s3cr3t-content, tables: [t, gone]}
+      """;
+
+  /** Quotes in its words, of several classes of SQLSTATE, what the row holds. */
+  private static final String TRIGGER =
+      """
+      CREATE TABLE t (s VARCHAR);
+      CREATE FUNCTION check_t() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF NEW.s LIKE 'raise%' THEN RAISE 'no: %', NEW.s; END IF;
+          IF NEW.s LIKE 'cast%' THEN PERFORM NEW.s::INT; END IF;
+          IF NEW.s LIKE 'run%' THEN EXECUTE NEW.s; END IF;
+          RETURN NEW;
+        END $$;
+      CREATE TRIGGER check_t BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION check_t();
+      """;
+
+  @TempDir Path directory;
+
+  private static String body(String table, String value) {
+    return "{\"secret_key\":\"key-%s\",\"events\":[{\"_t\":\"%s\",\"s\":%s}]}"
+        .formatted(SECRET, table, value);
+  }
+
+  private static String quoted(String value) {
+    return '"' + value + ' ' + SECRET + '"';
+  }
+
+  private static void execute(TestDatabase database, String statement) throws SQLException {
+    try (Connection connection = database.connect();
+        Statement sql = connection.createStatement()) {
+      sql.execute(statement);
+    }
+  }
+
+  /** All sorts of bad requests, each many times; returns the error ids of the answers. */
+  private static Set<String> misbehave(RunningJar jar) throws Exception {
+    List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+    for (int i = 0; i < REPEATS; i++) {
+      answers.add(jar.post("a", body("t", quoted("raise"))));
+      answers.add(jar.post("a", body("t", quoted("cast"))));
+      answers.add(jar.post("a", body("t", quoted("run"))));
+      answers.add(jar.post("a", body("gone", quoted("x"))));
+      answers.add(jar.post("a", body("t", "[" + quoted("x") + "]")));
+      answers.add(jar.post("a", body("t", quoted("x")).replace("key-", "no-")));
+      answers.add(jar.post("a", "{" + SECRET));
+      answers.add(jar.post(SECRET, "{}"));
+      for (CompletableFuture<HttpResponse<String>> answer : answers) {
+        answer.get(); // so that not all is one flush
+      }
+    }
+    Set<String> ids = new HashSet<>();
+    for (CompletableFuture<HttpResponse<String>> answer : answers) {
+      JsonObject problem = new JsonObject(answer.get().body());
+      assertEquals(problem.getInteger("status") >= 500, problem.containsKey("error_id"));
+      if (problem.containsKey("error_id")) {
+        ids.add(problem.getString("error_id"));
+      }
+    }
+    return ids;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"text", "json"})
+  void flood_isAFewLines_withEveryErrorId_andWithoutContents(String format) throws Exception {
+    Path schema = Files.writeString(directory.resolve("schema.yaml"), SCHEMA);
+    try (TestDatabase database = TestDatabase.create()) {
+      execute(database, TRIGGER);
+      try (RunningJar jar =
+          RunningJar.start(
+              directory.resolve("log"),
+              Map.of("ATTOLYTICS_DB_URL", database.url(), "ATTOLYTICS_LOG_FORMAT", format),
+              List.of(),
+              "--schema=" + schema)) {
+        jar.port();
+        execute(database, "DROP TABLE gone");
+        Set<String> ids = misbehave(jar);
+        assertEquals(0, jar.stop());
+
+        String log = jar.log();
+        assertFalse(ids.isEmpty());
+        for (String id : ids) {
+          assertTrue(log.contains("error " + id + ": app a: "), log);
+        }
+        assertFalse(log.contains(SECRET), log);
+        assertTrue(log.lines().count() < 60, log);
+        assertTrue(log.contains("app a: requests are refused: refused_by_database (400)"), log);
+        assertTrue(log.contains(" more within "), log);
+        assertTrue(log.contains("table gone takes no rows: "), log);
+        if (format.equals("json")) {
+          assertJson(log, ids);
+        }
+      }
+    }
+  }
+
+  private static void assertJson(String log, Set<String> ids) {
+    Set<String> logged = new HashSet<>();
+    for (String line : log.lines().toList()) {
+      JsonObject object = new JsonObject(line);
+      assertTrue(object.fieldNames().containsAll(List.of("time", "level", "logger", "message")));
+      if (object.containsKey("error_id")) {
+        logged.add(object.getString("error_id"));
+      }
+    }
+    assertEquals(ids, logged);
+  }
+
+  @Test
+  void quiet_logsNothingOfAUsualRun() throws Exception {
+    Path path = directory.resolve("notify");
+    try (TestDatabase database = TestDatabase.create();
+        NotifySocket started = new NotifySocket(AFUNIXSocketAddress.of(path.toFile()));
+        RunningJar jar =
+            RunningJar.start(
+                directory.resolve("log"),
+                Map.of("ATTOLYTICS_DB_URL", database.url(), "NOTIFY_SOCKET", path.toString()),
+                List.of(),
+                "--schema=schema-example.conf.yaml",
+                "-q")) {
+      started.await("READY=1"::equals); // there is no line that says so
+      assertEquals(0, jar.stop());
+      assertEquals("", jar.log());
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package attolytics.decode;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.buffer.Batch;
+import attolytics.schema.App;
+import attolytics.schema.Column;
+import attolytics.schema.ColumnType;
+import attolytics.schema.Table;
+import attolytics.schema.Validation;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Says whether {@link Decoder} and {@link Reference} make the same of a body. */
+final class Oracle {
+  /** A column of each type, by the type's name. */
+  static final Table TYPES = new Table("types", 0, columnOfEachType());
+
+  /** Required columns and those that headers fill. */
+  static final Table DUTIES =
+      table(
+          1,
+          "Sel\"ect é~/",
+          new Column("referer", ColumnType.STRING, "Referer", false, false, 0),
+          new Column("q\"\\\n", ColumnType.I32, null, false, true, 1),
+          new Column("a b", ColumnType.TIMESTAMP, null, false, true, 2),
+          new Column("~/é", ColumnType.STRING, null, false, true, 3),
+          new Column("missing", ColumnType.STRING, "X-Missing", false, false, 4),
+          new Column("agent", ColumnType.STRING, "User-Agent", false, true, 5));
+
+  static final Table STRICTER =
+      table(2, "stricter", new Column("h", ColumnType.STRING, "X-Missing", false, true, 0));
+
+  static final List<Table> TABLES = List.of(TYPES, DUTIES, STRICTER);
+  static final App STRICT = app(Validation.STRICT);
+  static final App LENIENT = app(Validation.LENIENT);
+
+  /** As HTTP brings them, a char a byte, and as they are to be stored. */
+  private static final Map<String, String> RAW_HEADERS =
+      Map.of("Referer", "\u00C3\u00A9!", "User-Agent", "Latin-1 \u00FF");
+
+  private static final Map<String, String> HEADERS =
+      Map.of("Referer", "é!", "User-Agent", "Latin-1 \u00FF");
+
+  private final Decoder decoder = new Decoder();
+  private final Batch batch = new Batch(1 << 24);
+
+  private static List<Column> columnOfEachType() {
+    List<Column> columns = new ArrayList<>();
+    for (ColumnType type : ColumnType.values()) {
+      columns.add(new Column(type.schemaName(), type, null, false, false, columns.size()));
+    }
+    return columns;
+  }
+
+  private static Table table(int ordinal, String name, Column... columns) {
+    return new Table(name, ordinal, List.of(columns));
+  }
+
+  private static App app(Validation validation) {
+    return new App("a", List.of("k"), App.ANY_ORIGIN, validation, TABLES);
+  }
+
+  /** A body of these events, or what may pass as such. */
+  static byte[] body(String events) {
+    return ("{\"secret_key\":\"k\",\"events\":[" + events + "]}").getBytes(StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Checks a body.
+   *
+   * @return the batch with its rows, valid until the next call, or null if it was refused
+   */
+  @Nullable Batch check(App app, byte[] body) {
+    Reference expected = new Reference(app, HEADERS);
+    expected.decode(body);
+    batch.clear();
+    Decoded decoded = decoder.decode(app, body, body.length, RAW_HEADERS::get, batch);
+
+    assertEquals(expected.malformed, decoded.malformed() != null, decoded.malformed());
+    if (expected.malformed) {
+      return null;
+    }
+    assertEquals(expected.misshapen, decoded.misshapen() != null, decoded.misshapen());
+    if (expected.misshapen) {
+      return null;
+    }
+    assertEquals(
+        expected.secretKey == null ? null : Reference.replaceLoneSurrogates(expected.secretKey),
+        decoded.secretKey());
+    assertEquals(expected.foreignTable, decoded.foreignTable() != null, decoded.foreignTable());
+    assertErrors(expected.errors, decoded);
+    if (expected.foreignTable || decoded.anyEventBad()) {
+      return null;
+    }
+    assertEquals(expected.rows, CopiedRows.of(batch));
+    return batch;
+  }
+
+  /** In whatever order: a bad value is told at the end of its event. */
+  private static void assertErrors(List<String> expected, Decoded decoded) {
+    assertEquals(!expected.isEmpty(), decoded.anyEventBad());
+    List<String> told = new ArrayList<>();
+    for (EventError error : decoded.errors()) {
+      assertTrue(error.pointer().startsWith("/events/" + error.event()), error::toString);
+      assertTrue(error.detail().length() < 400, error::toString);
+      told.add(error.pointer() + " " + error.code());
+    }
+    if (expected.size() <= Decoded.MAX_ERRORS) {
+      Collections.sort(expected);
+      Collections.sort(told);
+      assertEquals(expected, told);
+    } else {
+      assertEquals(Decoded.MAX_ERRORS, told.size());
+    }
+  }
+}

@@ -1,0 +1,358 @@
+package attolytics.decode;
+
+import attolytics.schema.App;
+import attolytics.schema.Column;
+import attolytics.schema.ColumnType;
+import attolytics.schema.Table;
+import attolytics.schema.Validation;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.RoundingMode;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decodes a body by the contract's tables in the plainest way: all of it into a tree first, then
+ * each value with the JDK's own means. Slow, and with nothing in common with {@link Decoder}.
+ */
+final class Reference {
+  /** A row: its values in the order of the columns, timestamps as microseconds since 2000. */
+  record Row(Table table, List<@Nullable Object> values) {}
+
+  /** Thrown for a value that does not fit. The message is the error's code. */
+  private static final class Misfit extends Exception {
+    Misfit(String code) {
+      super(code);
+    }
+  }
+
+  private static final Pattern DATE_TIME =
+      Pattern.compile(
+          "(\\d{4}-\\d{2}-\\d{2})[Tt ](\\d{2}):(\\d{2}):(\\d{2})(\\.\\d+)?"
+              + "(?:[Zz]|([+-])(\\d{2}):(\\d{2}))");
+  private static final Pattern UUID_FORM =
+      Pattern.compile("\\p{XDigit}{8}-(\\p{XDigit}{4}-){3}\\p{XDigit}{12}");
+  private static final LocalDate DAY_0 = LocalDate.of(2000, 1, 1);
+  private static final BigInteger FIRST_MICROS = micros(LocalDate.of(-4713, 11, 24));
+  private static final BigInteger END_MICROS = micros(LocalDate.of(294_277, 1, 1));
+
+  private final App app;
+  private final boolean strict;
+  private final Map<String, String> headers;
+
+  boolean malformed;
+  boolean misshapen;
+  @Nullable String secretKey;
+  boolean foreignTable;
+  final List<String> errors = new ArrayList<>();
+  final List<Row> rows = new ArrayList<>();
+
+  /**
+   * @param headers as the column is to hold them
+   */
+  Reference(App app, Map<String, String> headers) {
+    this.app = app;
+    this.strict = app.validation() == Validation.STRICT;
+    this.headers = headers;
+  }
+
+  void decode(byte[] body) {
+    Tree root;
+    try {
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
+      root = Tree.parse(text.startsWith("\uFEFF") ? text.substring(1) : text);
+    } catch (CharacterCodingException | Tree.NoJson e) {
+      malformed = true;
+      return;
+    }
+    if (!(root instanceof Tree.Obj object)) {
+      misshapen = true;
+      return;
+    }
+    List<Tree> keys = valuesOf(object, "secret_key");
+    List<Tree> events = valuesOf(object, "events");
+    if (keys.size() > 1 || events.size() > 1) {
+      malformed = true;
+    } else if (events.isEmpty()
+        || !(events.get(0) instanceof Tree.Arr array)
+        || (!keys.isEmpty() && !(keys.get(0) instanceof Tree.Str))) {
+      misshapen = true;
+    } else {
+      secretKey = keys.isEmpty() ? null : ((Tree.Str) keys.get(0)).text();
+      for (int i = 0; i < array.elements().size(); i++) {
+        event("/events/" + i, array.elements().get(i));
+      }
+    }
+  }
+
+  private static List<Tree> valuesOf(Tree.Obj object, String name) {
+    return object.fields().stream()
+        .filter(field -> field.name().equals(name))
+        .map(Tree.Field::value)
+        .toList();
+  }
+
+  private void event(String pointer, Tree event) {
+    if (!(event instanceof Tree.Obj object)) {
+      errors.add(pointer + " type_mismatch");
+      return;
+    }
+    List<Tree> names = valuesOf(object, "_t");
+    for (int i = 1; strict && i < names.size(); i++) {
+      errors.add(pointer + "/_t duplicate_field");
+    }
+    if (names.isEmpty()) {
+      errors.add(pointer + "/_t missing_field");
+    } else if (!(names.get(strict ? 0 : names.size() - 1) instanceof Tree.Str name)) {
+      errors.add(pointer + "/_t type_mismatch");
+    } else {
+      Table table = app.table(name.text());
+      if (table == null) {
+        foreignTable = true;
+      } else {
+        row(pointer, table, object);
+      }
+    }
+  }
+
+  private void row(String pointer, Table table, Tree.Obj event) {
+    Map<String, Tree> given = new HashMap<>();
+    Set<String> seen = new HashSet<>();
+    for (Tree.Field field : event.fields()) {
+      String place = pointer + "/" + shown(field.name());
+      Column column = table.column(field.name());
+      if (column == null) {
+        if (strict && !field.name().equals("_t")) {
+          errors.add(place + " unknown_field");
+        }
+      } else if (!seen.add(field.name()) && strict) {
+        errors.add(place + " duplicate_field");
+      } else if (column.header() == null) {
+        given.put(field.name(), field.value());
+      } else if (strict && !(field.value() instanceof Tree.Null)) {
+        errors.add(place + " header_field");
+      }
+    }
+    List<@Nullable Object> values = new ArrayList<>();
+    for (Column column : table.columns()) {
+      values.add(value(pointer + "/" + shown(column.name()), column, given.get(column.name())));
+    }
+    rows.add(new Row(table, values));
+  }
+
+  private @Nullable Object value(String place, Column column, @Nullable Tree given) {
+    Object value = null;
+    try {
+      if (column.header() != null) {
+        value = headers.get(column.header());
+      } else if (given != null && !(given instanceof Tree.Null)) {
+        value = value(column.type(), given);
+      }
+      if (value == null && column.required()) {
+        errors.add(place + " missing_field");
+      }
+    } catch (Misfit e) {
+      if (strict || column.required() || (isDate(column.type()) && given instanceof Tree.Str)) {
+        errors.add(place + " " + e.getMessage());
+      }
+    }
+    return value;
+  }
+
+  private static boolean isDate(ColumnType type) {
+    return type == ColumnType.TIMESTAMP || type == ColumnType.DATE;
+  }
+
+  private static Object value(ColumnType type, Tree json) throws Misfit {
+    if (type == ColumnType.JSON) {
+      checkJson(json);
+      return json;
+    } else if (type == ColumnType.BOOL && json instanceof Tree.Bool bool) {
+      return bool.value();
+    } else if (json instanceof Tree.Num number) {
+      return number(type, number);
+    } else if (json instanceof Tree.Str string) {
+      return string(type, string.text());
+    }
+    throw new Misfit("type_mismatch");
+  }
+
+  private static Object number(ColumnType type, Tree.Num number) throws Misfit {
+    String digits = number.digits();
+    switch (type) {
+      case I32, I64 -> {
+        if (!number.isInteger()) {
+          throw new Misfit("type_mismatch");
+        }
+        BigInteger value = new BigInteger(digits);
+        require(value.bitLength() < (type == ColumnType.I32 ? 32 : 64), "out_of_range");
+        return value.longValueExact();
+      }
+      case F32 -> {
+        float value = Float.parseFloat(digits);
+        require(Float.isFinite(value), "out_of_range");
+        return value;
+      }
+      case F64 -> {
+        double value = Double.parseDouble(digits);
+        require(Double.isFinite(value), "out_of_range");
+        return value;
+      }
+      case TIMESTAMP -> {
+        return epochSeconds(digits);
+      }
+      default -> throw new Misfit("type_mismatch");
+    }
+  }
+
+  private static BigInteger epochSeconds(String digits) throws Misfit {
+    BigDecimal seconds;
+    try {
+      seconds = new BigDecimal(digits);
+    } catch (NumberFormatException e) {
+      // An exponent of over ten digits: it makes a number of nothing, or of everything.
+      String mantissa = digits.split("[eE]", -1)[0];
+      boolean zero = mantissa.chars().noneMatch(c -> c >= '1' && c <= '9');
+      require(zero || digits.matches(".*[eE]-.*"), "out_of_range");
+      seconds = BigDecimal.ZERO;
+    }
+    long magnitude = (long) seconds.precision() - seconds.scale();
+    require(seconds.signum() == 0 || magnitude < 20, "out_of_range");
+    if (seconds.signum() == 0 || magnitude < -10) {
+      seconds = BigDecimal.ZERO;
+    }
+    return inRange(rounded(seconds).add(micros(LocalDate.EPOCH)));
+  }
+
+  private static Object string(ColumnType type, String text) throws Misfit {
+    switch (type) {
+      case STRING -> {
+        require(isStorable(text), "invalid_string");
+        return text;
+      }
+      case TIMESTAMP -> {
+        return dateTime(text);
+      }
+      case DATE -> {
+        return date(text, "invalid_date");
+      }
+      case UUID -> {
+        require(UUID_FORM.matcher(text).matches(), "type_mismatch");
+        return UUID.fromString(text);
+      }
+      default -> throw new Misfit("type_mismatch");
+    }
+  }
+
+  private static BigInteger dateTime(String text) throws Misfit {
+    Matcher parts = DATE_TIME.matcher(text);
+    require(parts.matches(), "invalid_timestamp");
+    LocalDate day = date(parts.group(1), "invalid_timestamp");
+    int hour = Integer.parseInt(parts.group(2));
+    int minute = Integer.parseInt(parts.group(3));
+    int second = Integer.parseInt(parts.group(4));
+    require(hour < 24 && minute < 60 && second <= 60, "invalid_timestamp");
+    int offset = 0;
+    if (parts.group(6) != null) {
+      int hours = Integer.parseInt(parts.group(7));
+      int minutes = Integer.parseInt(parts.group(8));
+      require(hours < 24 && minutes < 60, "invalid_timestamp");
+      offset = (hours * 60 + minutes) * (parts.group(6).equals("-") ? -60 : 60);
+    }
+    BigDecimal fraction = new BigDecimal(parts.group(5) == null ? "0" : "0" + parts.group(5));
+    long seconds = hour * 3600L + minute * 60L + second - offset;
+    return micros(day).add(rounded(fraction.add(BigDecimal.valueOf(seconds))));
+  }
+
+  private static LocalDate date(String text, String code) throws Misfit {
+    require(text.matches("[0-9]{4}-[0-9]{2}-[0-9]{2}"), code);
+    try {
+      return LocalDate.parse(text);
+    } catch (DateTimeException e) {
+      throw new Misfit(code);
+    }
+  }
+
+  /** Since 2000. */
+  private static BigInteger micros(LocalDate day) {
+    return BigInteger.valueOf(day.toEpochDay() - DAY_0.toEpochDay())
+        .multiply(BigInteger.valueOf(86_400_000_000L));
+  }
+
+  private static BigInteger rounded(BigDecimal seconds) {
+    return seconds.movePointRight(6).setScale(0, RoundingMode.HALF_EVEN).toBigIntegerExact();
+  }
+
+  private static BigInteger inRange(BigInteger micros) throws Misfit {
+    require(
+        micros.compareTo(FIRST_MICROS) >= 0 && micros.compareTo(END_MICROS) < 0, "out_of_range");
+    return micros;
+  }
+
+  private static void checkJson(Tree json) throws Misfit {
+    if (json instanceof Tree.Str string) {
+      require(isStorable(string.text()), "invalid_string");
+    } else if (json instanceof Tree.Num number) {
+      require(isNumeric(number.digits()), "out_of_range");
+    } else if (json instanceof Tree.Arr array) {
+      for (Tree element : array.elements()) {
+        checkJson(element);
+      }
+    } else if (json instanceof Tree.Obj object) {
+      for (Tree.Field field : object.fields()) {
+        require(isStorable(field.name()), "invalid_string");
+        checkJson(field.value());
+      }
+    }
+  }
+
+  private static boolean isNumeric(String digits) {
+    try {
+      BigDecimal value = new BigDecimal(digits);
+      String[] parts = digits.split("[eE]", -1);
+      int exponent = parts.length == 1 ? 0 : Integer.parseInt(parts[1]);
+      return value.scale() <= 16_383
+          && (value.signum() == 0 || (long) value.precision() - value.scale() <= 131_072)
+          && Math.abs(exponent) < 1_000_000_000;
+    } catch (NumberFormatException e) {
+      return false;
+    }
+  }
+
+  private static boolean isStorable(String text) {
+    return text.indexOf('\0') < 0 && StandardCharsets.UTF_8.newEncoder().canEncode(text);
+  }
+
+  /** A field's name as a pointer shows it. */
+  private static String shown(String name) {
+    String text = replaceLoneSurrogates(name);
+    if (text.length() > 64) {
+      int end = Character.isHighSurrogate(text.charAt(62)) ? 62 : 63;
+      text = text.substring(0, end) + "…";
+    }
+    return text.replace("~", "~0").replace("/", "~1");
+  }
+
+  static String replaceLoneSurrogates(String text) {
+    return new String(text.getBytes(StandardCharsets.UTF_16BE), StandardCharsets.UTF_16BE);
+  }
+
+  private static void require(boolean condition, String code) throws Misfit {
+    if (!condition) {
+      throw new Misfit(code);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package attolytics.decode;
+
+import attolytics.TestDatabase;
+import attolytics.buffer.Batch;
+import java.sql.Connection;
+import java.util.Random;
+import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.ShrinkingMode;
+
+/** What {@link Decoder} accepts, PostgreSQL takes and reads back as the same values. */
+class RowsInPostgresIT {
+  private static final int BODIES = 3_000;
+
+  private final Oracle oracle = new Oracle();
+
+  @Property(tries = 3, shrinking = ShrinkingMode.OFF, edgeCases = EdgeCasesMode.NONE)
+  void acceptedRows_areReadBackAsTheyAre(@ForAll Random random, @ForAll boolean strict)
+      throws Exception {
+    try (TestDatabase database = TestDatabase.create();
+        Connection connection = database.connect()) {
+      PostgresCheck postgres = new PostgresCheck(connection, Oracle.TABLES);
+      Samples samples = new Samples(random);
+      for (int i = 0; i < BODIES; i++) {
+        Batch accepted =
+            oracle.check(strict ? Oracle.STRICT : Oracle.LENIENT, Oracle.body(samples.events(4)));
+        if (accepted != null) {
+          postgres.add(accepted);
+        }
+      }
+      postgres.check();
+    }
+  }
+}

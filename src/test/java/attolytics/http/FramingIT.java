@@ -1,0 +1,445 @@
+package attolytics.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.app.RunningService;
+import attolytics.http.RawClient.Answer;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Where requests end, where connections end, and what is answered on them; byte by byte. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class FramingIT {
+  private static final String SCHEMA =
+      """
+      tables:
+        t: {columns: [{name: n, type: i32}]}
+      apps:
+        a: {secret_key: sesame, tables: [t]}
+      """;
+  private static final String PATH = "/apps/a/events";
+  private static final String BODY =
+      "{\"secret_key\":\"sesame\",\"events\":[{\"_t\":\"t\",\"n\":1}]}";
+  private static final String CLOSE = "Connection: close";
+
+  private RunningService service;
+
+  @BeforeAll
+  void start() throws Exception {
+    service = RunningService.start(SCHEMA, "", "--max_body=16KiB", "--ack_timeout=20s");
+  }
+
+  @AfterAll
+  void stop() throws Exception {
+    service.close();
+  }
+
+  @BeforeEach
+  void empty() throws Exception {
+    service.execute("TRUNCATE t");
+  }
+
+  private RawClient connect() throws Exception {
+    return new RawClient(service);
+  }
+
+  private void assertStored(int rows) throws Exception {
+    assertEquals(Integer.toString(rows), service.query("SELECT count(*) FROM t"));
+  }
+
+  private void assertRefused(int status, String reason, Answer answer) throws Exception {
+    assertEquals(status, answer.status(), answer.body());
+    assertEquals(reason, answer.reason(), answer.body());
+    assertStored(0);
+  }
+
+  @Test
+  void keptConnection_servesOneRequestAfterTheOther() throws Exception {
+    try (RawClient client = connect()) {
+      for (int i = 0; i < 3; i++) {
+        assertEquals(200, client.send(RawClient.post(PATH, BODY)).read().status());
+        assertEquals(400, client.send(RawClient.post(PATH, "{")).read().status());
+        assertEquals(200, client.send(RawClient.chunked(PATH, BODY, 10)).read().status());
+        assertEquals(404, client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").read().status());
+      }
+    }
+    assertStored(6);
+  }
+
+  @Test
+  void pipelinedRequests_areAnsweredInOrder() throws Exception {
+    try (RawClient client = connect()) {
+      client.send(
+          RawClient.post(PATH, BODY)
+              + RawClient.post(PATH, "{")
+              + RawClient.chunked(PATH, BODY, 7)
+              + "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n"
+              + RawClient.chunked("/apps/b/events", BODY, 1000)
+              + RawClient.post(PATH, "[]")
+              + RawClient.post(PATH, BODY, CLOSE));
+      for (int status : new int[] {200, 400, 200, 404, 404, 422, 200}) {
+        assertEquals(status, client.read().status());
+      }
+      assertEquals("", client.awaitClose());
+    }
+    assertStored(3);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void pipelinedRequests_mayBeCutAnywhere(boolean chunked) throws Exception {
+    String request = chunked ? RawClient.chunked(PATH, BODY, 20) : RawClient.post(PATH, BODY);
+    String twice = request + request;
+    try (RawClient client = connect()) {
+      for (int cut = 1; cut < twice.length(); cut += 13) {
+        client.send(twice.substring(0, cut));
+        client.send(twice.substring(cut));
+        assertEquals(200, client.read().status());
+        assertEquals(200, client.read().status());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void halfClosedClient_getsItsAnswer(boolean chunked) throws Exception {
+    String request = chunked ? RawClient.chunked(PATH, BODY, 20) : RawClient.post(PATH, BODY);
+    try (RawClient client = connect()) {
+      assertEquals(200, client.send(request).halfClose().read().status());
+      assertEquals("", client.awaitClose());
+    }
+    assertStored(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void clientHalfClosingWhileItWaitsForTheCommit_getsItsAnswer(boolean chunked) throws Exception {
+    String request = chunked ? RawClient.chunked(PATH, BODY, 20) : RawClient.post(PATH, BODY);
+    try (RawClient client = connect();
+        Connection locking = service.database().connect();
+        Statement sql = locking.createStatement()) {
+      locking.setAutoCommit(false);
+      sql.execute("LOCK t");
+      client.send(request);
+      awaitUsedRows(1);
+      client.halfClose();
+      locking.rollback();
+      assertEquals(200, client.read().status());
+    }
+    assertStored(1);
+  }
+
+  @Test
+  void clientsGoneWhileTheyWait_harmNobody() throws Exception {
+    try (Connection locking = service.database().connect();
+        Statement sql = locking.createStatement()) {
+      locking.setAutoCommit(false);
+      sql.execute("LOCK t");
+      for (int i = 0; i < 20; i++) {
+        try (RawClient client = connect()) {
+          client.send(RawClient.post(PATH, BODY));
+          awaitUsedRows(i + 1);
+          if (i % 2 == 0) {
+            client.reset();
+          }
+        }
+      }
+      try (RawClient stays = connect()) {
+        stays.send(RawClient.post(PATH, BODY));
+        awaitUsedRows(21);
+        locking.rollback();
+        assertEquals(200, stays.read().status());
+      }
+    }
+    assertStored(21);
+    assertEquals(0, service.metric("attolytics_buffer_bytes"));
+  }
+
+  private void awaitUsedRows(int rows) throws Exception {
+    long deadline = System.nanoTime() + 30_000_000_000L;
+    while (service.metric("attolytics_ring_used_rows") != rows) {
+      assertTrue(System.nanoTime() < deadline, "never " + rows + " rows in the ring");
+      Thread.sleep(5);
+    }
+  }
+
+  @Test
+  void clientsGoneAtAnyByte_harmNobody() throws Exception {
+    String[] requests = {
+      RawClient.post(PATH, BODY),
+      RawClient.chunked(PATH, BODY, 20),
+      RawClient.post(PATH, BODY, "Expect: 100-continue"),
+      RawClient.post("/nowhere", BODY)
+    };
+    for (String request : requests) {
+      for (int cut = 0; cut < request.length(); cut += 5) {
+        try (RawClient client = connect()) {
+          client.send(request.substring(0, cut));
+          if (cut % 2 == 0) {
+            client.reset();
+          }
+        }
+      }
+    }
+    assertStored(0);
+    assertEquals(200, service.post("{\"_t\":\"t\"}").statusCode());
+    assertEquals(0, service.metric("attolytics_buffer_bytes"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'5\r\nabc', the end comes within a chunk",
+    "'5\r\nabcde\r\n', the end comes between two",
+    "'0\r\n', the end comes before the last line",
+    "'zz\r\n', no size",
+    "'-5\r\nabcde\r\n', a negative size",
+    "'ffffffffffffffffff\r\n', an endless size",
+    "'5\nabcde\n0\n\n', bare line feeds",
+    "'5\r\nabcdefgh\r\n0\r\n\r\n', more than was told"
+  })
+  void brokenChunks_areA400(String chunks, String why) throws Exception {
+    try (RawClient client = connect()) {
+      client.send(RawClient.head(PATH) + "Transfer-Encoding: chunked\r\n\r\n" + chunks).halfClose();
+      Answer answer = client.read();
+      assertRefused(400, "malformed_body", answer);
+      assertEquals("close", answer.header("Connection"), why);
+      assertEquals("", client.awaitClose());
+    }
+  }
+
+  @Test
+  void cutBody_isA400() throws Exception {
+    String whole = RawClient.post(PATH, BODY);
+    try (RawClient client = connect()) {
+      client.send(whole.substring(0, whole.length() - 5)).halfClose();
+      assertRefused(400, "malformed_body", client.read());
+    }
+  }
+
+  @Test
+  void chunksMayHaveExtensionsAndTrailers() throws Exception {
+    String body = Integer.toHexString(BODY.length()) + ";x=\"y\"\r\n" + BODY + "\r\n";
+    try (RawClient client = connect()) {
+      client.send(
+          RawClient.head(PATH)
+              + "Transfer-Encoding: Chunked\r\n\r\n"
+              + body
+              + "0;z\r\nTrailer: v\r\n\r\n");
+      assertEquals(200, client.read().status());
+      assertEquals(200, client.send(RawClient.post(PATH, BODY)).read().status());
+    }
+    assertStored(2);
+  }
+
+  @Test
+  void bodyOfSingleByteChunks_isTaken() throws Exception {
+    try (RawClient client = connect()) {
+      assertEquals(200, client.send(RawClient.chunked(PATH, BODY, 1)).read().status());
+    }
+    assertStored(1);
+  }
+
+  @Test
+  void gzipInChunks_isInflated() throws Exception {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+      gzip.write(BODY.getBytes(StandardCharsets.UTF_8));
+    }
+    String head =
+        RawClient.head(PATH, "Content-Encoding: gzip") + "Transfer-Encoding: chunked\r\n\r\n";
+    try (RawClient client = connect()) {
+      client.send(head + Integer.toHexString(bytes.size()) + "\r\n");
+      client.send(bytes.toByteArray()).send("\r\n0\r\n\r\n");
+      assertEquals(200, client.read().status());
+    }
+    assertStored(1);
+  }
+
+  /**
+   * Whatever a proxy takes for the end of such a request, this service must not go on behind it.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Content-Length: 5\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5",
+        "Content-Length: 5\r\nContent-Length: 6",
+        "Content-Length: 5, 5",
+        "Content-Length: -5",
+        "Content-Length: +5",
+        "Content-Length: 0x5",
+        "Content-Length: five",
+        "Content-Length:",
+        "Content-Length: 18446744073709551621",
+        "Transfer-Encoding: gzip, chunked",
+        "Transfer-Encoding: identity",
+        "Transfer-Encoding: xchunked",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding : chunked"
+      })
+  void conflictingLengths_areA400AndTheEndOfTheConnection(String headers) throws Exception {
+    String smuggled = RawClient.post(PATH, BODY);
+    try (RawClient client = connect()) {
+      client.send(RawClient.head(PATH) + headers + "\r\n\r\n0\r\n\r\n" + smuggled);
+      assertEquals(400, client.read().status());
+      assertEquals("", client.awaitClose());
+    }
+    assertStored(0);
+  }
+
+  @Test
+  void chunksOfAnOldClient_areA400() throws Exception {
+    String request = RawClient.chunked(PATH, BODY, 100).replace("HTTP/1.1", "HTTP/1.0");
+    try (RawClient client = connect()) {
+      assertRefused(400, "malformed_body", client.send(request).read());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003",
+        "GET\r\n\r\n",
+        "GET /\r\n\r\n",
+        "G ET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/9\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        "GET / HTTP/1.1\r\n: no name\r\n\r\n",
+        "GET / HTTP/1.1\r\nX: a\u0000b\r\n\r\n",
+        "GET /apps/%zz/events HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"
+      })
+  void whatIsNotHttp_isA400AndTheEndOfTheConnection(String request) throws Exception {
+    try (RawClient client = connect()) {
+      assertEquals(400, client.send(request).read().status());
+      assertEquals("", client.awaitClose());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"'',close", "'Connection: keep-alive',keep-alive"})
+  void oldClient_isServedAndToldWhetherTheConnectionStays(String header, String told)
+      throws Exception {
+    String request = RawClient.post(PATH, BODY, "X: y", header).replace("HTTP/1.1", "HTTP/1.0");
+    request = request.replace("\r\n\r\n" + "Content-Length", "\r\nContent-Length");
+    try (RawClient client = connect()) {
+      Answer answer = client.send(request).read();
+      assertEquals(200, answer.status());
+      assertEquals(told, answer.header("Connection"));
+      if (told.equals("close")) {
+        assertEquals("", client.awaitClose());
+      } else {
+        assertEquals(200, client.send(request).read().status());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"close", "Close", "TE, close", "close, x-custom"})
+  void connectionClose_isHonoured(String options) throws Exception {
+    try (RawClient client = connect()) {
+      Answer answer = client.send(RawClient.post(PATH, BODY, "Connection: " + options)).read();
+      assertEquals("close", answer.header("Connection"));
+      assertEquals("", client.awaitClose());
+    }
+  }
+
+  @Test
+  void expectContinue_isAskedForTheBodyAndThenAnswered() throws Exception {
+    for (boolean chunked : new boolean[] {false, true}) {
+      String expect = "Expect: 100-continue";
+      String request =
+          chunked ? RawClient.chunked(PATH, BODY, 20, expect) : RawClient.post(PATH, BODY, expect);
+      int body = request.indexOf("\r\n\r\n") + 4;
+      try (RawClient client = connect()) {
+        assertEquals(100, client.send(request.substring(0, body)).read().status());
+        assertEquals(200, client.send(request.substring(body)).read().status());
+        assertEquals(200, client.send(RawClient.post(PATH, BODY)).read().status());
+      }
+    }
+    assertStored(4);
+  }
+
+  @Test
+  void expectContinue_isRefusedWithoutTheBody() throws Exception {
+    String request = RawClient.post("/nowhere", BODY, "Expect: 100-continue");
+    try (RawClient client = connect()) {
+      client.send(request.substring(0, request.length() - BODY.length()));
+      Answer answer = client.read();
+      assertRefused(404, "unknown_path", answer);
+      assertEquals("close", answer.header("Connection"));
+    }
+  }
+
+  @Test
+  void bodySentWithoutWaitingForContinue_isTaken() throws Exception {
+    try (RawClient client = connect()) {
+      client.send(RawClient.post(PATH, BODY, "Expect: 100-continue"));
+      assertEquals(100, client.read().status());
+      assertEquals(200, client.read().status());
+    }
+    assertStored(1);
+  }
+
+  @Test
+  void otherExpectations_areIgnored() throws Exception {
+    try (RawClient client = connect()) {
+      client.send(RawClient.post(PATH, BODY, "Expect: 200-ok"));
+      assertEquals(200, client.read().status());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {20_000, 2_000_000})
+  void bodyLargerThanTold_isA413HoweverItIsFramed(int length) throws Exception {
+    String large = " ".repeat(length);
+    try (RawClient client = connect()) {
+      Answer answer = client.send(RawClient.post(PATH, large)).read();
+      assertRefused(413, "body_too_large", answer);
+      assertRefused(413, "body_too_large", client.send(RawClient.chunked(PATH, large, 999)).read());
+      assertEquals(200, client.send(RawClient.post(PATH, BODY)).read().status());
+    }
+  }
+
+  @Test
+  void declaredLengthThatNobodyCouldSend_isA413() throws Exception {
+    try (RawClient client = connect()) {
+      client.send(RawClient.head(PATH) + "Content-Length: 999999999999999999\r\n\r\n").halfClose();
+      assertRefused(413, "body_too_large", client.read());
+    }
+  }
+
+  @Test
+  void optionsWithABody_isAnsweredAfterIt() throws Exception {
+    String options = RawClient.chunked(PATH, BODY, 10).replace("POST", "OPTIONS");
+    try (RawClient client = connect()) {
+      assertEquals(204, client.send(options).read().status());
+      assertEquals(200, client.send(RawClient.post(PATH, BODY)).read().status());
+    }
+  }
+
+  @Test
+  void head_isA405WithoutADocument() throws Exception {
+    String head = "HEAD /apps/a/events HTTP/1.1\r\nHost: x\r\n\r\n";
+    try (RawClient client = connect()) {
+      Answer answer = client.send(head).readWithoutBody();
+      assertEquals(405, answer.status());
+      assertEquals("POST, OPTIONS", answer.header("Allow"));
+      assertEquals(200, client.send(RawClient.post(PATH, BODY)).read().status());
+    }
+  }
+}

@@ -1,0 +1,59 @@
+package attolytics.json;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+
+class Utf8Test {
+  @Property(tries = 5000)
+  void firstMalformed_agreesWithTheJdk(@ForAll @Size(max = 24) byte[] bytes) {
+    assertEquals(isUtf8(bytes), Utf8.firstMalformed(bytes, bytes.length) < 0);
+  }
+
+  @Property(tries = 5000)
+  void firstMalformed_ofAnyLeadAndContinuation(
+      @ForAll byte lead, @ForAll byte second, @ForAll boolean third, @ForAll boolean fourth) {
+    byte[] bytes = {'a', lead, second, (byte) (third ? 0x80 : 'b'), (byte) (fourth ? 0xBF : 'c')};
+    assertEquals(isUtf8(bytes), Utf8.firstMalformed(bytes, bytes.length) < 0);
+  }
+
+  @Test
+  void firstMalformed_isItsOffset() {
+    byte[] bytes = {'a', (byte) 0xC3, (byte) 0xA9, 'b', (byte) 0xE2, (byte) 0x82};
+    assertEquals(4, Utf8.firstMalformed(bytes, bytes.length));
+    assertEquals(1, Utf8.firstMalformed(bytes, 2));
+    assertEquals(-1, Utf8.firstMalformed(bytes, 4));
+  }
+
+  @Test
+  void put_writesEveryCodePoint() {
+    byte[] out = new byte[5];
+    for (int codePoint = 0; codePoint <= Character.MAX_CODE_POINT; codePoint++) {
+      int end = Utf8.put(codePoint, out, 1);
+      if (codePoint < Character.MIN_SURROGATE || codePoint > Character.MAX_SURROGATE) {
+        assertArrayEquals(
+            Character.toString(codePoint).getBytes(StandardCharsets.UTF_8),
+            Arrays.copyOfRange(out, 1, end));
+      } else {
+        assertEquals(4, end); // as any other code point of three bytes
+      }
+    }
+  }
+
+  private static boolean isUtf8(byte[] bytes) {
+    try {
+      StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
+      return true;
+    } catch (CharacterCodingException e) {
+      return false;
+    }
+  }
+}

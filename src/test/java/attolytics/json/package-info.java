@@ -1,0 +1,4 @@
+@NullMarked
+package attolytics.json;
+
+import org.jspecify.annotations.NullMarked;
