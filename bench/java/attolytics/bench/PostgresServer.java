@@ -171,6 +171,10 @@ public final class PostgresServer implements AutoCloseable {
                 "--mode=" + mode.name().toLowerCase(Locale.ROOT),
                 "--timeout=" + PATIENCE_SECONDS));
       }
+    } catch (IOException e) {
+      if (!running.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        throw e;
+      } // else it was ending by itself
     } finally {
       running.destroyForcibly().waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
       postgres = null;

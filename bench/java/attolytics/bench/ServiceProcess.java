@@ -18,7 +18,7 @@ public final class ServiceProcess implements AutoCloseable {
   private static final Path JAR = Path.of("target", "attolytics.jar");
   private static final Pattern ACCEPTING = Pattern.compile("accepting events on \\S+:(\\d+)");
   private static final Pattern ADMIN = Pattern.compile("admin pages on \\S+:(\\d+)");
-  private static final long PATIENCE_SECONDS = 60;
+  private static final long PATIENCE_SECONDS = 180;
 
   private final Process process;
   private final Path log;

@@ -179,7 +179,7 @@ final class ServerFaults {
       proxy.disarm();
       gun.destroy();
     }
-    scene.server().stop(Mode.IMMEDIATE);
+    scene.server().stop(Mode.IMMEDIATE); // waits for its end
     scene.server().startAgain();
     return true;
   }

@@ -166,6 +166,7 @@ public final class Service implements AutoCloseable {
         ConnectionPool.open(url, settings.writers(), settings.ackTimeout(), metrics.registry());
     pool = database;
 
+    warnOfSmallHeap();
     Budget budget = new Budget(settings.maxBuffer());
     for (int i = 0; i < settings.writers(); i++) {
       startWriter(i, database, budget);
@@ -204,6 +205,17 @@ public final class Service implements AutoCloseable {
               + cause.getMessage()
               + "; choose another by --%shost and --%sport".formatted(prefix, prefix),
           e);
+    }
+  }
+
+  /** The rest of the heap is for everything else, and for the collector to work in. */
+  private void warnOfSmallHeap() {
+    long heap = Runtime.getRuntime().maxMemory();
+    if (settings.maxBuffer() > heap / 2) {
+      log.warn(
+          "--max_buffer may take {} of {} MiB heap, more than half: lower it, or raise -Xmx",
+          settings.maxBuffer() >> 20,
+          heap >> 20);
     }
   }
 

@@ -272,7 +272,7 @@ class NginxIT {
     AtomicInteger stored = new AtomicInteger();
     Queue<String> failures = new ConcurrentLinkedQueue<>();
     List<CompletableFuture<Void>> clients =
-        IntStream.range(0, 8)
+        IntStream.range(0, 16)
             .mapToObj(
                 number ->
                     CompletableFuture.runAsync(
