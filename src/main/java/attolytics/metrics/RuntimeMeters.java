@@ -42,7 +42,7 @@ final class RuntimeMeters implements MeterBinder, AutoCloseable {
         .baseUnit("seconds")
         .description("When the process started, since the Unix epoch")
         .register(registry);
-    Gauge.builder("system.cpu.count", Runtime.getRuntime()::availableProcessors)
+    Gauge.builder("process.processors", Runtime.getRuntime()::availableProcessors)
         .description("Processors that the process may use")
         .register(registry);
   }
