@@ -11,7 +11,7 @@ import attolytics.schema.Table;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -51,6 +51,10 @@ final class PostgresCheck {
     assertEquals(List.of(), plan.problems());
     for (Table table : tables) {
       rowsByTable.put(table, new Rows());
+      try (Statement sql = connection.createStatement()) {
+        // Nothing else keeps the order in which the rows came.
+        sql.execute("ALTER TABLE " + quoted(table) + " ADD COLUMN place BIGSERIAL");
+      }
     }
   }
 
@@ -93,13 +97,17 @@ final class PostgresCheck {
     all.writeBytes(rows);
     all.writeBytes(new byte[] {-1, -1});
     try (Statement sql = connection.createStatement()) {
-      sql.execute("TRUNCATE " + Identifiers.quote(table.name()));
+      sql.execute("TRUNCATE " + quoted(table));
     }
+    String columns =
+        table.columns().stream()
+            .map(column -> Identifiers.quote(column.name()))
+            .collect(Collectors.joining(", "));
     connection
         .unwrap(PGConnection.class)
         .getCopyAPI()
         .copyIn(
-            "COPY " + Identifiers.quote(table.name()) + " FROM STDIN (FORMAT binary)",
+            "COPY " + quoted(table) + " (" + columns + ") FROM STDIN (FORMAT binary)",
             new ByteArrayInputStream(all.toByteArray()));
   }
 
@@ -108,12 +116,7 @@ final class PostgresCheck {
         table.columns().stream().map(PostgresCheck::expression).collect(Collectors.joining(", "));
     try (Statement sql = connection.createStatement();
         ResultSet found =
-            sql.executeQuery(
-                "SELECT "
-                    + columns
-                    + " FROM "
-                    + Identifiers.quote(table.name())
-                    + " ORDER BY ctid")) {
+            sql.executeQuery("SELECT " + columns + " FROM " + quoted(table) + " ORDER BY place")) {
       for (Reference.Row row : expected) {
         assertEquals(true, found.next());
         for (Column column : table.columns()) {
@@ -127,6 +130,10 @@ final class PostgresCheck {
     }
   }
 
+  private static String quoted(Table table) {
+    return Identifiers.quote(table.name());
+  }
+
   private static @Nullable Object normalized(@Nullable Object value) {
     return value instanceof Tree tree ? tree.normalized() : value;
   }
@@ -135,7 +142,7 @@ final class PostgresCheck {
   private static String expression(Column column) {
     String name = Identifiers.quote(column.name());
     return switch (column.type()) {
-      case TIMESTAMP -> "extract(epoch FROM " + name + ") * 1000000 - 946684800000000";
+      case TIMESTAMP -> "timestamptz_send(" + name + ")"; // extract(epoch) rounds large ones
       case DATE -> name + " - DATE '2000-01-01'";
       default -> name;
     };
@@ -152,7 +159,7 @@ final class PostgresCheck {
       case F32 -> found.getFloat(index);
       case F64 -> found.getDouble(index);
       case STRING -> found.getString(index);
-      case TIMESTAMP -> found.getObject(index, BigDecimal.class).toBigIntegerExact();
+      case TIMESTAMP -> new BigInteger(found.getBytes(index));
       case DATE -> LocalDate.of(2000, 1, 1).plusDays(found.getInt(index));
       case UUID -> found.getObject(index, UUID.class);
       case JSON -> tree(found.getString(index)).normalized();
