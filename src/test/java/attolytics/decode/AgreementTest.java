@@ -2,13 +2,18 @@ package attolytics.decode;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import attolytics.Seeds;
 import attolytics.schema.App;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Random;
 import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
@@ -34,6 +39,14 @@ class AgreementTest {
   void anyJson(@ForAll Random random) {
     Samples samples = new Samples(random);
     oracle.check(Oracle.STRICT, samples.value().getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Example
+  void seedsOfTheFuzzer() throws IOException {
+    DecoderFuzz fuzz = new DecoderFuzz();
+    for (Path seed : Seeds.of(DecoderFuzz.class, "decode")) {
+      fuzz.decode(Files.readAllBytes(seed));
+    }
   }
 
   /** So that the reference's own parser does not err the same way as the decoder's. */

@@ -1,10 +1,16 @@
 package attolytics.decode;
 
+import attolytics.Seeds;
 import attolytics.TestDatabase;
 import attolytics.buffer.Batch;
+import attolytics.schema.App;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
+import java.util.List;
 import java.util.Random;
 import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
@@ -27,6 +33,24 @@ class RowsInPostgresIT {
             oracle.check(strict ? Oracle.STRICT : Oracle.LENIENT, Oracle.body(samples.events(4)));
         if (accepted != null) {
           postgres.add(accepted);
+        }
+      }
+      postgres.check();
+    }
+  }
+
+  @Example
+  void acceptedSeedsOfTheFuzzer_areReadBackAsTheyAre() throws Exception {
+    try (TestDatabase database = TestDatabase.create();
+        Connection connection = database.connect()) {
+      PostgresCheck postgres = new PostgresCheck(connection, Oracle.TABLES);
+      for (Path seed : Seeds.of(DecoderFuzz.class, "decode")) {
+        byte[] body = Files.readAllBytes(seed);
+        for (App app : List.of(Oracle.STRICT, Oracle.LENIENT)) {
+          Batch accepted = oracle.check(app, body);
+          if (accepted != null) {
+            postgres.add(accepted);
+          }
         }
       }
       postgres.check();

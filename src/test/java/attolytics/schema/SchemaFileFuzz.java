@@ -15,12 +15,12 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /** Whatever the bytes are, a schema file is read, or all that is wrong with it is told. */
-class SchemaFileFuzzTest {
+class SchemaFileFuzz {
   private static final Pattern PROBLEM = Pattern.compile(":[1-9]\\d*:[1-9]\\d*: .+");
 
   private final Path directory;
 
-  SchemaFileFuzzTest() throws IOException {
+  SchemaFileFuzz() throws IOException {
     directory = Files.createTempDirectory("schema");
     directory.toFile().deleteOnExit();
   }

@@ -4,7 +4,7 @@ import com.code_intelligence.jazzer.junit.DictionaryEntries;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
 /** Whatever the bytes are, {@link Decoder} makes the same of them as {@link Reference}. */
-class DecoderFuzzTest {
+class DecoderFuzz {
   private final Oracle oracle = new Oracle();
 
   @FuzzTest
