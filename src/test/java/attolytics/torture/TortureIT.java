@@ -25,6 +25,7 @@ class TortureIT {
             SEED,
             Duration.ofSeconds(35),
             16,
+            Settings.ACK_TIMEOUT,
             true,
             List.of(),
             false,
