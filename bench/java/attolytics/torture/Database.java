@@ -78,6 +78,12 @@ final class Database {
 
   /** Creates everything in the empty database. */
   void create(String password) throws SQLException, InterruptedException {
+    try (Connection connection = connect();
+        Statement sql = connection.createStatement()) {
+      // What is not committed is not to be on disk by chance, so that a crash forgets it.
+      sql.execute("ALTER SYSTEM SET wal_writer_delay = '10s'");
+      sql.execute("SELECT pg_reload_conf()");
+    }
     execute(
         "CREATE ROLE " + ROLE + " LOGIN PASSWORD '" + password + "'",
         "GRANT USAGE, CREATE ON SCHEMA public TO " + ROLE,

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A keep-alive connection that sends what it is told and nothing of its own accord: other clients
@@ -28,8 +29,12 @@ final class HttpConnection implements AutoCloseable {
 
   private static final int MAX_HEADER_LINE = 8192;
 
+  /** Servers close connections on which nothing comes, perhaps just as the next request does. */
+  private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private final Socket socket = new Socket();
   private final InputStream in;
+  private long lastUsed = System.nanoTime();
 
   /**
    * Connects to a port of the loopback address.
@@ -52,12 +57,18 @@ final class HttpConnection implements AutoCloseable {
     }
   }
 
+  /** Whether it has been idle for so long that it had better not be used any more. */
+  boolean isStale() {
+    return System.nanoTime() - lastUsed > IDLE_NANOS;
+  }
+
   /** Whether something came that nobody asked for: a second answer, say. */
   boolean hasUnread() throws IOException {
     return in.available() > 0;
   }
 
   void send(byte[] bytes, int offset, int length) throws IOException {
+    lastUsed = System.nanoTime();
     socket.getOutputStream().write(bytes, offset, length);
   }
 

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Sends requests on keep-alive connections, one to each instance. Used by one thread. */
 final class Sender implements AutoCloseable {
-  /** Longer than any answer may take, even from an instance that was frozen for a while. */
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  /** How much longer than an answer may take it is waited for: instances freeze for a while. */
+  private static final Duration MORE = Duration.ofSeconds(15);
 
   private static final int MAX_LEAVING_MILLIS = 20;
   private static final Pattern PROBLEM =
@@ -27,6 +27,7 @@ final class Sender implements AutoCloseable {
   private final Findings findings;
   private final Tally tally;
   private final Random random;
+  private final Duration patience;
   private final @Nullable HttpConnection[] connections;
   private final int[] generations;
 
@@ -35,6 +36,7 @@ final class Sender implements AutoCloseable {
     this.findings = scene.findings();
     this.tally = scene.tally();
     this.random = random;
+    this.patience = scene.settings().ackTimeout().plus(scene.settings().slack()).plus(MORE);
     this.connections = new HttpConnection[Scene.INSTANCES];
     this.generations = new int[Scene.INSTANCES];
   }
@@ -66,14 +68,17 @@ final class Sender implements AutoCloseable {
   private @Nullable HttpConnection connection(int instance, Instance.Address address)
       throws IOException {
     HttpConnection open = connections[instance];
-    if (open != null && generations[instance] == address.generation() && address.port() != 0) {
+    if (open != null
+        && !open.isStale()
+        && generations[instance] == address.generation()
+        && address.port() != 0) {
       return open;
     }
     close(instance);
     if (address.port() == 0) {
       return null;
     }
-    HttpConnection opened = new HttpConnection(address.port(), PATIENCE);
+    HttpConnection opened = new HttpConnection(address.port(), patience);
     connections[instance] = opened;
     generations[instance] = address.generation();
     return opened;

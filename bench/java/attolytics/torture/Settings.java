@@ -10,6 +10,7 @@ import java.util.List;
  *
  * @param duration of the faults; what follows takes a minute or two more at most
  * @param clients that send all the time
+ * @param ackTimeout of the services; some faults take longer than the usual one here
  * @param keys whether clients send Idempotency-Keys
  * @param faults the only ones, or empty for all
  * @param embedded whether to take the embedded PostgreSQL in any case
@@ -20,18 +21,17 @@ record Settings(
     long seed,
     Duration duration,
     int clients,
+    Duration ackTimeout,
     boolean keys,
     List<Fault> faults,
     boolean embedded,
     Path out,
     List<String> serviceOptions) {
-  /** Short, so that faults are longer than that. */
-  Duration ackTimeout() {
-    return Duration.ofSeconds(4);
-  }
+  /** Shorter than some faults. */
+  static final Duration ACK_TIMEOUT = Duration.ofSeconds(4);
 
   Duration drainTimeout() {
-    return Duration.ofSeconds(8);
+    return ackTimeout.multipliedBy(2);
   }
 
   /** How much later than the ack timeout an answer may come. The machine may be busy. */
@@ -47,7 +47,7 @@ record Settings(
   /** The instances differ in their number of writers. */
   List<String> serviceOptions(int instance) {
     List<String> options = new ArrayList<>();
-    options.add("--ack_timeout=" + ackTimeout().toSeconds() + "s");
+    options.add("--ack_timeout=" + ackTimeout.toSeconds() + "s");
     options.add("--drain_timeout=" + drainTimeout().toSeconds() + "s");
     options.add("--max_buffer=4MiB");
     options.add("--writers=" + (1 + instance));

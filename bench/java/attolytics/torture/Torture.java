@@ -33,6 +33,9 @@ public final class Torture implements Callable<Integer> {
   @Option(names = "--clients", description = "That send all the time.")
   private int clients = 32;
 
+  @Option(names = "--ack-timeout", description = "Of the services, in seconds.")
+  private long ackTimeout = Settings.ACK_TIMEOUT.toSeconds();
+
   @Option(names = "--no-keys", description = "Send no Idempotency-Keys.")
   private boolean noKeys;
 
@@ -64,6 +67,7 @@ public final class Torture implements Callable<Integer> {
             seed == null ? new SecureRandom().nextInt(Integer.MAX_VALUE) : seed,
             Duration.ofMillis((long) (minutes * 60_000)),
             clients,
+            Duration.ofSeconds(ackTimeout),
             !noKeys,
             faults,
             embedded,

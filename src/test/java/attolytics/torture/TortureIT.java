@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** A short run of the torture test; {@code bench/torture} makes longer ones. */
 class TortureIT {
-  private static final long SEED = 4;
+  private static final long SEED = 7;
 
   @Test
   @Timeout(420)
@@ -25,6 +25,7 @@ class TortureIT {
             SEED,
             Duration.ofSeconds(35),
             16,
+            Settings.ACK_TIMEOUT,
             true,
             List.of(),
             false,
