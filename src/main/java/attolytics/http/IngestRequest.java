@@ -180,17 +180,28 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   /** Decodes the body into rows, or says why it is refused: the first of what is wrong with it. */
   private @Nullable Refusal decode(byte[] body, int length, Batch rows) {
     App known = Objects.requireNonNull(app);
+    String bearer = bearer();
+    if (bearer != null && !known.accepts(bearer)) {
+      return judge(lane.decoder().skim(known, body, length), true, false);
+    }
     try {
-      Refusal refused = judge(known, lane.decoder().decode(known, body, length, this, rows));
+      Decoded decoded = lane.decoder().decode(known, body, length, this, rows);
+      Refusal refused = judge(decoded, bearer != null, true);
       if (refused == null) {
         identify(known, body, length, rows);
       }
       return refused;
     } catch (CopyBuffer.LimitExceededException e) {
-      return e.isTemporary()
-          ? Refusal.of(Problem.BUFFER_FULL, null)
-          : Refusal.of(Problem.BODY_TOO_LARGE, "its rows are larger than the whole buffer");
+      // Of rows, and so of tables, only who has the key may learn.
+      Refusal refused = judge(lane.decoder().skim(known, body, length), bearer != null, true);
+      return refused != null ? refused : outgrown(e);
     }
+  }
+
+  private static Refusal outgrown(CopyBuffer.LimitExceededException e) {
+    return e.isTemporary()
+        ? Refusal.of(Problem.BUFFER_FULL, null)
+        : Refusal.of(Problem.BODY_TOO_LARGE, "its rows are larger than the whole buffer");
   }
 
   /** The first value of a header, for a column that is filled from it. */
@@ -206,7 +217,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     }
   }
 
-  private @Nullable Refusal judge(App known, Decoded decoded) {
+  private @Nullable Refusal judge(Decoded decoded, boolean hasBearer, boolean bearerRight) {
     int events = decoded.events();
     if (events > ingest.maxRows()) {
       return Refusal.of(
@@ -215,20 +226,16 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     if (decoded.malformed() != null) {
       return Refusal.of(Problem.MALFORMED_BODY, decoded.malformed(), events);
     }
-    String bearer = bearer();
-    String key = decoded.secretKey();
     if (decoded.misshapen() != null) {
       return Refusal.of(Problem.INVALID_REQUEST, decoded.misshapen(), events);
     }
-    if (key == null && bearer == null) {
+    if (decoded.secretKey() == null && !hasBearer) {
       return Refusal.of(
           Problem.INVALID_REQUEST,
           "secret_key is missing; the header Authorization: Bearer may stand in for it",
           events);
     }
-    boolean keyRight = key == null || known.accepts(key);
-    boolean bearerRight = bearer == null || known.accepts(bearer);
-    if (!keyRight || !bearerRight) {
+    if (decoded.keyRefused() || !bearerRight) {
       return Refusal.of(Problem.WRONG_SECRET_KEY, null, events);
     }
     if (decoded.foreignTable() != null) {
