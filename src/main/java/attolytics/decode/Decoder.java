@@ -29,7 +29,7 @@ public final class Decoder {
   private static final byte[] EVENTS = utf8("events");
   private static final String TABLE_FIELD = "_t";
   private static final byte[] TABLE = utf8(TABLE_FIELD);
-  private static final byte[] QUOTED_TABLE = utf8("\"_t\"");
+  private static final byte[] QUOTED_TABLE = utf8("\"_t\":");
 
   private final JsonReader json = new JsonReader();
   private final Decoded result = new Decoded();
@@ -110,11 +110,11 @@ public final class Decoder {
       }
       keyRead |= isKey;
       eventsRead |= isEvents;
-      json.value();
+      Kind kind = json.value();
       if (isKey) {
-        readKey(app);
+        readKey(app, kind);
       } else if (isEvents) {
-        readEvents();
+        readEvents(kind);
       }
       json.skipTo(1);
     }
@@ -127,8 +127,8 @@ public final class Decoder {
     }
   }
 
-  private void readKey(App app) {
-    if (json.kind() == Kind.STRING) {
+  private void readKey(App app, Kind kind) {
+    if (kind == Kind.STRING) {
       result.secretKey = json.text().toString();
       result.keyRefused = !app.accepts(result.secretKey);
       trusted &= !result.keyRefused; // if the events come after it, they need no rows any more
@@ -137,18 +137,18 @@ public final class Decoder {
     }
   }
 
-  private void readEvents() throws MalformedJsonException {
-    if (json.kind() != Kind.ARRAY) {
+  private void readEvents(Kind kind) throws MalformedJsonException {
+    if (kind != Kind.ARRAY) {
       result.misshapen = "events has to be an array";
       return;
     }
     int depth = json.depth();
     while (json.next()) {
       int event = result.events++;
-      Kind kind = json.value();
+      boolean isObject = json.value() == Kind.OBJECT;
       if (!trusted) {
         json.skipTo(depth);
-      } else if (kind == Kind.OBJECT) {
+      } else if (isObject) {
         readEvent(event);
       } else {
         fail(event, null, "type_mismatch", "an event has to be an object");
@@ -162,8 +162,7 @@ public final class Decoder {
     int depth = json.depth();
     // Most clients send the table first.
     if (json.next() && json.nameIs(QUOTED_TABLE)) {
-      json.value();
-      RowEncoder row = namedRow();
+      RowEncoder row = namedRow(json.value());
       if (row != null && readFields(row, event, true)) {
         return;
       }
@@ -223,11 +222,11 @@ public final class Decoder {
     while (!(found && strict) && json.next()) {
       json.name();
       boolean isTable = json.text().is(TABLE);
-      json.value();
+      Kind kind = json.value();
       if (isTable) {
         found = true;
-        row = namedRow();
-        foreign = row == null && json.kind() == Kind.STRING ? Quoted.of(json.text()) : null;
+        row = namedRow(kind);
+        foreign = row == null && kind == Kind.STRING ? Quoted.of(json.text()) : null;
       }
       json.skipTo(depth);
     }
@@ -243,8 +242,8 @@ public final class Decoder {
   }
 
   /** For the table that the value just read names, or null. */
-  private @Nullable RowEncoder namedRow() {
-    if (json.kind() != Kind.STRING) {
+  private @Nullable RowEncoder namedRow(Kind kind) {
+    if (kind != Kind.STRING) {
       return null;
     }
     if (lastRow == null || !json.text().is(lastRow.tableName())) {
