@@ -12,7 +12,21 @@ public final class Main {
     PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
     PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
     AttolyticsCommand.Action check = settings -> Check.run(settings, System.getenv(), out);
-    System.exit(AttolyticsCommand.execute(args, System.getenv(), Main::run, check, out, err));
+    System.exit(execute(args, check, out, err));
+  }
+
+  /**
+   * Whatever fails ends the process: a class that cannot be loaded because somebody has replaced
+   * the jar would leave a service that answers but heeds no signal.
+   */
+  private static int execute(
+      String[] args, AttolyticsCommand.Action check, PrintWriter out, PrintWriter err) {
+    try {
+      return AttolyticsCommand.execute(args, System.getenv(), Main::run, check, out, err);
+    } catch (Error e) {
+      err.println("error: the program itself failed: " + e);
+      return 1;
+    }
   }
 
   private static int run(Settings settings) throws StartException {

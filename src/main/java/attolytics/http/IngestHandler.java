@@ -5,7 +5,6 @@ import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.HeaderMap;
 import io.undertow.util.Headers;
-import io.undertow.util.HttpString;
 import io.undertow.util.Methods;
 import io.undertow.util.SameThreadExecutor;
 import io.undertow.util.StatusCodes;
@@ -119,14 +118,16 @@ public final class IngestHandler implements HttpHandler {
       return Refusal.of(Problem.DRAINING, null);
     }
     HeaderMap headers = exchange.getRequestHeaders();
-    HttpString method = exchange.getRequestMethod();
-    if (!method.equals(Methods.POST) && !method.equals(Methods.OPTIONS)) {
+    // As strings: to an HttpString, capitals do not matter.
+    String method = exchange.getRequestMethod().toString();
+    boolean isPreflight = method.equals(Methods.OPTIONS_STRING);
+    if (!isPreflight && !method.equals(Methods.POST_STRING)) {
       return Refusal.of(Problem.METHOD_NOT_ALLOWED, null);
     }
     if (!Cors.allows(app, exchange)) {
       return Refusal.of(Problem.ORIGIN_NOT_ALLOWED, null);
     }
-    if (method.equals(Methods.OPTIONS)) {
+    if (isPreflight) {
       return null; // a preflight: what it asks for is another request's business
     }
     if (!ContentType.isJson(headers)) {

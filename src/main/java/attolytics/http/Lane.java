@@ -103,7 +103,8 @@ final class Lane {
     power = Math.min(Math.max(power, SMALLEST), LARGEST);
     Batch batch = spare[power].pollLast();
     if (batch == null) {
-      int maxBytes = (int) Math.min(budget.capacity(), Integer.MAX_VALUE - 8);
+      // Not all of it: what else a request takes would never fit, and the client try for ever.
+      int maxBytes = (int) Math.min(budget.capacity() / 8 * 7, Integer.MAX_VALUE - 8);
       batch = new Batch(Math.min(1 << power, maxBytes), maxBytes, budget);
     } else {
       spareBytes -= batch.heapBytes();
