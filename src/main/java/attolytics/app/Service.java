@@ -63,8 +63,7 @@ public final class Service implements AutoCloseable {
   /** A writer waits for a connection and an answer for no longer than requests wait for it. */
   private static final Duration SILENCE_MARGIN = Duration.ofSeconds(10);
 
-  private static final String WRITER_FAILED =
-      "a writer has failed, see the log: restart the service";
+  private static final String WRITER_FAILED = "a writer has failed, see the log";
 
   private static final Duration STOP_POLL = Duration.ofMillis(20);
 

@@ -175,9 +175,9 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
       }
       return refused;
     } catch (CopyBuffer.LimitExceededException e) {
-      return e.isTemporary()
+      return e.isTemporary() && !rows.isOutgrown()
           ? Refusal.of(Problem.BUFFER_FULL, null)
-          : Refusal.of(Problem.BODY_TOO_LARGE, "its rows are larger than the whole buffer");
+          : Refusal.of(Problem.BODY_TOO_LARGE, "its rows need more memory than the buffer has");
     }
   }
 
