@@ -8,25 +8,26 @@ import java.util.concurrent.CountDownLatch;
 public final class Main {
   private Main() {}
 
+  /**
+   * Ends the process whatever happens, lest the threads of a service that can neither run nor stop
+   * keep it alive: an Error, say, because somebody has overwritten the jar.
+   */
   public static void main(String[] args) {
+    int exitCode = 1;
+    try {
+      exitCode = execute(args);
+    } catch (RuntimeException | Error e) {
+      System.err.println("error: the program itself failed: " + e);
+    } finally {
+      System.exit(exitCode);
+    }
+  }
+
+  private static int execute(String[] args) {
     PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
     PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
     AttolyticsCommand.Action check = settings -> Check.run(settings, System.getenv(), out);
-    System.exit(execute(args, check, out, err));
-  }
-
-  /**
-   * Whatever fails ends the process: a class that cannot be loaded because somebody has replaced
-   * the jar would leave a service that answers but heeds no signal.
-   */
-  private static int execute(
-      String[] args, AttolyticsCommand.Action check, PrintWriter out, PrintWriter err) {
-    try {
-      return AttolyticsCommand.execute(args, System.getenv(), Main::run, check, out, err);
-    } catch (Error e) {
-      err.println("error: the program itself failed: " + e);
-      return 1;
-    }
+    return AttolyticsCommand.execute(args, System.getenv(), Main::run, check, out, err);
   }
 
   private static int run(Settings settings) throws StartException {

@@ -14,6 +14,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,7 @@ import org.xnio.XnioIoThread;
 /** The public port: finds the app, and checks what the headers say before the body is read. */
 public final class IngestHandler implements HttpHandler {
   private static final int MAX_IDEMPOTENCY_KEY = 255;
+  private static final long POLL_MILLIS = 20;
   private static final Pattern CLOSE = Pattern.compile("(?i)(^|,)\\s*close\\s*(,|$)");
 
   private final Ingest ingest;
@@ -49,19 +52,29 @@ public final class IngestHandler implements HttpHandler {
   }
 
   /**
-   * Refuses every request from now on. When this returns, nothing is offered to a ring any more.
+   * Refuses every request from now on.
+   *
+   * @param impatient whether not to wait any longer
+   * @return whether nothing is offered to a ring any more
    */
-  public void drain() throws InterruptedException {
+  public boolean drain(BooleanSupplier impatient) throws InterruptedException {
     draining = true;
-    onEachIoThread(lane -> lane.uploads().refuse(Refusal.of(Problem.DRAINING, null)));
+    return onEachIoThread(
+        lane -> lane.uploads().refuse(Refusal.of(Problem.DRAINING, null)), impatient);
   }
 
-  /** Waits until all requests that are settled are answered. */
-  public void awaitAnswers() throws InterruptedException {
-    onEachIoThread(lane -> {});
+  /**
+   * Waits until all requests that are settled are answered.
+   *
+   * @param impatient whether not to wait any longer
+   * @return whether they are
+   */
+  public boolean awaitAnswers(BooleanSupplier impatient) throws InterruptedException {
+    return onEachIoThread(lane -> {}, impatient);
   }
 
-  private void onEachIoThread(Consumer<Lane> task) throws InterruptedException {
+  private boolean onEachIoThread(Consumer<Lane> task, BooleanSupplier impatient)
+      throws InterruptedException {
     CountDownLatch done = new CountDownLatch(lanes.size());
     lanes.forEach(
         (thread, lane) ->
@@ -70,7 +83,12 @@ public final class IngestHandler implements HttpHandler {
                   task.accept(lane);
                   done.countDown();
                 }));
-    done.await();
+    while (!done.await(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+      if (impatient.getAsBoolean()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override

@@ -194,14 +194,14 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     } catch (CopyBuffer.LimitExceededException e) {
       // Of rows, and so of tables, only who has the key may learn.
       Refusal refused = judge(lane.decoder().skim(known, body, length), bearer != null, true);
-      return refused != null ? refused : outgrown(e);
+      return refused != null ? refused : outgrown(e, rows);
     }
   }
 
-  private static Refusal outgrown(CopyBuffer.LimitExceededException e) {
-    return e.isTemporary()
+  private static Refusal outgrown(CopyBuffer.LimitExceededException e, Batch rows) {
+    return e.isTemporary() && !rows.isOutgrown()
         ? Refusal.of(Problem.BUFFER_FULL, null)
-        : Refusal.of(Problem.BODY_TOO_LARGE, "its rows are larger than the whole buffer");
+        : Refusal.of(Problem.BODY_TOO_LARGE, "its rows need more memory than the buffer has");
   }
 
   /** The first value of a header, for a column that is filled from it. */

@@ -354,27 +354,4 @@ class StartIT {
       return socket.getLocalPort();
     }
   }
-
-  // A run that fails
-
-  @Test
-  @Timeout(60)
-  void stop_endsTheProcessEvenIfItsJarIsGone() throws Exception {
-    Path jar = Files.copy(JarProcess.JAR, directory.resolve("replaced.jar"));
-    try (TestDatabase database = TestDatabase.create();
-        JarProcess service =
-            JarProcess.start(
-                List.of(),
-                jar,
-                Map.of("ATTOLYTICS_DB_URL", database.url()),
-                SCHEMA,
-                "--port=0",
-                "--admin_port=0")) {
-      service.port();
-      Files.write(jar, new byte[0]);
-      boolean clean = service.stop() == 0; // nothing had to be loaded
-      String err = service.err();
-      assertTrue(clean || err.contains("error: the program itself failed: "), err);
-    }
-  }
 }
