@@ -92,8 +92,10 @@ final class Closed {
         new RawCopy(rig.server(), COPY_ROWS),
         null);
     addSweep(turns, Scenario.SERVICE, service, indexes);
-    for (InsertStyle style : InsertStyle.values()) {
-      addSweep(turns, style.load(), server(style), indexes);
+    if (indexes > 0) {
+      for (InsertStyle style : InsertStyle.values()) {
+        addSweep(turns, style.load(), server(style), indexes);
+      }
     }
     turns.take(plan.shorter());
   }

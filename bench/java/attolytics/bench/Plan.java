@@ -21,7 +21,7 @@ record Plan(int rounds, double seconds, double warmup, boolean smoke) {
 
   /** For what many points are measured of. */
   Plan shorter() {
-    return new Plan((rounds + 1) / 2, seconds / 2, warmup / 2, smoke);
+    return new Plan((rounds + 1) / 2, seconds / 2, warmup / 3, smoke);
   }
 
   /** For what happens seldom, such as the slowest requests. */

@@ -80,7 +80,7 @@ final class ReportTest {
         directory.resolve("stages.csv"),
         """
         "Benchmark","Mode","Threads","Samples","Score","Score Error (99.9%)","Unit","Param: order"
-        "attolytics.bench.DecodeBenchmark.bodyOf10","thrpt",1,5,3500000.5,250000.1,"ops/s",SCHEMA
+        "attolytics.bench.DecodeBenchmark.bodyOf10","thrpt",1,5,3500000.4,250000.1,"ops/s",SCHEMA
         "attolytics.bench.DecodeBenchmark.bodyOf10:gc.alloc.rate.norm","thrpt",1,5,1.5,0.1,"B/op",SCHEMA
         """);
     String readme = Files.readString(Path.of("bench", "README.md"));
