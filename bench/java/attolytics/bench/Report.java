@@ -12,10 +12,10 @@ final class Report {
     this.results = results;
   }
 
-  /** Draws the charts, and puts the tables into that file. */
+  /** Puts the tables into that file, and draws the charts. */
   void write(Path readme) throws IOException {
-    new Charts(results).draw();
     Files.writeString(readme, fill(Files.readString(readme)));
+    new Charts(results).draw(); // last, for want of fonts it fails
   }
 
   /** The text with all tables in their places. */

@@ -63,16 +63,18 @@ final class ReportTest {
   @Test
   void ofRatios_comparesRoundsOfTheSameNumber() {
     List<Round> service = List.of(round(SERVICE, 1, 50), round(SERVICE, 2, 90));
-    List<Round> copy = List.of(round(SERVICE, 2, 100), round(SERVICE, 1, 100));
+    List<Round> copy = List.of(round(SERVICE, 2, 100), round(SERVICE, 1, 200));
 
-    assertEquals(new Median(0.7, 0.5, 0.9), Median.ofRatios(service, copy, Round::rowsPerSecond));
+    assertEquals(
+        new Median(0.575, 0.25, 0.9), Median.ofRatios(service, copy, Round::rowsPerSecond));
   }
 
   /** The places for tables in the README that is there are those that the report fills. */
   @Test
   void fill_putsTheMeasuredIntoTheReadme() throws IOException {
     results.begin(Closed.PART);
-    results.add(round(SERVICE, 0, 1)); // a warm-up
+    results.add(round(SERVICE, 0, 1)); // warm-ups
+    results.add(round(Closed.copy(Closed.INDEXES), 0, 1));
     results.add(round(SERVICE, 1, 80));
     results.add(round(Closed.copy(Closed.INDEXES), 1, 100));
     results.note("machine.txt", "a machine of glass");
