@@ -28,7 +28,7 @@ public final class Decoder {
   private static final byte[] EVENTS = utf8("events");
   private static final String TABLE_FIELD = "_t";
   private static final byte[] TABLE = utf8(TABLE_FIELD);
-  private static final byte[] QUOTED_TABLE = utf8("\"_t\"");
+  private static final byte[] QUOTED_TABLE = utf8("\"_t\":");
 
   private final JsonReader json = new JsonReader();
   private final Decoded result = new Decoded();
@@ -92,11 +92,11 @@ public final class Decoder {
       }
       keyRead |= isKey;
       eventsRead |= isEvents;
-      json.value();
+      Kind kind = json.value();
       if (isKey) {
-        readKey();
+        readKey(kind);
       } else if (isEvents) {
-        readEvents();
+        readEvents(kind);
       }
       json.skipTo(1);
     }
@@ -109,16 +109,16 @@ public final class Decoder {
     }
   }
 
-  private void readKey() {
-    if (json.kind() == Kind.STRING) {
+  private void readKey(Kind kind) {
+    if (kind == Kind.STRING) {
       result.secretKey = json.text().toString();
     } else {
       result.misshapen = "secret_key has to be a string";
     }
   }
 
-  private void readEvents() throws MalformedJsonException {
-    if (json.kind() != Kind.ARRAY) {
+  private void readEvents(Kind kind) throws MalformedJsonException {
+    if (kind != Kind.ARRAY) {
       result.misshapen = "events has to be an array";
       return;
     }
@@ -139,8 +139,7 @@ public final class Decoder {
     int depth = json.depth();
     // Most clients send the table first.
     if (json.next() && json.nameIs(QUOTED_TABLE)) {
-      json.value();
-      RowEncoder row = namedRow();
+      RowEncoder row = namedRow(json.value());
       if (row != null && readFields(row, event, true)) {
         return;
       }
@@ -200,11 +199,11 @@ public final class Decoder {
     while (!(found && strict) && json.next()) {
       json.name();
       boolean isTable = json.text().is(TABLE);
-      json.value();
+      Kind kind = json.value();
       if (isTable) {
         found = true;
-        row = namedRow();
-        foreign = row == null && json.kind() == Kind.STRING ? Quoted.of(json.text()) : null;
+        row = namedRow(kind);
+        foreign = row == null && kind == Kind.STRING ? Quoted.of(json.text()) : null;
       }
       json.skipTo(depth);
     }
@@ -220,8 +219,8 @@ public final class Decoder {
   }
 
   /** For the table that the value just read names, or null. */
-  private @Nullable RowEncoder namedRow() {
-    if (json.kind() != Kind.STRING) {
+  private @Nullable RowEncoder namedRow(Kind kind) {
+    if (kind != Kind.STRING) {
       return null;
     }
     if (lastRow == null || !json.text().is(lastRow.tableName())) {

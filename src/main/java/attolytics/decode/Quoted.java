@@ -1,7 +1,8 @@
 package attolytics.decode;
 
-import attolytics.json.JsonReader;
+import attolytics.json.Kind;
 import attolytics.json.Text;
+import attolytics.schema.ValueError;
 import java.nio.charset.StandardCharsets;
 
 /** What a client sent, as an error may show it to that client: cut, for it may be long. */
@@ -17,16 +18,26 @@ final class Quoted {
     return '"' + cut(text) + '"';
   }
 
-  /** The value that was read last. */
-  static String value(JsonReader json) {
-    return switch (json.kind()) {
+  /**
+   * What does not fit.
+   *
+   * @param kind that of the whole value
+   * @param text of the value, or in JSON of the string or number in it that is why
+   */
+  static String misfit(ValueError error, Kind kind, Text text) {
+    if (error == ValueError.INVALID_STRING) {
+      return of(text);
+    } else if (error == ValueError.OUT_OF_RANGE) {
+      return cut(text);
+    }
+    return switch (kind) {
       case NULL -> "null";
       case TRUE -> "true";
       case FALSE -> "false";
       case ARRAY -> "an array";
       case OBJECT -> "an object";
-      case STRING -> of(json.text());
-      case INTEGER, DECIMAL -> cut(json.text());
+      case STRING -> of(text);
+      case INTEGER, DECIMAL -> cut(text);
     };
   }
 

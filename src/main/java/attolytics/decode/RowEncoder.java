@@ -14,7 +14,6 @@ import attolytics.schema.Validation;
 import attolytics.schema.ValueError;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -62,7 +61,6 @@ final class RowEncoder {
   private int filled; // columns before this one have their field in the row
   private final byte[] given;
   private final int[] starts;
-  private final int[] ends;
   private final @Nullable ValueError[] errors;
   private final @Nullable String[] badValues;
   private byte[] scratch = {};
@@ -79,7 +77,6 @@ final class RowEncoder {
     headerFields = new CopyBuffer[count];
     given = new byte[count];
     starts = new int[count];
-    ends = new int[count];
     errors = new ValueError[count];
     badValues = new String[count];
     Map<String, Column> byName = new HashMap<>();
@@ -94,7 +91,7 @@ final class RowEncoder {
 
   private static byte[] quoted(String name) {
     String escaped = new String(JsonStringEncoder.getInstance().quoteAsString(name));
-    return ('"' + escaped + '"').getBytes(StandardCharsets.UTF_8);
+    return ('"' + escaped + "\":").getBytes(StandardCharsets.UTF_8);
   }
 
   /** In UTF-8. */
@@ -119,7 +116,6 @@ final class RowEncoder {
   /** The next fields are of that event. */
   void start(int number) {
     event = number;
-    Arrays.fill(given, NOTHING);
     position = 0;
     inOrder = true;
     filled = 0;
@@ -139,7 +135,8 @@ final class RowEncoder {
     }
     int depth = json.depth();
     Kind kind = json.value();
-    if (strict && given[column.ordinal()] != NOTHING) {
+    int ordinal = column.ordinal();
+    if (strict && ordinal < filled && given[ordinal] != NOTHING) {
       fail(column, "duplicate_field", " is given twice");
     } else if (column.header() != null) {
       takeHeaderColumn(column, kind);
@@ -180,6 +177,7 @@ final class RowEncoder {
           "header_field",
           " is filled from the header " + column.header() + " and may not be sent");
     }
+    fillUpTo(column.ordinal() + 1);
     given[column.ordinal()] = VALUE;
   }
 
@@ -197,25 +195,24 @@ final class RowEncoder {
       given[ordinal] = NULL;
       rows.putNull();
     } else {
-      ValueError error = column.type().encode(json, rows);
+      ValueError error = column.type().encode(kind, json, rows);
       given[ordinal] = error == null ? VALUE : NULL;
       if (error != null) {
         rows.truncate(start);
         rows.putNull();
-        refuse(column, error, json);
+        refuse(column, error, kind, json.text());
       }
     }
     starts[ordinal] = start;
-    ends[ordinal] = rows.size();
   }
 
   /** Leniently, an unfit value is the same as none; but a bad date is bad in either mode. */
-  private void refuse(Column column, ValueError error, JsonReader json) {
+  private void refuse(Column column, ValueError error, Kind kind, Text text) {
     if (strict || column.required() || error == ValueError.INVALID_DATE) {
       // Told at the end of the event only: the field may be given again, and the last one counts.
       given[column.ordinal()] = BAD;
       errors[column.ordinal()] = error;
-      badValues[column.ordinal()] = Quoted.value(json);
+      badValues[column.ordinal()] = Quoted.misfit(error, kind, text);
     }
   }
 
@@ -223,6 +220,7 @@ final class RowEncoder {
   private void fillUpTo(int end) {
     CopyBuffer rows = batch.rows();
     for (; filled < end; filled++) {
+      given[filled] = NOTHING;
       starts[filled] = rows.size();
       if (columns[filled].header() == null) {
         rows.putNull();
@@ -230,7 +228,6 @@ final class RowEncoder {
         CopyBuffer field = headerFields[filled];
         rows.put(field.array(), 0, field.size());
       }
-      ends[filled] = rows.size();
     }
   }
 
@@ -290,8 +287,9 @@ final class RowEncoder {
     }
     System.arraycopy(rows.array(), rowStart, scratch, 0, length);
     rows.truncate(rowStart + Short.BYTES);
-    for (int i = 0; i < columns.length; i++) {
-      rows.put(scratch, starts[i] - rowStart, ends[i] - starts[i]);
+    for (int start : starts) {
+      int from = start - rowStart;
+      rows.put(scratch, from, CopyBuffer.fieldBytes(scratch, from));
     }
   }
 

@@ -34,7 +34,6 @@ public final class JsonReader {
   private int at;
   private int end;
 
-  private Kind kind = Kind.NULL;
   private int valueStart;
   private final Text text = new Text();
 
@@ -57,21 +56,20 @@ public final class JsonReader {
 
   /** Reads a value; of an array or object only the opening bracket. */
   public Kind value() throws MalformedJsonException {
-    int c = skipSpace();
+    int c = peek();
     valueStart = at;
-    Kind read =
-        switch (c) {
-          case '"' -> string();
-          case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' -> number();
-          case 'n' -> literal(NULL, Kind.NULL);
-          case 't' -> literal(TRUE, Kind.TRUE);
-          case 'f' -> literal(FALSE, Kind.FALSE);
-          case '{' -> enter(Kind.OBJECT);
-          case '[' -> enter(Kind.ARRAY);
-          default -> throw expected("a value");
-        };
-    kind = read;
-    return read;
+    return c == '"' ? string() : c <= '9' ? number(c) : otherValue(c);
+  }
+
+  private Kind otherValue(int c) throws MalformedJsonException {
+    return switch (c) {
+      case 'n' -> literal(NULL, Kind.NULL);
+      case 't' -> literal(TRUE, Kind.TRUE);
+      case 'f' -> literal(FALSE, Kind.FALSE);
+      case '{' -> enter(Kind.OBJECT);
+      case '[' -> enter(Kind.ARRAY);
+      default -> throw expected("a value");
+    };
   }
 
   /**
@@ -80,7 +78,7 @@ public final class JsonReader {
    */
   public boolean next() throws MalformedJsonException {
     boolean object = objects[depth];
-    int c = skipSpace();
+    int c = peek();
     if (c == (object ? '}' : ']')) {
       at++;
       depth--;
@@ -92,7 +90,7 @@ public final class JsonReader {
         throw expected(object ? "',' or '}'" : "',' or ']'");
       }
       at++;
-      c = skipSpace();
+      c = peek();
     }
     fresh = false;
     if (object && c != '"') {
@@ -103,22 +101,21 @@ public final class JsonReader {
 
   /** Reads the name that {@link #next()} went to, and its colon. */
   public void name() throws MalformedJsonException {
-    kind = string();
+    string();
     colon();
   }
 
   /**
    * Reads the name that {@link #next()} went to if it is written like that; else nothing.
    *
-   * @param quoted in its quotes, without escapes
+   * @param written the name in its quotes and the colon behind it
    */
-  public boolean nameIs(byte[] quoted) throws MalformedJsonException {
-    int behind = at + quoted.length;
-    if (behind > end || !Arrays.equals(in, at, behind, quoted, 0, quoted.length)) {
+  public boolean nameIs(byte[] written) {
+    int behind = at + written.length;
+    if (behind > end || !Arrays.equals(in, at, behind, written, 0, written.length)) {
       return false;
     }
     at = behind;
-    colon();
     return true;
   }
 
@@ -139,7 +136,7 @@ public final class JsonReader {
 
   /** Makes sure that nothing follows but space. */
   public void close() throws MalformedJsonException {
-    if (skipSpace() != END) {
+    if (peek() != END) {
       throw expected("nothing more");
     }
   }
@@ -150,11 +147,6 @@ public final class JsonReader {
     depth = objectDepth;
     objects[depth] = true;
     fresh = true;
-  }
-
-  /** What was read last; a name counts as a string. */
-  public Kind kind() {
-    return kind;
   }
 
   /** What the last name, string or number consists of. */
@@ -192,8 +184,11 @@ public final class JsonReader {
     return Kind.STRING;
   }
 
-  private Kind number() throws MalformedJsonException {
-    int first = byteAt(at) == '-' ? at + 1 : at;
+  private Kind number(int c) throws MalformedJsonException {
+    if (c != '-' && c < '0') {
+      throw expected("a value");
+    }
+    int first = c == '-' ? at + 1 : at;
     // A zero in front has to be the only digit there.
     int i = byteAt(first) == '0' ? first + 1 : digits(first);
     Kind number = Kind.INTEGER;
@@ -245,13 +240,18 @@ public final class JsonReader {
   }
 
   private void colon() throws MalformedJsonException {
-    if (byteAt(at) != ':' && skipSpace() != ':') {
+    if (peek() != ':') {
       throw expected("':'");
     }
     at++;
   }
 
   /** The next byte that is no space, or {@link #END}; it is not read yet. */
+  private int peek() {
+    int c = byteAt(at);
+    return c > ' ' ? c : skipSpace();
+  }
+
   private int skipSpace() {
     int i = at;
     while (i < end) {

@@ -17,33 +17,33 @@ import org.jspecify.annotations.Nullable;
 public enum ColumnType {
   BOOL("bool", "true or false", "BOOL", "boolean") {
     @Override
-    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
-      if (json.kind() != Kind.TRUE && json.kind() != Kind.FALSE) {
+    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
+      if (kind != Kind.TRUE && kind != Kind.FALSE) {
         return ValueError.TYPE_MISMATCH;
       }
-      out.putField1(json.kind() == Kind.TRUE ? 1 : 0);
+      out.putField1(kind == Kind.TRUE ? 1 : 0);
       return null;
     }
   },
 
   I32("i32", "an integer", "INT4", "integer") {
     @Override
-    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
-      return putInteger(json, Integer.MIN_VALUE, out);
+    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
+      return putInteger(kind, json, Integer.MIN_VALUE, out);
     }
   },
 
   I64("i64", "an integer", "INT8", "bigint") {
     @Override
-    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
-      return putInteger(json, Long.MIN_VALUE, out);
+    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
+      return putInteger(kind, json, Long.MIN_VALUE, out);
     }
   },
 
   F32("f32", "a number", "FLOAT4", "real") {
     @Override
-    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
-      if (!json.kind().isNumber()) {
+    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
+      if (!kind.isNumber()) {
         return ValueError.TYPE_MISMATCH;
       }
       // Straight from the digits: by way of a double, a value could be rounded twice.
@@ -59,8 +59,8 @@ public enum ColumnType {
 
   F64("f64", "a number", "FLOAT8", "double precision") {
     @Override
-    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
-      if (!json.kind().isNumber()) {
+    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
+      if (!kind.isNumber()) {
         return ValueError.TYPE_MISMATCH;
       }
       Text text = json.text();
@@ -75,8 +75,8 @@ public enum ColumnType {
 
   STRING("string", "a string", "VARCHAR", "character varying", "text") {
     @Override
-    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
-      if (json.kind() != Kind.STRING) {
+    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
+      if (kind != Kind.STRING) {
         return ValueError.TYPE_MISMATCH;
       }
       Text text = json.text();
@@ -94,9 +94,9 @@ public enum ColumnType {
       "TIMESTAMPTZ",
       "timestamp with time zone") {
     @Override
-    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
-      boolean string = json.kind() == Kind.STRING;
-      if (!string && !json.kind().isNumber()) {
+    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
+      boolean string = kind == Kind.STRING;
+      if (!string && !kind.isNumber()) {
         return ValueError.TYPE_MISMATCH;
       }
       Text text = json.text();
@@ -114,8 +114,8 @@ public enum ColumnType {
 
   DATE("date", "a date such as 2026-01-31", "DATE", "date") {
     @Override
-    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
-      if (json.kind() != Kind.STRING) {
+    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
+      if (kind != Kind.STRING) {
         return ValueError.TYPE_MISMATCH;
       }
       Text text = json.text();
@@ -130,9 +130,9 @@ public enum ColumnType {
 
   UUID("uuid", "a UUID such as 123e4567-e89b-12d3-a456-426614174000", "UUID", "uuid") {
     @Override
-    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) {
+    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
       Text text = json.text();
-      return json.kind() == Kind.STRING && Uuids.put(text.bytes(), text.start(), text.length(), out)
+      return kind == Kind.STRING && Uuids.put(text.bytes(), text.start(), text.length(), out)
           ? null
           : ValueError.TYPE_MISMATCH;
     }
@@ -140,9 +140,9 @@ public enum ColumnType {
 
   JSON("json", "any JSON", "JSONB", "jsonb") {
     @Override
-    public @Nullable ValueError encode(JsonReader json, CopyBuffer out)
+    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out)
         throws MalformedJsonException {
-      return Jsonb.encode(json, out);
+      return Jsonb.encode(kind, json, out);
     }
 
     /** The other method would refuse rows with values of over 2 kB. */
@@ -215,16 +215,18 @@ public enum ColumnType {
    * Writes the value that was just read, which is not null, as one field of a COPY row. An array or
    * object may be read on, to its end at most.
    *
+   * @param kind the value's
    * @return null, or why the value does not fit; what was written is undefined then and has to be
    *     truncated
    * @throws MalformedJsonException if reading on finds no JSON
    */
-  public abstract @Nullable ValueError encode(JsonReader json, CopyBuffer out)
+  public abstract @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out)
       throws MalformedJsonException;
 
   /** Writes an integer of four or eight bytes, whose least value is {@code min}. */
-  private static @Nullable ValueError putInteger(JsonReader json, long min, CopyBuffer out) {
-    if (json.kind() != Kind.INTEGER) {
+  private static @Nullable ValueError putInteger(
+      Kind kind, JsonReader json, long min, CopyBuffer out) {
+    if (kind != Kind.INTEGER) {
       return ValueError.TYPE_MISMATCH;
     }
     byte[] text = json.text().bytes();

@@ -120,6 +120,12 @@ public final class CopyBuffer {
     System.arraycopy(source, from, bytes, at, length);
   }
 
+  /** How many bytes the field at an offset takes, its length's own included. */
+  public static int fieldBytes(byte[] fields, int at) {
+    int length = (int) INT.get(fields, at);
+    return Integer.BYTES + Math.max(length, 0); // -1 stands for NULL
+  }
+
   /** The field of an absent value. */
   public void putNull() {
     putInt(-1);

@@ -1,6 +1,7 @@
 package attolytics.schema;
 
 import attolytics.json.JsonReader;
+import attolytics.json.Kind;
 import attolytics.json.MalformedJsonException;
 import attolytics.json.Text;
 import org.jspecify.annotations.Nullable;
@@ -26,10 +27,10 @@ final class Jsonb {
   private Jsonb() {}
 
   /** If the value does not fit, the reader stays at the name, string or number that is why. */
-  static @Nullable ValueError encode(JsonReader json, CopyBuffer out)
+  static @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out)
       throws MalformedJsonException {
     int start = json.valueStart();
-    ValueError error = json.kind().isContainer() ? checkEntries(json) : check(json);
+    ValueError error = kind.isContainer() ? checkEntries(json) : check(kind, json.text());
     if (error == null) {
       int length = json.position() - start;
       out.putInt(1 + length);
@@ -46,20 +47,18 @@ final class Jsonb {
       if (json.next()) {
         if (json.inObject()) {
           json.name();
-          error = check(json);
+          error = check(Kind.STRING, json.text());
         }
         if (error == null) {
-          json.value();
-          error = check(json);
+          error = check(json.value(), json.text());
         }
       }
     }
     return error;
   }
 
-  private static @Nullable ValueError check(JsonReader json) {
-    Text text = json.text();
-    return switch (json.kind()) {
+  private static @Nullable ValueError check(Kind kind, Text text) {
+    return switch (kind) {
       case STRING -> text.hasNulOrLoneSurrogate() ? ValueError.INVALID_STRING : null;
       case INTEGER, DECIMAL ->
           Numbers.fitsNumeric(text.bytes(), text.start(), text.length())

@@ -32,8 +32,7 @@ final class Encoding {
     JsonReader reader = new JsonReader();
     reader.open(bytes, bytes.length);
     try {
-      reader.value();
-      return type.encode(reader, out);
+      return type.encode(reader.value(), reader, out);
     } catch (MalformedJsonException e) {
       throw new IllegalArgumentException(json, e);
     }
