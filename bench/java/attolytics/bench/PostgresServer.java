@@ -154,6 +154,16 @@ public final class PostgresServer implements AutoCloseable {
     return "postgres://" + USER + ":" + password + "@127.0.0.1:" + port + "/postgres";
   }
 
+  /** The same for the driver. */
+  String jdbcUrl() {
+    return "jdbc:postgresql://127.0.0.1:"
+        + port
+        + "/postgres?user="
+        + USER
+        + "&password="
+        + password;
+  }
+
   /** On the loopback address. */
   public int port() {
     return port;
