@@ -50,6 +50,7 @@ final class Lane {
   // A stack of what writers have settled, linked through the requests themselves.
   private final AtomicReference<@Nullable IngestRequest> settled = new AtomicReference<>();
   private final Runnable answerSettled = this::answerSettled;
+  private volatile boolean overlooked; // for want of memory to tell the IO thread of them
 
   /**
    * @param number the lane's, from 0
@@ -163,11 +164,15 @@ final class Lane {
       before = settled.get();
       request.nextSettled = before;
     } while (!settled.compareAndSet(before, request));
-    if (before == null) { // else it is on its way already
+    if (before == null || overlooked) { // else it is on its way already
       try {
         ioThread.execute(answerSettled);
+        overlooked = false;
       } catch (RejectedExecutionException e) {
         log.debug("The connections are closed, and nobody is there to be answered", e);
+      } catch (OutOfMemoryError e) {
+        overlooked = true;
+        throw e;
       }
     }
   }
