@@ -52,6 +52,8 @@ final class Client {
                 work.run();
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
+              } catch (RuntimeException e) {
+                scene.findings().add("a client of the test's failed", e.toString());
               }
             },
             name);
@@ -183,10 +185,10 @@ final class Client {
     if (attempt.status() != 200 || request.key() == null || stored.contains(request)) {
       return;
     }
-    if (request.kind() == Request.Kind.FLOOD || stored.size() == REMEMBERED) {
+    if (request.kind() != Request.Kind.FLOOD && stored.size() < REMEMBERED) {
+      stored.add(request);
+    } else if (request.kind() != Request.Kind.TWICE) { // else another thread may still send it
       request.forgetBody();
-      return;
     }
-    stored.add(request);
   }
 }
