@@ -12,7 +12,9 @@ public final class Main {
     PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
     PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
     AttolyticsCommand.Action check = settings -> Check.run(settings, System.getenv(), out);
-    System.exit(AttolyticsCommand.execute(args, System.getenv(), Main::run, check, out, err));
+    AttolyticsCommand.Action migrate = settings -> Migrate.run(settings, System.getenv(), out);
+    System.exit(
+        AttolyticsCommand.execute(args, System.getenv(), Main::run, check, migrate, out, err));
   }
 
   private static int run(Settings settings) throws StartException {

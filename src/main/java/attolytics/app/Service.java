@@ -158,7 +158,7 @@ public final class Service implements AutoCloseable {
 
   private void startRest(CountDownLatch stop) throws StartException, InterruptedException {
     housekeeping.repeat(SAMPLE_PERIOD, history::take);
-    systemd.mayTake(settings.ackTimeout().plus(START_MARGIN));
+    takeYourTime();
     log.info("admin pages on {}", url(settings.adminHost(), admin.port()));
     DatabaseUrl url = databaseUrl();
     prepareTables(url, stop);
@@ -241,6 +241,11 @@ public final class Service implements AutoCloseable {
       throws StartException, InterruptedException {
     readiness.isNot("starting: waiting for the database");
     systemd.status("waiting for the database");
+    if (settings.migrate()) {
+      readiness.isNot("starting: migrating the database");
+      systemd.status("migrating the database");
+      Migrator.apply(url, schema, settings.ackTimeout(), stop, this::takeYourTime);
+    }
     try (Connection connection = DatabaseSetup.awaitConnection(url, settings.ackTimeout(), stop)) {
       readiness.isNot("starting");
       DatabaseTables.Plan plan = DatabaseSetup.prepareTables(connection, schema, true);
@@ -252,6 +257,10 @@ public final class Service implements AutoCloseable {
     } catch (SQLException e) {
       throw new StartException("the connection to the database was lost: " + e.getMessage(), e);
     }
+  }
+
+  private void takeYourTime() {
+    systemd.mayTake(settings.ackTimeout().plus(START_MARGIN));
   }
 
   private void startWriter(int number, HikariDataSource database, Budget budget) {
