@@ -23,7 +23,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -90,10 +92,17 @@ public final class Service implements AutoCloseable {
   private @Nullable HikariDataSource pool;
   private @Nullable IngestHandler handler;
   private @Nullable HttpServer http;
+  private final Map<String, String> environment;
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private @Nullable Reload reload;
+  private @Nullable Thread reloading;
   private boolean stopped;
 
-  private Service(Settings settings, Schema schema, Systemd systemd) throws StartException {
+  private Service(
+      Settings settings, Schema schema, Systemd systemd, Map<String, String> environment)
+      throws StartException {
     this.settings = settings;
+    this.environment = environment;
     this.schema = schema;
     this.systemd = systemd;
     this.metrics =
@@ -133,7 +142,10 @@ public final class Service implements AutoCloseable {
       throws StartException, InterruptedException {
     Service service =
         new Service(
-            settings, DatabaseSetup.readSchema(settings, environment), Systemd.of(environment));
+            settings,
+            DatabaseSetup.readSchema(settings, environment),
+            Systemd.of(environment),
+            environment);
     boolean started = false;
     try {
       service.startRest(stop);
@@ -156,6 +168,11 @@ public final class Service implements AutoCloseable {
     return admin.port();
   }
 
+  /** Reads the schema file again whenever there is a permit, until the service is closed. */
+  public void reloadWhenever(Semaphore asked) {
+    reloading = Objects.requireNonNull(reload).whenever(asked);
+  }
+
   private void startRest(CountDownLatch stop) throws StartException, InterruptedException {
     housekeeping.repeat(SAMPLE_PERIOD, history::take);
     takeYourTime();
@@ -172,7 +189,8 @@ public final class Service implements AutoCloseable {
       startWriter(i, database, budget);
     }
     keepHouse(database, budget);
-    handler = new IngestHandler(new Ingest(schema.apps(), rings, budget, limits(), metrics));
+    handler = new IngestHandler(new Ingest(rings, budget, limits(), metrics), schema.apps());
+    reload = new Reload(settings, environment, schema, url, handler, metrics, systemd, closing);
     http =
         open(
             "",
@@ -329,6 +347,7 @@ public final class Service implements AutoCloseable {
       return true;
     }
     stopped = true;
+    closing.countDown();
     readiness.isNot("draining");
     systemd.stopping();
     systemd.mayTake(settings.drainTimeout().plus(STOP_MARGIN));
@@ -380,6 +399,10 @@ public final class Service implements AutoCloseable {
   /** Closes everything at once, without a drain. */
   @Override
   public void close() {
+    closing.countDown();
+    if (reloading != null) {
+      reloading.interrupt();
+    }
     housekeeping.close();
     writers.forEach(Writer::stop);
     if (http != null) {
