@@ -84,7 +84,7 @@ class ReloadIT {
   }
 
   /** 64 clients, of which each posts its next event as soon as its last one is answered. */
-  private final class Load {
+  private static final class Load {
     private final RunningJar jar;
     private final ExecutorService executor = Executors.newFixedThreadPool(64);
     private final List<Future<?>> clients = new ArrayList<>();
