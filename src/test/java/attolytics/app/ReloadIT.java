@@ -161,6 +161,32 @@ class ReloadIT {
     }
   }
 
+  /**
+   * The rows of the old file do not fit any more: nobody else's business, and no client's fault.
+   */
+  @Test
+  void columnThatIsWidened_isATableOutOfOrderUntilTheReload() throws Exception {
+    write(
+        "tables: {t: {columns: [{name: n, type: i32}]}, u: {columns: [{name: x}]}}\n"
+            + "apps: {a: {secret_key: sesame, tables: [t, u]}}");
+    try (RunningJar jar = start()) {
+      write(Files.readString(schema).replace("i32", "i64"));
+      assertEquals(0, migrate("--apply"));
+
+      CompletableFuture<HttpResponse<String>> old = post(jar, 1, "");
+      assertEquals(
+          200,
+          jar.post("a", "{\"secret_key\":\"sesame\",\"events\":[{\"_t\":\"u\"}]}")
+              .get()
+              .statusCode());
+      assertEquals(500, old.get().statusCode());
+      assertEquals(200, jar.admin("/readyz").statusCode());
+
+      reload(jar);
+      assertEquals(200, post(jar, 1, "").get().statusCode());
+    }
+  }
+
   // What it takes over
 
   @Test
