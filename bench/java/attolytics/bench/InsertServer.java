@@ -42,14 +42,14 @@ public final class InsertServer {
       new Thread(new InsertWriter(ring, connect(style), table, style), "writer-" + i).start();
     }
     Budget budget = new Budget(MAX_BUFFER);
-    Ingest ingest = new Ingest(Map.of(app.id(), app), List.of(ring), budget, LIMITS, Metrics.NONE);
+    Ingest ingest = new Ingest(List.of(ring), budget, LIMITS, Metrics.NONE);
     HttpServer http =
         HttpServer.open(
             "localhost",
             0,
             Runtime.getRuntime().availableProcessors(),
             LIMITS,
-            new IngestHandler(ingest));
+            new IngestHandler(ingest, Map.of(app.id(), app)));
     // Nothing to flush at the end: whoever stops this server has all the answers.
     Runtime.getRuntime().addShutdownHook(new Thread(() -> Runtime.getRuntime().halt(0)));
     System.out.println("accepting events on http://localhost:" + http.port());

@@ -5,6 +5,7 @@ import attolytics.decode.Decoder;
 import attolytics.schema.App;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
+import attolytics.schema.Index;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
 import java.nio.charset.StandardCharsets;
@@ -70,7 +71,7 @@ public class TypeBenchmark {
     List<Column> columns = new ArrayList<>();
     StringBuilder event = new StringBuilder("{\"_t\":\"t\"");
     for (int i = 0; i < COLUMNS; i++) {
-      columns.add(new Column("c" + i, columnType, null, false, false, i));
+      columns.add(new Column("c" + i, columnType, null, Index.NONE, false, i));
       event.append(",\"c").append(i).append("\":").append(value(i));
     }
     event.append('}');

@@ -2,6 +2,7 @@ package attolytics.app;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,8 +39,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
     sortOptions = false,
     headerHeading = "Receives events as JSON over HTTP and writes them to PostgreSQL.%n%n",
     synopsisHeading = "Usage: ",
-    customSynopsis = "java -jar attolytics.jar [check] [OPTIONS]",
-    parameterListHeading = "%nCommand:%n",
+    customSynopsis = "java -jar attolytics.jar [check | migrate [--apply]] [OPTIONS]",
+    parameterListHeading = "%nCommands:%n",
     optionListHeading = "%nOptions:%n",
     footer = {
       "",
@@ -52,10 +53,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "underscores: --db-url.",
       "",
       "Exit codes:",
-      "  0  stopped after everything accepted was written; check: a start would not be refused",
-      "  1  the start, the run or the check failed; standard error says why, in lines that begin",
-      "     with 'error:'",
+      "  0  stopped after everything accepted was written; check: a start would not be refused;",
+      "     migrate: nothing is left to do",
+      "  1  the start, the run, the check or the migration failed; standard error says why, in",
+      "     lines that begin with 'error:'",
       "  2  wrong command line",
+      "  3  migrate: something is left to do",
       "",
       "Example:",
       "  ATTOLYTICS_DB_URL=postgres://attolytics:secret@db.example.com/analytics \\",
@@ -77,17 +80,24 @@ public final class AttolyticsCommand implements Callable<Integer> {
 
   private static final String CHECK = "check";
 
+  private static final String MIGRATE = "migrate";
+
   private final Action start;
   private final Action check;
+  private final Action migrate;
 
   @Parameters(
       index = "0",
       arity = "0..1",
-      paramLabel = CHECK,
+      paramLabel = CHECK + ", " + MIGRATE,
       hideParamSyntax = true,
-      description =
-          "Reads the schema file and the database, prints what a start would create or refuse, and"
-              + " changes nothing.")
+      completionCandidates = Commands.class,
+      description = {
+        "check: reads the schema file and the database, prints what a start would create or refuse,"
+            + " and changes nothing.",
+        "migrate: prints the SQL that makes the database fit the schema file and loses nothing;"
+            + " with --apply, runs it beside services that write."
+      })
   private @Nullable String command;
 
   @Spec private @Nullable CommandSpec spec;
@@ -96,10 +106,11 @@ public final class AttolyticsCommand implements Callable<Integer> {
 
   private int verbosity;
 
-  AttolyticsCommand(Environment environment, Action start, Action check) {
+  AttolyticsCommand(Environment environment, Action start, Action check, Action migrate) {
     this.options = new SettingsOptions(environment);
     this.start = start;
     this.check = check;
+    this.migrate = migrate;
   }
 
   /**
@@ -113,10 +124,11 @@ public final class AttolyticsCommand implements Callable<Integer> {
       Map<String, String> variables,
       Action start,
       Action check,
+      Action migrate,
       PrintWriter out,
       PrintWriter err) {
     Environment environment = new Environment(asksForHelp(args) ? Map.of() : variables);
-    AttolyticsCommand command = new AttolyticsCommand(environment, start, check);
+    AttolyticsCommand command = new AttolyticsCommand(environment, start, check, migrate);
     CommandLine commandLine = new CommandLine(command);
     // For who installs it, not for who reads the help.
     commandLine
@@ -134,15 +146,25 @@ public final class AttolyticsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    if (command != null && !command.equals(CHECK)) {
-      throw new ParameterException(
-          Objects.requireNonNull(spec).commandLine(),
-          "unknown command '" + command + "', expected " + CHECK + " or none");
-    }
-    Settings settings = options.toSettings();
+    Action action = action();
+    Settings settings = options.toSettings(MIGRATE.equals(command));
     verbosity = settings.verbosity();
     Logging.configure(verbosity, settings.logFormat());
-    return (command == null ? start : check).run(settings);
+    return action.run(settings);
+  }
+
+  private Action action() {
+    if (command == null) {
+      return start;
+    }
+    return switch (command) {
+      case CHECK -> check;
+      case MIGRATE -> migrate;
+      default ->
+          throw new ParameterException(
+              Objects.requireNonNull(spec).commandLine(),
+              "unknown command '%s', expected %s, %s or none".formatted(command, CHECK, MIGRATE));
+    };
   }
 
   /** Whether the environment does not count: who has a mistake in it still gets the help. */
@@ -216,6 +238,14 @@ public final class AttolyticsCommand implements Callable<Integer> {
   /** One line, whatever the text holds, and no password. */
   private static void printError(PrintWriter err, String problem) {
     err.println("error: " + DatabaseUrl.redact(problem).replaceAll("\\s*\\R\\s*", " "));
+  }
+
+  /** For the completion. */
+  static final class Commands implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return List.of(CHECK, MIGRATE).iterator();
+    }
   }
 
   /** From the manifest of the jar. */

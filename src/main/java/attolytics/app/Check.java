@@ -2,11 +2,12 @@ package attolytics.app;
 
 import attolytics.schema.DatabaseTables;
 import attolytics.schema.DatabaseTables.Plan;
+import attolytics.schema.Migration;
 import attolytics.schema.Schema;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -15,11 +16,11 @@ import java.util.Map;
  */
 final class Check {
   private final Settings settings;
-  private final PrintWriter out;
+  private final SqlPrinter out;
 
   private Check(Settings settings, PrintWriter out) {
     this.settings = settings;
-    this.out = out;
+    this.out = new SqlPrinter(out, settings);
   }
 
   /**
@@ -34,73 +35,66 @@ final class Check {
       throws StartException, InterruptedException {
     Schema schema = DatabaseSetup.readSchema(settings, environment);
     Check check = new Check(settings, out);
-    check.comment(
+    check.out.comment(
         settings.schema()
             + ": tables "
             + schema.tables()
             + ", apps "
             + schema.apps().keySet().stream().sorted().toList());
-    DatabaseUrl url = DatabaseSetup.configuredUrl(settings, schema);
-    if (url != null) {
-      check.compare(url, schema);
-    } else {
-      check.compareEmbedded(schema);
+    try (ConfiguredDatabase database = ConfiguredDatabase.find(settings, schema)) {
+      if (DatabaseSetup.configuredUrl(settings, schema) == null) {
+        check.out.comment(
+            settings.dataDir()
+                + ": an embedded PostgreSQL"
+                + (database == null ? ", once a start has set it up" : ""));
+      }
+      if (database == null) {
+        check.print(DatabaseTables.planForNone(schema));
+      } else {
+        check.compare(database.url(), schema);
+      }
     }
     return 0;
   }
 
-  private void compareEmbedded(Schema schema) throws StartException, InterruptedException {
-    Path directory = settings.dataDir();
-    if (!EmbeddedDatabase.existsIn(directory)) {
-      EmbeddedDatabase.refuseToCreateIn(directory);
-      comment(directory + ": an embedded PostgreSQL, once a start has set it up");
-      print(DatabaseTables.planForNone(schema));
-      return;
-    }
-    comment(directory + ": an embedded PostgreSQL");
-    DatabaseUrl running = EmbeddedDatabase.runningIn(directory);
-    if (running != null) {
-      compare(running, schema);
-      return;
-    }
-    try (EmbeddedDatabase database = EmbeddedDatabase.start(directory)) {
-      compare(database.url(), schema);
-    }
-  }
-
   private void compare(DatabaseUrl url, Schema schema) throws StartException {
     try (Connection connection = DatabaseSetup.connect(url, settings.ackTimeout())) {
-      comment(url + ": PostgreSQL " + connection.getMetaData().getDatabaseProductVersion());
-      Plan plan = DatabaseSetup.prepareTables(connection, schema, false);
-      print(plan);
-      if (!plan.problems().isEmpty()) {
-        throw new StartException(plan.problems());
+      out.comment(url + ": PostgreSQL " + connection.getMetaData().getDatabaseProductVersion());
+      List<String> problems =
+          settings.migrate() ? rehearseMigration(connection, schema) : rehearse(connection, schema);
+      if (!problems.isEmpty()) {
+        throw new StartException(problems);
       }
     } catch (SQLException e) {
       throw new StartException("the connection to the database was lost: " + e.getMessage(), e);
     }
   }
 
+  private List<String> rehearse(Connection connection, Schema schema) throws StartException {
+    Plan plan = DatabaseSetup.prepareTables(connection, schema, false);
+    print(plan);
+    return plan.problems();
+  }
+
+  /** Cannot be carried out and undone: some of its steps are in no transaction. */
+  private List<String> rehearseMigration(Connection connection, Schema schema) throws SQLException {
+    Migration migration = DatabaseTables.migration(connection, schema);
+    out.comment(migration.steps().isEmpty() ? "a start would change nothing" : "a start would run");
+    out.steps(migration);
+    return migration.left();
+  }
+
   private void print(Plan plan) {
     boolean refused = !plan.problems().isEmpty();
     if (plan.statements().isEmpty()) {
-      comment(refused ? "a start would be refused" : "a start would create nothing");
+      out.comment(refused ? "a start would be refused" : "a start would create nothing");
     } else {
-      comment(
+      out.comment(
           refused
               ? "a start would be refused; once what stands against it is mended, it would create"
               : "a start would create");
     }
-    if (settings.verbosity() >= 0) {
-      plan.statements().forEach(statement -> out.println(statement + ";"));
-    }
-    plan.warnings().forEach(warning -> comment("warning: " + warning));
-  }
-
-  /** On one line, whatever a name holds. */
-  private void comment(String text) {
-    if (settings.verbosity() >= 0) {
-      out.println("-- " + DatabaseUrl.redact(text).replaceAll("\\R", " "));
-    }
+    plan.statements().forEach(out::statement);
+    plan.warnings().forEach(warning -> out.comment("warning: " + warning));
   }
 }

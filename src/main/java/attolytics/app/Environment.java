@@ -18,7 +18,8 @@ final class Environment implements IDefaultValueProvider {
   private static final String PREFIX = "ATTOLYTICS_";
 
   /** Their variables mean how often or whether, which picocli's flags do not take as a default. */
-  private static final Set<String> READ_APART = Set.of("--verbose", "--quiet");
+  private static final Set<String> READ_APART =
+      Set.of("--verbose", "--quiet", SettingsOptions.MIGRATE, SettingsOptions.APPLY);
 
   private final Map<String, String> variables;
   private final Set<ArgSpec> used = new HashSet<>();

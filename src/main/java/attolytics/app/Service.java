@@ -24,7 +24,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -94,10 +96,17 @@ public final class Service implements AutoCloseable {
   private @Nullable HikariDataSource pool;
   private @Nullable IngestHandler handler;
   private @Nullable HttpServer http;
+  private final Map<String, String> environment;
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private @Nullable Reload reload;
+  private @Nullable Thread reloading;
   private boolean stopped;
 
-  private Service(Settings settings, Schema schema, Systemd systemd) throws StartException {
+  private Service(
+      Settings settings, Schema schema, Systemd systemd, Map<String, String> environment)
+      throws StartException {
     this.settings = settings;
+    this.environment = environment;
     this.schema = schema;
     this.systemd = systemd;
     this.metrics =
@@ -137,7 +146,10 @@ public final class Service implements AutoCloseable {
       throws StartException, InterruptedException {
     Service service =
         new Service(
-            settings, DatabaseSetup.readSchema(settings, environment), Systemd.of(environment));
+            settings,
+            DatabaseSetup.readSchema(settings, environment),
+            Systemd.of(environment),
+            environment);
     boolean started = false;
     try {
       service.startRest(stop);
@@ -160,9 +172,14 @@ public final class Service implements AutoCloseable {
     return admin.port();
   }
 
+  /** Reads the schema file again whenever there is a permit, until the service is closed. */
+  public void reloadWhenever(Semaphore asked) {
+    reloading = Objects.requireNonNull(reload).whenever(asked);
+  }
+
   private void startRest(CountDownLatch stop) throws StartException, InterruptedException {
     housekeeping.repeat(SAMPLE_PERIOD, history::take);
-    systemd.mayTake(settings.ackTimeout().plus(START_MARGIN));
+    takeYourTime();
     log.info("admin pages on {}", url(settings.adminHost(), admin.port()));
     DatabaseUrl url = databaseUrl();
     prepareTables(url, stop);
@@ -176,7 +193,8 @@ public final class Service implements AutoCloseable {
       startWriter(i, database, budget);
     }
     keepHouse(database, budget);
-    handler = new IngestHandler(new Ingest(schema.apps(), rings, budget, limits(), metrics));
+    handler = new IngestHandler(new Ingest(rings, budget, limits(), metrics), schema.apps());
+    reload = new Reload(settings, environment, schema, url, handler, metrics, systemd, closing);
     http =
         open(
             "",
@@ -245,6 +263,11 @@ public final class Service implements AutoCloseable {
       throws StartException, InterruptedException {
     readiness.isNot("starting: waiting for the database");
     systemd.status("waiting for the database");
+    if (settings.migrate()) {
+      readiness.isNot("starting: migrating the database");
+      systemd.status("migrating the database");
+      Migrator.apply(url, schema, settings.ackTimeout(), stop, this::takeYourTime);
+    }
     try (Connection connection = DatabaseSetup.awaitConnection(url, settings.ackTimeout(), stop)) {
       readiness.isNot("starting");
       DatabaseTables.Plan plan = DatabaseSetup.prepareTables(connection, schema, true);
@@ -256,6 +279,10 @@ public final class Service implements AutoCloseable {
     } catch (SQLException e) {
       throw new StartException("the connection to the database was lost: " + e.getMessage(), e);
     }
+  }
+
+  private void takeYourTime() {
+    systemd.mayTake(settings.ackTimeout().plus(START_MARGIN));
   }
 
   private void startWriter(int number, HikariDataSource database, Budget budget) {
@@ -327,6 +354,7 @@ public final class Service implements AutoCloseable {
       return true;
     }
     stopped = true;
+    closing.countDown();
     long deadline = System.nanoTime() + settings.drainTimeout().toNanos();
     announceStop();
     boolean drained = false;
@@ -420,6 +448,10 @@ public final class Service implements AutoCloseable {
   }
 
   private void closeParts() {
+    closing.countDown();
+    if (reloading != null) {
+      reloading.interrupt();
+    }
     attempt(housekeeping::close);
     writers.forEach(writer -> attempt(writer::stop));
     for (AutoCloseable part : Arrays.asList(http, pool, embedded, admin, metrics, systemd)) {

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * @param idempotencyTtl how long an Idempotency-Key is remembered
  * @param ackTimeout how long a request may wait for its commit
  * @param drainTimeout how long a stop may take
+ * @param migrate whether the database may be changed to fit the schema file: by {@code --migrate},
+ *     or, of the command, by {@code --apply}
  * @param verbosity -1 for errors only, 0, 1 or 2
  * @param logFormat of the log's lines
  */
@@ -52,6 +54,7 @@ public record Settings(
     Duration idempotencyTtl,
     Duration ackTimeout,
     Duration drainTimeout,
+    boolean migrate,
     int verbosity,
     LogFormat logFormat) {
 
@@ -98,6 +101,8 @@ public record Settings(
         + ackTimeout
         + ", drainTimeout="
         + drainTimeout
+        + ", migrate="
+        + migrate
         + ", verbosity="
         + verbosity
         + ", logFormat="

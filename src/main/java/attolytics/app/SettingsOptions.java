@@ -17,6 +17,8 @@ import picocli.CommandLine.Spec.Target;
  * The fields' initial values are the defaults; the help repeats them, and a test compares the two.
  */
 final class SettingsOptions {
+  static final String MIGRATE = "--migrate";
+  static final String APPLY = "--apply";
   private static final long KIB = 1 << 10;
   private static final long MIB = 1 << 20;
   private static final long GIB = 1 << 30;
@@ -177,6 +179,18 @@ final class SettingsOptions {
   private Duration drainTimeout = Duration.ofSeconds(30);
 
   @Option(
+      names = MIGRATE,
+      description =
+          "Before the tables are checked, at a start and a reload, do what 'migrate --apply' does"
+              + " (environment: ATTOLYTICS_MIGRATE=1).")
+  private boolean migrate;
+
+  @Option(
+      names = APPLY,
+      description = "With 'migrate': change the database, and do not only print how.")
+  private boolean apply;
+
+  @Option(
       names = "--log_format",
       paramLabel = "FORMAT",
       converter = LogFormat.Converter.class,
@@ -209,9 +223,12 @@ final class SettingsOptions {
   }
 
   /**
+   * Checks the options.
+   *
+   * @param toMigrate whether they are those of the command {@code migrate}
    * @throws ParameterException with a line for each value that is out of its range
    */
-  Settings toSettings() {
+  Settings toSettings(boolean toMigrate) {
     problems.clear();
     checkRange("--port", port, 0, 65_535);
     checkRange("--admin_port", adminPort, 0, 65_535);
@@ -255,6 +272,7 @@ final class SettingsOptions {
       }
     }
     int verbosity = verbosity();
+    boolean migrates = migrates(toMigrate);
     if (!problems.isEmpty()) {
       throw new ParameterException(spec().commandLine(), String.join("\n", problems));
     }
@@ -279,8 +297,20 @@ final class SettingsOptions {
         idempotencyTtl,
         ackTimeout,
         drainTimeout,
+        migrates,
         verbosity,
         logFormat);
+  }
+
+  private boolean migrates(boolean toMigrate) {
+    if (toMigrate && migrate) {
+      problem(MIGRATE, "is for a start; the command 'migrate' takes " + APPLY);
+    }
+    if (!toMigrate && apply) {
+      problem(APPLY, "goes with the command 'migrate'; for a start there is " + MIGRATE);
+    }
+    // A variable is there for the start; who runs the command says what it is to do.
+    return toMigrate ? apply : migrate || count(MIGRATE, 1) > 0;
   }
 
   private int verbosity() {

@@ -77,9 +77,15 @@ final class Systemd implements AutoCloseable {
     return watchdogTimeout;
   }
 
-  /** The start is over: requests are accepted. */
+  /** The start, or a reload, is over: requests are accepted. */
   void ready() {
     send("READY=1");
+  }
+
+  /** A reload begins; {@link #ready} ends it. */
+  void reloading() {
+    // The clock that systemd compares with is the one behind nanoTime on Linux.
+    send("RELOADING=1\nMONOTONIC_USEC=" + System.nanoTime() / 1_000);
   }
 
   /** The stop begins. */

@@ -88,6 +88,8 @@ public final class Decoder {
   private NameMap<RowEncoder> rowsOf(App app) {
     NameMap<RowEncoder> rows = rowsByApp.get(app);
     if (rows == null) {
+      // After a reload of the schema file, what there was for the same app is not needed again.
+      rowsByApp.keySet().removeIf(known -> known.id().equals(app.id()));
       Map<String, RowEncoder> byTable = new HashMap<>();
       app.tables().forEach(table -> byTable.put(table.name(), new RowEncoder(app, table, result)));
       rows = new NameMap<>(byTable);

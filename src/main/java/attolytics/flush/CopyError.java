@@ -29,6 +29,12 @@ final class CopyError {
     return new FlushException(Stage.COPY, table, null, Outcome.NO_EVENT, e);
   }
 
+  /** Whether the server says what it was at, such as a row; a proxy's errors have no such thing. */
+  static boolean hasContext(SQLException e) {
+    ServerErrorMessage server = serverMessage(e);
+    return server != null && server.getWhere() != null;
+  }
+
   /**
    * The row that was being copied, from 1, or 0: the first number behind the table's name in the
    * outermost line of the error's context, whose words depend on the server's language.

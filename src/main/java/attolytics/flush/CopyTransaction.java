@@ -9,10 +9,13 @@ import attolytics.schema.Table;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.stream.Collectors;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
@@ -52,7 +55,8 @@ final class CopyTransaction {
   private final HikariDataSource database;
   private final KeyClaims keys;
   private final Watchdog watchdog;
-  private final Map<Table, String> copyStatements = new HashMap<>();
+  // Weak, as a reload of the schema file brings tables of its own.
+  private final Map<Table, String> copyStatements = new WeakHashMap<>();
 
   // Each message to the database costs the driver a system call or two: not one a batch.
   private final byte[] chunk = new byte[CHUNK_BYTES];
@@ -82,7 +86,7 @@ final class CopyTransaction {
       Map<Batch, Outcome> known = claim(connection, batches);
       List<Batch> rest = without(batches, known);
       CopyManager copy = connection.unwrap(PGConnection.class).getCopyAPI();
-      // In the order of the schema, as every instance does, lest they lock each other out.
+      // In the order of their names, as every instance does, lest they lock each other out.
       for (Table table : tablesOf(rest)) {
         copy(copy, table, rest);
       }
@@ -135,18 +139,21 @@ final class CopyTransaction {
   }
 
   private static Iterable<Table> tablesOf(List<Batch> batches) {
-    TreeMap<Integer, Table> tables = new TreeMap<>();
+    // After a reload of the schema file a table may be there twice, as it was and as it is.
+    Set<Table> found = new HashSet<>();
     Table last = null;
     for (Batch batch : batches) {
       for (int run = 0; run < batch.runCount(); run++) {
         Table table = batch.runTable(run);
         if (table != last) {
-          tables.put(table.ordinal(), table);
+          found.add(table);
           last = table;
         }
       }
     }
-    return tables.values();
+    List<Table> tables = new ArrayList<>(found);
+    tables.sort(Comparator.comparing(Table::name));
+    return tables;
   }
 
   private void copy(CopyManager copy, Table table, List<Batch> batches) throws FlushException {

@@ -27,6 +27,9 @@ enum Failure {
       case "57014", "53100" -> BUSY;
       // Our encoding is right: the table has other types by now.
       case "22P03", "22P04" -> TABLE;
+      // So is this, if the server says in which row: a field is too short for a type that was
+      // widened.
+      case "08P01" -> CopyError.hasContext(e) ? TABLE : DATABASE;
       default -> ofClass(state.substring(0, 2));
     };
   }

@@ -3,14 +3,11 @@ package attolytics.http;
 import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
 import attolytics.metrics.Metrics;
-import attolytics.schema.App;
 import java.util.List;
-import java.util.Map;
 
 /**
  * What requests are served with.
  *
- * @param apps by id
  * @param rings one a writer
  * @param budget of the bytes that are read and wait for their commit
  * @param bodyBudget the part of it that bodies may take while they are being read, so that those
@@ -18,23 +15,14 @@ import java.util.Map;
  * @param errorIds by which answers are found in the log
  */
 public record Ingest(
-    Map<String, App> apps,
     List<Ring> rings,
     Budget budget,
     Budget bodyBudget,
     Limits limits,
     Metrics metrics,
     ErrorIds errorIds) {
-  public Ingest(
-      Map<String, App> apps, List<Ring> rings, Budget budget, Limits limits, Metrics metrics) {
-    this(
-        apps,
-        rings,
-        budget,
-        budget.part(bodyPart(budget, limits)),
-        limits,
-        metrics,
-        new ErrorIds());
+  public Ingest(List<Ring> rings, Budget budget, Limits limits, Metrics metrics) {
+    this(rings, budget, budget.part(bodyPart(budget, limits)), limits, metrics, new ErrorIds());
   }
 
   /** A half, but enough for a single body in any case. */

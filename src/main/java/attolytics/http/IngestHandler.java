@@ -8,7 +8,6 @@ import io.undertow.util.Headers;
 import io.undertow.util.Methods;
 import io.undertow.util.SameThreadExecutor;
 import io.undertow.util.StatusCodes;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -28,8 +27,8 @@ public final class IngestHandler implements HttpHandler {
   private static final Pattern CLOSE = Pattern.compile("(?i)(^|,)\\s*close\\s*(,|$)");
 
   private final Ingest ingest;
-  private final Map<String, App> appsByPath = new HashMap<>();
   private final Map<XnioIoThread, Lane> lanes = new ConcurrentHashMap<>();
+  private volatile Apps apps;
   private volatile boolean draining;
 
   /** All statuses that a request may be answered with. */
@@ -45,10 +44,21 @@ public final class IngestHandler implements HttpHandler {
     return Problem.reasons();
   }
 
-  public IngestHandler(Ingest ingest) {
+  /**
+   * @param apps by id
+   */
+  public IngestHandler(Ingest ingest, Map<String, App> apps) {
     this.ingest = ingest;
-    // As most clients spell them; the other spellings are decoded.
-    ingest.apps().values().forEach(app -> appsByPath.put(EventsPath.of(app.id()), app));
+    this.apps = new Apps(apps);
+  }
+
+  /**
+   * Serves other apps from the next request on. A request keeps the app that it has begun with.
+   *
+   * @param replacement by id
+   */
+  public void serve(Map<String, App> replacement) {
+    apps = new Apps(replacement);
   }
 
   /**
@@ -96,11 +106,12 @@ public final class IngestHandler implements HttpHandler {
     settlePersistence(exchange);
     // As it came: Undertow's own idea of the path leaves out what stands behind a semicolon.
     String target = exchange.getRequestURI();
-    App app = appsByPath.get(target);
+    Apps known = apps;
+    App app = known.byPath(target);
     Refusal notFound = null;
     if (app == null) {
       String id = EventsPath.appId(target);
-      app = id == null ? null : ingest.apps().get(id);
+      app = id == null ? null : known.byId(id);
       notFound = app == null ? notFound(id) : null;
     }
     // The lane first: drain sees it then, or else this request sees that the service is draining.

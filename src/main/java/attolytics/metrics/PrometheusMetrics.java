@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
 import java.util.function.ToDoubleFunction;
@@ -45,8 +46,12 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final RuntimeMeters runtime = new RuntimeMeters();
 
-  private final Map<String, AppMeters> apps = new LinkedHashMap<>();
-  private final Map<String, Counter> committed = new LinkedHashMap<>();
+  private final Collection<Integer> statuses;
+  private final Collection<String> reasons;
+  private final Map<String, AppMeters> apps = new ConcurrentHashMap<>();
+  private final Map<String, Counter> committed = new ConcurrentHashMap<>();
+  private final Counter reloads;
+  private final Counter refusedReloads;
   private final Map<String, Counter> flushErrors = new LinkedHashMap<>();
   private final Map<FlushTrigger, Counter> flushes = new EnumMap<>(FlushTrigger.class);
   private final Timer requestDuration = timer("http.request", "From first byte to answer");
@@ -66,13 +71,12 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
       Collection<String> tables,
       Collection<Integer> statuses,
       Collection<String> reasons) {
-    apps.forEach(app -> this.apps.put(app, new AppMeters(app, registry)));
-    this.apps.putIfAbsent(UNKNOWN_APP, new AppMeters(UNKNOWN_APP, registry));
-    for (AppMeters app : this.apps.values()) {
-      statuses.forEach(app::requests);
-      reasons.forEach(app::rejected);
-    }
-    tables.forEach(table -> committed.put(table, committedCounter(table)));
+    this.statuses = List.copyOf(statuses);
+    this.reasons = List.copyOf(reasons);
+    know(List.of(UNKNOWN_APP), List.of());
+    know(apps, tables);
+    reloads = reloadCounter("done");
+    refusedReloads = reloadCounter("refused");
     SQLSTATE_CLASSES.forEach(name -> flushErrors.put(name, flushErrorCounter(name)));
     flushErrors.put(OTHER, flushErrorCounter(OTHER));
     for (FlushTrigger trigger : FlushTrigger.values()) {
@@ -91,6 +95,29 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
             .serviceLevelObjectives(1 << 10, 1 << 14, 1 << 17, 1 << 20, 1 << 22, 1 << 24)
             .register(registry);
     runtime.bindTo(registry);
+  }
+
+  /** Gets ready for apps and tables that a new schema file names; those of the old one stay. */
+  public void know(Collection<String> appIds, Collection<String> tables) {
+    for (String id : appIds) {
+      AppMeters app = new AppMeters(id, registry); // the same counters, if there were some
+      statuses.forEach(app::requests);
+      reasons.forEach(app::rejected);
+      apps.putIfAbsent(id, app);
+    }
+    tables.forEach(table -> committed.putIfAbsent(table, committedCounter(table)));
+  }
+
+  /** The schema file was read again, and taken over or refused. */
+  public void reloaded(boolean done) {
+    (done ? reloads : refusedReloads).increment();
+  }
+
+  private Counter reloadCounter(String outcome) {
+    return Counter.builder("attolytics.schema.reloads")
+        .description("How often the schema file was read again, by what came of it")
+        .tag("outcome", outcome)
+        .register(registry);
   }
 
   private Timer timer(String of, String description) {

@@ -148,12 +148,15 @@ public enum ColumnType {
     /** The other method would refuse rows with values of over 2 kB. */
     @Override
     public String indexMethod() {
-      return "USING gin ";
+      return "gin";
     }
   };
 
   /** Of 64 bits. */
   private static final int MAX_INTEGER_DIGITS = 19;
+
+  /** The usual access method of an index. */
+  static final String BTREE = "btree";
 
   private static final Map<String, ColumnType> BY_NAME = new HashMap<>();
 
@@ -206,9 +209,26 @@ public enum ColumnType {
     return sqlTypes;
   }
 
-  /** How {@code CREATE INDEX} says it, with a space behind it; empty for the usual method. */
+  /**
+   * PostgreSQL's name of the access method that an index of this type has unless told otherwise.
+   */
   public String indexMethod() {
-    return "";
+    return BTREE;
+  }
+
+  /** Whether every value of that type of PostgreSQL's, as {@code regtype} prints it, fits this. */
+  boolean holdsAllOf(String sqlType) {
+    return switch (this) {
+      case I32 -> sqlType.equals("smallint");
+      case I64 -> sqlType.equals("smallint") || sqlType.equals("integer");
+      case F64 -> sqlType.equals("real");
+      default -> false;
+    };
+  }
+
+  /** Whether PostgreSQL's BRIN can be told which of two values is the lesser. */
+  boolean takesBrin() {
+    return this != BOOL && this != JSON;
   }
 
   /**

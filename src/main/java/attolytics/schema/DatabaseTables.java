@@ -1,6 +1,8 @@
 package attolytics.schema;
 
+import attolytics.schema.Migration.Step;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -57,6 +59,59 @@ public final class DatabaseTables {
     return inTransaction(connection, schema, false);
   }
 
+  /**
+   * Compares, and says how the database would come to fit; see {@link #carryOut(Connection, Step)}.
+   * Changes nothing. The connection must not be in a transaction.
+   */
+  public static Migration migration(Connection connection, Schema schema) throws SQLException {
+    return compare(connection, schema).migration(connection);
+  }
+
+  /**
+   * Takes a step of a migration, with all of its statements or none. The connection must not be in
+   * a transaction. Tables are created in turn with instances that start.
+   *
+   * @throws SQLException if a statement was refused, which the message tells
+   */
+  public static void carryOut(Connection connection, Step step) throws SQLException {
+    try (Statement sql = connection.createStatement()) {
+      if (step.concurrent()) {
+        execute(sql, step.statements().get(0));
+        return;
+      }
+      connection.setAutoCommit(false);
+      sql.execute("SELECT pg_advisory_xact_lock(" + LOCK + ")");
+      for (String statement : step.statements()) {
+        execute(sql, statement);
+      }
+      connection.commit();
+    } catch (SQLException | RuntimeException e) {
+      if (!connection.getAutoCommit()) {
+        rollBack(connection, e);
+      }
+      throw e;
+    } finally {
+      if (!connection.isClosed()) {
+        connection.setAutoCommit(true);
+      }
+    }
+  }
+
+  /**
+   * Takes the lock that only one migration of a database can have, for as long as the connection
+   * lives. A start does not wait for it: it would do so in a transaction, and an index that is
+   * built concurrently waits for the end of those.
+   *
+   * @return whether it was free
+   */
+  public static boolean lockOutOtherMigrations(Connection connection) throws SQLException {
+    try (Statement sql = connection.createStatement();
+        ResultSet row = sql.executeQuery("SELECT pg_try_advisory_lock(" + (LOCK + 1) + ")")) {
+      row.next();
+      return row.getBoolean(1);
+    }
+  }
+
   /** The plan for a database that does not exist yet. */
   public static Plan planForNone(Schema schema) {
     List<String> statements = new ArrayList<>();
@@ -92,7 +147,7 @@ public final class DatabaseTables {
       // With a stricter level the tables that another instance has just created stay invisible.
       sql.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
       sql.execute("SELECT pg_advisory_xact_lock(" + LOCK + ")");
-      Plan plan = plan(connection, schema);
+      Plan plan = compare(connection, schema).plan();
       if (plan.problems().isEmpty()) {
         for (String statement : plan.statements()) {
           execute(sql, statement);
@@ -118,36 +173,30 @@ public final class DatabaseTables {
     }
   }
 
-  private static Plan plan(Connection connection, Schema schema) throws SQLException {
+  private static Comparison compare(Connection connection, Schema schema) throws SQLException {
     Target target = Target.of(connection);
-    List<String> problems = new ArrayList<>(target.problems());
-    if (!problems.isEmpty()) {
-      return new Plan(List.of(), List.of(), problems);
+    Comparison comparison = new Comparison();
+    comparison.refuse(target.problems());
+    if (!target.problems().isEmpty()) {
+      return comparison;
     }
-    List<String> statements = new ArrayList<>();
-    List<String> warnings = new ArrayList<>();
     for (Table table : schema.tables()) {
       ExistingTable existing = ExistingTable.find(connection, table.name());
       if (existing == null) {
-        problems.addAll(target.whyNotCreate(connection, table.name()));
-        statements.addAll(creation(table));
+        comparison.create(creation(table), target.whyNotCreate(connection, table.name()));
       } else {
-        TableCheck check = new TableCheck(table, existing);
-        check.run();
-        warnings.addAll(check.warnings());
-        problems.addAll(check.problems());
+        comparison.check(new TableCheck(table, existing));
       }
     }
     for (OwnTable table : OWN_TABLES) {
       ExistingTable existing = ExistingTable.find(connection, table.name());
       if (existing == null) {
-        problems.addAll(target.whyNotCreate(connection, table.name()));
-        statements.addAll(table.creation());
+        comparison.create(table.creation(), target.whyNotCreate(connection, table.name()));
       } else {
-        problems.addAll(table.problems(existing));
+        comparison.refuse(table.problems(existing));
       }
     }
-    return new Plan(statements, warnings, problems);
+    return comparison;
   }
 
   /** The statements that create a table with its indexes. */
@@ -156,8 +205,8 @@ public final class DatabaseTables {
     List<String> indexes = new ArrayList<>();
     for (Column column : table.columns()) {
       columns.add(definition(column));
-      if (column.indexed()) {
-        indexes.add(createIndex("CREATE INDEX", table, column));
+      if (column.index() != Index.NONE) {
+        indexes.add(createIndex("CREATE INDEX", Identifiers.quote(table.name()), column));
       }
     }
     List<String> statements = new ArrayList<>();
@@ -176,12 +225,13 @@ public final class DatabaseTables {
   }
 
   /** PostgreSQL finds a name for the index that is free and not too long. */
-  static String createIndex(String command, Table table, Column column) {
+  static String createIndex(String command, String quotedTable, Column column) {
+    String method = column.index().method(column.type());
     return "%s ON %s %s(%s)"
         .formatted(
             command,
-            Identifiers.quote(table.name()),
-            column.type().indexMethod(),
+            quotedTable,
+            method.equals(ColumnType.BTREE) ? "" : "USING " + method + " ",
             Identifiers.quote(column.name()));
   }
 }

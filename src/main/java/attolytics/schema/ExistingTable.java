@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the database has under a table's name, whether a table or not.
  *
+ * @param oid {@code pg_class.oid}
  * @param kind {@code pg_class.relkind}
  * @param user the current user, quoted where it has to be
  * @param fullAccess whether the current user may do to it whatever can be done to rows
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://www.postgresql.org/docs/current/catalog-pg-class.html">pg_class</a>
  */
 record ExistingTable(
+    long oid,
     String kind,
     String user,
     boolean fullAccess,
@@ -106,6 +108,7 @@ record ExistingTable(
       try (ResultSet row = query.executeQuery()) {
         return row.next()
             ? new ExistingTable(
+                row.getLong("oid"),
                 row.getString("relkind"),
                 row.getString("user"),
                 row.getBoolean("full_access"),

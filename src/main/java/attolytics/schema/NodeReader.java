@@ -157,8 +157,12 @@ final class NodeReader {
     return refuseTag(scalar) ? null : scalar.getValue();
   }
 
-  /** False, too, if there is no node. */
-  boolean flag(@Nullable Node node, String what) {
+  /**
+   * A boolean; false, too, if there is no node.
+   *
+   * @param expected what may be written there, to end a sentence with
+   */
+  boolean flag(@Nullable Node node, String what, String expected) {
     if (node == null) {
       return false;
     }
@@ -171,10 +175,17 @@ final class NodeReader {
           case "true", "false" -> "write " + text + " without quotes";
           case "yes", "Yes", "YES", "y", "Y", "on", "On", "ON", "1" -> "write true";
           case "no", "No", "NO", "n", "N", "off", "Off", "OFF", "0" -> "write false";
-          default -> "expected true or false";
+          default -> "expected " + expected;
         };
     problems.at(node, what + " is " + kind(node) + "; " + advice);
     return false;
+  }
+
+  /** Whether it is that text, in quotes or not. */
+  static boolean isString(Node node, String text) {
+    return node instanceof ScalarNode scalar
+        && node.getTag().equals(Tag.STR)
+        && scalar.getValue().equals(text);
   }
 
   static boolean isNull(Node node) {

@@ -34,6 +34,8 @@ final class SchemaReader {
   private static final Set<String> SYSTEM_COLUMNS =
       Set.of("cmax", "cmin", "ctid", "tableoid", "xmax", "xmin");
 
+  private static final String BRIN = "brin";
+
   private static final String ENVIRONMENT_PREFIX = "env:";
 
   private final Problems problems;
@@ -140,11 +142,11 @@ final class SchemaReader {
     String what = name == null ? "a column" : "column " + Problems.shown(name.getValue());
     ColumnType type = columnType(fields.get("type"), what);
     String header = header(fields.get("header"), what, type);
-    boolean indexed = nodes.flag(fields.get("indexed"), what + ": indexed");
-    boolean required = nodes.flag(fields.get("required"), what + ": required");
+    Index index = index(fields.get("indexed"), what, type);
+    boolean required = nodes.flag(fields.get("required"), what + ": required", "true or false");
     return name == null || type == null
         ? null
-        : new Column(name.getValue(), type, header, indexed, required, ordinal);
+        : new Column(name.getValue(), type, header, index, required, ordinal);
   }
 
   private @Nullable ScalarNode columnName(@Nullable Node node, Map<String, Integer> lines) {
@@ -200,6 +202,20 @@ final class SchemaReader {
               .formatted(what, type.schemaName()));
     }
     return header;
+  }
+
+  private Index index(@Nullable Node node, String what, @Nullable ColumnType type) {
+    if (node == null || !NodeReader.isString(node, BRIN)) {
+      boolean indexed = nodes.flag(node, what + ": indexed", "true, false or " + BRIN);
+      return indexed ? Index.DEFAULT : Index.NONE;
+    }
+    if (type != null && !type.takesBrin()) {
+      problems.at(
+          node,
+          "%s: indexed is %s, which PostgreSQL does not have for the type %s; write true or false"
+              .formatted(what, BRIN, type.schemaName()));
+    }
+    return Index.BRIN;
   }
 
   private static boolean isHeaderName(String header) {

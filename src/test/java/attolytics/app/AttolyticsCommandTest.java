@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AttolyticsCommandTest {
   private static final String SECRET = "s3cr3t";
   private static final int CHECKED = 7;
+  private static final int MIGRATED = 8;
   private static final Settings DEFAULTS =
       new Settings(
           Path.of("./schema.conf.yaml"),
@@ -49,6 +50,7 @@ class AttolyticsCommandTest {
           Duration.ofDays(7),
           Duration.ofSeconds(30),
           Duration.ofSeconds(30),
+          false,
           0,
           LogFormat.TEXT);
 
@@ -56,6 +58,7 @@ class AttolyticsCommandTest {
   private final StringWriter err = new StringWriter();
   private @Nullable Settings seen;
   private @Nullable Settings checked;
+  private @Nullable Settings migrated;
 
   @Test
   void execute_withoutOptionsGivesTheDefaults() {
@@ -86,6 +89,7 @@ class AttolyticsCommandTest {
             Duration.ofHours(1),
             Duration.ofSeconds(5),
             Duration.ofMinutes(2),
+            true,
             2,
             LogFormat.JSON);
     String[] args = {
@@ -123,6 +127,7 @@ class AttolyticsCommandTest {
       "5s",
       "--drain_timeout",
       "2m",
+      "--migrate",
       "--log_format=json",
       "-vv"
     };
@@ -150,6 +155,7 @@ class AttolyticsCommandTest {
             Map.entry("ATTOLYTICS_IDEMPOTENCY_TTL", "1h"),
             Map.entry("ATTOLYTICS_ACK_TIMEOUT", "5s"),
             Map.entry("ATTOLYTICS_DRAIN_TIMEOUT", "2m"),
+            Map.entry("ATTOLYTICS_MIGRATE", "1"),
             Map.entry("ATTOLYTICS_VERBOSE", "2"));
     assertEquals(expected, settings(environment));
   }
@@ -243,7 +249,10 @@ class AttolyticsCommandTest {
             + " | --admin_port: 80 is the same as --port",
         "--db_url mysql://h/d | --db_url: the database URL does not begin with postgres://",
         "--db_url postgres://h/d?sslmode=on | --db_url: sslmode of the database URL is none of",
-        "stray | unknown command 'stray', expected check or none",
+        "stray | unknown command 'stray', expected check, migrate or none",
+        "--apply | --apply: goes with the command 'migrate'; for a start there is --migrate",
+        "check --apply | --apply: goes with the command 'migrate'; for a start there is --migrate",
+        "migrate --migrate | --migrate: is for a start; the command 'migrate' takes --apply",
         "check stray | Unmatched argument at index 1: 'stray'",
         "--schema= | --schema: must not be empty",
         "--data_dir= | --data_dir: must not be empty"
@@ -271,6 +280,17 @@ class AttolyticsCommandTest {
     assertEquals(CHECKED, run(Map.of("ATTOLYTICS_PORT", "8"), settings -> 0, "check"));
     assertNotNull(checked);
     assertEquals(8, checked.port());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"migrate, false", "migrate --apply, true", "-p 7 --apply migrate, true"})
+  void execute_migrate_appliesOnlyIfTold(String args, boolean apply) {
+    Map<String, String> environment = Map.of("ATTOLYTICS_MIGRATE", "1", "ATTOLYTICS_APPLY", "1");
+
+    assertEquals(MIGRATED, run(environment, settings -> 0, args.split(" ")), err.toString());
+
+    assertNotNull(migrated);
+    assertEquals(apply, migrated.migrate());
   }
 
   @Test
@@ -486,7 +506,18 @@ class AttolyticsCommandTest {
           checked = settings;
           return CHECKED;
         };
+    Action migrate =
+        settings -> {
+          migrated = settings;
+          return MIGRATED;
+        };
     return AttolyticsCommand.execute(
-        args, environment, action, check, new PrintWriter(out, true), new PrintWriter(err, true));
+        args,
+        environment,
+        action,
+        check,
+        migrate,
+        new PrintWriter(out, true),
+        new PrintWriter(err, true));
   }
 }

@@ -354,6 +354,7 @@ class CheckIT {
             environment,
             settings -> Service.start(settings, environment, new CountDownLatch(1)).stop() ? 0 : 1,
             settings -> Check.run(settings, environment, printer),
+            settings -> Migrate.run(settings, environment, printer),
             printer,
             new PrintWriter(err, true));
     return new Result(exitCode, out.toString(), err.toString());

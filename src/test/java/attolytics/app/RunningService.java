@@ -77,7 +77,7 @@ public final class RunningService implements AutoCloseable {
           settings.set(parsed);
           return 0;
         };
-    AttolyticsCommand.execute(all, Map.of(), keep, keep, nowhere, nowhere);
+    AttolyticsCommand.execute(all, Map.of(), keep, keep, keep, nowhere, nowhere);
     Settings parsed = settings.get();
     if (parsed == null) {
       throw new IllegalArgumentException("options: " + List.of(options));

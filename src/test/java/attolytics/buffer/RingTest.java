@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
+import attolytics.schema.Index;
 import attolytics.schema.Table;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -179,7 +180,7 @@ class RingTest {
   }
 
   private static Table table(String name, int ordinal) {
-    Column column = new Column("c", ColumnType.I32, null, false, false, 0);
+    Column column = new Column("c", ColumnType.I32, null, Index.NONE, false, 0);
     return new Table(name, ordinal, List.of(column));
   }
 }

@@ -12,6 +12,7 @@ import attolytics.schema.App;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
 import attolytics.schema.CopyBuffer;
+import attolytics.schema.Index;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
 import java.nio.charset.StandardCharsets;
@@ -27,12 +28,12 @@ class DecoderTest {
           "t",
           0,
           List.of(
-              new Column("n", ColumnType.I32, null, false, false, 0),
-              new Column("ref", ColumnType.STRING, "Referer", false, false, 1),
-              new Column("s", ColumnType.STRING, null, false, true, 2),
-              new Column("at", ColumnType.TIMESTAMP, null, false, false, 3)));
+              new Column("n", ColumnType.I32, null, Index.NONE, false, 0),
+              new Column("ref", ColumnType.STRING, "Referer", Index.NONE, false, 1),
+              new Column("s", ColumnType.STRING, null, Index.NONE, true, 2),
+              new Column("at", ColumnType.TIMESTAMP, null, Index.NONE, false, 3)));
   private final Table other =
-      new Table("u", 1, List.of(new Column("b", ColumnType.BOOL, null, false, false, 0)));
+      new Table("u", 1, List.of(new Column("b", ColumnType.BOOL, null, Index.NONE, false, 0)));
   private final App strict = app(Validation.STRICT);
   private final App lenient = app(Validation.LENIENT);
   private final Decoder decoder = new Decoder();

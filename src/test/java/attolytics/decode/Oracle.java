@@ -7,6 +7,7 @@ import attolytics.buffer.Batch;
 import attolytics.schema.App;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
+import attolytics.schema.Index;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
 import java.nio.charset.StandardCharsets;
@@ -26,15 +27,15 @@ final class Oracle {
       table(
           1,
           "Sel\"ect é~/",
-          new Column("referer", ColumnType.STRING, "Referer", false, false, 0),
-          new Column("q\"\\\n", ColumnType.I32, null, false, true, 1),
-          new Column("a b", ColumnType.TIMESTAMP, null, false, true, 2),
-          new Column("~/é", ColumnType.STRING, null, false, true, 3),
-          new Column("missing", ColumnType.STRING, "X-Missing", false, false, 4),
-          new Column("agent", ColumnType.STRING, "User-Agent", false, true, 5));
+          new Column("referer", ColumnType.STRING, "Referer", Index.NONE, false, 0),
+          new Column("q\"\\\n", ColumnType.I32, null, Index.NONE, true, 1),
+          new Column("a b", ColumnType.TIMESTAMP, null, Index.NONE, true, 2),
+          new Column("~/é", ColumnType.STRING, null, Index.NONE, true, 3),
+          new Column("missing", ColumnType.STRING, "X-Missing", Index.NONE, false, 4),
+          new Column("agent", ColumnType.STRING, "User-Agent", Index.NONE, true, 5));
 
   static final Table STRICTER =
-      table(2, "stricter", new Column("h", ColumnType.STRING, "X-Missing", false, true, 0));
+      table(2, "stricter", new Column("h", ColumnType.STRING, "X-Missing", Index.NONE, true, 0));
 
   static final List<Table> TABLES = List.of(TYPES, DUTIES, STRICTER);
   static final App STRICT = app(Validation.STRICT);
@@ -53,7 +54,7 @@ final class Oracle {
   private static List<Column> columnOfEachType() {
     List<Column> columns = new ArrayList<>();
     for (ColumnType type : ColumnType.values()) {
-      columns.add(new Column(type.schemaName(), type, null, false, false, columns.size()));
+      columns.add(new Column(type.schemaName(), type, null, Index.NONE, false, columns.size()));
     }
     return columns;
   }

@@ -40,7 +40,7 @@ class NumbersTest {
           seen.set(settings);
           return 0;
         };
-    AttolyticsCommand.execute(new String[] {}, Map.of(), keep, keep, nowhere, nowhere);
+    AttolyticsCommand.execute(new String[] {}, Map.of(), keep, keep, keep, nowhere, nowhere);
     Settings settings = seen.get();
     if (settings == null) {
       throw new IllegalStateException("no settings");

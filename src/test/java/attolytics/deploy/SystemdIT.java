@@ -26,7 +26,7 @@ class SystemdIT {
 
   @Test
   void unit_isWithoutFault() throws Exception {
-    String program = Program.installed("systemd-analyze");
+    String analyze = Program.installed("systemd-analyze");
     Path units = Files.createDirectories(root.resolve("usr/lib/systemd/system"));
     try (Stream<Path> installed = Files.list(Path.of("/usr/lib/systemd/system"))) {
       for (Path unit : installed.filter(SystemdIT::mayBeNeeded).toList()) {
@@ -34,11 +34,14 @@ class SystemdIT {
       }
     }
     Files.copy(Unit.FILE, units.resolve(Unit.FILE.getFileName()));
-    Path java = Files.createDirectories(root.resolve("usr/bin")).resolve("java");
-    assertTrue(Files.writeString(java, "#!/bin/sh\n").toFile().setExecutable(true));
+    Path programs = Files.createDirectories(root.resolve("usr/bin"));
+    for (String name : List.of("java", "kill")) {
+      Path program = Files.writeString(programs.resolve(name), "#!/bin/sh\n");
+      assertTrue(program.toFile().setExecutable(true));
+    }
     assertEquals(
         "",
-        Program.succeed(program, "verify", "--man=no", "--root=" + root, "attolytics@a.service"));
+        Program.succeed(analyze, "verify", "--man=no", "--root=" + root, "attolytics@a.service"));
   }
 
   private static boolean mayBeNeeded(Path unit) {

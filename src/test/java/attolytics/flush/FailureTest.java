@@ -6,6 +6,8 @@ import java.sql.SQLException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
 
 class FailureTest {
   @ParameterizedTest
@@ -32,6 +34,18 @@ class FailureTest {
   })
   void of_goesByTheSqlState(String state, Failure expected) {
     assertEquals(expected, Failure.of(new SQLException("told", state)));
+  }
+
+  /** What PostgreSQL says of four bytes for an INT8; a proxy uses the same SQLSTATE. */
+  @Test
+  void of_tellsARowThatIsTooShortFromABrokenProtocol() {
+    String message = "SERROR\0C08P01\0Minsufficient data left in message\0";
+    String context = "WCOPY t, line 1, column n\0";
+
+    assertEquals(Failure.DATABASE, Failure.of(new SQLException("told", "08P01")));
+    assertEquals(Failure.DATABASE, Failure.of(new PSQLException(new ServerErrorMessage(message))));
+    assertEquals(
+        Failure.TABLE, Failure.of(new PSQLException(new ServerErrorMessage(message + context))));
   }
 
   @Test

@@ -230,6 +230,46 @@ class DatabaseTablesIT {
 
   @ParameterizedTest
   @EnumSource
+  void prepare_brin_isCreatedForEveryTypeThatTakesIt(ColumnType type) throws SQLException {
+    if (type.takesBrin()) {
+      Schema schema = schema(table("t", brin("c", type)));
+
+      assertTrue(
+          DatabaseTables.prepare(connection, schema)
+              .statements()
+              .contains("CREATE INDEX ON \"t\" USING brin (\"c\")"));
+      assertNothingToDo(schema);
+    } else {
+      sql("CREATE TABLE t (c %s)".formatted(type.sqlName()));
+      assertThrows(SQLException.class, () -> sql("CREATE INDEX ON t USING brin (c)"));
+    }
+  }
+
+  /** Which of them serves better is the operator's business, who has made it by hand. */
+  @ParameterizedTest
+  @ValueSource(strings = {"brin", "btree"})
+  void plan_whicheverIndexThereIs_satisfiesBoth(String method) throws SQLException {
+    sql("CREATE TABLE t (c int4)", "CREATE INDEX ON t USING " + method + " (c)");
+
+    assertNothingToDo(schema(table("t", brin("c", ColumnType.I32))));
+    assertNothingToDo(schema(table("t", column("c", ColumnType.I32, true, false))));
+  }
+
+  @Test
+  void plan_missingBrin_isAWarning() throws SQLException {
+    sql("CREATE TABLE t (c int4)");
+    Schema schema = schema(table("t", brin("c", ColumnType.I32)));
+
+    String warning = DatabaseTables.prepare(connection, schema).warnings().get(0);
+
+    String statement = "CREATE INDEX CONCURRENTLY ON \"t\" USING brin (\"c\")";
+    assertTrue(warning.endsWith(statement), warning);
+    sql(statement);
+    assertNothingToDo(schema);
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void prepare_everyType_isFoundAsCreated(ColumnType type) throws SQLException {
     Schema schema = schema(table("t", column("c", type, true, true)));
 
@@ -887,7 +927,11 @@ class DatabaseTablesIT {
     return column(name, type, false, false);
   }
 
+  private static Column brin(String name, ColumnType type) {
+    return new Column(name, type, null, Index.BRIN, false, 0);
+  }
+
   private static Column column(String name, ColumnType type, boolean indexed, boolean required) {
-    return new Column(name, type, null, indexed, required, 0);
+    return new Column(name, type, null, indexed ? Index.DEFAULT : Index.NONE, required, 0);
   }
 }

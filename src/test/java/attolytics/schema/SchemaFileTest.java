@@ -60,13 +60,13 @@ class SchemaFileTest {
     assertEquals(0, events.ordinal());
     assertEquals(
         List.of(
-            new Column("time", ColumnType.TIMESTAMP, null, true, false, 0),
-            new Column("referer", ColumnType.STRING, "Referer", false, false, 1),
-            new Column("platform", ColumnType.STRING, null, true, true, 2),
-            new Column("version", ColumnType.STRING, null, true, true, 3),
-            new Column("user_id", ColumnType.STRING, null, false, false, 4),
-            new Column("event_type", ColumnType.STRING, null, true, true, 5),
-            new Column("score", ColumnType.I32, null, false, false, 6)),
+            new Column("time", ColumnType.TIMESTAMP, null, Index.DEFAULT, false, 0),
+            new Column("referer", ColumnType.STRING, "Referer", Index.NONE, false, 1),
+            new Column("platform", ColumnType.STRING, null, Index.DEFAULT, true, 2),
+            new Column("version", ColumnType.STRING, null, Index.DEFAULT, true, 3),
+            new Column("user_id", ColumnType.STRING, null, Index.NONE, false, 4),
+            new Column("event_type", ColumnType.STRING, null, Index.DEFAULT, true, 5),
+            new Column("score", ColumnType.I32, null, Index.NONE, false, 6)),
         events.columns());
     assertEquals(List.of("com.example.myapp"), List.copyOf(schema.apps().keySet()));
     App app = app(schema, "com.example.myapp");
@@ -108,7 +108,7 @@ class SchemaFileTest {
     assertEquals(List.of("b", "a"), schema.tables().stream().map(Table::name).toList());
     assertEquals(List.of(0, 1), schema.tables().stream().map(Table::ordinal).toList());
     assertEquals(
-        new Column("x", ColumnType.F64, null, true, true, 0),
+        new Column("x", ColumnType.F64, null, Index.DEFAULT, true, 0),
         schema.tables().get(0).columns().get(0));
     assertEquals("X-Same", schema.tables().get(1).columns().get(1).header());
     assertEquals(Validation.LENIENT, app(schema, "1").validation());
@@ -493,8 +493,35 @@ class SchemaFileTest {
     "'', expected true or false"
   })
   void read_booleanThatIsNone(String value, String advice) {
-    assertColumnProblem("{name: x, indexed: " + value + "}", "; " + advice);
+    String orBrin = advice.replace("true or false", "true, false or brin");
+    assertColumnProblem("{name: x, indexed: " + value + "}", "; " + orBrin);
     assertColumnProblem("{name: x, required: " + value + "}", "; " + advice);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true, DEFAULT", "false, NONE", "brin, BRIN", "'\"brin\"', BRIN"})
+  void read_indexed(String value, Index index) throws SchemaException {
+    String column = "{name: x, type: timestamp, indexed: " + value + "}";
+    Schema schema =
+        read("tables: {t: {columns: [" + column + "]}}\napps: {a: {secret_key: s, tables: [t]}}");
+
+    assertEquals(index, schema.tables().get(0).columns().get(0).index());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"btree", "gin", "BRIN", "brn", "!brin brin"})
+  void read_indexedThatIsNone(String value) {
+    assertColumnProblem("{name: x, indexed: " + value + "}", "; expected true, false or brin");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"bool", "json"})
+  void read_brinOfATypeWithoutOne(String type) {
+    assertColumnProblem(
+        "{name: x, type: " + type + ", indexed: brin}",
+        "column `x`: indexed is brin, which PostgreSQL does not have for the type "
+            + type
+            + "; write true or false");
   }
 
   @ParameterizedTest
@@ -730,7 +757,7 @@ class SchemaFileTest {
             """);
 
     assertEquals(
-        new Column("id", ColumnType.I64, null, false, false, 1),
+        new Column("id", ColumnType.I64, null, Index.NONE, false, 1),
         schema.tables().get(1).columns().get(1));
     assertEquals("z", schema.tables().get(4).columns().get(0).name());
     assertTrue(app(schema, "b").accepts("s"));

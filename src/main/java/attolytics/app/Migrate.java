@@ -1,0 +1,69 @@
+package attolytics.app;
+
+import attolytics.schema.DatabaseTables;
+import attolytics.schema.Migration;
+import attolytics.schema.Schema;
+import java.io.PrintWriter;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+
+/** {@code attolytics migrate}: prints, or applies, what makes the database fit the schema file. */
+final class Migrate {
+  /** The exit code that says so. */
+  static final int SOMETHING_LEFT = 3;
+
+  private final Settings settings;
+  private final SqlPrinter out;
+
+  private Migrate(Settings settings, PrintWriter out) {
+    this.settings = settings;
+    this.out = new SqlPrinter(out, settings);
+  }
+
+  /**
+   * Compares, and changes the database if the settings say so.
+   *
+   * @param environment where secret keys may be kept
+   * @param out where the SQL is printed, unless the settings are quiet
+   * @return 0 if nothing is left to do, else {@link #SOMETHING_LEFT}
+   */
+  static int run(Settings settings, Map<String, String> environment, PrintWriter out)
+      throws StartException, InterruptedException {
+    Schema schema = DatabaseSetup.readSchema(settings, environment);
+    Migrate migrate = new Migrate(settings, out);
+    try (ConfiguredDatabase database = ConfiguredDatabase.find(settings, schema)) {
+      if (database == null) {
+        migrate.out.comment(settings.dataDir() + ": an embedded PostgreSQL, which a start sets up");
+        DatabaseTables.planForNone(schema).statements().forEach(migrate.out::statement);
+        return SOMETHING_LEFT;
+      }
+      migrate.out.comment(database.url().toString());
+      Migration migration =
+          settings.migrate()
+              ? Migrator.apply(
+                  database.url(), schema, settings.ackTimeout(), new CountDownLatch(1), () -> {})
+              : migrate.compare(database.url(), schema);
+      return migrate.print(migration);
+    }
+  }
+
+  private Migration compare(DatabaseUrl url, Schema schema) throws StartException {
+    try (Connection connection = DatabaseSetup.connect(url, settings.ackTimeout())) {
+      return DatabaseTables.migration(connection, schema);
+    } catch (SQLException e) {
+      throw new StartException("the database refused to show the tables: " + e.getMessage(), e);
+    }
+  }
+
+  private int print(Migration migration) {
+    migration.notes().forEach(note -> out.comment("note: " + note));
+    out.steps(migration);
+    migration.left().forEach(left -> out.comment("left to do by hand: " + left));
+    if (migration.isDone()) {
+      out.comment("nothing is left to do");
+    }
+    return migration.isDone() ? 0 : SOMETHING_LEFT;
+  }
+}

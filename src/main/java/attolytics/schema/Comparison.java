@@ -1,0 +1,66 @@
+package attolytics.schema;
+
+import attolytics.schema.Migration.Step;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What differs between a schema and the database: for a start, which creates, or for a migration.
+ */
+final class Comparison {
+  private final List<String> statements = new ArrayList<>();
+  private final List<String> warnings = new ArrayList<>();
+  private final List<String> problems = new ArrayList<>();
+  private final List<Step> creations = new ArrayList<>();
+  private final List<String> left = new ArrayList<>();
+  private final List<TableCheck> checks = new ArrayList<>();
+
+  /** Why no table at all could be written to. */
+  void refuse(List<String> why) {
+    problems.addAll(why);
+    left.addAll(why);
+  }
+
+  /**
+   * Adds a table that is missing.
+   *
+   * @param whyNot it cannot be created, or nothing
+   */
+  void create(List<String> creation, List<String> whyNot) {
+    statements.addAll(creation);
+    refuse(whyNot);
+    if (whyNot.isEmpty()) {
+      creations.add(new Step(creation, false, null));
+    }
+  }
+
+  /** Adds a table that exists. */
+  void check(TableCheck check) {
+    check.run();
+    warnings.addAll(check.warnings());
+    problems.addAll(check.problems());
+    left.addAll(check.left());
+    checks.add(check);
+  }
+
+  DatabaseTables.Plan plan() {
+    return new DatabaseTables.Plan(statements, warnings, problems);
+  }
+
+  /** What takes no time first: the service may have to wait for it. */
+  Migration migration(Connection connection) throws SQLException {
+    List<Step> steps = new ArrayList<>(creations);
+    List<String> notes = new ArrayList<>();
+    for (TableCheck check : checks) {
+      steps.addAll(check.changes());
+      notes.addAll(check.notes());
+    }
+    checks.forEach(check -> steps.addAll(check.rewrites()));
+    for (TableCheck check : checks) {
+      steps.addAll(check.indexes(connection));
+    }
+    return new Migration(steps, left, notes);
+  }
+}
