@@ -1,8 +1,11 @@
 package attolytics.bench;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
 /**
- * A request's body whose events can be given new times, since in life no two requests come with the
- * same ones, and since an index on times that repeat is another index.
+ * A request whose events can be given new times, since in life no two requests come with the same
+ * ones, and since an index on times that repeat is another index.
  */
 final class Body {
   /** Microseconds since 1970; of ten digits of seconds, as all times up to the year 2286. */
@@ -14,15 +17,25 @@ final class Body {
   /** Digits after the point. */
   private static final int MICROS = 6;
 
+  private final byte[] head;
   private final byte[] json;
   private final int[] times;
 
   /**
+   * @param path that it is posted to
    * @param times where the events' times stand, each {@code 0000000000.000000}
    */
-  Body(byte[] json, int[] times) {
+  Body(String path, byte[] json, int[] times) {
     this.json = json;
     this.times = times;
+    String text =
+        "POST "
+            + path
+            + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + "Content-Length: "
+            + json.length
+            + "\r\n\r\n";
+    head = text.getBytes(StandardCharsets.US_ASCII);
   }
 
   byte[] json() {
@@ -31,6 +44,16 @@ final class Body {
 
   int events() {
     return times.length;
+  }
+
+  /** Bytes of the whole request. */
+  int size() {
+    return head.length + json.length;
+  }
+
+  /** Writes the whole request. */
+  void writeTo(ByteBuffer out) {
+    out.put(head).put(json);
   }
 
   /** Gives the events times that are a microsecond apart. */

@@ -3,8 +3,9 @@ package attolytics.bench;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
+import org.HdrHistogram.Histogram;
 
-/** A way to bring rows into the example's table. */
+/** A way to bring rows into tables. */
 interface Load {
   /**
    * What a run of it came to.
@@ -12,20 +13,19 @@ interface Load {
    * @param rows acknowledged, all of them committed
    * @param requests that they came in, or transactions where there are no requests
    * @param nanos from the first byte sent to the last acknowledgement
+   * @param latencies from a request to its acknowledgement, in nanoseconds
    */
-  record Sent(long rows, long requests, long nanos) {
-    double rowsPerSecond() {
-      return rows * 1e9 / nanos;
-    }
+  record Sent(long rows, long requests, long nanos, Histogram latencies) {}
+
+  /** A histogram for {@link Sent}: up to two minutes, to a thousandth. */
+  static Histogram histogram() {
+    return new Histogram(Duration.ofMinutes(2).toNanos(), 3);
   }
 
-  /** For people. */
-  String name();
-
   /**
-   * Sends as fast as it is taken for that long, then waits for what is not acknowledged yet.
+   * Sends for that long, then waits for what is not acknowledged yet.
    *
    * @throws IOException if a row was not acknowledged
    */
-  Sent run(Duration duration) throws IOException, SQLException;
+  Sent run(Duration duration) throws IOException, SQLException, InterruptedException;
 }

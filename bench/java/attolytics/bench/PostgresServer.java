@@ -79,7 +79,12 @@ public final class PostgresServer implements AutoCloseable {
   private boolean closed;
 
   private PostgresServer(
-      String description, Path programs, List<String> prefix, Path directory, Path log)
+      String description,
+      Path programs,
+      List<String> prefix,
+      Path directory,
+      Path log,
+      String password)
       throws IOException {
     this.description = description;
     this.programs = programs;
@@ -87,9 +92,13 @@ public final class PostgresServer implements AutoCloseable {
     this.directory = directory;
     this.log = log;
     this.port = freePort();
+    this.password = password;
+  }
+
+  private static String randomPassword() {
     byte[] random = new byte[16];
     new SecureRandom().nextBytes(random);
-    this.password = HexFormat.of().formatHex(random);
+    return HexFormat.of().formatHex(random);
   }
 
   /**
@@ -108,7 +117,8 @@ public final class PostgresServer implements AutoCloseable {
       Path programs = installed == null ? embeddedPrograms(directory) : installed;
       String on = ", data on " + Files.getFileStore(directory).type();
       String description = (installed == null ? "embedded" : "from " + installed) + on;
-      server = new PostgresServer(description, programs, prefix(), directory, log);
+      server =
+          new PostgresServer(description, programs, prefix(), directory, log, randomPassword());
       server.initialize();
       server.startAgain();
       server.assertDurable();
@@ -144,6 +154,16 @@ public final class PostgresServer implements AutoCloseable {
     return "postgres://" + USER + ":" + password + "@127.0.0.1:" + port + "/postgres";
   }
 
+  /** The same for the driver. */
+  String jdbcUrl() {
+    return "jdbc:postgresql://127.0.0.1:"
+        + port
+        + "/postgres?user="
+        + USER
+        + "&password="
+        + password;
+  }
+
   /** On the loopback address. */
   public int port() {
     return port;
@@ -153,6 +173,51 @@ public final class PostgresServer implements AutoCloseable {
   public long pid() {
     Process running = postgres;
     return running == null ? -1 : running.pid();
+  }
+
+  /**
+   * A streaming standby of this server, up and connected, without which this one commits nothing
+   * from now on. This one is stopped for a moment.
+   *
+   * @param standbyLog where the standby writes its log
+   */
+  public PostgresServer withStandby(Path standbyLog)
+      throws IOException, InterruptedException, SQLException {
+    stop(Mode.FAST);
+    PostgresServer standby =
+        new PostgresServer(
+            description,
+            programs,
+            prefix,
+            Files.createTempDirectory("attolytics-bench-"),
+            standbyLog,
+            password);
+    giveAway(standby.directory);
+    runToEnd(List.of("cp", "-a", data().toString(), standby.data().toString()));
+    startAgain();
+    execute("ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()");
+    Files.createFile(standby.data().resolve("standby.signal"));
+    Files.writeString(
+        standby.data().resolve("postgresql.auto.conf"),
+        "primary_conninfo = 'host=127.0.0.1 port=%d user=%s password=%s'%n"
+            .formatted(port, USER, password));
+    standby.startAgain();
+    execute("CREATE TABLE replicated ()", "DROP TABLE replicated"); // waits for the standby
+    return standby;
+  }
+
+  /** Makes a standby the primary, once its own is gone. */
+  public void promote() throws SQLException {
+    execute("SELECT pg_promote()");
+  }
+
+  private void execute(String... statements) throws SQLException {
+    try (Connection connection = connect();
+        Statement sql = connection.createStatement()) {
+      for (String statement : statements) {
+        sql.execute(statement);
+      }
+    }
   }
 
   /** Stops the server; its data stays. */
@@ -212,13 +277,8 @@ public final class PostgresServer implements AutoCloseable {
 
   private void initialize() throws IOException, InterruptedException {
     Path passwordFile = Files.writeString(directory.resolve("password"), password);
-    String user = accountForRoot();
-    if (user != null) {
-      UserPrincipal owner =
-          directory.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(user);
-      Files.setOwner(directory, owner);
-      Files.setOwner(passwordFile, owner);
-    }
+    giveAway(directory);
+    giveAway(passwordFile);
     runToEnd(
         List.of(
             programs.resolve("initdb").toString(),
@@ -228,6 +288,16 @@ public final class PostgresServer implements AutoCloseable {
             "--pwfile=" + passwordFile,
             "--encoding=UTF8",
             "--no-locale"));
+  }
+
+  /** To the account that the server runs under. */
+  private static void giveAway(Path file) throws IOException {
+    String user = accountForRoot();
+    if (user != null) {
+      UserPrincipal owner =
+          file.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(user);
+      Files.setOwner(file, owner);
+    }
   }
 
   /** What stands before the server's commands. */

@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import org.HdrHistogram.Histogram;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 
@@ -40,10 +41,12 @@ final class RawCopy implements Load {
   private long time = Body.FIRST_TIME;
 
   /**
-   * @param events bodies of one event: the rows of one transaction
+   * @param perTransaction rows
    */
-  RawCopy(PostgresServer server, List<Body> events) throws SchemaException {
+  RawCopy(PostgresServer server, int perTransaction) throws SchemaException {
     this.server = server;
+    List<Body> events =
+        new ExampleEvents(ExampleEvents.FieldOrder.SCHEMA).bodies(perTransaction, 1);
     starts = new int[events.size()];
     ByteArrayOutputStream encoded = new ByteArrayOutputStream();
     App app = ExampleEvents.app();
@@ -63,27 +66,35 @@ final class RawCopy implements Load {
   }
 
   @Override
-  public String name() {
-    return "raw COPY, 1 connection";
-  }
-
-  @Override
   public Sent run(Duration duration) throws SQLException {
-    long transactions = 0;
+    Histogram latencies = Load.histogram();
     try (Connection connection = server.connect()) {
       connection.setAutoCommit(false);
       PGConnection driver = connection.unwrap(PGConnection.class);
       long start = System.nanoTime();
       long stopAt = start + duration.toNanos();
-      long now;
+      long now = start;
       do {
+        long begin = now;
         stamp();
-        copy(driver.getCopyAPI().copyIn("COPY events FROM STDIN (FORMAT binary)"));
+        copy(driver);
         connection.commit();
-        transactions++;
         now = System.nanoTime();
+        latencies.recordValue(now - begin);
       } while (now - stopAt < 0);
-      return new Sent(transactions * starts.length, transactions, now - start);
+      long transactions = latencies.getTotalCount();
+      return new Sent(transactions * starts.length, transactions, now - start, latencies);
+    }
+  }
+
+  /** Brings that many rows into the table, or a few more. */
+  void fill(long count) throws SQLException {
+    try (Connection connection = server.connect()) {
+      PGConnection driver = connection.unwrap(PGConnection.class);
+      for (long filled = 0; filled < count; filled += starts.length) {
+        stamp();
+        copy(driver);
+      }
     }
   }
 
@@ -94,7 +105,8 @@ final class RawCopy implements Load {
     }
   }
 
-  private void copy(CopyIn copy) throws SQLException {
+  private void copy(PGConnection driver) throws SQLException {
+    CopyIn copy = driver.getCopyAPI().copyIn("COPY events FROM STDIN (FORMAT binary)");
     copy.writeToCopy(HEADER, 0, HEADER.length);
     for (int at = 0; at < rows.length; at += CHUNK) {
       copy.writeToCopy(rows, at, Math.min(CHUNK, rows.length - at));

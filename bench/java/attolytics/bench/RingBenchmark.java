@@ -19,18 +19,18 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One or two IO threads that offer requests of ten rows to a writer that does nothing but take
- * them. What counts is {@code taken}; {@code refused} are offers to a full ring.
+ * One, two or eight IO threads that offer requests of ten rows to a writer that does nothing but
+ * take them. What counts is {@code taken}; {@code refused} are offers to a full ring.
  */
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Fork(1)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 2)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
 @State(Scope.Group)
 public class RingBenchmark {
   private static final int RING_ROWS = 1 << 17;
-  private static final int ROWS = 10;
+  static final int ROWS = 10;
   private static final int BATCH_BYTES = 1024;
   private static final int TAKEN_BETWEEN_RELEASES = 64;
 
@@ -87,6 +87,20 @@ public class RingBenchmark {
   @Group("twoProducers")
   @GroupThreads(1)
   public void pollFromTwo(Counters counters) {
+    pollOne(counters);
+  }
+
+  @Benchmark
+  @Group("eightProducers")
+  @GroupThreads(8)
+  public void offerAmongEight(Request request, Counters counters) {
+    offerOne(request, counters);
+  }
+
+  @Benchmark
+  @Group("eightProducers")
+  @GroupThreads(1)
+  public void pollFromEight(Counters counters) {
     pollOne(counters);
   }
 

@@ -30,12 +30,32 @@ public final class ServiceProcess implements AutoCloseable {
     this.log = log;
   }
 
-  /** Starts the service with the example's schema, and waits until it accepts requests. */
+  /**
+   * Starts the service and waits until it accepts requests.
+   *
+   * @param prefix what stands before the command, or nothing
+   */
   static ServiceProcess start(
-      String databaseUrl, List<String> jvmOptions, List<String> options, Path log)
+      List<String> prefix,
+      Path schema,
+      String databaseUrl,
+      List<String> jvmOptions,
+      List<String> options,
+      Path log)
       throws IOException, InterruptedException {
-    ServiceProcess service =
-        launch(ExampleEvents.SCHEMA_FILE, databaseUrl, jvmOptions, options, log);
+    List<String> command = new ArrayList<>(prefix);
+    command.addAll(command(schema, jvmOptions, options));
+    return started(launch(command, databaseUrl, log));
+  }
+
+  /** Starts another server that says what port it accepts events on, and waits until it does. */
+  static ServiceProcess start(List<String> command, String databaseUrl, Path log)
+      throws IOException, InterruptedException {
+    return started(launch(command, databaseUrl, log));
+  }
+
+  private static ServiceProcess started(ServiceProcess service)
+      throws IOException, InterruptedException {
     boolean started = false;
     try {
       service.awaitAccepting();
@@ -59,13 +79,27 @@ public final class ServiceProcess implements AutoCloseable {
   public static ServiceProcess launch(
       Path schema, String databaseUrl, List<String> jvmOptions, List<String> options, Path log)
       throws IOException {
+    return launch(command(schema, jvmOptions, options), databaseUrl, log);
+  }
+
+  private static List<String> command(Path schema, List<String> jvmOptions, List<String> options) {
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add(java());
     command.addAll(jvmOptions);
     command.addAll(List.of("-jar", JAR.toString()));
     command.addAll(List.of("--schema", schema.toString()));
     command.addAll(List.of("--port", "0", "--admin_port", "0"));
     command.addAll(options);
+    return command;
+  }
+
+  /** The program that runs this JVM. */
+  static String java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  }
+
+  private static ServiceProcess launch(List<String> command, String databaseUrl, Path log)
+      throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)

@@ -1,12 +1,16 @@
 /**
- * Benchmarks. Two kinds:
+ * Benchmarks, all started by {@link attolytics.bench.BenchCommand}. Two kinds:
  *
  * <ul>
- *   <li>of one stage, with JMH: {@link attolytics.bench.DecodeBenchmark}, {@link
- *       attolytics.bench.RingBenchmark};
- *   <li>of the whole service, {@link attolytics.bench.EndToEnd}: a {@link attolytics.bench.Load}
- *       after the other on the same table of the same server, in turns.
+ *   <li>of one stage, with JMH: the classes called {@code …Benchmark};
+ *   <li>of the whole service: {@link attolytics.bench.Closed}, {@link attolytics.bench.Open} and
+ *       the like bring a {@link attolytics.bench.Load} after the other to the {@link
+ *       attolytics.bench.Rig}, in {@link attolytics.bench.Turns}.
  * </ul>
+ *
+ * <pre>
+ *   Load ──► Rig ──► Round ──► Results (CSV) ──► Report ──► tables, charts
+ * </pre>
  *
  * See {@code bench/README.md}.
  */

@@ -121,6 +121,13 @@ final class Client {
     }
   }
 
+  /** Sends a large request, once. */
+  Attempt floodOnce(int instance) {
+    try (Sender sender = new Sender(scene, random)) {
+      return sender.send(requests.flood(), instance, false);
+    }
+  }
+
   /**
    * Sends poison without a pause.
    *

@@ -5,7 +5,7 @@ enum Fault {
   /** {@code kill -9}, and a restart. */
   KILL(2, ServiceFaults::kill),
   KILL_BOTH(1, ServiceFaults::killBoth),
-  /** SIGTERM, and a restart. */
+  /** SIGTERM, or two of them, and a restart. */
   TERMINATE(2, ServiceFaults::terminate),
   /** SIGSTOP, and SIGCONT later. */
   FREEZE(1, ServiceFaults::freeze),
@@ -13,6 +13,12 @@ enum Fault {
   FLOOD(1, ServiceFaults::flood),
   /** One client sends nothing but what the database refuses, as fast as it can. */
   POISON_STORM(1, ServiceFaults::poisonStorm),
+
+  /**
+   * The database is silent for longer than any request may wait, while more comes than the buffer
+   * holds.
+   */
+  SILENT_FLOOD(1, NetworkFaults::silentFlood),
 
   /** All connections of an instance to the database. */
   CUT(1, NetworkFaults::cut),

@@ -32,6 +32,8 @@ final class Instance implements AutoCloseable {
    */
   record Address(int port, int generation) {}
 
+  private static final long HURRY_MILLIS = 20;
+
   /** The database is never away for as many starts. */
   private static final int STARTS = 10;
 
@@ -130,10 +132,18 @@ final class Instance implements AutoCloseable {
     gone();
   }
 
-  /** SIGTERM; waits for the end, which has to be a clean one unless the database is in trouble. */
-  void terminate() throws InterruptedException {
+  /**
+   * SIGTERM; waits for the end, which has to be a clean one unless the database is in trouble.
+   *
+   * @param hurry whether to send a second one, after which the end may be none too clean
+   */
+  void terminate(boolean hurry) throws InterruptedException {
     long began = System.nanoTime();
     process().terminate();
+    if (hurry) {
+      Thread.sleep(HURRY_MILLIS); // two at once are one to the system
+      process().terminate();
+    }
     OptionalInt exitCode = process().awaitExit(drainTimeout.plusSeconds(10));
     String took = Duration.ofNanos(System.nanoTime() - began).toMillis() + " ms";
     if (exitCode.isEmpty()) {
@@ -144,7 +154,8 @@ final class Instance implements AutoCloseable {
     gone();
     long ended = System.nanoTime();
     boolean excused =
-        timeline.felt(Effect.DATABASE_AWAY, number, began, ended)
+        hurry
+            || timeline.felt(Effect.DATABASE_AWAY, number, began, ended)
             || timeline.feltByTables(Effect.TABLE_LOCKED, Database.ALL_TABLES, began, ended);
     if (exitCode.getAsInt() != 0 && !(excused && exitCode.getAsInt() == 1)) {
       findings.add(

@@ -103,6 +103,28 @@ final class NetworkFaults {
         });
   }
 
+  static boolean silentFlood(Scene scene, Strike strike) throws InterruptedException {
+    Lock process = scene.locks().processes().get(strike.instance());
+    process.lock(); // it has to be there all the time
+    try (Timeline.Window flooded = scene.timeline().open(Effect.FLOODED, strike.instance())) {
+      return alone(
+          scene,
+          strike,
+          proxy -> {
+            proxy.silence(longerThanAnyAnswer(scene.settings()));
+            ServiceFaults.overfill(scene, strike);
+            proxy.awaitSilence();
+            return true;
+          });
+    } finally {
+      process.unlock();
+    }
+  }
+
+  private static long longerThanAnyAnswer(Settings settings) {
+    return settings.ackTimeout().plus(settings.slack()).plusSeconds(2).toMillis();
+  }
+
   static boolean refuseConnections(Scene scene, Strike strike) throws InterruptedException {
     return shut(scene, strike, Proxy.Door.CLOSED);
   }

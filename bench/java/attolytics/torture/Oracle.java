@@ -142,7 +142,11 @@ final class Oracle {
     boolean maybeStored = false;
     boolean replayedAtOnce = false;
     for (Attempt attempt : attempts) {
-      if (attempt.status() == 200 && attempt.replayed() && !maybeStored) {
+      // After a crash only the key tells, and not which attempt it was that stored it.
+      if (attempt.status() == 200
+          && attempt.replayed()
+          && !maybeStored
+          && !felt(Effect.CRASHED, attempt)) {
         replayedAtOnce = true;
       }
       if (attempt.status() == 200 && !attempt.replayed()) {
@@ -218,10 +222,7 @@ final class Oracle {
               : "a 422 for another cause";
       case 500 -> wrong500(request, attempt);
       case 503 -> wrong503(request, attempt, took);
-      case 504 ->
-          felt(Effect.DATABASE_AWAY, attempt) || tablesFelt(Effect.TABLE_LOCKED, request, attempt)
-              ? null
-              : "a 504 although nothing was wrong";
+      case 504 -> wrong504(request, attempt, took);
       default ->
           attempt.status() == request.refusal()
               ? null
@@ -257,10 +258,27 @@ final class Oracle {
     if (!awayFor(request.tables(), attempt, SOON_AGAIN_NANOS)) {
       return "a 503 although nothing was wrong";
     }
-    long least = scene.settings().ackTimeout().toNanos() - TOO_SOON_NANOS;
-    return took >= least || felt(Effect.FROZEN, attempt) || felt(Effect.STOPPING, attempt)
+    return isFullTime(took) || felt(Effect.FROZEN, attempt) || felt(Effect.STOPPING, attempt)
         ? null
         : "a 503 before the ack timeout";
+  }
+
+  /** What became of a COMMIT can be learnt, but for a crash or a lack of time. */
+  private @Nullable String wrong504(Request request, Attempt attempt, long took) {
+    if (felt(Effect.STOPPING, attempt)) {
+      return null;
+    }
+    if (!felt(Effect.DATABASE_AWAY, attempt)
+        && !tablesFelt(Effect.TABLE_LOCKED, request, attempt)) {
+      return "a 504 although nothing was wrong";
+    }
+    return isFullTime(took) || felt(Effect.FROZEN, attempt) || felt(Effect.CRASHED, attempt)
+        ? null
+        : "a 504 before the ack timeout";
+  }
+
+  private boolean isFullTime(long took) {
+    return took >= scene.settings().ackTimeout().toNanos() - TOO_SOON_NANOS;
   }
 
   /** Whether all of the time something kept the instance from writing, but for so much. */

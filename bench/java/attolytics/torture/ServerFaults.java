@@ -47,6 +47,12 @@ final class ServerFaults {
     return away(scene, scene.locks().server().writeLock(), deed);
   }
 
+  private static boolean crashing(Scene scene, Deed deed) throws Exception {
+    try (Timeline.Window crashed = scene.timeline().open(Effect.CRASHED, Timeline.ALL)) {
+      return alone(scene, deed);
+    }
+  }
+
   static boolean terminateBackends(Scene scene, Strike strike) throws Exception {
     return repeatedly(scene, strike, "SELECT pg_terminate_backend(pid)" + SESSIONS);
   }
@@ -68,7 +74,7 @@ final class ServerFaults {
   }
 
   static boolean killBackend(Scene scene, Strike strike) throws Exception {
-    return alone(
+    return crashing(
         scene,
         () -> {
           List<Long> backends = backends(scene);
@@ -134,7 +140,9 @@ final class ServerFaults {
   }
 
   static boolean crash(Scene scene, Strike strike) throws Exception {
-    return stopAndStart(scene, strike, Mode.IMMEDIATE);
+    try (Timeline.Window crashed = scene.timeline().open(Effect.CRASHED, Timeline.ALL)) {
+      return stopAndStart(scene, strike, Mode.IMMEDIATE);
+    }
   }
 
   /** Away for some time, or only as long as it takes. */
@@ -156,7 +164,7 @@ final class ServerFaults {
     Lock network = scene.locks().networks().get(strike.instance());
     network.lock();
     try {
-      return alone(scene, () -> crashWhenTrapped(scene, strike));
+      return crashing(scene, () -> crashWhenTrapped(scene, strike));
     } finally {
       network.unlock();
     }

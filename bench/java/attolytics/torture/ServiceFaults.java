@@ -5,12 +5,16 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Lock;
 
 /** What happens to an instance's process, or comes from its clients. */
 @SuppressWarnings("try") // a window is open as long as its block runs
 final class ServiceFaults {
   private static final int FLOOD_CLIENTS = 16;
+
+  /** How many of the stops on heads are in a hurry. */
+  private static final double IMPATIENT = 0.7;
 
   private ServiceFaults() {}
 
@@ -76,7 +80,7 @@ final class ServiceFaults {
     try {
       Instance instance = scene.instances().get(strike.instance());
       Timeline.Window stopping = scene.timeline().open(Effect.STOPPING, instance.number());
-      instance.terminate();
+      instance.terminate(strike.coin() && strike.size() < IMPATIENT);
       try (Timeline.Window down = scene.timeline().open(Effect.DOWN, instance.number())) {
         stopping.close();
         start(scene, instance);
@@ -115,6 +119,26 @@ final class ServiceFaults {
       join(threads, scene);
     }
     return true;
+  }
+
+  /** More at once than the buffer holds while the database takes nothing: some have to go away. */
+  static void overfill(Scene scene, Strike strike) throws InterruptedException {
+    AtomicInteger turnedAway = new AtomicInteger();
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < FLOOD_CLIENTS; i++) {
+      Client client = new Client(scene, "overfill-" + strike.afterMillis() + "-" + i);
+      threads.add(
+          client.start(
+              () -> {
+                if (client.floodOnce(strike.instance()).reason().equals("buffer_full")) {
+                  turnedAway.incrementAndGet();
+                }
+              }));
+    }
+    join(threads, scene);
+    if (turnedAway.get() == 0) {
+      scene.findings().add("a buffer without a bound", strike.toString());
+    }
   }
 
   static boolean poisonStorm(Scene scene, Strike strike) throws Exception {

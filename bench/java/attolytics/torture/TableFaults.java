@@ -9,6 +9,8 @@ import java.util.concurrent.locks.Lock;
 /** What happens to one table, which others must not feel. */
 @SuppressWarnings("try") // a window is open as long as its block runs
 final class TableFaults {
+  private static final long BEYOND_ACK_TIMEOUT_MILLIS = 2_000;
+
   private TableFaults() {}
 
   /** What happens while the table is one's own. */
@@ -84,10 +86,16 @@ final class TableFaults {
               Statement sql = connection.createStatement()) {
             connection.setAutoCommit(false);
             lock(sql, strike.table());
-            Thread.sleep(strike.millis());
+            Thread.sleep(strike.coin() ? longerThanAnyWait(scene, strike) : strike.millis());
             connection.rollback();
           }
         });
+  }
+
+  /** Were others held up by it, they would not just be late, but get a 503 that is not theirs. */
+  private static long longerThanAnyWait(Scene scene, Strike strike) {
+    return Math.max(
+        strike.millis(), scene.settings().ackTimeout().toMillis() + BEYOND_ACK_TIMEOUT_MILLIS);
   }
 
   /** Takes the tables in another order than the service does: one of the two loses. */

@@ -25,6 +25,8 @@ final class Timeline {
     FROZEN(3_000),
     /** The database is away, or answers late: 503, 504. */
     DATABASE_AWAY(3_000),
+    /** The server has crashed, and may not know of the last transactions: 504. */
+    CRASHED(3_000),
     /** The table takes no rows: 500 to who writes to it. */
     TABLE_BROKEN(3_000),
     /** The table is locked: 503 to who writes to it. */

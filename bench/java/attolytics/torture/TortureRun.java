@@ -105,7 +105,7 @@ public final class TortureRun implements AutoCloseable {
       } catch (IOException e) {
         scene.findings().add("no metrics", instance + ": " + e);
       }
-      instance.terminate();
+      instance.terminate(false);
     }
   }
 

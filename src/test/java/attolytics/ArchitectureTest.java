@@ -2,10 +2,16 @@ package attolytics;
 
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.schema.App;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** One package a stage, imports one way: {@code http → decode → buffer ← flush}. */
@@ -57,5 +63,16 @@ class ArchitectureTest {
   @Test
   void packages_haveNoCycles() {
     slices().matching("attolytics.(*)..").should().beFreeOfCycles().check(classes);
+  }
+
+  /** How long a comparison takes cannot be tested; by what keys are compared can. */
+  @Test
+  void secretKeys_areComparedInConstantTime() {
+    Set<String> called =
+        classes.get(App.class).getMethod("accepts", String.class).getMethodCallsFromSelf().stream()
+            .map(JavaMethodCall::getName)
+            .collect(Collectors.toSet());
+    assertTrue(called.remove("isEqual")); // of MessageDigest
+    assertEquals(Set.of("getBytes", "iterator", "hasNext", "next"), called);
   }
 }

@@ -34,7 +34,7 @@ final class Housekeeping implements AutoCloseable {
             () -> {
               try {
                 task.run();
-              } catch (RuntimeException e) {
+              } catch (RuntimeException | Error e) { // else it would not be run again
                 log.error("Housekeeping failed", e);
               }
             },

@@ -9,13 +9,27 @@ import java.util.concurrent.Semaphore;
 public final class Main {
   private Main() {}
 
+  /**
+   * Ends the process whatever happens, lest the threads of a service that can neither run nor stop
+   * keep it alive: an Error, say, because somebody has overwritten the jar.
+   */
   public static void main(String[] args) {
+    int exitCode = 1;
+    try {
+      exitCode = execute(args);
+    } catch (RuntimeException | Error e) {
+      System.err.println("error: the program itself failed: " + e);
+    } finally {
+      System.exit(exitCode);
+    }
+  }
+
+  private static int execute(String[] args) {
     PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
     PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
     AttolyticsCommand.Action check = settings -> Check.run(settings, System.getenv(), out);
     AttolyticsCommand.Action migrate = settings -> Migrate.run(settings, System.getenv(), out);
-    System.exit(
-        AttolyticsCommand.execute(args, System.getenv(), Main::run, check, migrate, out, err));
+    return AttolyticsCommand.execute(args, System.getenv(), Main::run, check, migrate, out, err);
   }
 
   private static int run(Settings settings) throws StartException {

@@ -21,12 +21,14 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,8 +65,7 @@ public final class Service implements AutoCloseable {
   /** A writer waits for a connection and an answer for no longer than requests wait for it. */
   private static final Duration SILENCE_MARGIN = Duration.ofSeconds(10);
 
-  private static final String WRITER_FAILED =
-      "a writer has failed, see the log: restart the service";
+  private static final String WRITER_FAILED = "a writer has failed, see the log";
 
   private static final Duration STOP_POLL = Duration.ofMillis(20);
 
@@ -76,6 +77,9 @@ public final class Service implements AutoCloseable {
 
   /** For the answers to what is given up: as long as a writer may be busy with connecting. */
   private static final Duration ABANDON_TIMEOUT = Duration.ofSeconds(5);
+
+  /** For closing what is left, where the time for the stop is over. */
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(3);
 
   private final Settings settings;
   private final Schema schema;
@@ -342,52 +346,74 @@ public final class Service implements AutoCloseable {
     return stop(hurry, FAREWELL);
   }
 
-  private boolean stop(CountDownLatch hurry, Duration farewell) {
+  /**
+   * @param farewell how long to go on saying 503 after that, unless in a hurry
+   */
+  boolean stop(CountDownLatch hurry, Duration farewell) {
     if (stopped) {
       return true;
     }
     stopped = true;
     closing.countDown();
-    readiness.isNot("draining");
-    systemd.stopping();
-    systemd.mayTake(settings.drainTimeout().plus(STOP_MARGIN));
-    systemd.status("draining");
-    log.info("stopping");
+    long deadline = System.nanoTime() + settings.drainTimeout().toNanos();
+    announceStop();
     boolean drained = false;
     try {
-      drained = drain(hurry);
+      drained = drain(deadline, hurry);
       boolean unused = hurry.await(farewell.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    close();
+    long soon = System.nanoTime() + CLOSE_TIMEOUT.toNanos();
+    close(drained && deadline - soon > 0 ? deadline : soon);
     log.info(drained ? "stopped" : "stopped before everything accepted was written");
     return drained;
   }
 
-  private boolean drain(CountDownLatch hurry) throws InterruptedException {
-    if (handler != null) {
-      handler.drain();
-    }
+  private void announceStop() {
+    attempt(
+        () -> {
+          readiness.isNot("draining");
+          log.info("stopping");
+          systemd.stopping();
+          systemd.mayTake(settings.drainTimeout().plus(STOP_MARGIN));
+          systemd.status("draining");
+        });
+  }
+
+  private boolean drain(long deadline, CountDownLatch hurry) throws InterruptedException {
+    BooleanSupplier late = () -> System.nanoTime() - deadline > 0 || hurry.getCount() == 0;
+    boolean refusing = refuseRequests(late);
     writers.forEach(Writer::stop);
-    long deadline = System.nanoTime() + settings.drainTimeout().toNanos();
-    boolean drained = awaitWriters(deadline, hurry);
+    boolean drained = refusing && awaitWriters(late) && awaitAnswers(late);
     if (!drained) {
       log.warn("giving up what is not written yet");
       writers.forEach(Writer::abandon);
-      awaitWriters(System.nanoTime() + ABANDON_TIMEOUT.toNanos(), new CountDownLatch(1));
-    }
-    if (handler != null) {
-      handler.awaitAnswers();
+      long end = System.nanoTime() + ABANDON_TIMEOUT.toNanos();
+      BooleanSupplier over = () -> System.nanoTime() - end > 0;
+      boolean unused = awaitWriters(over) && awaitAnswers(over);
     }
     return drained;
   }
 
-  /** False if one still runs at the deadline, or when somebody is in a hurry. */
-  private boolean awaitWriters(long deadline, CountDownLatch hurry) throws InterruptedException {
+  private boolean refuseRequests(BooleanSupplier late) throws InterruptedException {
+    try {
+      return handler == null || handler.drain(late);
+    } catch (RuntimeException | Error e) {
+      log.error("Could not refuse new requests", e);
+      return false;
+    }
+  }
+
+  private boolean awaitAnswers(BooleanSupplier late) throws InterruptedException {
+    return handler == null || handler.awaitAnswers(late);
+  }
+
+  /** False if one still runs when it is late. */
+  private boolean awaitWriters(BooleanSupplier late) throws InterruptedException {
     for (Thread thread : writerThreads) {
       while (thread.isAlive()) {
-        if (System.nanoTime() - deadline > 0 || hurry.getCount() == 0) {
+        if (late.getAsBoolean()) {
           return false;
         }
         thread.join(STOP_POLL.toMillis());
@@ -403,19 +429,50 @@ public final class Service implements AutoCloseable {
     if (reloading != null) {
       reloading.interrupt();
     }
-    housekeeping.close();
-    writers.forEach(Writer::stop);
-    if (http != null) {
-      http.close();
+    close(System.nanoTime() + settings.drainTimeout().toNanos());
+  }
+
+  /**
+   * In a thread of its own, as parts of it may wait for a database that is silent; after the
+   * deadline what is left is the business of the process's end.
+   */
+  private void close(long deadline) {
+    Thread closer = new Thread(this::closeParts, "closer");
+    closer.setDaemon(true);
+    closer.start();
+    try {
+      long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      closer.join(Math.max(1, left));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
-    if (pool != null) {
-      pool.close();
+    if (closer.isAlive()) {
+      log.warn("not everything could be closed in time");
     }
-    if (embedded != null) {
-      embedded.close();
+  }
+
+  private void closeParts() {
+    attempt(housekeeping::close);
+    writers.forEach(writer -> attempt(writer::stop));
+    for (AutoCloseable part : Arrays.asList(http, pool, embedded, admin, metrics, systemd)) {
+      if (part != null) {
+        attempt(part::close);
+      }
     }
-    admin.close();
-    metrics.close();
-    systemd.close();
+  }
+
+  /** What fails keeps nothing else from being stopped and closed. */
+  private static void attempt(Step step) {
+    try {
+      step.run();
+    } catch (Exception | Error e) {
+      log.error("A part of the stop failed", e);
+    }
+  }
+
+  /** A step of the stop. */
+  @FunctionalInterface
+  private interface Step {
+    void run() throws Exception;
   }
 }

@@ -110,8 +110,8 @@ final class SettingsOptions {
       paramLabel = "SIZE",
       converter = ByteSize.class,
       description =
-          "Bound on the bytes of accepted, not yet committed rows; past it the answer is 503"
-              + " (default: 64MiB).")
+          "Bound on the bytes of accepted, not yet committed rows; past it the answer is 503; at"
+              + " least four times --max_body (default: 64MiB).")
   private long maxBuffer = 64 * MIB;
 
   @Option(
@@ -241,7 +241,7 @@ final class SettingsOptions {
     checkRange("--flush_rows", flushRows, 1, 10_000_000);
     checkSize("--flush_bytes", flushBytes, KIB, GIB);
     checkSize("--max_body", maxBody, KIB, GIB);
-    checkSize("--max_buffer", maxBuffer, KIB, Long.MAX_VALUE);
+    checkSize("--max_buffer", maxBuffer, 8 * KIB, Long.MAX_VALUE);
     checkRange("--max_connections", maxConnections, 1, 1_000_000);
     checkTimeout("--header_timeout", headerTimeout);
     checkTimeout("--body_timeout", bodyTimeout);
@@ -252,8 +252,11 @@ final class SettingsOptions {
     if (port == adminPort && port != 0 && host.equals(adminHost)) {
       problem("--admin_port", adminPort + " is the same as --port");
     }
-    if (maxBuffer < maxBody) {
-      problem("--max_buffer", maxBuffer + " bytes is less than --max_body (" + maxBody + " bytes)");
+    // A body and its rows, in a buffer that grows by doubling, are in memory at the same time.
+    if (maxBuffer < 4 * maxBody) {
+      problem(
+          "--max_buffer",
+          maxBuffer + " bytes is less than four times --max_body (" + maxBody + " bytes)");
     }
     if (flushBytes > maxBuffer) {
       problem(

@@ -25,7 +25,9 @@ public final class Batch {
 
   private final CopyBuffer rows;
   private final Budget budget;
+  private final long maxBytes;
   private long charged;
+  private boolean outgrown;
   private Table[] runTables = new Table[1];
   private int[] runEnds = new int[1];
   private int[] runRows = new int[1];
@@ -42,16 +44,21 @@ public final class Batch {
    * @param maxBytes bound on the encoded rows
    */
   public Batch(int maxBytes) {
-    this(Math.min(1024, maxBytes), maxBytes, new Budget(Long.MAX_VALUE));
+    this(Math.min(1024, maxBytes), maxBytes, Long.MAX_VALUE, new Budget(Long.MAX_VALUE));
   }
 
   /**
-   * @param initialBytes room for encoded rows to begin with
-   * @param maxBytes bound on the encoded rows
+   * @param initialBytes room for encoded rows to begin with, or less if that is too much
+   * @param maxBytes bound on what is charged, larger than an empty batch
    */
   public Batch(int initialBytes, int maxBytes, Budget budget) {
+    this(initialBytes, maxBytes - OVERHEAD_BYTES - RUN_BYTES, maxBytes, budget);
+  }
+
+  private Batch(int initialBytes, int maxRowBytes, long maxBytes, Budget budget) {
     this.budget = budget;
-    rows = new CopyBuffer(initialBytes, maxBytes, this::charge);
+    this.maxBytes = maxBytes;
+    rows = new CopyBuffer(Math.min(initialBytes, maxRowBytes), maxRowBytes, this::charge);
   }
 
   /**
@@ -74,8 +81,14 @@ public final class Batch {
     return rows.capacity() + RUN_BYTES * runTables.length;
   }
 
+  /** Whether the memory that it did not get last is more than it may have at any time. */
+  public boolean isOutgrown() {
+    return outgrown;
+  }
+
   private boolean charge(int bytes) {
-    boolean granted = budget.tryReserve(bytes);
+    outgrown = charged + bytes > maxBytes;
+    boolean granted = !outgrown && budget.tryReserve(bytes);
     if (granted) {
       charged += bytes;
     }
@@ -226,9 +239,9 @@ public final class Batch {
     return acceptedNanos;
   }
 
-  /** Whether somebody still waits for the outcome. */
-  public boolean isPending() {
-    return ack != null;
+  /** Who waits for the outcome, or null if nobody does any more. */
+  public @Nullable Ack waiting() {
+    return ack;
   }
 
   /**

@@ -16,6 +16,7 @@ public final class Decoded {
   @Nullable String malformed;
   @Nullable String misshapen;
   @Nullable String secretKey;
+  boolean keyRefused;
   @Nullable String foreignTable;
   final List<EventError> errors = new ArrayList<>();
   int events;
@@ -25,6 +26,7 @@ public final class Decoded {
     malformed = null;
     misshapen = null;
     secretKey = null;
+    keyRefused = false;
     foreignTable = null;
     errors.clear();
     events = 0;
@@ -63,6 +65,11 @@ public final class Decoded {
   /** The body's {@code secret_key}, or null if it has none. */
   public @Nullable String secretKey() {
     return secretKey;
+  }
+
+  /** Whether the body's {@code secret_key} is none of the app's. */
+  public boolean keyRefused() {
+    return keyRefused;
   }
 
   /** Says which table is none of the app's, or null if all are. */

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>The keys may come in any order, so nothing is refused before the end: all that is wrong is
- * collected, and the caller decides what the client may be told.
+ * collected, and the caller decides what the client may be told. Only what comes after a wrong
+ * {@code secret_key} is not looked at any closer.
  */
 public final class Decoder {
   private static final byte[] SECRET_KEY = utf8("secret_key");
@@ -36,6 +37,7 @@ public final class Decoder {
 
   // Of the request being decoded.
   private long request;
+  private boolean trusted;
   private boolean strict;
   private NameMap<RowEncoder> rowsByTable = new NameMap<>(Map.of());
   private Headers headers = name -> null;
@@ -51,16 +53,32 @@ public final class Decoder {
    * @throws CopyBuffer.LimitExceededException if the rows outgrow what {@code into} may hold
    */
   public Decoded decode(App app, byte[] body, int length, Headers headers, Batch into) {
-    request++;
-    strict = app.validation() == Validation.STRICT;
+    trusted = true;
     rowsByTable = rowsOf(app);
     this.headers = headers;
     batch = into;
     lastRow = null;
+    return read(app, body, length);
+  }
+
+  /**
+   * Decodes a body, but for its events, which are only counted: of a client that is to be told
+   * nothing about them.
+   *
+   * @return valid until the next call
+   */
+  public Decoded skim(App app, byte[] body, int length) {
+    trusted = false;
+    return read(app, body, length);
+  }
+
+  private Decoded read(App app, byte[] body, int length) {
+    request++;
+    strict = app.validation() == Validation.STRICT;
     result.clear();
     json.open(body, length);
     try {
-      readBody();
+      readBody(app);
     } catch (MalformedJsonException e) {
       result.malformed = "the body is not JSON" + place(body, e.offset()) + ": " + e.getMessage();
     }
@@ -80,7 +98,7 @@ public final class Decoder {
     return rows;
   }
 
-  private void readBody() throws MalformedJsonException {
+  private void readBody(App app) throws MalformedJsonException {
     boolean isObject = json.value() == Kind.OBJECT;
     boolean keyRead = false;
     boolean eventsRead = false;
@@ -96,7 +114,7 @@ public final class Decoder {
       eventsRead |= isEvents;
       Kind kind = json.value();
       if (isKey) {
-        readKey(kind);
+        readKey(app, kind);
       } else if (isEvents) {
         readEvents(kind);
       }
@@ -111,9 +129,11 @@ public final class Decoder {
     }
   }
 
-  private void readKey(Kind kind) {
+  private void readKey(App app, Kind kind) {
     if (kind == Kind.STRING) {
       result.secretKey = json.text().toString();
+      result.keyRefused = !app.accepts(result.secretKey);
+      trusted &= !result.keyRefused; // if the events come after it, they need no rows any more
     } else {
       result.misshapen = "secret_key has to be a string";
     }
@@ -127,7 +147,10 @@ public final class Decoder {
     int depth = json.depth();
     while (json.next()) {
       int event = result.events++;
-      if (json.value() == Kind.OBJECT) {
+      boolean isObject = json.value() == Kind.OBJECT;
+      if (!trusted) {
+        json.skipTo(depth);
+      } else if (isObject) {
         readEvent(event);
       } else {
         fail(event, null, "type_mismatch", "an event has to be an object");

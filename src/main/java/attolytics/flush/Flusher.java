@@ -63,6 +63,10 @@ final class Flusher {
   private List<Batch> suspected = new ArrayList<>();
   private List<Batch> held = new ArrayList<>();
   private final Set<Object> locked = new HashSet<>(); // tables and keys of those held
+
+  /** They may be committed already; their keys see to it that they are not committed twice. */
+  private final Set<Batch> inDoubt = new HashSet<>();
+
   private long heldRetryAt;
   private int lockMillis = LOCK_MILLIS;
   private int failures; // of the current flush
@@ -172,7 +176,19 @@ final class Flusher {
 
   /** Breaks a connection on which the database has been silent for too long. Any thread. */
   void check() {
+    if (abandoned) {
+      watchdog.breakNow(); // it may just have been opened when all was abandoned
+    }
     watchdog.check();
+  }
+
+  /** Forgets all batches, whatever state they are in. Nothing is thrown. */
+  void forget() {
+    parts.clear();
+    suspected.clear();
+    held.clear();
+    locked.clear();
+    inDoubt.clear();
   }
 
   /** Settles from now on whatever is not committed, without another try. Any thread. */
@@ -237,12 +253,21 @@ final class Flusher {
   }
 
   /** Tells the outcome; trouble with one request must not keep the others from theirs. */
-  private static void settle(Batch batch, Outcome outcome) {
+  private void settle(Batch batch, Outcome outcome) {
+    boolean doubtful = !inDoubt.isEmpty() && inDoubt.remove(batch) && !isLearnt(outcome);
     try {
-      batch.settle(outcome);
+      batch.settle(doubtful ? Outcome.UNKNOWN : outcome);
     } catch (RuntimeException | Error e) {
       log.error("A request could not be told its outcome, {}", outcome.kind(), e);
     }
+  }
+
+  /** Whether its key was looked for, so that an earlier COMMIT would have shown. */
+  private static boolean isLearnt(Outcome outcome) {
+    return switch (outcome.kind()) {
+      case STORED, REPLAYED, KEY_REUSED, REFUSED, CONFLICT -> true;
+      case TABLE_BROKEN, UNAVAILABLE, STOPPED, UNKNOWN -> false;
+    };
   }
 
   /** Half of what the oldest may still wait: the other half is for asking, or for another try. */
@@ -449,8 +474,8 @@ final class Flusher {
           return;
         }
         case UNKNOWN -> {
-          log.error("Nobody can tell whether transaction {} is committed", lost.transaction());
-          waiting.forEach(batch -> settle(batch, Outcome.UNKNOWN));
+          log.warn("The server cannot tell whether {} is committed", lost.transaction());
+          retryKeyed(waiting);
           return;
         }
         case IN_PROGRESS -> {
@@ -463,6 +488,23 @@ final class Flusher {
         }
       }
     }
+  }
+
+  /**
+   * The server that answers now has the key if and only if it has the rows, and takes no second
+   * one: trying again is asking. Who has no key has nothing to ask by.
+   */
+  private void retryKeyed(List<Batch> part) {
+    List<Batch> keyed = new ArrayList<>();
+    for (Batch batch : part) {
+      if (batch.key() == null) {
+        settle(batch, Outcome.UNKNOWN);
+      } else {
+        keyed.add(batch);
+      }
+    }
+    inDoubt.addAll(keyed);
+    parts.push(keyed);
   }
 
   /** What became of the transaction; in progress if the database cannot be asked now. */

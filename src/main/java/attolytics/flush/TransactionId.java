@@ -11,8 +11,9 @@ import java.util.concurrent.TimeUnit;
  *
  * @param xid PostgreSQL's 64-bit transaction id
  * @param timeline of the WAL, in hexadecimal: after a failover ids are given out anew
+ * @param began when it began, by the server's clock, in seconds since the epoch
  */
-record TransactionId(String xid, String timeline) {
+record TransactionId(String xid, String timeline, double began) {
   /** What became of a transaction. */
   enum Fate {
     COMMITTED,
@@ -27,7 +28,16 @@ record TransactionId(String xid, String timeline) {
   private static final String BEGIN =
       "SELECT pg_current_xact_id()::text, "
           + TIMELINE
+          + ", extract(epoch FROM now())::float8"
           + ", set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true)";
+
+  // After a crash, an id that had not got to the disk is given out once more. Statistics outlast
+  // every stop but a crash.
+  private static final String FATE =
+      "SELECT CASE WHEN "
+          + TIMELINE
+          + " = ? THEN pg_xact_status(?::xid8) END,"
+          + " pg_stat_get_bgwriter_stat_reset_time() < to_timestamp(?)";
 
   /** Begins a transaction with these limits. */
   static TransactionId begin(Connection connection, CopyTransaction.TimeLimits limits)
@@ -38,25 +48,25 @@ record TransactionId(String xid, String timeline) {
       statement.setString(2, Long.toString(totalMillis));
       try (ResultSet result = statement.executeQuery()) {
         result.next();
-        return new TransactionId(result.getString(1), result.getString(2));
+        return new TransactionId(result.getString(1), result.getString(2), result.getDouble(3));
       }
     }
   }
 
   /** What became of this transaction, asked on a connection other than its own. */
   Fate fate(Connection connection) throws SQLException {
-    try (PreparedStatement statement =
-        connection.prepareStatement(
-            "SELECT CASE WHEN " + TIMELINE + " = ? THEN pg_xact_status(?::xid8) END")) {
+    try (PreparedStatement statement = connection.prepareStatement(FATE)) {
       statement.setString(1, timeline);
       statement.setString(2, xid);
+      statement.setDouble(3, began);
       try (ResultSet result = statement.executeQuery()) {
         result.next();
         String status = result.getString(1);
+        boolean isOurs = result.getBoolean(2);
         return status == null
             ? Fate.UNKNOWN
             : switch (status) {
-              case "committed" -> Fate.COMMITTED;
+              case "committed" -> isOurs ? Fate.COMMITTED : Fate.UNKNOWN;
               case "aborted" -> Fate.ABORTED;
               case "in progress" -> Fate.IN_PROGRESS;
               default -> Fate.UNKNOWN;

@@ -2,6 +2,7 @@ package attolytics.flush;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Budget;
+import attolytics.buffer.Outcome;
 import attolytics.buffer.Ring;
 import attolytics.metrics.FlushTrigger;
 import attolytics.metrics.Metrics;
@@ -33,6 +34,7 @@ public final class Writer implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(Writer.class);
   private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long STOPPING_PAUSE = TimeUnit.MILLISECONDS.toNanos(1);
+  private static final long FAILURE_PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final Ring ring;
   private final Budget budget;
@@ -42,6 +44,7 @@ public final class Writer implements Runnable {
   private final Linger linger = new Linger();
   private final Stopwatch busy = new Stopwatch();
   private final List<Batch> gathered = new ArrayList<>();
+  private final Unsettled unsettled = new Unsettled();
   private int rows;
   private long bytes;
   private boolean waited; // for the first of them: none came during the last flush
@@ -91,7 +94,7 @@ public final class Writer implements Runnable {
     flusher.check();
   }
 
-  /** Whether it is of no use any more, after a failure of its own. Any thread. */
+  /** Whether a failure of its own was the last that came of it. Any thread. */
   public boolean failed() {
     return failed;
   }
@@ -120,26 +123,56 @@ public final class Writer implements Runnable {
 
   @Override
   public void run() {
-    try {
-      while (!isDone()) {
-        flusher.beat();
-        Batch first = ring.poll(0);
-        waited = first == null;
-        if (first == null && !stopping) {
-          first = ring.poll(Math.min(IDLE_NANOS, flusher.untilAside()));
-        }
-        if (first != null) {
-          flush(first);
-        } else if (flusher.untilAside() == 0 || stopping) {
-          flushAside();
-        }
+    while (!isDone()) {
+      try {
+        turn();
+        failed = false;
+      } catch (RuntimeException | Error e) {
+        failed(e);
       }
-      ended = true;
-    } catch (RuntimeException | Error e) {
-      failed = true;
-      log.error("The writer ends for a reason of our own: restart the service", e);
-      throw e;
     }
+    ended = true;
+  }
+
+  private void turn() {
+    flusher.beat();
+    Batch first = take(0);
+    waited = first == null;
+    if (first == null && !stopping) {
+      first = take(Math.min(IDLE_NANOS, flusher.untilAside()));
+    }
+    if (first != null) {
+      flush(first);
+    } else if (flusher.untilAside() == 0 || stopping) {
+      flushAside();
+    }
+    if (flusher.hasAside()) {
+      unsettled.forgetSettled();
+    } else {
+      unsettled.clear();
+    }
+  }
+
+  /** Nobody may wait for ever, and the next request may be luckier: memory may be there again. */
+  private void failed(Throwable e) {
+    failed = true;
+    flusher.forget();
+    unsettled.settle(Outcome.UNKNOWN);
+    try {
+      log.error("A writer failed for a reason of our own; its requests learn that nobody knows", e);
+    } catch (RuntimeException | Error again) {
+      // That it failed is told by the readiness, too.
+    }
+    LockSupport.parkNanos(FAILURE_PAUSE);
+  }
+
+  private @Nullable Batch take(long timeoutNanos) {
+    unsettled.makeRoom();
+    Batch batch = ring.poll(timeoutNanos);
+    if (batch != null) {
+      unsettled.add(batch);
+    }
+    return batch;
   }
 
   private boolean isDone() {
@@ -205,7 +238,7 @@ public final class Writer implements Runnable {
       if (stopping) {
         return FlushTrigger.DRAIN;
       }
-      Batch next = ring.poll(left);
+      Batch next = take(left);
       if (next != null) {
         add(next);
       }
@@ -238,7 +271,7 @@ public final class Writer implements Runnable {
   private int takeAvailable() {
     int before = gathered.size();
     while (hasRoom()) {
-      Batch next = ring.poll(0);
+      Batch next = take(0);
       if (next == null) {
         break;
       }

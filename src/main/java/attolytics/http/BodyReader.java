@@ -28,8 +28,11 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
      * The whole body is there.
      *
      * @param bytes the body from 0 to {@code length}, valid during the call only
+     * @param inTurn whether others have had their turn, so that it may take its time
+     * @return false if it takes more than {@link #LARGE} bytes' time, and it is not its turn: then
+     *     nothing has happened, and it is called again
      */
-    void received(byte[] bytes, int length);
+    boolean received(byte[] bytes, int length, boolean inTurn);
 
     /**
      * The request cannot be taken.
@@ -51,8 +54,11 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
   /** Reads in a row, lest a fast sender keeps the thread from all others. */
   private static final int MAX_READS = 8;
 
-  /** A body longer than this waits until the other connections have been looked after. */
-  private static final int LARGE = 64 << 10;
+  /**
+   * A body longer than this, before or after decompression, waits until the other connections have
+   * been looked after.
+   */
+  static final int LARGE = 64 << 10;
 
   private static final byte[] NOTHING = {};
 
@@ -139,7 +145,8 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
     } catch (IOException e) {
       refuse(cutShort());
     } catch (RuntimeException | Error e) {
-      end();
+      finished = true;
+      stopReading();
       release();
       receiver.failed(e);
     }
@@ -267,18 +274,28 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
       if (refusal == null) {
         refusal = reason;
       }
-      finish(false, NOTHING, 0);
+      finish(false, NOTHING, 0, false);
     }
   }
 
   private void finishWith(ByteBuffer buffer) {
+    stopReading();
     if (own == NOTHING && buffer.position() <= maxBody) {
-      finish(true, lane.bodyBytes(), buffer.position());
-      return;
+      finish(true, lane.bodyBytes(), buffer.position(), false);
+    } else {
+      keep(buffer);
+      if (ownLength <= LARGE) {
+        finish(true, own, ownLength, false);
+      }
     }
-    keep(buffer);
-    if (ownLength > LARGE) {
-      stopReading();
+    if (!finished) {
+      keep(buffer); // if it is not kept yet
+      waitForTurn();
+    }
+  }
+
+  private void waitForTurn() {
+    if (refusal == null) {
       lane.uploads().inTurn(this);
     } else {
       deliver();
@@ -288,28 +305,26 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
   /** Hands the whole body over, unless it is refused by now. */
   void deliver() {
     if (!finished) {
-      finish(true, own, ownLength);
+      finish(true, own, ownLength, true);
     }
   }
 
-  private void finish(boolean complete, byte[] bytes, int length) {
-    end();
+  private void finish(boolean complete, byte[] bytes, int length, boolean inTurn) {
+    finished = true;
+    stopReading();
     try {
       if (refusal != null) {
         receiver.refused(refusal, complete);
       } else {
-        receiver.received(bytes, length);
+        finished = receiver.received(bytes, length, inTurn);
       }
     } catch (RuntimeException | Error e) {
       receiver.failed(e);
     } finally {
-      release();
+      if (finished) {
+        release();
+      }
     }
-  }
-
-  private void end() {
-    finished = true;
-    stopReading();
   }
 
   private void stopReading() {

@@ -122,7 +122,8 @@ final class Gzip {
         if (length == out.length) {
           out = Arrays.copyOf(out, (int) Math.min(Math.max(FIRST_BYTES, 2L * length), max + 1L));
         }
-        int count = inflater.inflate(out, length, out.length - length);
+        int room = Math.min(out.length, max + 1) - length; // a body before may have left more
+        int count = inflater.inflate(out, length, room);
         require(count > 0 || inflater.finished());
         length += count;
       }

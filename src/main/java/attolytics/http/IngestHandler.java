@@ -5,7 +5,6 @@ import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.HeaderMap;
 import io.undertow.util.Headers;
-import io.undertow.util.HttpString;
 import io.undertow.util.Methods;
 import io.undertow.util.SameThreadExecutor;
 import io.undertow.util.StatusCodes;
@@ -14,6 +13,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,7 @@ import org.xnio.XnioIoThread;
 /** The public port: finds the app, and checks what the headers say before the body is read. */
 public final class IngestHandler implements HttpHandler {
   private static final int MAX_IDEMPOTENCY_KEY = 255;
+  private static final long POLL_MILLIS = 20;
   private static final Pattern CLOSE = Pattern.compile("(?i)(^|,)\\s*close\\s*(,|$)");
 
   private final Ingest ingest;
@@ -60,19 +62,29 @@ public final class IngestHandler implements HttpHandler {
   }
 
   /**
-   * Refuses every request from now on. When this returns, nothing is offered to a ring any more.
+   * Refuses every request from now on.
+   *
+   * @param impatient whether not to wait any longer
+   * @return whether nothing is offered to a ring any more
    */
-  public void drain() throws InterruptedException {
+  public boolean drain(BooleanSupplier impatient) throws InterruptedException {
     draining = true;
-    onEachIoThread(lane -> lane.uploads().refuse(Refusal.of(Problem.DRAINING, null)));
+    return onEachIoThread(
+        lane -> lane.uploads().refuse(Refusal.of(Problem.DRAINING, null)), impatient);
   }
 
-  /** Waits until all requests that are settled are answered. */
-  public void awaitAnswers() throws InterruptedException {
-    onEachIoThread(lane -> {});
+  /**
+   * Waits until all requests that are settled are answered.
+   *
+   * @param impatient whether not to wait any longer
+   * @return whether they are
+   */
+  public boolean awaitAnswers(BooleanSupplier impatient) throws InterruptedException {
+    return onEachIoThread(lane -> {}, impatient);
   }
 
-  private void onEachIoThread(Consumer<Lane> task) throws InterruptedException {
+  private boolean onEachIoThread(Consumer<Lane> task, BooleanSupplier impatient)
+      throws InterruptedException {
     CountDownLatch done = new CountDownLatch(lanes.size());
     lanes.forEach(
         (thread, lane) ->
@@ -81,7 +93,12 @@ public final class IngestHandler implements HttpHandler {
                   task.accept(lane);
                   done.countDown();
                 }));
-    done.await();
+    while (!done.await(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+      if (impatient.getAsBoolean()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override
@@ -130,14 +147,16 @@ public final class IngestHandler implements HttpHandler {
       return Refusal.of(Problem.DRAINING, null);
     }
     HeaderMap headers = exchange.getRequestHeaders();
-    HttpString method = exchange.getRequestMethod();
-    if (!method.equals(Methods.POST) && !method.equals(Methods.OPTIONS)) {
+    // As strings: to an HttpString, capitals do not matter.
+    String method = exchange.getRequestMethod().toString();
+    boolean isPreflight = method.equals(Methods.OPTIONS_STRING);
+    if (!isPreflight && !method.equals(Methods.POST_STRING)) {
       return Refusal.of(Problem.METHOD_NOT_ALLOWED, null);
     }
     if (!Cors.allows(app, exchange)) {
       return Refusal.of(Problem.ORIGIN_NOT_ALLOWED, null);
     }
-    if (method.equals(Methods.OPTIONS)) {
+    if (isPreflight) {
       return null; // a preflight: what it asks for is another request's business
     }
     if (!ContentType.isJson(headers)) {

@@ -98,11 +98,41 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   }
 
   @Override
-  public void received(byte[] bytes, int length) {
+  public boolean received(byte[] bytes, int length, boolean inTurn) {
     if (isPreflight()) {
       preflightAnswered();
-      return;
+    } else if (isCompressed()) {
+      return inflated(bytes, length, inTurn);
+    } else {
+      read(bytes, length);
     }
+    return true;
+  }
+
+  /** Reads a compressed body; false if it is too large for now. */
+  private boolean inflated(byte[] bytes, int length, boolean inTurn) {
+    int maxBody = ingest.limits().maxBody();
+    int max = inTurn ? maxBody : Math.min(maxBody, BodyReader.LARGE);
+    Gzip gzip = lane.gzip();
+    try {
+      int inflated = gzip.inflate(bytes, length, max);
+      if (inflated <= max) {
+        read(gzip.bytes(), inflated);
+      } else if (max == maxBody) {
+        refused(BodyReader.tooLarge(maxBody), true);
+      } else {
+        return false;
+      }
+    } catch (IOException e) {
+      refused(Refusal.of(Problem.MALFORMED_BODY, "the body is not gzip, or not all of it"), true);
+    } finally {
+      gzip.forget();
+    }
+    return true;
+  }
+
+  /** Reads the body, which has no encoding any more, and answers or hands the rows over. */
+  private void read(byte[] bytes, int length) {
     Batch rows = lane.takeBatch(length);
     if (rows == null) {
       refused(Refusal.of(Problem.BUFFER_FULL, null), true);
@@ -111,7 +141,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     boolean published = false;
     Refusal refused;
     try {
-      refused = take(bytes, length, rows);
+      refused = decode(bytes, length, rows);
       if (refused == null && (rows.rowCount() > 0 || rows.key() != null)) {
         refused = publish(rows);
         published = refused == null;
@@ -148,37 +178,30 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   }
 
   /** Decodes the body into rows, or says why it is refused: the first of what is wrong with it. */
-  private @Nullable Refusal take(byte[] bytes, int length, Batch rows) {
-    if (!isCompressed()) {
-      return decode(bytes, length, rows);
-    }
-    int maxBody = ingest.limits().maxBody();
-    Gzip gzip = lane.gzip();
-    try {
-      int inflated = gzip.inflate(bytes, length, maxBody);
-      return inflated > maxBody
-          ? BodyReader.tooLarge(maxBody)
-          : decode(gzip.bytes(), inflated, rows);
-    } catch (IOException e) {
-      return Refusal.of(Problem.MALFORMED_BODY, "the body is not gzip, or not all of it");
-    } finally {
-      gzip.forget();
-    }
-  }
-
   private @Nullable Refusal decode(byte[] body, int length, Batch rows) {
     App known = Objects.requireNonNull(app);
+    String bearer = bearer();
+    if (bearer != null && !known.accepts(bearer)) {
+      return judge(lane.decoder().skim(known, body, length), true, false);
+    }
     try {
-      Refusal refused = judge(known, lane.decoder().decode(known, body, length, this, rows));
+      Decoded decoded = lane.decoder().decode(known, body, length, this, rows);
+      Refusal refused = judge(decoded, bearer != null, true);
       if (refused == null) {
         identify(known, body, length, rows);
       }
       return refused;
     } catch (CopyBuffer.LimitExceededException e) {
-      return e.isTemporary()
-          ? Refusal.of(Problem.BUFFER_FULL, null)
-          : Refusal.of(Problem.BODY_TOO_LARGE, "its rows are larger than the whole buffer");
+      // Of rows, and so of tables, only who has the key may learn.
+      Refusal refused = judge(lane.decoder().skim(known, body, length), bearer != null, true);
+      return refused != null ? refused : outgrown(e, rows);
     }
+  }
+
+  private static Refusal outgrown(CopyBuffer.LimitExceededException e, Batch rows) {
+    return e.isTemporary() && !rows.isOutgrown()
+        ? Refusal.of(Problem.BUFFER_FULL, null)
+        : Refusal.of(Problem.BODY_TOO_LARGE, "its rows need more memory than the buffer has");
   }
 
   /** The first value of a header, for a column that is filled from it. */
@@ -194,7 +217,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     }
   }
 
-  private @Nullable Refusal judge(App known, Decoded decoded) {
+  private @Nullable Refusal judge(Decoded decoded, boolean hasBearer, boolean bearerRight) {
     int events = decoded.events();
     if (events > ingest.maxRows()) {
       return Refusal.of(
@@ -203,20 +226,16 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     if (decoded.malformed() != null) {
       return Refusal.of(Problem.MALFORMED_BODY, decoded.malformed(), events);
     }
-    String bearer = bearer();
-    String key = decoded.secretKey();
     if (decoded.misshapen() != null) {
       return Refusal.of(Problem.INVALID_REQUEST, decoded.misshapen(), events);
     }
-    if (key == null && bearer == null) {
+    if (decoded.secretKey() == null && !hasBearer) {
       return Refusal.of(
           Problem.INVALID_REQUEST,
           "secret_key is missing; the header Authorization: Bearer may stand in for it",
           events);
     }
-    boolean keyRight = key == null || known.accepts(key);
-    boolean bearerRight = bearer == null || known.accepts(bearer);
-    if (!keyRight || !bearerRight) {
+    if (decoded.keyRefused() || !bearerRight) {
       return Refusal.of(Problem.WRONG_SECRET_KEY, null, events);
     }
     if (decoded.foreignTable() != null) {

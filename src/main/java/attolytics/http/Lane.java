@@ -37,6 +37,7 @@ final class Lane {
   private final int number;
   private final List<Ring> rings;
   private final Budget budget;
+  private final int maxBatchBytes;
   private final Uploads uploads;
   private final MessageDigest sha256 = sha256();
   private final Decoder decoder = new Decoder();
@@ -58,6 +59,8 @@ final class Lane {
     this.number = number;
     this.rings = ingest.rings();
     this.budget = ingest.budget();
+    long besidesItsBody = budget.capacity() - ingest.limits().maxBody();
+    this.maxBatchBytes = (int) Math.min(besidesItsBody, Integer.MAX_VALUE - 8);
     this.uploads = new Uploads(ioThread, ingest);
   }
 
@@ -103,8 +106,7 @@ final class Lane {
     power = Math.min(Math.max(power, SMALLEST), LARGEST);
     Batch batch = spare[power].pollLast();
     if (batch == null) {
-      int maxBytes = (int) Math.min(budget.capacity(), Integer.MAX_VALUE - 8);
-      batch = new Batch(Math.min(1 << power, maxBytes), maxBytes, budget);
+      batch = new Batch(1 << power, maxBatchBytes, budget);
     } else {
       spareBytes -= batch.heapBytes();
     }

@@ -225,8 +225,8 @@ class AttolyticsCommandTest {
         "--flush_rows 0 | --flush_rows: 0 is not between 1 and 10000000",
         "--max_body 1023 | --max_body: 1023 bytes is less than 1024",
         "--max_body 1073741825 | --max_body: 1073741825 bytes is more than 1073741824",
-        "--max_buffer 4MiB --max_body 5MiB"
-            + " | --max_buffer: 4194304 bytes is less than --max_body (5242880 bytes)",
+        "--max_buffer 4MiB --max_body 2MiB"
+            + " | --max_buffer: 4194304 bytes is less than four times --max_body (2097152 bytes)",
         "--flush_bytes 65MiB"
             + " | --flush_bytes: 68157440 bytes is more than --max_buffer (67108864 bytes)",
         "--flush_bytes 1GB --max_buffer 5x | --max_buffer: '5x' is not a size such as",

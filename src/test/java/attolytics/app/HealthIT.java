@@ -119,7 +119,7 @@ class HealthIT {
   void readyz_tellsOfAFullBuffer() throws Exception {
     try (RunningService service =
             RunningService.start(
-                SCHEMA, "", "--max_buffer=64KiB", "--max_body=32KiB", "--flush_bytes=16KiB");
+                SCHEMA, "", "--max_buffer=128KiB", "--max_body=32KiB", "--flush_bytes=16KiB");
         Connection blocker = service.database().connect();
         Statement lock = blocker.createStatement()) {
       blocker.setAutoCommit(false);

@@ -234,4 +234,33 @@ class DecoderTest {
     String deep = "[".repeat(100_000) + "]".repeat(100_000);
     assertNotNull(events(strict, "{\"_t\":\"t\",\"n\":" + deep + "}").malformed());
   }
+
+  @Test
+  void eventsBehindAWrongKey_areCountedAndNothingElse() {
+    String events = "[{\"_t\":\"t\",\"s\":\"x\"},{\"_t\":\"nowhere\"},{\"_t\":\"t\",\"q\":[{}]},7]";
+    String body = "{\"secret_key\":\"wrong\",\"events\":" + events + "}";
+    Decoded decoded = decode(strict, body.getBytes(StandardCharsets.UTF_8));
+    assertTrue(decoded.keyRefused());
+    assertNothingButTheCount(decoded);
+    assertEquals(0, batch.byteCount());
+    byte[] right = body.replace("wrong", "k").getBytes(StandardCharsets.UTF_8);
+    assertNothingButTheCount(decoder.skim(strict, right, right.length));
+    assertNotNull(decode(strict, right).foreignTable());
+  }
+
+  private static void assertNothingButTheCount(Decoded decoded) {
+    assertEquals(4, decoded.events());
+    assertNull(decoded.malformed());
+    assertNull(decoded.foreignTable());
+    assertFalse(decoded.anyEventBad());
+    assertEquals(List.of(), decoded.errors());
+  }
+
+  @Test
+  void eventsBehindAWrongKey_haveToBeJsonAllTheSame() {
+    for (String events : new String[] {"[{\"a\":01}]", "[{}", "[\"\\x\"]", "[{},]"}) {
+      String body = "{\"secret_key\":\"wrong\",\"events\":" + events + "}";
+      assertNotNull(decode(strict, body.getBytes(StandardCharsets.UTF_8)).malformed(), events);
+    }
+  }
 }

@@ -94,6 +94,11 @@ final class Oracle {
     assertEquals(
         expected.secretKey == null ? null : Reference.replaceLoneSurrogates(expected.secretKey),
         decoded.secretKey());
+    boolean wrongKey = expected.secretKey != null && !app.accepts(expected.secretKey);
+    assertEquals(wrongKey, decoded.keyRefused());
+    if (wrongKey) {
+      return null; // how far its events are decoded does not matter
+    }
     assertEquals(expected.foreignTable, decoded.foreignTable() != null, decoded.foreignTable());
     assertErrors(expected.errors, decoded);
     if (expected.foreignTable || decoded.anyEventBad()) {

@@ -238,6 +238,6 @@ class PrometheusIT {
     for (String alert : alerts) {
       Program.await(alert + " is over", () -> !hasData(firing(alert)));
     }
-    assertTrue(hasData("hikaricp_connections{pool=\"attolytics\"} > 0"));
+    assertTrue(hasData("attolytics_database_up == 1"));
   }
 }

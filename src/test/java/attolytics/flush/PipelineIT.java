@@ -140,6 +140,33 @@ class PipelineIT {
   }
 
   @Test
+  void requestThatNeverFitsTheBuffer_is413_andOneAsLargeAsABodyMayBeFits() throws Exception {
+    String wide = SCHEMA.replace("{name: s}", "{name: s}" + columns(15));
+    try (RunningService service =
+        RunningService.start(
+            wide, "", "--max_body=32KiB", "--max_buffer=128KiB", "--flush_bytes=16KiB")) {
+      // Short events that make long rows, and a change of tables for each.
+      String event = "{\"_t\":\"t\"},{\"_t\":\"u\"}";
+      HttpResponse<String> larger = service.post(event + ("," + event).repeat(1_100));
+      assertEquals(413, larger.statusCode(), larger.body());
+      int envelope = "{\"secret_key\":\"sesame\",\"events\":[{\"_t\":\"t\",\"s\":\"\"}]}".length();
+      String largest = "{\"_t\":\"t\",\"s\":\"" + "x".repeat((32 << 10) - envelope) + "\"}";
+      assertEquals(200, service.post(largest).statusCode());
+      assertEquals(413, service.post(largest.replace("xx\"", "xxx\"")).statusCode());
+      assertEquals(200, service.post(event + ("," + event).repeat(100)).statusCode());
+      assertEquals("102", service.query("SELECT count(*) FROM t"));
+    }
+  }
+
+  private static String columns(int count) {
+    StringBuilder columns = new StringBuilder();
+    for (int i = 0; i < count; i++) {
+      columns.append(", {name: c").append(i).append('}');
+    }
+    return columns.toString();
+  }
+
+  @Test
   void rowThatTheDatabaseRefuses_failsItsOwnRequestOnly() throws Exception {
     String setup =
         """

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.app.RunningService;
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketException;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -293,6 +295,48 @@ class AbuseIT {
       assertTrue(answer.status() >= 400 && answer.status() < 500, answer.body());
       assertTrue(answer.body().length() < 50_000, () -> answer.body().length() + " bytes");
       assertEquals(200, client.send(RawClient.post(PATH, body("{\"_t\":\"t\"}"))).read().status());
+    }
+  }
+
+  /** Small where it arrives, and the most work that a body can be. */
+  private static byte[] bomb() throws IOException {
+    ByteArrayOutputStream compressed = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(compressed)) {
+      gzip.write(hostile("tables").getBytes(StandardCharsets.UTF_8));
+    }
+    ByteArrayOutputStream request = new ByteArrayOutputStream();
+    String head = RawClient.head(PATH, "Content-Encoding: gzip");
+    request.writeBytes(
+        (head + "Content-Length: " + compressed.size() + "\r\n\r\n")
+            .getBytes(StandardCharsets.US_ASCII));
+    request.writeBytes(compressed.toByteArray());
+    return request.toByteArray();
+  }
+
+  @Test
+  void bodiesThatInflateALot_leaveOthersTheirTurn() throws Exception {
+    int count = 200;
+    byte[] bomb = bomb();
+    List<RawClient> hostile = new ArrayList<>();
+    try {
+      for (int i = 0; i < count; i++) {
+        hostile.add(new RawClient(service).send(bomb));
+      }
+      try (RawClient good = new RawClient(service)) {
+        for (int i = 0; i < 5; i++) {
+          assertEquals(200, good.send(RawClient.post(PATH, body(""))).read().status());
+        }
+      }
+      int answered = 0;
+      for (RawClient client : hostile) {
+        answered += client.socket().getInputStream().available() > 0 ? 1 : 0;
+      }
+      assertTrue(answered < count / 2, answered + " went before");
+      for (RawClient client : hostile) {
+        assertEquals(404, client.read().status());
+      }
+    } finally {
+      closeAll(hostile);
     }
   }
 

@@ -170,8 +170,11 @@ class BrowserIT {
 
   @Test
   void fetch_fromAnotherOriginFailsAndNothingIsStored() throws Exception {
+    String refusals = "attolytics_http_requests_total{app=\"site\",status=\"403\"}";
+    double before = service.metric(refusals);
     page.navigate(otherSite());
     assertEquals("TypeError", run("post(url, {})", "site"));
+    assertEquals(1, service.metric(refusals) - before); // by the service, not by the browser alone
     assertRows(0);
     assertEquals("200", run("post(url, {})", "any"));
   }

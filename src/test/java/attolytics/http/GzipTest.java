@@ -110,4 +110,11 @@ class GzipTest {
     byte[] exact = compress(new byte[MAX]);
     assertEquals(MAX, gzip.inflate(exact, exact.length, MAX));
   }
+
+  @Test
+  void inflate_stopsAtTheBoundWhateverMemoryThereIs() throws IOException {
+    inflate(compress(new byte[MAX])); // which is used again
+    byte[] body = compress(new byte[MAX]);
+    assertEquals(11, gzip.inflate(body, body.length, 10));
+  }
 }

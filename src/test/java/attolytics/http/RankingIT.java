@@ -156,7 +156,19 @@ class RankingIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"GET", "HEAD", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND", "X"})
+  @ValueSource(
+      strings = {
+        "GET",
+        "HEAD",
+        "PUT",
+        "DELETE",
+        "PATCH",
+        "TRACE",
+        "PROPFIND",
+        "X",
+        "post",
+        "Options"
+      })
   void anyOtherMethod_isA405WithAllow(String method) throws Exception {
     try (RawClient client = new RawClient(service)) {
       client.send(method + " /apps/a/events HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -241,6 +253,34 @@ class RankingIT {
       for (String word : new String[] {"errors", "hidden", "sesame", "no\"", "/events"}) {
         assertFalse(told.contains(word), told);
       }
+    }
+  }
+
+  /** What stands at its place is decoded before the key is known, or not at all. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void wrongKey_learnsNotEvenThatItsRowsWouldBeTooLarge(boolean keyFirst) throws Exception {
+    String schema =
+        """
+        tables: {t: {columns: [{name: h, header: X-H}]}}
+        apps: {a: {secret_key: sesame, tables: [t]}}
+        """;
+    String header = "X-H: " + "h".repeat(8_000);
+    String events = "\"events\":[" + "{\"_t\":\"t\"},".repeat(99) + "{\"_t\":\"t\"}]";
+    try (RunningService small =
+            RunningService.start(
+                schema, "", "--max_body=2KiB", "--max_buffer=512KiB", "--flush_bytes=64KiB");
+        RawClient client = new RawClient(small)) {
+      for (String key : new String[] {"sesame", "wrong"}) {
+        String field = "\"secret_key\":\"" + key + '"';
+        String body = '{' + (keyFirst ? field + ',' + events : events + ',' + field) + '}';
+        client.send(RawClient.post("/apps/a/events", body, header));
+        String told = key.equals("wrong") ? "wrong_secret_key" : "body_too_large";
+        assertEquals(told, client.read().reason());
+      }
+      String body = '{' + events + '}';
+      client.send(RawClient.post("/apps/a/events", body, header, "Authorization: Bearer wrong"));
+      assertEquals("wrong_secret_key", client.read().reason());
     }
   }
 

@@ -247,7 +247,7 @@ class MetricsIT {
   void fullBuffer_isCounted_andSeenInTheLevels() throws Exception {
     try (RunningService service =
             RunningService.start(
-                SCHEMA, SETUP, "--max_buffer=64KiB", "--max_body=32KiB", "--flush_bytes=16KiB");
+                SCHEMA, SETUP, "--max_buffer=128KiB", "--max_body=32KiB", "--flush_bytes=16KiB");
         Connection blocker = service.database().connect();
         Statement lock = blocker.createStatement()) {
       blocker.setAutoCommit(false);

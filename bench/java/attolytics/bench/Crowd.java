@@ -1,0 +1,37 @@
+package attolytics.bench;
+
+import java.util.List;
+
+/** Thousands of open connections, a part of which has a request on its way, on a small heap. */
+final class Crowd {
+  static final String PART = "crowd";
+  static final String IN_FLIGHT = "requests in flight";
+  private static final String HEAP = "-Xmx256m";
+
+  private final Rig rig;
+  private final Plan plan;
+
+  Crowd(Rig rig, Plan plan) {
+    this.rig = rig;
+    this.plan = plan;
+  }
+
+  void run() throws Exception {
+    int connections = plan.smoke() ? 500 : 10_000;
+    int inFlight = connections / 5;
+    rig.dropTables();
+    rig.results().begin(PART);
+    Served service =
+        rig.service(
+            List.of(),
+            ExampleEvents.SCHEMA_FILE,
+            List.of(HEAP),
+            List.of("--max_connections", Integer.toString(connections + 100)));
+    Scenario scenario =
+        new Scenario(PART, Scenario.SERVICE, Closed.INDEXES, Closed.EVENTS, connections)
+            .with(IN_FLIGHT, inFlight);
+    Load load = new ClosedLoop(service.port(), connections, inFlight, Events.bodies(Closed.EVENTS));
+    rig.measureOnEmpty(scenario, 1, load, service, plan.rounds() * plan.seconds());
+    rig.stop(service);
+  }
+}

@@ -1,0 +1,69 @@
+package attolytics.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Open loops: latencies at rates that do not give way, as parts of what the service can take. */
+final class Open {
+  static final String PART = "open";
+  static final String PERCENT = "percent of capacity";
+  static final String RATE = "requests a second";
+  static final int HALF = 50;
+  static final int TRICKLE = 2_000;
+  private static final int[] PERCENTS = {10, 25, 75, 90};
+
+  /** The closed loop that tells the capacity. */
+  static final Scenario CAPACITY =
+      new Scenario(PART, Scenario.SERVICE, Closed.INDEXES, Closed.EVENTS, Closed.MANY);
+
+  private final Rig rig;
+  private final Plan plan;
+
+  Open(Rig rig, Plan plan) {
+    this.rig = rig;
+    this.plan = plan;
+  }
+
+  static Scenario percent(int percent) {
+    return CAPACITY.with(PERCENT, percent);
+  }
+
+  /** One-event requests. */
+  static Scenario trickle() {
+    return new Scenario(PART, Scenario.SERVICE, Closed.INDEXES, 1, Closed.MANY).with(RATE, TRICKLE);
+  }
+
+  void run() throws Exception {
+    rig.dropTables();
+    rig.results().begin(PART);
+    Served service = rig.service();
+    double capacity = capacity(service);
+    Turns turns = new Turns(rig);
+    turns.add(percent(HALF), loop(service, capacity * HALF / 100, Closed.EVENTS), service);
+    turns.add(trickle(), loop(service, TRICKLE, 1), service);
+    turns.take(plan.longer());
+    Turns others = new Turns(rig);
+    for (int percent : PERCENTS) {
+      others.add(percent(percent), loop(service, capacity * percent / 100, Closed.EVENTS), service);
+    }
+    others.take(plan.shorter());
+    rig.stop(service);
+  }
+
+  /** In requests a second, of now: the machine drifts. */
+  private double capacity(Served service) throws Exception {
+    List<Round> rounds = new ArrayList<>();
+    Load load = new ClosedLoop(service.port(), Closed.MANY, Events.bodies(Closed.EVENTS));
+    for (int number = plan.firstRound(); number <= plan.rounds(); number++) {
+      Round round = rig.measureOnEmpty(CAPACITY, number, load, service, plan.seconds(number));
+      if (number > 0) {
+        rounds.add(round);
+      }
+    }
+    return Median.of(rounds, Round::requestsPerSecond).median();
+  }
+
+  private static OpenLoop loop(Served service, double rate, int events) {
+    return new OpenLoop(service.port(), Closed.MANY, rate, Events.bodies(events));
+  }
+}

@@ -1,0 +1,44 @@
+package attolytics.bench;
+
+/**
+ * What is measured. Its rounds are told from others' by it.
+ *
+ * @param part of the benchmark that it belongs to; its results are kept in a file of that name
+ * @param load for people, as in charts
+ * @param indexes of the table
+ * @param events a body, or rows a transaction where there are no bodies
+ * @param connections of the clients
+ * @param variable what else is varied, or empty
+ * @param value that it has
+ */
+record Scenario(
+    String part,
+    String load,
+    int indexes,
+    int events,
+    int connections,
+    String variable,
+    double value) {
+  static final String SERVICE = "service";
+  static final String COPY = "raw COPY";
+
+  Scenario(String part, String load, int indexes, int events, int connections) {
+    this(part, load, indexes, events, connections, "", 0);
+  }
+
+  Scenario with(String name, double is) {
+    return new Scenario(part, load, indexes, events, connections, name, is);
+  }
+
+  /** The same by another load. */
+  Scenario of(String other) {
+    return new Scenario(part, other, indexes, events, connections, variable, value);
+  }
+
+  @Override
+  public String toString() {
+    String other = variable.isEmpty() ? "" : ", " + variable + " " + (long) value;
+    return "%s: %d indexes, %d events, %d connections%s"
+        .formatted(load, indexes, events, connections, other);
+  }
+}

@@ -1,0 +1,145 @@
+package attolytics.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.DatabaseProxy;
+import attolytics.TestDatabase;
+import attolytics.flush.Await;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.xnio.XnioIoThread;
+
+/** A stop comes to its end, whatever else does not. */
+@Timeout(120)
+class StopIT {
+  private static final String SCHEMA =
+      """
+      tables:
+        t: {columns: [{name: id, type: i64}]}
+      apps:
+        a: {secret_key: sesame, tables: [t]}
+      """;
+
+  private static final String EVENT = "{\"_t\":\"t\",\"id\":1}";
+
+  /** Far more than a stop with a drain timeout of a second may take, and less than a hang. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  @TempDir Path directory;
+
+  @Test
+  void jarThatIsOverwritten_keepsNoStopFromEnding() throws Exception {
+    Path jar = Files.copy(JarProcess.JAR, directory.resolve("attolytics.jar"));
+    try (TestDatabase database = TestDatabase.create();
+        JarProcess service =
+            JarProcess.start(
+                List.of(),
+                jar,
+                Map.of("ATTOLYTICS_DB_URL", database.url()),
+                "--schema=schema-example.conf.yaml",
+                "--port=0",
+                "--admin_port=0")) {
+      assertEquals(200, service.post());
+      Files.write(jar, new byte[(int) Files.size(jar)]); // the same file, with nothing in it
+      int exitCode = assertTimeoutPreemptively(PATIENCE, service::stop, service.err());
+      assertTrue(exitCode == 0 || exitCode == 1, "exit code " + exitCode);
+    }
+  }
+
+  /** Nor is its server, which cannot be closed then. */
+  @Test
+  void ioThreadThatIsStuck_isNotWaitedForAfterTheDrainTimeout() throws Exception {
+    CountDownLatch free = new CountDownLatch(1);
+    try (RunningService service = RunningService.start(SCHEMA, "", "--drain_timeout=1s")) {
+      List<XnioIoThread> before = ioThreads();
+      assertEquals(200, service.post(EVENT).statusCode());
+      for (XnioIoThread thread : before) {
+        thread.execute(() -> await(free));
+      }
+      boolean drained = assertTimeoutPreemptively(PATIENCE, () -> service.service().stop());
+      assertFalse(drained);
+    } finally {
+      free.countDown();
+    }
+  }
+
+  private static List<XnioIoThread> ioThreads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(XnioIoThread.class::isInstance)
+        .map(XnioIoThread.class::cast)
+        .toList();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
+  void silentDatabase_isNotWaitedForAfterTheDrainTimeout() throws Exception {
+    try (TestDatabase database = TestDatabase.create();
+        DatabaseProxy proxy = new DatabaseProxy(database);
+        RunningService service =
+            RunningService.startAt(proxy.url(), database, SCHEMA, "--drain_timeout=1s")) {
+      assertEquals(200, service.post(EVENT).statusCode());
+      proxy.stall();
+      CompletableFuture<HttpResponse<String>> answer = service.postAsync(EVENT);
+      Await.until(() -> service.metric("attolytics_ring_used_rows") == 1);
+      assertFalse(assertTimeoutPreemptively(PATIENCE, () -> service.service().stop()));
+      assertEquals(503, answer.get().statusCode(), answer.get().body());
+    }
+  }
+
+  @Test
+  void farewell_says503_afterEverythingIsWritten() throws Exception {
+    CountDownLatch hurry = new CountDownLatch(1);
+    try (RunningService service = RunningService.start(SCHEMA, "")) {
+      assertEquals(200, service.post(EVENT).statusCode());
+      Thread writer = writer();
+      CompletableFuture<Boolean> drained =
+          CompletableFuture.supplyAsync(() -> service.service().stop(hurry, PATIENCE));
+      writer.join();
+      for (int i = 0; i < 3; i++) {
+        // On a connection of its own, which is what a proxy does once it was told.
+        String answer = service.raw("POST /apps/a/events HTTP/1.1\r\nHost: x\r\n\r\n", false);
+        assertTrue(answer.startsWith("HTTP/1.1 503 "), answer);
+        assertTrue(answer.contains("draining"), answer);
+      }
+      assertFalse(drained.isDone());
+      hurry.countDown();
+      assertTrue(drained.get());
+    }
+  }
+
+  private static Thread writer() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().equals("writer-0"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** What a stop has nothing to do in takes its time all the same. */
+  @Test
+  void farewell_lastsHalfASecond() throws Exception {
+    try (RunningService service = RunningService.start(SCHEMA, "")) {
+      long start = System.nanoTime();
+      assertTrue(service.service().stop(new CountDownLatch(1)));
+      assertTrue(Duration.ofNanos(System.nanoTime() - start).toMillis() >= 500);
+    }
+  }
+}

@@ -1,0 +1,106 @@
+package attolytics.flush;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import attolytics.bench.PostgresServer;
+import attolytics.bench.PostgresServer.Mode;
+import attolytics.flush.CopyTransaction.TimeLimits;
+import attolytics.flush.TransactionId.Fate;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a server tells of a transaction, after what may happen to a server. */
+@Timeout(120)
+class TransactionIdIT {
+  private static final TimeLimits LIMITS = new TimeLimits(0, Duration.ofMinutes(1).toNanos());
+
+  @TempDir static Path directory;
+  private static PostgresServer server;
+
+  @BeforeAll
+  static void start() throws Exception {
+    server = PostgresServer.start(false, directory.resolve("log"));
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    server.close();
+  }
+
+  private static Connection connect() throws SQLException {
+    Connection connection = server.connect();
+    connection.setAutoCommit(false);
+    return connection;
+  }
+
+  private static Fate fate(TransactionId id) throws SQLException {
+    try (Connection connection = connect()) {
+      return id.fate(connection);
+    }
+  }
+
+  @Test
+  void fate_isThatOfTheTransaction() throws Exception {
+    try (Connection connection = connect()) {
+      TransactionId id = TransactionId.begin(connection, LIMITS);
+      assertEquals(Fate.IN_PROGRESS, fate(id));
+      connection.commit();
+      assertEquals(Fate.COMMITTED, fate(id));
+      TransactionId other = TransactionId.begin(connection, LIMITS);
+      connection.rollback();
+      assertEquals(Fate.ABORTED, fate(other));
+    }
+  }
+
+  @Test
+  void fate_isKnownAfterAnOrderlyRestart() throws Exception {
+    TransactionId id;
+    try (Connection connection = connect()) {
+      id = TransactionId.begin(connection, LIMITS);
+      connection.commit();
+    }
+    server.stop(Mode.FAST);
+    server.startAgain();
+    assertEquals(Fate.COMMITTED, fate(id));
+  }
+
+  @Test
+  void fate_isNotThatOfAnother_whoGotTheSameIdAfterACrash() throws Exception {
+    TransactionId lost;
+    Connection broken = connect();
+    lost = TransactionId.begin(broken, LIMITS);
+    server.stop(Mode.IMMEDIATE);
+    server.startAgain();
+    try (Connection connection = connect()) {
+      TransactionId another;
+      do {
+        another = TransactionId.begin(connection, LIMITS);
+        connection.commit();
+      } while (number(another) < number(lost));
+      // Unless the server itself has used a later one meanwhile, and written that down.
+      assumeTrue(lost.xid().equals(another.xid()), "the id is not given out again");
+    }
+    assertEquals(Fate.UNKNOWN, fate(lost));
+  }
+
+  private static long number(TransactionId id) {
+    return Long.parseLong(id.xid());
+  }
+
+  @Test
+  void fate_isUnknownOnAnotherTimeline() throws Exception {
+    try (Connection connection = connect()) {
+      TransactionId id = TransactionId.begin(connection, LIMITS);
+      connection.commit();
+      assertEquals(Fate.UNKNOWN, fate(new TransactionId(id.xid(), "00000009", id.began())));
+    }
+  }
+}
