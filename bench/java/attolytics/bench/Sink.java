@@ -55,6 +55,8 @@ final class Sink extends HikariDataSource {
       return 1;
     } else if (type == long.class) {
       return 1L;
+    } else if (type == double.class) {
+      return 1.0;
     } else if (type == String.class) {
       return "1";
     }
