@@ -52,6 +52,7 @@ public class FlushBenchmark {
   private final Semaphore settled = new Semaphore(0);
   private final Ack ack = this::settled;
   private @Nullable Writer writer;
+  private volatile @Nullable Outcome refused;
 
   /** Encodes the requests, which can be sent again and again, and starts the writer. */
   @Setup
@@ -67,7 +68,9 @@ public class FlushBenchmark {
     Writer.Thresholds thresholds = new Writer.Thresholds(ROWS, Long.MAX_VALUE, LONG);
     Budget budget = new Budget(Long.MAX_VALUE);
     writer = new Writer(ring, budget, new Sink(), thresholds, LONG, LONG, Metrics.NONE);
-    new Thread(writer, "writer").start();
+    Thread thread = new Thread(writer, "writer");
+    thread.setDaemon(true); // a benchmark that failed is not torn down
+    thread.start();
   }
 
   @TearDown
@@ -88,11 +91,14 @@ public class FlushBenchmark {
       }
     }
     settled.acquire(batches.size());
+    if (refused != null) {
+      throw new IllegalStateException(refused.toString());
+    }
   }
 
   private void settled(Outcome outcome) {
     if (outcome.kind() != Outcome.Kind.STORED) {
-      throw new IllegalStateException(outcome.toString());
+      refused = outcome; // told by the benchmark's own thread, which waits for all of them
     }
     settled.release();
   }
