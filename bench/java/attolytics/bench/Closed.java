@@ -14,6 +14,10 @@ final class Closed {
   static final String SWEEP = "sweep";
   static final int INDEXES = 4;
   static final int COPY_ROWS = 10_000;
+
+  /** As the service has in a transaction: half of MANY clients' rows, while the others' come. */
+  static final int SMALL_COPY_ROWS = 1_280;
+
   static final int EVENTS = 10;
   static final int LARGE = 100;
   static final int MANY = 256;
@@ -76,6 +80,10 @@ final class Closed {
     Turns turns = new Turns(rig);
     turns.add(service(indexes, EVENTS, MANY), loop(service, EVENTS, MANY), service);
     turns.add(copy(indexes), new RawCopy(rig.server(), COPY_ROWS), null);
+    turns.add(
+        new Scenario(PART, Scenario.SMALL_COPY, indexes, SMALL_COPY_ROWS, 1),
+        new RawCopy(rig.server(), SMALL_COPY_ROWS),
+        null);
     turns.add(service(indexes, LARGE, MANY), loop(service, LARGE, MANY), service);
     turns.add(service(indexes, EVENTS, FEWER), loop(service, EVENTS, FEWER), service);
     for (InsertStyle style : InsertStyle.values()) {

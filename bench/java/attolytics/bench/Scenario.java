@@ -21,6 +21,7 @@ record Scenario(
     double value) {
   static final String SERVICE = "service";
   static final String COPY = "raw COPY";
+  static final String SMALL_COPY = "raw COPY, small";
 
   Scenario(String part, String load, int indexes, int events, int connections) {
     this(part, load, indexes, events, connections, "", 0);
@@ -28,6 +29,11 @@ record Scenario(
 
   Scenario with(String name, double is) {
     return new Scenario(part, load, indexes, events, connections, name, is);
+  }
+
+  /** Whether it is one of rows that are there already, without HTTP. */
+  boolean isCopy() {
+    return load.startsWith(COPY);
   }
 
   /** The same by another load. */

@@ -63,7 +63,7 @@ final class Tables {
             "MB resident at most");
     for (Scenario scenario : scenarios(rounds)) {
       List<Round> own = Round.of(scenario, rounds);
-      boolean served = !scenario.load().equals(Scenario.COPY);
+      boolean served = !scenario.isCopy();
       table.row(
           Integer.toString(scenario.indexes()),
           scenario.load(),

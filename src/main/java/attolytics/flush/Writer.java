@@ -41,14 +41,12 @@ public final class Writer implements Runnable {
   private final Thresholds thresholds;
   private final Flusher flusher;
   private final Metrics metrics;
-  private final Linger linger = new Linger();
+  private final Linger linger = new Linger(System.nanoTime());
   private final Stopwatch busy = new Stopwatch();
   private final List<Batch> gathered = new ArrayList<>();
   private final Unsettled unsettled = new Unsettled();
   private int rows;
   private long bytes;
-  private boolean waited; // for the first of them: none came during the last flush
-  private long flushStartNanos = System.nanoTime();
   private volatile boolean stopping;
   private volatile boolean failed;
   private volatile boolean ended;
@@ -137,7 +135,6 @@ public final class Writer implements Runnable {
   private void turn() {
     flusher.beat();
     Batch first = take(0);
-    waited = first == null;
     if (first == null && !stopping) {
       first = take(Math.min(IDLE_NANOS, flusher.untilAside()));
     }
@@ -183,7 +180,7 @@ public final class Writer implements Runnable {
     oldestNanos = first.acceptedNanos();
     try {
       metrics.flushStarted(gather(first));
-      flushStartNanos = System.nanoTime();
+      linger.flushed(gathered.size(), System.nanoTime());
       busy.start();
       flusher.flush(gathered);
     } finally {
@@ -248,7 +245,6 @@ public final class Writer implements Runnable {
 
   /** Sleeps instead of polling: so many wake-ups would cost more than is won. */
   private FlushTrigger linger(long deadline) {
-    linger.observe(waited ? 0 : gathered.size(), System.nanoTime() - flushStartNanos);
     if (rows >= Linger.ENOUGH_ROWS || !linger.isWorthWhile()) {
       return FlushTrigger.IDLE;
     }
@@ -259,11 +255,9 @@ public final class Writer implements Runnable {
       }
       LockSupport.parkNanos(Math.min(left, linger.sliceNanos()));
       if (takeAvailable() == 0) {
-        linger.wasInVain();
         return FlushTrigger.IDLE;
       }
     }
-    linger.paidOff();
     return FlushTrigger.INTERVAL;
   }
 

@@ -8,62 +8,75 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class LingerTest {
-  private static final long FLUSH = TimeUnit.MICROSECONDS.toNanos(500);
+  private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
+  private static final long MILLISECOND = TimeUnit.MILLISECONDS.toNanos(1);
 
-  private final Linger linger = new Linger();
+  private final Linger linger = new Linger(0);
+  private long now;
+  private long lingered; // nanoseconds
 
-  /** Of so many requests during each flush. */
-  private void observe(int requests) {
-    for (int i = 0; i < 100; i++) {
-      linger.observe(requests, FLUSH);
+  /**
+   * Lets time pass.
+   *
+   * @param rates requests a second without and with waiting
+   */
+  private void pass(int seconds, int... rates) {
+    lingered = 0;
+    for (long end = now + seconds * SECOND; now < end; ) {
+      boolean with = linger.isWorthWhile();
+      long nanos = with ? 10 * MILLISECOND : MILLISECOND;
+      int requests = (int) (rates[with ? 1 : 0] * nanos / SECOND);
+      now += nanos;
+      lingered += with ? nanos : 0;
+      linger.flushed(requests, now);
     }
   }
 
-  private int skipped() {
-    int skipped = 0;
-    while (!linger.isWorthWhile()) {
-      skipped++;
-    }
-    return skipped;
+  private double shareLingered(int seconds, int... rates) {
+    pass(seconds, rates);
+    return (double) lingered / SECOND / seconds;
   }
 
   @Test
-  void isNotWorthWhile_forClientsThatWaitForTheirAnswer() {
-    assertFalse(linger.isWorthWhile());
-    observe(0);
-    assertFalse(linger.isWorthWhile());
-  }
-
-  @Test
-  void isWorthWhile_forClientsThatKeepComing() {
-    observe(1); // 2000 a second
-    assertTrue(linger.isWorthWhile());
+  void flushesAreDelayed_forClientsThatSendAtTheirOwnPace() {
+    assertFalse(linger.isWorthWhile(), "it is tried first");
+    pass(1, 2000, 2000);
+    assertTrue(shareLingered(60, 2000, 2000) > 0.9);
     long slice = linger.sliceNanos();
-    assertTrue(slice >= 2 * FLUSH && slice < Linger.MAX_NANOS, "slice " + slice);
+    assertEquals(2 * MILLISECOND, slice, "for 4 requests");
   }
 
   @Test
-  void isNotWorthWhile_forTooFew() {
-    for (int i = 0; i < 1000; i++) {
-      linger.observe(i % 10 == 0 ? 1 : 0, FLUSH); // 200 a second
-    }
-    assertFalse(linger.isWorthWhile());
+  void flushesAreNotDelayed_forClientsThatWaitForTheirAnswers() {
+    pass(5, 20_000, 7_000);
+    assertTrue(shareLingered(60, 20_000, 7_000) < 0.1);
+    assertTrue(lingered > 0, "it is tried now and then");
   }
 
   @Test
-  void isTriedLessOften_theMoreItWasInVain_andAgainWhenItPaysOff() {
-    observe(1);
-    linger.wasInVain();
-    assertEquals(1, skipped());
-    linger.wasInVain();
-    assertEquals(3, skipped());
-    for (int i = 0; i < 10; i++) {
-      linger.wasInVain();
+  void flushesAreNotDelayed_forTooFew() {
+    for (int i = 0; i < 1000; i++) { // a flush as soon as one comes
+      now += 5 * MILLISECOND;
+      linger.flushed(1, now);
+      assertFalse(linger.isWorthWhile());
     }
-    assertEquals(64, skipped());
-    linger.paidOff();
-    assertEquals(0, skipped());
-    linger.wasInVain();
-    assertEquals(1, skipped());
+  }
+
+  @Test
+  void aChangeOfClients_isFollowed() {
+    pass(20, 2000, 2000);
+    pass(10, 20_000, 7_000);
+    assertTrue(shareLingered(20, 20_000, 7_000) < 0.1);
+    pass(10, 2000, 2000);
+    assertTrue(shareLingered(20, 2000, 2000) > 0.9);
+  }
+
+  @Test
+  void aRisingRate_isNotTakenForAnEffectOfWaiting() {
+    int rate = 2000;
+    for (int second = 0; second < 20; second++, rate += 500) {
+      pass(1, rate, rate / 2);
+    }
+    assertTrue(shareLingered(20, rate, rate / 2) < 0.1);
   }
 }
