@@ -21,7 +21,7 @@ record Scenario(
     double value) {
   static final String SERVICE = "service";
   static final String COPY = "raw COPY";
-  static final String SMALL_COPY = "raw COPY, small";
+  static final String SMALL_COPY = "small raw COPY";
 
   Scenario(String part, String load, int indexes, int events, int connections) {
     this(part, load, indexes, events, connections, "", 0);
@@ -33,7 +33,7 @@ record Scenario(
 
   /** Whether it is one of rows that are there already, without HTTP. */
   boolean isCopy() {
-    return load.startsWith(COPY);
+    return load.endsWith(COPY);
   }
 
   /** The same by another load. */
