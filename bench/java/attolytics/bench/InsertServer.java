@@ -43,8 +43,7 @@ public final class InsertServer {
       new Thread(new InsertWriter(ring, connect(style), table, style), "writer-" + i).start();
     }
     Budget budget = new Budget(MAX_BUFFER);
-    Ingest ingest =
-        new Ingest(List.of(ring), budget, LIMITS, Metrics.NONE, InstantSource.system());
+    Ingest ingest = new Ingest(List.of(ring), budget, LIMITS, Metrics.NONE, InstantSource.system());
     HttpServer http =
         HttpServer.open(
             "localhost",

@@ -38,7 +38,9 @@ final class Migrate {
     try (ConfiguredDatabase database = ConfiguredDatabase.find(settings, schema)) {
       if (database == null) {
         migrate.out.comment(settings.dataDir() + ": an embedded PostgreSQL, which a start sets up");
-        DatabaseTables.planForNone(schema, Instant.now()).statements().forEach(migrate.out::statement);
+        DatabaseTables.planForNone(schema, Instant.now())
+            .statements()
+            .forEach(migrate.out::statement);
         return SOMETHING_LEFT;
       }
       migrate.out.comment(database.url().toString());

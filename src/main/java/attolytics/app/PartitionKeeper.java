@@ -84,7 +84,7 @@ final class PartitionKeeper implements AutoCloseable {
       do {
         Schema now = schema;
         Instant time = clock.instant();
-        if (now != kept || Duration.between(last, time).abs().compareTo(PERIOD) >= 0) {
+        if (!now.equals(kept) || Duration.between(last, time).abs().compareTo(PERIOD) >= 0) {
           kept = now;
           last = time;
           keepAll(now, time);
@@ -113,8 +113,7 @@ final class PartitionKeeper implements AutoCloseable {
   }
 
   private void keep(Table table, Instant now, Connection connection, boolean ourTurn) {
-    List<Step> steps =
-        ourTurn ? List.of(this::make, this::drop, this::look) : List.of(this::look);
+    List<Step> steps = ourTurn ? List.of(this::make, this::drop, this::look) : List.of(this::look);
     boolean done = true;
     for (Step step : steps) {
       done &= take(step, table, now, connection);
@@ -137,8 +136,7 @@ final class PartitionKeeper implements AutoCloseable {
     }
   }
 
-  private void make(PartitionUpkeep upkeep, Instant now, PartitionMeters told)
-      throws SQLException {
+  private void make(PartitionUpkeep upkeep, Instant now, PartitionMeters told) throws SQLException {
     upkeep.make(
         now,
         statement -> {
@@ -147,8 +145,7 @@ final class PartitionKeeper implements AutoCloseable {
         });
   }
 
-  private void drop(PartitionUpkeep upkeep, Instant now, PartitionMeters told)
-      throws SQLException {
+  private void drop(PartitionUpkeep upkeep, Instant now, PartitionMeters told) throws SQLException {
     upkeep.drop(
         now,
         statement -> {
@@ -157,8 +154,7 @@ final class PartitionKeeper implements AutoCloseable {
         });
   }
 
-  private void look(PartitionUpkeep upkeep, Instant now, PartitionMeters told)
-      throws SQLException {
+  private void look(PartitionUpkeep upkeep, Instant now, PartitionMeters told) throws SQLException {
     PartitionUpkeep.State state = upkeep.state(now);
     boolean forEver = state.end().equals(Instant.MAX);
     told.found(

@@ -126,7 +126,8 @@ final class Reload {
   private void prepareTables(Schema schema) throws StartException, InterruptedException {
     try (Connection connection =
         DatabaseSetup.awaitConnection(database, settings.ackTimeout(), stop)) {
-      DatabaseTables.Plan plan = DatabaseSetup.prepareTables(connection, schema, true, clock.instant());
+      DatabaseTables.Plan plan =
+          DatabaseSetup.prepareTables(connection, schema, true, clock.instant());
       if (!plan.problems().isEmpty()) {
         throw new StartException(plan.problems());
       }

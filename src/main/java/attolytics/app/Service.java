@@ -161,10 +161,7 @@ public final class Service implements AutoCloseable {
    * @param clock for what goes by the calendar, which is partitions and what they are for
    */
   static Service start(
-      Settings settings,
-      Map<String, String> environment,
-      CountDownLatch stop,
-      InstantSource clock)
+      Settings settings, Map<String, String> environment, CountDownLatch stop, InstantSource clock)
       throws StartException, InterruptedException {
     Service service =
         new Service(
@@ -216,8 +213,7 @@ public final class Service implements AutoCloseable {
       startWriter(i, database, budget);
     }
     keepHouse(database, budget);
-    handler =
-        new IngestHandler(new Ingest(rings, budget, limits(), metrics, clock), schema.apps());
+    handler = new IngestHandler(new Ingest(rings, budget, limits(), metrics, clock), schema.apps());
     partitions = new PartitionKeeper(schema, url, settings.ackTimeout(), clock, metrics);
     partitions.start();
     reload =
@@ -307,7 +303,8 @@ public final class Service implements AutoCloseable {
     }
     try (Connection connection = DatabaseSetup.awaitConnection(url, settings.ackTimeout(), stop)) {
       readiness.isNot("starting");
-      DatabaseTables.Plan plan = DatabaseSetup.prepareTables(connection, schema, true, clock.instant());
+      DatabaseTables.Plan plan =
+          DatabaseSetup.prepareTables(connection, schema, true, clock.instant());
       if (!plan.problems().isEmpty()) {
         throw new StartException(plan.problems());
       }
@@ -491,7 +488,8 @@ public final class Service implements AutoCloseable {
     }
     attempt(housekeeping::close);
     writers.forEach(writer -> attempt(writer::stop));
-    for (AutoCloseable part : Arrays.asList(partitions, http, pool, embedded, admin, metrics, systemd)) {
+    for (AutoCloseable part :
+        Arrays.asList(partitions, http, pool, embedded, admin, metrics, systemd)) {
       if (part != null) {
         attempt(part::close);
       }

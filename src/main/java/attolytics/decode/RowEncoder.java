@@ -271,7 +271,10 @@ final class RowEncoder {
     int ordinal = times.ordinal();
     byte[] rows = batch.rows().array();
     if (given[ordinal] == VALUE && !times.takes(rows, starts[ordinal])) {
-      fail(columns[ordinal], times.code(rows, starts[ordinal]), times.explain(rows, starts[ordinal]));
+      fail(
+          columns[ordinal],
+          times.code(rows, starts[ordinal]),
+          times.explain(rows, starts[ordinal]));
     }
   }
 

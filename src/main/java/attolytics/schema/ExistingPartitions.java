@@ -82,11 +82,12 @@ record ExistingPartitions(
   }
 
   /**
+   * Looks at a table.
+   *
    * @param oid of the table
    * @param column by which it should be divided
    */
-  static ExistingPartitions of(Connection connection, long oid, String column)
-      throws SQLException {
+  static ExistingPartitions of(Connection connection, long oid, String column) throws SQLException {
     try (PreparedStatement query = connection.prepareStatement(PARENT)) {
       query.setString(1, column);
       query.setLong(2, oid);

@@ -37,11 +37,12 @@ final class PartitionBound {
   private PartitionBound() {}
 
   /**
+   * Writes a range.
+   *
    * @param type of the column
    */
   static String sql(TimeRange range, ColumnType type) {
-    return "FOR VALUES FROM (%s) TO (%s)"
-        .formatted(sql(range.from(), type), sql(range.to(), type));
+    return "FOR VALUES FROM (%s) TO (%s)".formatted(sql(range.from(), type), sql(range.to(), type));
   }
 
   private static String sql(Instant instant, ColumnType type) {

@@ -52,10 +52,7 @@ record PartitionCheck(List<String> problems, List<String> warnings, List<Step> m
   }
 
   private static List<String> problems(
-      Table table,
-      Partitioning partitioning,
-      ExistingTable existing,
-      ExistingPartitions found) {
+      Table table, Partitioning partitioning, ExistingTable existing, ExistingPartitions found) {
     String quoted = Identifiers.quote(table.name());
     String column = Identifiers.quote(partitioning.column().name());
     if (!found.byColumn()) {

@@ -23,6 +23,8 @@ final class PartitionReader {
   }
 
   /**
+   * Reads both.
+   *
    * @param columns those of the table that could be read
    * @return null if it is not divided, or not so that it could be
    */
@@ -102,7 +104,10 @@ final class PartitionReader {
     if (column.type() != ColumnType.TIMESTAMP && column.type() != ColumnType.DATE) {
       problems.at(
           name,
-          place + " is of type " + column.type().schemaName() + ", but has to be timestamp or date");
+          place
+              + " is of type "
+              + column.type().schemaName()
+              + ", but has to be timestamp or date");
     } else if (!column.required()) {
       problems.at(
           name, place + " has to be `required: true`: an event without a time has no partition");

@@ -168,7 +168,8 @@ public final class PartitionUpkeep {
             && !found.hasDefault(); // which PostgreSQL cannot do
     String how = partition.detaching() ? " FINALIZE" : concurrently ? " CONCURRENTLY" : "";
     DatabaseTables.execute(
-        sql, "ALTER TABLE %s DETACH PARTITION %s%s".formatted(found.parent(), partition.name(), how));
+        sql,
+        "ALTER TABLE %s DETACH PARTITION %s%s".formatted(found.parent(), partition.name(), how));
   }
 
   /** What is marked and no partition any more, as far as it still is past its retention. */

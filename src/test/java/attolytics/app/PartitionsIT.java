@@ -84,7 +84,11 @@ class PartitionsIT {
 
       HttpResponse<String> answer =
           service.post(
-              event(now) + "," + event(now.minus(Duration.ofDays(11))) + "," + event(now.plus(DAY.multipliedBy(2))));
+              event(now)
+                  + ","
+                  + event(now.minus(Duration.ofDays(11)))
+                  + ","
+                  + event(now.plus(DAY.multipliedBy(2))));
       assertEquals(400, answer.statusCode());
       String body = answer.body();
       assertTrue(body.contains("\"pointer\":\"/events/1/time\",\"code\":\"too_old\""), body);
@@ -93,7 +97,8 @@ class PartitionsIT {
       assertTrue(body.contains("at most 24 hours ahead of now"), body);
       assertEquals("3", service.query("SELECT count(*) FROM t"));
       assertEquals(
-          3, service.metric("attolytics_events_rejected_total{app=\"a\",reason=\"invalid_events\"}"));
+          3,
+          service.metric("attolytics_events_rejected_total{app=\"a\",reason=\"invalid_events\"}"));
     }
   }
 
@@ -104,7 +109,8 @@ class PartitionsIT {
       Await.until(() -> end(service) > 0);
       String name =
           service.query(
-              "INSERT INTO t VALUES ('%s') RETURNING tableoid::regclass".formatted(clock.instant()));
+              "INSERT INTO t VALUES ('%s') RETURNING tableoid::regclass"
+                  .formatted(clock.instant()));
       service.execute("ALTER TABLE t DETACH PARTITION " + name);
       HttpResponse<String> answer = service.post(event(clock.instant()));
       assertEquals(500, answer.statusCode(), answer.body());
@@ -140,7 +146,7 @@ class PartitionsIT {
     try (RunningService service = RunningService.start(database, SCHEMA, clock)) {
       Await.until(() -> end(service) > 0);
       double end = end(service);
-      assertEquals(clock.today().plus(DAY.multipliedBy(8)).getEpochSecond(), end);
+      assertEquals((double) clock.today().plus(DAY.multipliedBy(8)).getEpochSecond(), end);
       assertEquals(0, service.metric(failures));
       try (Connection other = database.connect();
           Statement lock = other.createStatement()) {
@@ -188,13 +194,23 @@ class PartitionsIT {
   // Commands and the start
 
   private static int run(
-      Path schema, AttolyticsCommand.Action action, StringWriter err, TestDatabase database, String... command) {
+      Path schema,
+      AttolyticsCommand.Action action,
+      StringWriter err,
+      TestDatabase database,
+      String... command) {
     String[] args = new String[command.length + 2];
     System.arraycopy(command, 0, args, 0, command.length);
     args[command.length] = "--schema=" + schema;
     args[command.length + 1] = "--db_url=" + database.url();
     return AttolyticsCommand.execute(
-        args, Map.of(), action, action, action, new PrintWriter(new StringWriter()), new PrintWriter(err));
+        args,
+        Map.of(),
+        action,
+        action,
+        action,
+        new PrintWriter(new StringWriter()),
+        new PrintWriter(err));
   }
 
   @Test
@@ -235,7 +251,8 @@ class PartitionsIT {
       service.execute("DROP TABLE " + last);
       assertEquals(3, run(schema, migrate, new StringWriter(), database, "migrate"));
       assertEquals(0, run(schema, migrate, new StringWriter(), database, "migrate", "--apply"));
-      assertEquals("1", service.query("SELECT count(*) FROM pg_class WHERE relname = '" + last + "'"));
+      assertEquals(
+          "1", service.query("SELECT count(*) FROM pg_class WHERE relname = '" + last + "'"));
     }
   }
 

@@ -52,8 +52,7 @@ class TimeWindowTest {
 
   @BeforeEach
   void readSchema() throws IOException, SchemaException {
-    schema =
-        SchemaFile.read(Files.writeString(directory.resolve("schema.yaml"), SCHEMA), Map.of());
+    schema = SchemaFile.read(Files.writeString(directory.resolve("schema.yaml"), SCHEMA), Map.of());
   }
 
   /** What is wrong, or how many rows there are. */

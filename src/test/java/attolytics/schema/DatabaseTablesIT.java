@@ -126,7 +126,9 @@ class DatabaseTablesIT {
 
     assertEquals(1, plan.warnings().size());
     assertEquals(plan, DatabaseTables.prepare(connection, schema));
-    assertEquals(DatabaseTables.planForNone(schema, Instant.now()).statements().subList(2, 4), plan.statements());
+    assertEquals(
+        DatabaseTables.planForNone(schema, Instant.now()).statements().subList(2, 4),
+        plan.statements());
   }
 
   /** The trigger stands for whatever nobody thought of. */

@@ -54,8 +54,12 @@ class PartitionBoundTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "DEFAULT", "FOR VALUES IN ('a')", "FOR VALUES WITH (modulus 2, remainder 0)", "",
-        "FOR VALUES FROM ('2026-01-01', 'x') TO ('2026-02-01', 'x')", "FOR VALUES FROM (1) TO (2)"
+        "DEFAULT",
+        "FOR VALUES IN ('a')",
+        "FOR VALUES WITH (modulus 2, remainder 0)",
+        "",
+        "FOR VALUES FROM ('2026-01-01', 'x') TO ('2026-02-01', 'x')",
+        "FOR VALUES FROM (1) TO (2)"
       })
   void boundsThatAreNotOfTimes_areNone(String bound) {
     assertNull(PartitionBound.parse(bound));

@@ -48,8 +48,7 @@ class PartitionReaderTest {
 
   private void assertProblems(String more, String... expected) {
     Path file = file(more);
-    SchemaException e =
-        assertThrows(SchemaException.class, () -> SchemaFile.read(file, Map.of()));
+    SchemaException e = assertThrows(SchemaException.class, () -> SchemaFile.read(file, Map.of()));
     assertEquals(
         List.of(expected),
         e.problems().stream()
@@ -139,7 +138,8 @@ class PartitionReaderTest {
                     Files.writeString(
                         file,
                         Files.readString(file)
-                            .replace("- {name: s,", "- {name: u, type: timestmp}\n      - {name: s,")),
+                            .replace(
+                                "- {name: s,", "- {name: u, type: timestmp}\n      - {name: s,")),
                     Map.of()));
     assertEquals(1, e.problems().size(), e::getMessage);
   }
@@ -157,9 +157,7 @@ class PartitionReaderTest {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "week, 6 days", "month, 30 days", "month, 4 weeks"
-  })
+  @CsvSource({"week, 6 days", "month, 30 days", "month, 4 weeks"})
   void retention_thatIsShorterThanAPartition_isAProblem(String interval, String retention) {
     assertProblems(
         "    partition_by: {column: time, interval: %s}\n    retention: %s"
@@ -169,14 +167,14 @@ class PartitionReaderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"day, 1 day", "week, 7 days", "week, 1 month", "month, 31 days", "month, 5 weeks"})
+  @ValueSource(
+      strings = {"day, 1 day", "week, 7 days", "week, 1 month", "month, 31 days", "month, 5 weeks"})
   void retention_thatIsAsLongAsAPartition_isTaken(String both) throws SchemaException {
     String[] parts = both.split(", ");
     assertEquals(
         Retention.parse(parts[1]),
-        read(
-                "    partition_by: {column: time, interval: %s}\n    retention: %s"
-                    .formatted((Object[]) parts))
+        read("    partition_by: {column: time, interval: %s}\n    retention: %s"
+                .formatted((Object[]) parts))
             .partitioning()
             .retention());
   }

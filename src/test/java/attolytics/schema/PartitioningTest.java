@@ -122,8 +122,7 @@ class PartitioningTest {
             range("2026-11-26T00:00:00Z", "2027-11-26T00:00:00Z"));
 
     assertEquals(
-        List.of(
-            "… 2026-11-01", "2026-11-05 2026-11-10", "2026-11-25T12:00:00Z 2026-11-26"),
+        List.of("… 2026-11-01", "2026-11-05 2026-11-10", "2026-11-25T12:00:00Z 2026-11-26"),
         shown(by("day", null).missing(now, existing)));
     assertEquals(
         List.of("2026-11-05 2026-11-10", "2026-11-25T12:00:00Z 2026-11-26"),
@@ -205,8 +204,17 @@ class PartitioningTest {
    */
   @ParameterizedTest
   @CsvSource({
-    "day, 1 day", "day, 90 days", "day, 1 month", "week, 7 days", "week, 5 weeks", "week, 1 month",
-    "month, 31 days", "month, 1 month", "month, 13 months", "month, 9999 months", "week, "
+    "day, 1 day",
+    "day, 90 days",
+    "day, 1 month",
+    "week, 7 days",
+    "week, 5 weeks",
+    "week, 1 month",
+    "month, 31 days",
+    "month, 1 month",
+    "month, 13 months",
+    "month, 9999 months",
+    "week, "
   })
   void whateverTimeItIs_eventsThatAreTakenHaveAPartition(
       String interval, @Nullable String retention) {
@@ -223,19 +231,25 @@ class PartitioningTest {
         Instant oldest = partitioning.oldest(now.minus(ago));
         Instant from = oldest == null ? Instant.EPOCH : oldest;
         Instant end = TimeRange.endOfCover(from, ranges);
-        assertTrue(end.isAfter(now.plus(Partitioning.MOST_AHEAD)), from + " to " + end + " at " + now);
+        assertTrue(
+            end.isAfter(now.plus(Partitioning.MOST_AHEAD)), from + " to " + end + " at " + now);
       }
       assertEquals(List.of(), partitioning.missing(now, ranges), "made again after it was dropped");
     }
-    assertTrue(ranges.size() < 110 || retention == null || retention.length() > 9, ranges::toString);
+    assertTrue(
+        ranges.size() < 110 || retention == null || retention.length() > 9, ranges::toString);
   }
 
   // Retention
 
   @ParameterizedTest
   @CsvSource({
-    "90 days, 90, DAYS", "1 day, 1, DAYS", "1 days, 1, DAYS", "12 weeks, 12, WEEKS",
-    "6 months, 6, MONTHS", "9999 months, 9999, MONTHS"
+    "90 days, 90, DAYS",
+    "1 day, 1, DAYS",
+    "1 days, 1, DAYS",
+    "12 weeks, 12, WEEKS",
+    "6 months, 6, MONTHS",
+    "9999 months, 9999, MONTHS"
   })
   void retention_isANumberOfDaysWeeksOrMonths(String text, int amount, ChronoUnit unit) {
     assertEquals(new Retention(amount, unit), Retention.parse(text));
@@ -244,8 +258,19 @@ class PartitioningTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "90", "days", "0 days", "-1 days", "1.5 days", "10000 days", "90  days", "90 Days",
-        "90d", "1 year", "90 days ", "09 days"
+        "",
+        "90",
+        "days",
+        "0 days",
+        "-1 days",
+        "1.5 days",
+        "10000 days",
+        "90  days",
+        "90 Days",
+        "90d",
+        "1 year",
+        "90 days ",
+        "09 days"
       })
   void retention_isNothingElse(String text) {
     assertNull(Retention.parse(text));

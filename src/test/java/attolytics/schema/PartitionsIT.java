@@ -89,8 +89,15 @@ class PartitionsIT {
     assertFits(plan);
     assertEquals(
         List.of(
-            "t_20240228", "t_20240229", "t_20240301", "t_20240302", "t_20240303", "t_20240304",
-            "t_20240305", "t_20240306", "t_before_20240228"),
+            "t_20240228",
+            "t_20240229",
+            "t_20240301",
+            "t_20240302",
+            "t_20240303",
+            "t_20240304",
+            "t_20240305",
+            "t_20240306",
+            "t_before_20240228"),
         partitions());
     sql("INSERT INTO t VALUES ('2024-02-29 00:00:00Z'), ('2024-02-28 23:59:59.999999Z')");
     sql("INSERT INTO t VALUES ('1970-01-01Z'), ('2024-03-06 23:59:59.999999Z')");
@@ -98,10 +105,11 @@ class PartitionsIT {
         List.of("t_20240228", "t_20240229", "t_20240306", "t_before_20240228"),
         query("SELECT tableoid::regclass FROM t ORDER BY 1::text"));
     assertEquals(
-        List.of("2"), query("SELECT DISTINCT count(*) FROM pg_indexes WHERE tablename LIKE 't\\_%' GROUP BY tablename"));
+        List.of("2"),
+        query(
+            "SELECT DISTINCT count(*) FROM pg_indexes WHERE tablename LIKE 't\\_%' GROUP BY tablename"));
     assertNothingToDo(schema, NOW);
-    assertEquals(
-        DatabaseTables.planForNone(schema, NOW).statements(), plan.statements());
+    assertEquals(DatabaseTables.planForNone(schema, NOW).statements(), plan.statements());
   }
 
   @ParameterizedTest
@@ -165,7 +173,11 @@ class PartitionsIT {
 
   @ParameterizedTest
   @org.junit.jupiter.params.provider.CsvSource({
-    "LIST (s)", "RANGE (s)", "'RANGE (\"time\", s)'", "HASH (\"time\")", "RANGE (date_part('day'::text, s))"
+    "LIST (s)",
+    "RANGE (s)",
+    "'RANGE (\"time\", s)'",
+    "HASH (\"time\")",
+    "RANGE (date_part('day'::text, s))"
   })
   void tableThatIsPartitionedOtherwise_isAProblem(String key) throws SQLException {
     sql(
@@ -174,7 +186,8 @@ class PartitionsIT {
     String problem = problems(schema(table("day", null))).get(0);
     if (!key.contains("date_part")) {
       assertTrue(
-          problem.startsWith("table \"t\" is partitioned by " + key.replace("\"time\"", "\"time\"") + ", but"),
+          problem.startsWith(
+              "table \"t\" is partitioned by " + key.replace("\"time\"", "\"time\"") + ", but"),
           problem);
     }
     assertTrue(problem.contains("partitioned by range of \"time\"; take"), problem);
@@ -223,7 +236,8 @@ class PartitionsIT {
     DatabaseTables.prepare(connection, schema(table("month", null)), NOW);
 
     assertEquals(
-        List.of("mine", "t_20240228_2", "t_20240301", "t_20240401", "t_20240501", "t_before_20240101"),
+        List.of(
+            "mine", "t_20240228_2", "t_20240301", "t_20240401", "t_20240501", "t_before_20240101"),
         partitions());
     assertEquals(
         List.of("FOR VALUES FROM ('2024-02-28 18:00:00+00') TO ('2024-03-01 00:00:00+00')"),
@@ -285,7 +299,9 @@ class PartitionsIT {
         4,
         own -> {
           for (int day = 0; day < 5; day++) {
-            assertEquals(List.of(), DatabaseTables.prepare(own, schema, NOW.plus(DAY.multipliedBy(day))).warnings());
+            assertEquals(
+                List.of(),
+                DatabaseTables.prepare(own, schema, NOW.plus(DAY.multipliedBy(day))).warnings());
           }
         });
     assertEquals(13, partitions().size());
@@ -318,12 +334,13 @@ class PartitionsIT {
 
     assertEquals(List.of(), drop(table, Instant.parse("2024-03-01T00:59:59Z")));
     assertEquals(
-        List.of("DROP TABLE public.t_20240226"), drop(table, Instant.parse("2024-03-01T01:00:00Z")));
+        List.of("DROP TABLE public.t_20240226"),
+        drop(table, Instant.parse("2024-03-01T01:00:00Z")));
     assertEquals(List.of("2024-02-28"), query("SELECT time::date FROM t"));
     assertEquals(
-        List.of("DROP TABLE public.t_20240228"), drop(table, Instant.parse("2024-03-02T01:00:00Z")));
-    assertEquals(
-        List.of(), query("SELECT relname FROM pg_class WHERE relname ~ 't_2024022[678]'"));
+        List.of("DROP TABLE public.t_20240228"),
+        drop(table, Instant.parse("2024-03-02T01:00:00Z")));
+    assertEquals(List.of(), query("SELECT relname FROM pg_class WHERE relname ~ 't_2024022[678]'"));
   }
 
   @Test
@@ -384,11 +401,14 @@ class PartitionsIT {
             .filter(partition -> partition.name().equals("public.t_20240226"))
             .findFirst()
             .orElseThrow();
-    sql(PartitionSql.mark(first.name(), first.range(), table), "ALTER TABLE t DETACH PARTITION t_20240226");
+    sql(
+        PartitionSql.mark(first.name(), first.range(), table),
+        "ALTER TABLE t DETACH PARTITION t_20240226");
 
     assertEquals(List.of(), drop(table("day", "3 days"), Instant.parse("2024-03-01T01:00:00Z")));
     assertEquals(
-        List.of("DROP TABLE public.t_20240226"), drop(table, Instant.parse("2024-03-01T01:00:00Z")));
+        List.of("DROP TABLE public.t_20240226"),
+        drop(table, Instant.parse("2024-03-01T01:00:00Z")));
   }
 
   /** A query that has read the table holds up the end of a DETACH, and nobody is held up by it. */
@@ -425,8 +445,7 @@ class PartitionsIT {
         Statement lock = other.createStatement()) {
       other.setAutoCommit(false);
       lock.execute("LOCK TABLE t IN SHARE MODE");
-      SQLException e =
-          assertThrows(SQLException.class, () -> make(table, NOW.plus(DAY)));
+      SQLException e = assertThrows(SQLException.class, () -> make(table, NOW.plus(DAY)));
       assertEquals("55P03", e.getSQLState());
     }
     assertEquals(1, make(table, NOW.plus(DAY)).size());
@@ -479,7 +498,10 @@ class PartitionsIT {
     Instant later = Instant.parse("2024-03-01T01:00:00Z");
     assertEquals(2, make(table, later).size());
     assertEquals(List.of("DROP TABLE other.t_20240226"), drop(table, later));
-    assertEquals(List.of("0"), query("SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE 't%'"));
+    assertEquals(
+        List.of("0"),
+        query(
+            "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE 't%'"));
   }
 
   @Test
