@@ -179,7 +179,7 @@ class PartitionsIT {
       service.reload(SCHEMA.replace("10 days", "2 days"));
       assertEquals(400, service.post(event(sixDaysAgo)).statusCode());
       awaitPartitions(service, 10); // the day before yesterday, …, in seven days
-      assertEquals(4, service.metric("attolytics_partitions_dropped_total{table=\"t\"}"));
+      Await.until(() -> service.metric("attolytics_partitions_dropped_total{table=\"t\"}") == 4);
       assertEquals("2", service.query("SELECT count(*) FROM t"));
 
       service.reload(SCHEMA);

@@ -2,6 +2,7 @@ package attolytics.decode;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.buffer.Batch;
 import attolytics.schema.App;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,7 +59,7 @@ class TimeWindowTest {
 
   /** What is wrong, or how many rows there are. */
   private String outcome(String appId, String... events) {
-    App app = schema.apps().get(appId);
+    App app = Objects.requireNonNull(schema.apps().get(appId));
     byte[] body =
         ("{\"secret_key\":\"k\",\"events\":[" + String.join(",", events) + "]}")
             .getBytes(StandardCharsets.UTF_8);
@@ -118,7 +120,7 @@ class TimeWindowTest {
     assertOutcome(
         "too_old /events/0/day: day is before 2026-08-27T12:00:00Z: events are kept for 90 days",
         d("0000-01-01"));
-    assertEquals("too_far_ahead", outcome("strict", d("9999-12-31")).split(" ")[0]);
+    assertTrue(outcome("strict", d("9999-12-31")).startsWith("too_far_ahead "));
   }
 
   @Test
@@ -152,7 +154,7 @@ class TimeWindowTest {
   @Test
   void otherMistakes_areToldAsEver() {
     assertOutcome("missing_field /events/0/at: at is required", t("null"));
-    assertEquals("invalid_timestamp", outcome("lenient", t("\"then\"")).split(" ")[0]);
+    assertTrue(outcome("lenient", t("\"then\"")).startsWith("invalid_timestamp "));
     assertEquals(
         "type_mismatch /events/0/n: n takes an integer, not \"1\"\n" + TOO_OLD,
         outcome("strict", "{\"_t\":\"t\",\"n\":\"1\",\"at\":0}"));

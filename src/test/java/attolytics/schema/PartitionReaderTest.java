@@ -11,11 +11,11 @@ import java.nio.file.Path;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code partition_by} and {@code retention} of a schema file. */
 class PartitionReaderTest {
@@ -167,15 +167,14 @@ class PartitionReaderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"day, 1 day", "week, 7 days", "week, 1 month", "month, 31 days", "month, 5 weeks"})
-  void retention_thatIsAsLongAsAPartition_isTaken(String both) throws SchemaException {
-    String[] parts = both.split(", ");
+  @CsvSource({"day, 1 day", "week, 7 days", "week, 1 month", "month, 31 days", "month, 5 weeks"})
+  void retention_thatIsAsLongAsAPartition_isTaken(String interval, String retention)
+      throws SchemaException {
+    Table table =
+        read(
+            "    partition_by: {column: time, interval: %s}\n    retention: %s"
+                .formatted(interval, retention));
     assertEquals(
-        Retention.parse(parts[1]),
-        read("    partition_by: {column: time, interval: %s}\n    retention: %s"
-                .formatted((Object[]) parts))
-            .partitioning()
-            .retention());
+        Retention.parse(retention), Objects.requireNonNull(table.partitioning()).retention());
   }
 }

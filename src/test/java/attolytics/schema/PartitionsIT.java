@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Partitions in the database: those of a start, and their upkeep. */
 @Timeout(120)
@@ -103,7 +105,7 @@ class PartitionsIT {
     sql("INSERT INTO t VALUES ('1970-01-01Z'), ('2024-03-06 23:59:59.999999Z')");
     assertEquals(
         List.of("t_20240228", "t_20240229", "t_20240306", "t_before_20240228"),
-        query("SELECT tableoid::regclass FROM t ORDER BY 1::text"));
+        query("SELECT relname FROM t JOIN pg_class ON oid = t.tableoid ORDER BY 1"));
     assertEquals(
         List.of("2"),
         query(
@@ -172,25 +174,22 @@ class PartitionsIT {
   }
 
   @ParameterizedTest
-  @org.junit.jupiter.params.provider.CsvSource({
-    "LIST (s)",
-    "RANGE (s)",
-    "'RANGE (\"time\", s)'",
-    "HASH (\"time\")",
-    "RANGE (date_part('day'::text, s))"
-  })
+  @ValueSource(
+      strings = {
+        "LIST (s)",
+        "RANGE (s)",
+        "RANGE (\"time\", s)",
+        "HASH (\"time\")",
+        "RANGE (lower(s))"
+      })
   void tableThatIsPartitionedOtherwise_isAProblem(String key) throws SQLException {
-    sql(
-        "CREATE TABLE t (time timestamptz NOT NULL, s %s) PARTITION BY %s"
-            .formatted(key.contains("date_part") ? "timestamp" : "varchar", key));
+    sql("CREATE TABLE t (time timestamptz NOT NULL, s text) PARTITION BY " + key);
     String problem = problems(schema(table("day", null))).get(0);
-    if (!key.contains("date_part")) {
-      assertTrue(
-          problem.startsWith(
-              "table \"t\" is partitioned by " + key.replace("\"time\"", "\"time\"") + ", but"),
-          problem);
-    }
-    assertTrue(problem.contains("partitioned by range of \"time\"; take"), problem);
+    assertTrue(
+        problem.startsWith(
+            "table \"t\" is partitioned by %s, but the schema file has it partitioned by range of \"time\";"
+                .formatted(key)),
+        problem);
   }
 
   @Test
@@ -602,7 +601,7 @@ class PartitionsIT {
         List.of(time, new Column("s", ColumnType.STRING, null, Index.DEFAULT, false, 1)),
         new Partitioning(
             time,
-            PartitionInterval.named(interval),
+            Objects.requireNonNull(PartitionInterval.named(interval)),
             retention == null ? null : Retention.parse(retention)));
   }
 
