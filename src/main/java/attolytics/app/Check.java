@@ -7,6 +7,7 @@ import attolytics.schema.Schema;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
@@ -49,7 +50,7 @@ final class Check {
                 + (database == null ? ", once a start has set it up" : ""));
       }
       if (database == null) {
-        check.print(DatabaseTables.planForNone(schema));
+        check.print(DatabaseTables.planForNone(schema, Instant.now()));
       } else {
         check.compare(database.url(), schema);
       }
@@ -71,14 +72,14 @@ final class Check {
   }
 
   private List<String> rehearse(Connection connection, Schema schema) throws StartException {
-    Plan plan = DatabaseSetup.prepareTables(connection, schema, false);
+    Plan plan = DatabaseSetup.prepareTables(connection, schema, false, Instant.now());
     print(plan);
     return plan.problems();
   }
 
   /** Cannot be carried out and undone: some of its steps are in no transaction. */
   private List<String> rehearseMigration(Connection connection, Schema schema) throws SQLException {
-    Migration migration = DatabaseTables.migration(connection, schema);
+    Migration migration = DatabaseTables.migration(connection, schema, Instant.now());
     out.comment(migration.steps().isEmpty() ? "a start would change nothing" : "a start would run");
     out.steps(migration);
     return migration.left();

@@ -12,6 +12,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
@@ -101,15 +102,16 @@ final class DatabaseSetup {
    * Compares the schema with the database and creates what is missing.
    *
    * @param create false to undo it at the end
+   * @param now by which partitions are made
    * @return what was created, and warnings
    * @throws StartException for each reason not to start
    */
-  static Plan prepareTables(Connection connection, Schema schema, boolean create)
+  static Plan prepareTables(Connection connection, Schema schema, boolean create, Instant now)
       throws StartException {
     try {
       return create
-          ? DatabaseTables.prepare(connection, schema)
-          : DatabaseTables.rehearse(connection, schema);
+          ? DatabaseTables.prepare(connection, schema, now)
+          : DatabaseTables.rehearse(connection, schema, now);
     } catch (SQLException e) {
       throw new StartException(
           "the database refused to show or create the tables: " + e.getMessage(), e);

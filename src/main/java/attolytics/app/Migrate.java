@@ -6,6 +6,8 @@ import attolytics.schema.Schema;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
@@ -36,14 +38,21 @@ final class Migrate {
     try (ConfiguredDatabase database = ConfiguredDatabase.find(settings, schema)) {
       if (database == null) {
         migrate.out.comment(settings.dataDir() + ": an embedded PostgreSQL, which a start sets up");
-        DatabaseTables.planForNone(schema).statements().forEach(migrate.out::statement);
+        DatabaseTables.planForNone(schema, Instant.now())
+            .statements()
+            .forEach(migrate.out::statement);
         return SOMETHING_LEFT;
       }
       migrate.out.comment(database.url().toString());
       Migration migration =
           settings.migrate()
               ? Migrator.apply(
-                  database.url(), schema, settings.ackTimeout(), new CountDownLatch(1), () -> {})
+                  database.url(),
+                  schema,
+                  settings.ackTimeout(),
+                  InstantSource.system(),
+                  new CountDownLatch(1),
+                  () -> {})
               : migrate.compare(database.url(), schema);
       return migrate.print(migration);
     }
@@ -51,7 +60,7 @@ final class Migrate {
 
   private Migration compare(DatabaseUrl url, Schema schema) throws StartException {
     try (Connection connection = DatabaseSetup.connect(url, settings.ackTimeout())) {
-      return DatabaseTables.migration(connection, schema);
+      return DatabaseTables.migration(connection, schema, Instant.now());
     } catch (SQLException e) {
       throw new StartException("the database refused to show the tables: " + e.getMessage(), e);
     }

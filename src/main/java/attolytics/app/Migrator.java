@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +40,7 @@ final class Migrator {
 
   private final Connection connection;
   private final Schema schema;
+  private final InstantSource clock;
   private final Patience patience;
   private final CountDownLatch stop;
   private final MigrationWatch watch;
@@ -46,11 +48,13 @@ final class Migrator {
   private Migrator(
       Connection connection,
       Schema schema,
+      InstantSource clock,
       Patience patience,
       CountDownLatch stop,
       MigrationWatch watch) {
     this.connection = connection;
     this.schema = schema;
+    this.clock = clock;
     this.patience = patience;
     this.stop = stop;
     this.watch = watch;
@@ -59,21 +63,28 @@ final class Migrator {
   /**
    * Makes the database fit the schema, as far as that loses nothing.
    *
+   * @param clock by which partitions are made
    * @param stop ends it, in the midst of a statement if need be
    * @param progress is called again and again, however long it takes
    * @return what is left to do
    * @throws InterruptedException if told to stop
    */
   static Migration apply(
-      DatabaseUrl url, Schema schema, Duration timeout, CountDownLatch stop, Runnable progress)
+      DatabaseUrl url,
+      Schema schema,
+      Duration timeout,
+      InstantSource clock,
+      CountDownLatch stop,
+      Runnable progress)
       throws StartException, InterruptedException {
-    return apply(url, schema, timeout, stop, progress, Patience.USUAL);
+    return apply(url, schema, timeout, clock, stop, progress, Patience.USUAL);
   }
 
   static Migration apply(
       DatabaseUrl url,
       Schema schema,
       Duration timeout,
+      InstantSource clock,
       CountDownLatch stop,
       Runnable progress,
       Patience patience)
@@ -81,7 +92,7 @@ final class Migrator {
     try (Connection connection = DatabaseSetup.awaitConnection(url, timeout, stop);
         MigrationWatch watch = new MigrationWatch(connection, url, stop, progress)) {
       takeYourTime(connection);
-      Migrator migrator = new Migrator(connection, schema, patience, stop, watch);
+      Migrator migrator = new Migrator(connection, schema, clock, patience, stop, watch);
       migrator.awaitTurn();
       return migrator.run();
     } catch (SQLException e) {
@@ -118,7 +129,7 @@ final class Migrator {
     @Nullable Step last = null;
     int failures = 0;
     while (true) {
-      Migration migration = DatabaseTables.migration(connection, schema);
+      Migration migration = DatabaseTables.migration(connection, schema, clock.instant());
       if (migration.steps().isEmpty()) {
         return migration;
       }

@@ -7,6 +7,7 @@ import attolytics.schema.Schema;
 import attolytics.schema.Table;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -28,6 +29,8 @@ final class Reload {
   private final Schema first;
   private final DatabaseUrl database;
   private final IngestHandler handler;
+  private final PartitionKeeper partitions;
+  private final InstantSource clock;
   private final PrometheusMetrics metrics;
   private final Systemd systemd;
   private final CountDownLatch stop;
@@ -44,6 +47,8 @@ final class Reload {
       Schema first,
       DatabaseUrl database,
       IngestHandler handler,
+      PartitionKeeper partitions,
+      InstantSource clock,
       PrometheusMetrics metrics,
       Systemd systemd,
       CountDownLatch stop) {
@@ -52,6 +57,8 @@ final class Reload {
     this.first = first;
     this.database = database;
     this.handler = handler;
+    this.partitions = partitions;
+    this.clock = clock;
     this.metrics = metrics;
     this.systemd = systemd;
     this.stop = stop;
@@ -101,7 +108,7 @@ final class Reload {
   private void take() throws StartException, InterruptedException {
     Schema schema = DatabaseSetup.readSchema(settings, environment);
     if (settings.migrate()) {
-      Migrator.apply(database, schema, settings.ackTimeout(), stop, () -> {});
+      Migrator.apply(database, schema, settings.ackTimeout(), clock, stop, () -> {});
     }
     prepareTables(schema);
     if (settings.databaseUrl() == null
@@ -111,6 +118,7 @@ final class Reload {
     // First the meters, so that no event finds none.
     metrics.know(schema.apps().keySet(), schema.tables().stream().map(Table::name).toList());
     handler.serve(schema.apps());
+    partitions.keep(schema);
     List<String> apps = schema.apps().keySet().stream().sorted().toList();
     log.info("{}", told("took over tables " + schema.tables() + ", apps " + apps));
   }
@@ -118,7 +126,8 @@ final class Reload {
   private void prepareTables(Schema schema) throws StartException, InterruptedException {
     try (Connection connection =
         DatabaseSetup.awaitConnection(database, settings.ackTimeout(), stop)) {
-      DatabaseTables.Plan plan = DatabaseSetup.prepareTables(connection, schema, true);
+      DatabaseTables.Plan plan =
+          DatabaseSetup.prepareTables(connection, schema, true, clock.instant());
       if (!plan.problems().isEmpty()) {
         throw new StartException(plan.problems());
       }

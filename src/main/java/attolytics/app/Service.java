@@ -20,6 +20,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -96,16 +97,23 @@ public final class Service implements AutoCloseable {
   private @Nullable HikariDataSource pool;
   private @Nullable IngestHandler handler;
   private @Nullable HttpServer http;
+  private @Nullable PartitionKeeper partitions;
   private final Map<String, String> environment;
+  private final InstantSource clock;
   private final CountDownLatch closing = new CountDownLatch(1);
   private @Nullable Reload reload;
   private @Nullable Thread reloading;
   private boolean stopped;
 
   private Service(
-      Settings settings, Schema schema, Systemd systemd, Map<String, String> environment)
+      Settings settings,
+      Schema schema,
+      Systemd systemd,
+      Map<String, String> environment,
+      InstantSource clock)
       throws StartException {
     this.settings = settings;
+    this.clock = clock;
     this.environment = environment;
     this.schema = schema;
     this.systemd = systemd;
@@ -144,12 +152,24 @@ public final class Service implements AutoCloseable {
   public static Service start(
       Settings settings, Map<String, String> environment, CountDownLatch stop)
       throws StartException, InterruptedException {
+    return start(settings, environment, stop, InstantSource.system());
+  }
+
+  /**
+   * Does so with another clock.
+   *
+   * @param clock for what goes by the calendar, which is partitions and what they are for
+   */
+  static Service start(
+      Settings settings, Map<String, String> environment, CountDownLatch stop, InstantSource clock)
+      throws StartException, InterruptedException {
     Service service =
         new Service(
             settings,
             DatabaseSetup.readSchema(settings, environment),
             Systemd.of(environment),
-            environment);
+            environment,
+            clock);
     boolean started = false;
     try {
       service.startRest(stop);
@@ -193,8 +213,21 @@ public final class Service implements AutoCloseable {
       startWriter(i, database, budget);
     }
     keepHouse(database, budget);
-    handler = new IngestHandler(new Ingest(rings, budget, limits(), metrics), schema.apps());
-    reload = new Reload(settings, environment, schema, url, handler, metrics, systemd, closing);
+    handler = new IngestHandler(new Ingest(rings, budget, limits(), metrics, clock), schema.apps());
+    partitions = new PartitionKeeper(schema, url, settings.ackTimeout(), clock, metrics);
+    partitions.start();
+    reload =
+        new Reload(
+            settings,
+            environment,
+            schema,
+            url,
+            handler,
+            partitions,
+            clock,
+            metrics,
+            systemd,
+            closing);
     http =
         open(
             "",
@@ -266,11 +299,12 @@ public final class Service implements AutoCloseable {
     if (settings.migrate()) {
       readiness.isNot("starting: migrating the database");
       systemd.status("migrating the database");
-      Migrator.apply(url, schema, settings.ackTimeout(), stop, this::takeYourTime);
+      Migrator.apply(url, schema, settings.ackTimeout(), clock, stop, this::takeYourTime);
     }
     try (Connection connection = DatabaseSetup.awaitConnection(url, settings.ackTimeout(), stop)) {
       readiness.isNot("starting");
-      DatabaseTables.Plan plan = DatabaseSetup.prepareTables(connection, schema, true);
+      DatabaseTables.Plan plan =
+          DatabaseSetup.prepareTables(connection, schema, true, clock.instant());
       if (!plan.problems().isEmpty()) {
         throw new StartException(plan.problems());
       }
@@ -454,7 +488,8 @@ public final class Service implements AutoCloseable {
     }
     attempt(housekeeping::close);
     writers.forEach(writer -> attempt(writer::stop));
-    for (AutoCloseable part : Arrays.asList(http, pool, embedded, admin, metrics, systemd)) {
+    for (AutoCloseable part :
+        Arrays.asList(partitions, http, pool, embedded, admin, metrics, systemd)) {
       if (part != null) {
         attempt(part::close);
       }

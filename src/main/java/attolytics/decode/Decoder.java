@@ -6,8 +6,10 @@ import attolytics.json.Kind;
 import attolytics.json.MalformedJsonException;
 import attolytics.schema.App;
 import attolytics.schema.CopyBuffer;
+import attolytics.schema.Table;
 import attolytics.schema.Validation;
 import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
@@ -31,6 +33,7 @@ public final class Decoder {
   private static final byte[] TABLE = utf8(TABLE_FIELD);
   private static final byte[] QUOTED_TABLE = utf8("\"_t\":");
 
+  private final InstantSource clock;
   private final JsonReader json = new JsonReader();
   private final Decoded result = new Decoded();
   private final IdentityHashMap<App, NameMap<RowEncoder>> rowsByApp = new IdentityHashMap<>();
@@ -43,6 +46,18 @@ public final class Decoder {
   private Headers headers = name -> null;
   private Batch batch = new Batch(0);
   private @Nullable RowEncoder lastRow; // most events are of the same table as the one before
+
+  /** By the system's clock. */
+  public Decoder() {
+    this(InstantSource.system());
+  }
+
+  /**
+   * @param clock by which the events of partitioned tables are too old, or too far in the future
+   */
+  public Decoder(InstantSource clock) {
+    this.clock = clock;
+  }
 
   /**
    * Decodes a body.
@@ -91,7 +106,9 @@ public final class Decoder {
       // After a reload of the schema file, what there was for the same app is not needed again.
       rowsByApp.keySet().removeIf(known -> known.id().equals(app.id()));
       Map<String, RowEncoder> byTable = new HashMap<>();
-      app.tables().forEach(table -> byTable.put(table.name(), new RowEncoder(app, table, result)));
+      for (Table table : app.tables()) {
+        byTable.put(table.name(), new RowEncoder(app, table, result, clock));
+      }
       rows = new NameMap<>(byTable);
       rowsByApp.put(app, rows);
     }

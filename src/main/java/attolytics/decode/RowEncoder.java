@@ -9,11 +9,13 @@ import attolytics.json.Utf8;
 import attolytics.schema.App;
 import attolytics.schema.Column;
 import attolytics.schema.CopyBuffer;
+import attolytics.schema.Partitioning;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
 import attolytics.schema.ValueError;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -40,6 +42,7 @@ final class RowEncoder {
   private final Column[] columns;
   private final byte[][] quotedNames;
   private final NameMap<Column> columnsByName;
+  private final @Nullable TimeWindow window;
 
   /**
    * Which column's field came next when last it was looked up: after the row's start, at 0, or
@@ -65,12 +68,14 @@ final class RowEncoder {
   private final @Nullable String[] badValues;
   private byte[] scratch = {};
 
-  RowEncoder(App app, Table table, Decoded result) {
+  RowEncoder(App app, Table table, Decoded result, InstantSource clock) {
     this.table = table;
     this.tableName = table.name().getBytes(StandardCharsets.UTF_8);
     this.strict = app.validation() == Validation.STRICT;
     this.result = result;
     this.columns = table.columns().toArray(new Column[0]);
+    Partitioning partitioning = table.partitioning();
+    this.window = partitioning == null ? null : new TimeWindow(partitioning, clock);
     int count = columns.length;
     quotedNames = new byte[count][];
     successors = new int[count + 1];
@@ -106,6 +111,9 @@ final class RowEncoder {
     }
     request = serial;
     batch = into;
+    if (window != null) {
+      window.open();
+    }
     for (Column column : columns) {
       if (column.header() != null) {
         encodeHeader(headers.first(column.header()), headerFields[column.ordinal()]);
@@ -246,6 +254,9 @@ final class RowEncoder {
         tellMissing(columns[i]);
       }
     }
+    if (window != null) {
+      checkTime(window);
+    }
     if (result.anyEventBad) {
       abandon(); // the request is lost, but its other events are checked
       return;
@@ -254,6 +265,17 @@ final class RowEncoder {
       putInOrder();
     }
     batch.endRow(table);
+  }
+
+  private void checkTime(TimeWindow times) {
+    int ordinal = times.ordinal();
+    byte[] rows = batch.rows().array();
+    if (given[ordinal] == VALUE && !times.takes(rows, starts[ordinal])) {
+      fail(
+          columns[ordinal],
+          times.code(rows, starts[ordinal]),
+          times.explain(rows, starts[ordinal]));
+    }
   }
 
   private boolean isMissing(int ordinal) {

@@ -82,6 +82,12 @@ final class CopyError {
     return server == null ? null : server.getColumn();
   }
 
+  /** Whether a partitioned table has none for the row; the server's words are localised. */
+  static boolean hasNoPartition(SQLException e) {
+    ServerErrorMessage server = serverMessage(e);
+    return server != null && "ExecFindPartition".equals(server.getRoutine());
+  }
+
   private static @Nullable ServerErrorMessage serverMessage(SQLException e) {
     return e instanceof PSQLException psql ? psql.getServerErrorMessage() : null;
   }

@@ -348,7 +348,7 @@ final class Flusher {
     long now = System.nanoTime();
     String state = String.valueOf(e.sql().getSQLState());
     String detail = CopyError.primaryMessage(e.sql());
-    if (Failure.of(e.sql()) == Failure.TABLE || isUnknownColumn(e)) {
+    if (Failure.of(e.sql()) == Failure.TABLE || isUnknownColumn(e) || lacksPartition(e)) {
       // Not the words: a trigger's may hold what the row does.
       log.warn(
           "A row of {} cannot be written: SQLSTATE {}, see the database's log",
@@ -372,6 +372,12 @@ final class Flusher {
         && table != null
         && column != null
         && table.column(column) == null;
+  }
+
+  /** The row's time is one that is taken: that it has no partition is the service's failure. */
+  private static boolean lacksPartition(FlushException e) {
+    Table table = e.table();
+    return table != null && table.partitioning() != null && CopyError.hasNoPartition(e.sql());
   }
 
   /** The table, or that of the keys, takes nothing: who needs it is refused, the others go on. */

@@ -3,6 +3,7 @@ package attolytics.http;
 import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
 import attolytics.metrics.Metrics;
+import java.time.InstantSource;
 import java.util.List;
 
 /**
@@ -13,6 +14,7 @@ import java.util.List;
  * @param bodyBudget the part of it that bodies may take while they are being read, so that those
  *     who never come to an end leave room for those who do
  * @param errorIds by which answers are found in the log
+ * @param clock by which events are too old, or too far in the future
  */
 public record Ingest(
     List<Ring> rings,
@@ -20,9 +22,18 @@ public record Ingest(
     Budget bodyBudget,
     Limits limits,
     Metrics metrics,
-    ErrorIds errorIds) {
-  public Ingest(List<Ring> rings, Budget budget, Limits limits, Metrics metrics) {
-    this(rings, budget, budget.part(bodyPart(budget, limits)), limits, metrics, new ErrorIds());
+    ErrorIds errorIds,
+    InstantSource clock) {
+  public Ingest(
+      List<Ring> rings, Budget budget, Limits limits, Metrics metrics, InstantSource clock) {
+    this(
+        rings,
+        budget,
+        budget.part(bodyPart(budget, limits)),
+        limits,
+        metrics,
+        new ErrorIds(),
+        clock);
   }
 
   /** A half, but enough for a single body in any case. */

@@ -40,7 +40,7 @@ final class Lane {
   private final int maxBatchBytes;
   private final Uploads uploads;
   private final MessageDigest sha256 = sha256();
-  private final Decoder decoder = new Decoder();
+  private final Decoder decoder;
   private final Gzip gzip = new Gzip();
   private final byte[] bodyBytes = new byte[BODY_BYTES];
   private final ByteBuffer bodyBuffer = ByteBuffer.wrap(bodyBytes);
@@ -60,6 +60,7 @@ final class Lane {
     this.number = number;
     this.rings = ingest.rings();
     this.budget = ingest.budget();
+    this.decoder = new Decoder(ingest.clock());
     long besidesItsBody = budget.capacity() - ingest.limits().maxBody();
     this.maxBatchBytes = (int) Math.min(besidesItsBody, Integer.MAX_VALUE - 8);
     this.uploads = new Uploads(ioThread, ingest);

@@ -16,6 +16,7 @@ final class Comparison {
   private final List<Step> creations = new ArrayList<>();
   private final List<String> left = new ArrayList<>();
   private final List<TableCheck> checks = new ArrayList<>();
+  private final List<Step> partitions = new ArrayList<>();
 
   /** Why no table at all could be written to. */
   void refuse(List<String> why) {
@@ -45,8 +46,33 @@ final class Comparison {
     checks.add(check);
   }
 
+  /** Adds how a table that exists is divided. */
+  void check(PartitionCheck check) {
+    refuse(check.problems());
+    warnings.addAll(check.warnings());
+    partitions.addAll(check.missing());
+  }
+
+  /** What creates the tables that are missing. */
+  List<String> statements() {
+    return statements;
+  }
+
+  /** What makes the partitions that tables lack. */
+  List<Step> partitions() {
+    return List.copyOf(partitions);
+  }
+
+  /** Leaves a partition for later. */
+  void postpone(Step partition, String why) {
+    partitions.remove(partition);
+    warnings.add(why);
+  }
+
   DatabaseTables.Plan plan() {
-    return new DatabaseTables.Plan(statements, warnings, problems);
+    List<String> all = new ArrayList<>(statements);
+    partitions.forEach(step -> all.addAll(step.statements()));
+    return new DatabaseTables.Plan(all, warnings, problems);
   }
 
   /** What takes no time first: the service may have to wait for it. */
@@ -57,6 +83,7 @@ final class Comparison {
       steps.addAll(check.changes());
       notes.addAll(check.notes());
     }
+    steps.addAll(partitions);
     checks.forEach(check -> steps.addAll(check.rewrites()));
     for (TableCheck check : checks) {
       steps.addAll(check.indexes(connection));

@@ -126,6 +126,13 @@ public final class CopyBuffer {
     return Integer.BYTES + Math.max(length, 0); // -1 stands for NULL
   }
 
+  /** The integer in the field at an offset, which is of four or eight bytes. */
+  public static long fieldInteger(byte[] fields, int at) {
+    int value = at + Integer.BYTES;
+    boolean isInt = (int) INT.get(fields, at) == Integer.BYTES;
+    return isInt ? (int) INT.get(fields, value) : (long) LONG.get(fields, value);
+  }
+
   /** The field of an absent value. */
   public void putNull() {
     putInt(-1);

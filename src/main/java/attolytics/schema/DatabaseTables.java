@@ -4,7 +4,10 @@ import attolytics.schema.Migration.Step;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,21 +35,35 @@ public final class DatabaseTables {
   private static final List<OwnTable> OWN_TABLES = List.of(IdempotencyTable.TABLE);
 
   /** Any number will do, as long as every instance has the same: "attolyti" in ASCII. */
-  private static final long LOCK = 0x6174_746f_6c79_7469L;
+  static final long LOCK = 0x6174_746f_6c79_7469L;
+
+  /** For what is locked of a table that exists: writers queue up behind who waits for it. */
+  static final Duration LOCK_WAIT = Duration.ofSeconds(2);
+
+  /** The SQLSTATE of a lock that was not to be had in time. */
+  static final String LOCK_NOT_AVAILABLE = "55P03";
 
   private DatabaseTables() {}
 
   /**
    * Compares, and creates what is missing if nothing stands against it: all in one transaction, in
    * which instances that start at the same time take turns. The connection must not be in a
-   * transaction, and is in none afterwards.
+   * transaction, and is in none afterwards. A partition whose table is locked is left for later,
+   * with a warning.
    *
+   * @param now by which partitions are made
    * @return the plan; it was carried out if it has no problems
    * @throws SQLException if the database could not be asked or refused a statement, which the
    *     message tells; nothing was changed then
    */
+  public static Plan prepare(Connection connection, Schema schema, Instant now)
+      throws SQLException {
+    return inTransaction(connection, schema, now, true);
+  }
+
+  /** Does the same, by the system's clock. */
   public static Plan prepare(Connection connection, Schema schema) throws SQLException {
-    return inTransaction(connection, schema, true);
+    return prepare(connection, schema, Instant.now());
   }
 
   /**
@@ -55,16 +72,25 @@ public final class DatabaseTables {
    * @return the plan; it could be carried out if it has no problems
    * @throws SQLException as {@link #prepare} would
    */
+  public static Plan rehearse(Connection connection, Schema schema, Instant now)
+      throws SQLException {
+    return inTransaction(connection, schema, now, false);
+  }
+
+  /** Does the same, by the system's clock. */
   public static Plan rehearse(Connection connection, Schema schema) throws SQLException {
-    return inTransaction(connection, schema, false);
+    return rehearse(connection, schema, Instant.now());
   }
 
   /**
    * Compares, and says how the database would come to fit; see {@link #carryOut(Connection, Step)}.
    * Changes nothing. The connection must not be in a transaction.
+   *
+   * @param now by which partitions are made
    */
-  public static Migration migration(Connection connection, Schema schema) throws SQLException {
-    return compare(connection, schema).migration(connection);
+  public static Migration migration(Connection connection, Schema schema, Instant now)
+      throws SQLException {
+    return compare(connection, schema, now).migration(connection);
   }
 
   /**
@@ -112,20 +138,25 @@ public final class DatabaseTables {
     }
   }
 
-  /** The plan for a database that does not exist yet. */
-  public static Plan planForNone(Schema schema) {
+  /**
+   * The plan for a database that does not exist yet.
+   *
+   * @param now by which partitions are made
+   */
+  public static Plan planForNone(Schema schema, Instant now) {
     List<String> statements = new ArrayList<>();
-    schema.tables().forEach(table -> statements.addAll(creation(table)));
+    PartitionNames names = new PartitionNames(schema.tables());
+    schema.tables().forEach(table -> statements.addAll(creation(table, now, names)));
     OWN_TABLES.forEach(table -> statements.addAll(table.creation()));
     return new Plan(statements, List.of(), List.of());
   }
 
-  private static Plan inTransaction(Connection connection, Schema schema, boolean commit)
-      throws SQLException {
+  private static Plan inTransaction(
+      Connection connection, Schema schema, Instant now, boolean commit) throws SQLException {
     boolean autoCommit = connection.getAutoCommit();
     connection.setAutoCommit(false);
     try {
-      Plan plan = carryOut(connection, schema);
+      Plan plan = carryOut(connection, schema, now);
       if (commit) {
         connection.commit();
       } else {
@@ -142,22 +173,46 @@ public final class DatabaseTables {
     }
   }
 
-  private static Plan carryOut(Connection connection, Schema schema) throws SQLException {
+  private static Plan carryOut(Connection connection, Schema schema, Instant now)
+      throws SQLException {
     try (Statement sql = connection.createStatement()) {
       // With a stricter level the tables that another instance has just created stay invisible.
       sql.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
       sql.execute("SELECT pg_advisory_xact_lock(" + LOCK + ")");
-      Plan plan = compare(connection, schema).plan();
-      if (plan.problems().isEmpty()) {
-        for (String statement : plan.statements()) {
+      Comparison comparison = compare(connection, schema, now);
+      if (comparison.plan().problems().isEmpty()) {
+        for (String statement : comparison.statements()) {
           execute(sql, statement);
         }
+        makePartitions(sql, comparison);
       }
-      return plan;
+      return comparison.plan();
     }
   }
 
-  private static void execute(Statement sql, String statement) throws SQLException {
+  /** Those of tables that are there: whoever holds one of them keeps no start from its end. */
+  private static void makePartitions(Statement sql, Comparison comparison) throws SQLException {
+    if (comparison.partitions().isEmpty()) {
+      return;
+    }
+    sql.execute("SET LOCAL lock_timeout = " + LOCK_WAIT.toMillis());
+    for (Step step : comparison.partitions()) {
+      Savepoint before = sql.getConnection().setSavepoint();
+      try {
+        for (String statement : step.statements()) {
+          execute(sql, statement);
+        }
+      } catch (SQLException e) {
+        if (!LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+          throw e;
+        }
+        sql.getConnection().rollback(before);
+        comparison.postpone(step, e.getMessage() + "; tried again every few minutes");
+      }
+    }
+  }
+
+  static void execute(Statement sql, String statement) throws SQLException {
     try {
       sql.execute(statement);
     } catch (SQLException e) {
@@ -173,19 +228,30 @@ public final class DatabaseTables {
     }
   }
 
-  private static Comparison compare(Connection connection, Schema schema) throws SQLException {
+  private static Comparison compare(Connection connection, Schema schema, Instant now)
+      throws SQLException {
     Target target = Target.of(connection);
     Comparison comparison = new Comparison();
     comparison.refuse(target.problems());
     if (!target.problems().isEmpty()) {
       return comparison;
     }
+    PartitionNames names = new PartitionNames(schema.tables());
     for (Table table : schema.tables()) {
       ExistingTable existing = ExistingTable.find(connection, table.name());
+      Partitioning partitioning = table.partitioning();
       if (existing == null) {
-        comparison.create(creation(table), target.whyNotCreate(connection, table.name()));
+        if (partitioning != null) {
+          names.avoidThoseOf(connection);
+        }
+        comparison.create(
+            creation(table, now, names), target.whyNotCreate(connection, table.name()));
       } else {
         comparison.check(new TableCheck(table, existing));
+        if (partitioning != null && existing.isTable()) {
+          comparison.check(
+              PartitionCheck.of(connection, table, partitioning, existing, now, names));
+        }
       }
     }
     for (OwnTable table : OWN_TABLES) {
@@ -199,8 +265,8 @@ public final class DatabaseTables {
     return comparison;
   }
 
-  /** The statements that create a table with its indexes. */
-  private static List<String> creation(Table table) {
+  /** The statements that create a table with its indexes and partitions. */
+  private static List<String> creation(Table table, Instant now, PartitionNames names) {
     List<String> columns = new ArrayList<>();
     List<String> indexes = new ArrayList<>();
     for (Column column : table.columns()) {
@@ -210,10 +276,24 @@ public final class DatabaseTables {
       }
     }
     List<String> statements = new ArrayList<>();
+    String quoted = Identifiers.quote(table.name());
+    Partitioning partitioning = table.partitioning();
     statements.add(
-        "CREATE TABLE %s (%s)"
-            .formatted(Identifiers.quote(table.name()), String.join(", ", columns)));
+        "CREATE TABLE %s (%s)%s"
+            .formatted(
+                quoted,
+                String.join(", ", columns),
+                partitioning == null
+                    ? ""
+                    : " PARTITION BY RANGE (%s)"
+                        .formatted(Identifiers.quote(partitioning.column().name()))));
     statements.addAll(indexes);
+    if (partitioning != null) {
+      List<TimeRange> ranges = partitioning.missing(now, List.of());
+      for (Step step : PartitionSql.creation(quoted, "", table, ranges, names)) {
+        statements.addAll(step.statements());
+      }
+    }
     return statements;
   }
 

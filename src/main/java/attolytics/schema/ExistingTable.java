@@ -93,6 +93,11 @@ record ExistingTable(
     return OTHER_KINDS.getOrDefault(kind, "TABLE");
   }
 
+  /** Whether it is one that a COPY can write to: ordinary, partitioned, or foreign. */
+  boolean isTable() {
+    return "rpf".contains(kind);
+  }
+
   boolean isPartitioned() {
     return kind.equals("p");
   }

@@ -87,9 +87,19 @@ final class SchemaReader {
     for (Entry entry : entries(node, "tables")) {
       checkTableName(entry.key());
       String name = entry.key().getValue();
-      List<Column> columns = columns(entry, "table " + Problems.shown(name));
-      tables.putIfAbsent(name, new Table(name, tables.size(), columns));
+      tables.putIfAbsent(name, table(name, tables.size(), entry.value()));
     }
+  }
+
+  private Table table(String name, int ordinal, Node node) {
+    String what = "table " + Problems.shown(name);
+    Fields fields = nodes.fields(node, what, List.of("columns", "partition_by", "retention"));
+    if (fields == null) {
+      return new Table(name, ordinal, List.of());
+    }
+    List<Column> columns = columns(fields.require("columns"), what);
+    Partitioning partitioning = new PartitionReader(problems, nodes).read(fields, what, columns);
+    return new Table(name, ordinal, columns, partitioning);
   }
 
   private void checkTableName(ScalarNode node) {
@@ -102,9 +112,7 @@ final class SchemaReader {
     }
   }
 
-  private List<Column> columns(Entry table, String what) {
-    Fields fields = nodes.fields(table.value(), what, List.of("columns"));
-    Node node = fields == null ? null : fields.require("columns");
+  private List<Column> columns(@Nullable Node node, String what) {
     List<Node> items = node == null ? null : nodes.items(node, what + ": columns");
     if (node == null || items == null) {
       return List.of();

@@ -10,6 +10,7 @@ public final class Table {
   private final String name;
   private final int ordinal;
   private final List<Column> columns;
+  private final @Nullable Partitioning partitioning;
   private final Map<String, Column> columnsByName = new HashMap<>();
 
   /**
@@ -17,9 +18,18 @@ public final class Table {
    * @param columns in the order of the schema file; {@code columns.get(i).ordinal() == i}
    */
   public Table(String name, int ordinal, List<Column> columns) {
+    this(name, ordinal, columns, null);
+  }
+
+  /**
+   * @param partitioning how it is divided by the service, or null: it is not, or by somebody else
+   */
+  public Table(
+      String name, int ordinal, List<Column> columns, @Nullable Partitioning partitioning) {
     this.name = name;
     this.ordinal = ordinal;
     this.columns = List.copyOf(columns);
+    this.partitioning = partitioning;
     columns.forEach(column -> columnsByName.put(column.name(), column));
   }
 
@@ -33,6 +43,11 @@ public final class Table {
 
   public List<Column> columns() {
     return columns;
+  }
+
+  /** How it is divided by the service, or null: it is not, or by somebody else. */
+  public @Nullable Partitioning partitioning() {
+    return partitioning;
   }
 
   /** The column of that exact name, or null. */

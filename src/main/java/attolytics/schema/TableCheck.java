@@ -16,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  * would make it so.
  */
 final class TableCheck {
-  /** What a COPY can write to: ordinary, partitioned and foreign tables. */
-  private static final String TABLE_KINDS = "rpf";
-
   private static final String REWRITE =
       "writes the table anew: requests for it wait until that is done, and are answered 500 from"
           + " then on until the service has reloaded the schema file";
@@ -79,7 +76,7 @@ final class TableCheck {
   }
 
   void run() {
-    if (!TABLE_KINDS.contains(existing.kind())) {
+    if (!existing.isTable()) {
       problem(inThePlaceOf(quotedTable, existing.sqlKind()));
       return;
     }

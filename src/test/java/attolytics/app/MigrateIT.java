@@ -18,6 +18,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -432,7 +433,15 @@ class MigrateIT {
     Schema schema = SchemaFile.read(file(yaml), Map.of());
     DatabaseUrl url = DatabaseUrl.parse(database.url());
     boolean done =
-        Migrator.apply(url, schema, Duration.ofSeconds(30), stop, () -> {}, patience).isDone();
+        Migrator.apply(
+                url,
+                schema,
+                Duration.ofSeconds(30),
+                InstantSource.system(),
+                stop,
+                () -> {},
+                patience)
+            .isDone();
     return done ? 0 : 3;
   }
 

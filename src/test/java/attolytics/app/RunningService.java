@@ -2,6 +2,7 @@ package attolytics.app;
 
 import attolytics.OpenApi;
 import attolytics.TestDatabase;
+import attolytics.flush.Await;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
@@ -16,11 +17,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -28,11 +31,15 @@ import org.jspecify.annotations.Nullable;
 public final class RunningService implements AutoCloseable {
   private final TestDatabase database;
   private final Service service;
+  private final Path schema;
+  private final Semaphore reloads = new Semaphore(0);
   private final HttpClient client = HttpClient.newHttpClient();
 
-  private RunningService(TestDatabase database, Service service) {
+  private RunningService(TestDatabase database, Service service, Path schema) {
     this.database = database;
     this.service = service;
+    this.schema = schema;
+    service.reloadWhenever(reloads);
   }
 
   /**
@@ -57,9 +64,26 @@ public final class RunningService implements AutoCloseable {
     return startAt(database.url(), database, schema, options);
   }
 
+  /** Starts a service that goes by another clock. */
+  public static RunningService start(
+      TestDatabase database, String schema, InstantSource clock, String... options)
+      throws Exception {
+    return startAt(database.url(), database, schema, clock, options);
+  }
+
   /** Starts a service that goes another way to the database. */
   public static RunningService startAt(
       String databaseUrl, TestDatabase database, String schema, String... options)
+      throws Exception {
+    return startAt(databaseUrl, database, schema, InstantSource.system(), options);
+  }
+
+  private static RunningService startAt(
+      String databaseUrl,
+      TestDatabase database,
+      String schema,
+      InstantSource clock,
+      String... options)
       throws Exception {
     Path file = Files.createTempFile("schema", ".yaml");
     Files.writeString(file, schema);
@@ -82,7 +106,17 @@ public final class RunningService implements AutoCloseable {
     if (parsed == null) {
       throw new IllegalArgumentException("options: " + List.of(options));
     }
-    return new RunningService(database, Service.start(parsed, Map.of(), new CountDownLatch(1)));
+    Service service = Service.start(parsed, Map.of(), new CountDownLatch(1), clock);
+    return new RunningService(database, service, file);
+  }
+
+  /** Has the service take over another schema file, and waits until that is done. */
+  public void reload(String replacement) throws Exception {
+    String done = "attolytics_schema_reloads_total{outcome=\"done\"}";
+    double before = metric(done);
+    Files.writeString(schema, replacement);
+    reloads.release();
+    Await.until(() -> metric(done) > before);
   }
 
   public Service service() {

@@ -60,7 +60,7 @@ class PrometheusIT {
     instance =
         new Instance(
                 database.url(),
-                Path.of("schema-example.conf.yaml"),
+                schema(directory),
                 directory.resolve("service.log"),
                 "--ack_timeout=10s")
             .start();
@@ -94,6 +94,17 @@ class PrometheusIT {
         each.close();
       }
     }
+  }
+
+  /** The example, and a table that is partitioned. */
+  private static Path schema(Path directory) throws IOException {
+    String example = Files.readString(Path.of("schema-example.conf.yaml"));
+    String partitioned =
+        "\ntables:\n  daily:\n    columns: [{name: day, type: date, required: true}]\n"
+            + "    partition_by: {column: day, interval: day}\n";
+    assertTrue(example.contains("\ntables:\n"));
+    return Files.writeString(
+        directory.resolve("schema.yaml"), example.replace("\ntables:\n", partitioned));
   }
 
   /** The files as they are, but for the port and for a time that runs faster. */

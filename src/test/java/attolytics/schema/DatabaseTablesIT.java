@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -125,7 +126,9 @@ class DatabaseTablesIT {
 
     assertEquals(1, plan.warnings().size());
     assertEquals(plan, DatabaseTables.prepare(connection, schema));
-    assertEquals(DatabaseTables.planForNone(schema).statements().subList(2, 4), plan.statements());
+    assertEquals(
+        DatabaseTables.planForNone(schema, Instant.now()).statements().subList(2, 4),
+        plan.statements());
   }
 
   /** The trigger stands for whatever nobody thought of. */
@@ -791,7 +794,7 @@ class DatabaseTablesIT {
         Stream.concat(Stream.of("CREATE TABLE \"t\" (\"c\" INT4)"), OWN.creation().stream())
             .toList(),
         plan.statements());
-    assertEquals(DatabaseTables.planForNone(schema), plan);
+    assertEquals(DatabaseTables.planForNone(schema, Instant.now()), plan);
     assertEquals(List.of(), OWN.problems(existing(OWN)));
     assertNothingToDo(schema);
   }

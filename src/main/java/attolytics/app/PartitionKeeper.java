@@ -1,0 +1,194 @@
+package attolytics.app;
+
+import attolytics.metrics.PartitionMeters;
+import attolytics.metrics.PrometheusMetrics;
+import attolytics.schema.PartitionUpkeep;
+import attolytics.schema.Schema;
+import attolytics.schema.Table;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the partitions of a schema's tables, every few minutes: makes them ahead of time, and drops
+ * those that are past their retention. In a thread of its own, as it may wait for locks. Instances
+ * on one database take turns; who has not got it only looks.
+ */
+final class PartitionKeeper implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(PartitionKeeper.class);
+
+  private static final Duration PERIOD = Duration.ofMinutes(5);
+
+  /**
+   * How often the clock is looked at: after a machine has slept, or its clock was put right, it is
+   * not the time to wait for.
+   */
+  private static final Duration LOOK = Duration.ofSeconds(1);
+
+  private final DatabaseUrl url;
+  private final Duration timeout;
+  private final InstantSource clock;
+  private final PrometheusMetrics metrics;
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final Map<String, PartitionMeters> meters = new HashMap<>();
+  private final Map<String, String> troubles = new HashMap<>();
+  private volatile Schema schema;
+
+  /**
+   * @param timeout for the database to answer
+   */
+  PartitionKeeper(
+      Schema schema,
+      DatabaseUrl url,
+      Duration timeout,
+      InstantSource clock,
+      PrometheusMetrics metrics) {
+    this.schema = schema;
+    this.url = url;
+    this.timeout = timeout;
+    this.clock = clock;
+    this.metrics = metrics;
+  }
+
+  void start() {
+    Thread thread = new Thread(this::keepUntilClosed, "partitions");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** Keeps the partitions of another schema from now on. */
+  void keep(Schema replacement) {
+    schema = replacement;
+  }
+
+  /** What is under way is broken off by the end of the process, or goes on to its own end. */
+  @Override
+  public void close() {
+    closing.countDown();
+  }
+
+  private void keepUntilClosed() {
+    @Nullable Schema kept = null;
+    Instant last = Instant.EPOCH;
+    try {
+      do {
+        Schema now = schema;
+        Instant time = clock.instant();
+        if (!now.equals(kept) || Duration.between(last, time).abs().compareTo(PERIOD) >= 0) {
+          kept = now;
+          last = time;
+          keepAll(now, time);
+        }
+      } while (!closing.await(LOOK.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (InterruptedException e) {
+      log.debug("Partitions are not kept any more", e);
+    }
+  }
+
+  private void keepAll(Schema wanted, Instant now) {
+    List<Table> tables =
+        wanted.tables().stream().filter(table -> table.partitioning() != null).toList();
+    forgetAllBut(tables);
+    if (tables.isEmpty()) {
+      return;
+    }
+    try (Connection connection = DatabaseSetup.connect(url, timeout)) {
+      boolean ourTurn = PartitionUpkeep.begin(connection);
+      for (Table table : tables) {
+        keep(table, now, connection, ourTurn);
+      }
+    } catch (StartException | SQLException | RuntimeException | Error e) {
+      tables.forEach(table -> failed(table, e));
+    }
+  }
+
+  private void keep(Table table, Instant now, Connection connection, boolean ourTurn) {
+    List<Step> steps = ourTurn ? List.of(this::make, this::drop, this::look) : List.of(this::look);
+    boolean done = true;
+    for (Step step : steps) {
+      done &= take(step, table, now, connection);
+    }
+    if (done && troubles.remove(table.name()) != null) {
+      log.info("The partitions of {} are kept again", table);
+    }
+  }
+
+  private boolean take(Step step, Table table, Instant now, Connection connection) {
+    if (closing.getCount() == 0) {
+      return false;
+    }
+    try {
+      step.take(PartitionUpkeep.of(connection, table), now, meters(table));
+      return true;
+    } catch (SQLException e) {
+      failed(table, e);
+      return false;
+    }
+  }
+
+  private void make(PartitionUpkeep upkeep, Instant now, PartitionMeters told) throws SQLException {
+    upkeep.make(
+        now,
+        statement -> {
+          told.made();
+          log.info("partition made: {}", statement);
+        });
+  }
+
+  private void drop(PartitionUpkeep upkeep, Instant now, PartitionMeters told) throws SQLException {
+    upkeep.drop(
+        now,
+        statement -> {
+          told.dropped();
+          log.info("partition past its retention: {}", statement);
+        });
+  }
+
+  private void look(PartitionUpkeep upkeep, Instant now, PartitionMeters told) throws SQLException {
+    PartitionUpkeep.State state = upkeep.state(now);
+    boolean forEver = state.end().equals(Instant.MAX);
+    told.found(
+        state.count(), forEver ? Double.POSITIVE_INFINITY : state.end().toEpochMilli() / 1e3);
+  }
+
+  private PartitionMeters meters(Table table) {
+    return meters.computeIfAbsent(
+        table.name(), name -> new PartitionMeters(name, metrics.registry()));
+  }
+
+  private void forgetAllBut(List<Table> tables) {
+    List<String> names = tables.stream().map(Table::name).toList();
+    meters.forEach(
+        (name, known) -> {
+          if (!names.contains(name)) {
+            known.forget();
+          }
+        });
+  }
+
+  /** Told once, and again only if it is another trouble by then. */
+  private void failed(Table table, Throwable e) {
+    meters(table).failed();
+    String trouble = DatabaseUrl.redact(String.valueOf(e.getMessage()));
+    if (!trouble.equals(troubles.put(table.name(), trouble))) {
+      log.warn("The partitions of {} cannot be kept, tried again and again: {}", table, trouble);
+      log.debug("Why", e);
+    }
+  }
+
+  /** A part of what is done for a table. */
+  @FunctionalInterface
+  private interface Step {
+    void take(PartitionUpkeep upkeep, Instant now, PartitionMeters told) throws SQLException;
+  }
+}

@@ -1,0 +1,183 @@
+package attolytics.decode;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.buffer.Batch;
+import attolytics.schema.App;
+import attolytics.schema.Schema;
+import attolytics.schema.SchemaException;
+import attolytics.schema.SchemaFile;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Which times the events of a partitioned table may have. */
+class TimeWindowTest {
+  private static final String SCHEMA =
+      """
+      tables:
+        t:
+          columns: [{name: n, type: i32}, {name: at, type: timestamp, required: true}, {name: s}]
+          partition_by: {column: at, interval: day}
+          retention: 90 days
+        d:
+          columns: [{name: day, type: date, required: true}]
+          partition_by: {column: day, interval: day}
+          retention: 90 days
+        ever:
+          columns: [{name: at, type: timestamp, required: true}]
+          partition_by: {column: at, interval: day}
+      apps:
+        strict: {secret_key: k, tables: [t, d, ever]}
+        lenient: {secret_key: k, tables: [t, d, ever], validation: lenient}
+      """;
+
+  private static final Instant NOW = Instant.parse("2026-11-25T12:00:00Z");
+
+  @TempDir private Path directory;
+
+  private Schema schema;
+  private Instant now = NOW;
+  private final Decoder decoder = new Decoder(() -> now);
+
+  @BeforeEach
+  void readSchema() throws IOException, SchemaException {
+    schema = SchemaFile.read(Files.writeString(directory.resolve("schema.yaml"), SCHEMA), Map.of());
+  }
+
+  /** What is wrong, or how many rows there are. */
+  private String outcome(String appId, String... events) {
+    App app = Objects.requireNonNull(schema.apps().get(appId));
+    byte[] body =
+        ("{\"secret_key\":\"k\",\"events\":[" + String.join(",", events) + "]}")
+            .getBytes(StandardCharsets.UTF_8);
+    Batch batch = new Batch(1 << 16);
+    Decoded decoded = decoder.decode(app, body, body.length, name -> null, batch);
+    assertNull(decoded.malformed());
+    return decoded.anyEventBad()
+        ? decoded.errors().stream()
+            .map(e -> e.code() + " " + e.pointer() + ": " + e.detail())
+            .collect(Collectors.joining("\n"))
+        : Integer.toString(batch.rowCount());
+  }
+
+  private void assertOutcome(String expected, String... events) {
+    assertEquals(expected, outcome("strict", events));
+    assertEquals(expected, outcome("lenient", events));
+  }
+
+  private static String t(String at) {
+    return "{\"_t\":\"t\",\"at\":" + at + "}";
+  }
+
+  private static String d(String day) {
+    return "{\"_t\":\"d\",\"day\":\"" + day + "\"}";
+  }
+
+  private static final String TOO_OLD =
+      "too_old /events/0/at: at is before 2026-08-27T12:00:00Z: events are kept for 90 days";
+  private static final String TOO_FAR_AHEAD =
+      "too_far_ahead /events/0/at: at is after 2026-11-26T12:00:00Z: at most 24 hours ahead of now"
+          + " are taken";
+
+  @Test
+  void timestamp_isTakenFromTheRetentionToADayAhead() {
+    assertOutcome("1", t("\"2026-08-27T12:00:00Z\""));
+    assertOutcome("1", t("\"2026-11-26T12:00:00Z\""));
+    assertOutcome("1", t("1795608000")); // now
+    assertOutcome(TOO_OLD, t("\"2026-08-27T11:59:59.999999Z\""));
+    assertOutcome(TOO_FAR_AHEAD, t("\"2026-11-26T12:00:00.000001Z\""));
+    assertOutcome(TOO_OLD, t("0"));
+    assertOutcome(TOO_OLD, t("-210866803200"));
+    assertOutcome(TOO_FAR_AHEAD, t("9224318015999"));
+    assertOutcome("1", t("\"2026-08-27T14:00:00+02:00\""));
+  }
+
+  /** A day is taken as long as a part of it is. */
+  @Test
+  void date_isTakenFromTheDayOfTheRetentionToThatAhead() {
+    assertOutcome("1", d("2026-08-27"));
+    assertOutcome("1", d("2026-11-26"));
+    assertOutcome(
+        "too_old /events/0/day: day is before 2026-08-27T12:00:00Z: events are kept for 90 days",
+        d("2026-08-26"));
+    assertOutcome(
+        "too_far_ahead /events/0/day: day is after 2026-11-26T12:00:00Z: at most 24 hours ahead of"
+            + " now are taken",
+        d("2026-11-27"));
+    assertOutcome(
+        "too_old /events/0/day: day is before 2026-08-27T12:00:00Z: events are kept for 90 days",
+        d("0000-01-01"));
+    assertTrue(outcome("strict", d("9999-12-31")).startsWith("too_far_ahead "));
+  }
+
+  @Test
+  void withoutRetention_onlyTheFutureIsRefused() {
+    assertOutcome("1", "{\"_t\":\"ever\",\"at\":-210866803200}");
+    assertOutcome(TOO_FAR_AHEAD, "{\"_t\":\"ever\",\"at\":\"2026-11-26T12:00:01Z\"}");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{\"_t\":\"t\",\"s\":\"x\",\"at\":0,\"n\":1}", // out of order
+        "{\"at\":0,\"n\":1,\"_t\":\"t\"}",
+        "{\"_t\":\"t\",\"n\":null,\"at\":\"1970-01-01T00:00:00Z\",\"s\":\"much longer than that\"}"
+      })
+  void order_doesNotMatter(String event) {
+    assertOutcome(TOO_OLD, event);
+  }
+
+  @Test
+  void lastOfSeveralTimes_counts() {
+    String old = "{\"_t\":\"t\",\"at\":1795608000,\"at\":0}";
+    String good = "{\"_t\":\"t\",\"at\":0,\"s\":\"x\",\"at\":1795608000}";
+    assertEquals(TOO_OLD, outcome("lenient", old));
+    assertEquals("1", outcome("lenient", good));
+  }
+
+  /** What is missing, or no time at all, is told as it is elsewhere. */
+  @Test
+  void otherMistakes_areToldAsEver() {
+    assertOutcome("missing_field /events/0/at: at is required", t("null"));
+    assertTrue(outcome("lenient", t("\"then\"")).startsWith("invalid_timestamp "));
+    assertEquals(
+        "type_mismatch /events/0/n: n takes an integer, not \"1\"\n" + TOO_OLD,
+        outcome("strict", "{\"_t\":\"t\",\"n\":\"1\",\"at\":0}"));
+  }
+
+  @Test
+  void eachEvent_isLookedAt() {
+    assertOutcome(
+        "too_old /events/1/at: at is before 2026-08-27T12:00:00Z: events are kept for 90 days\n"
+            + "too_old /events/2/day: day is before 2026-08-27T12:00:00Z: events are kept for 90"
+            + " days",
+        t("1795608000"),
+        t("0"),
+        d("1970-01-01"),
+        t("1795608000"));
+    assertOutcome("3", t("1795608000"), d("2026-11-25"), t("1795608000"));
+  }
+
+  @Test
+  void nextRequest_isMeasuredByItsOwnTime() {
+    assertOutcome("1", t("\"2026-08-27T12:00:00Z\""));
+    now = NOW.plusSeconds(1);
+    assertOutcome(TOO_OLD.replace("12:00:00Z", "12:00:01Z"), t("\"2026-08-27T12:00:00Z\""));
+    assertOutcome("1", t("\"2026-11-26T12:00:01Z\""));
+  }
+}
