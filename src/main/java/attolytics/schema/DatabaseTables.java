@@ -112,12 +112,17 @@ public final class DatabaseTables {
     }
   }
 
-  /** The plan for a database that does not exist yet. */
+  /** The plan for a database that does not exist yet, without extensions. */
   public static Plan planForNone(Schema schema) {
+    Distribution none = new Distribution(false, false);
     List<String> statements = new ArrayList<>();
-    schema.tables().forEach(table -> statements.addAll(creation(table)));
+    List<String> problems = new ArrayList<>();
+    for (Table table : schema.tables()) {
+      statements.addAll(creation(table));
+      problems.addAll(none.whyNotCreate(table));
+    }
     OWN_TABLES.forEach(table -> statements.addAll(table.creation()));
-    return new Plan(statements, List.of(), List.of());
+    return new Plan(statements, List.of(), problems);
   }
 
   private static Plan inTransaction(Connection connection, Schema schema, boolean commit)
@@ -180,12 +185,16 @@ public final class DatabaseTables {
     if (!target.problems().isEmpty()) {
       return comparison;
     }
+    Distribution distribution = Distribution.of(connection);
     for (Table table : schema.tables()) {
       ExistingTable existing = ExistingTable.find(connection, table.name());
       if (existing == null) {
-        comparison.create(creation(table), target.whyNotCreate(connection, table.name()));
+        List<String> whyNot = new ArrayList<>(target.whyNotCreate(connection, table.name()));
+        whyNot.addAll(distribution.whyNotCreate(table));
+        comparison.create(creation(table), whyNot);
       } else {
         comparison.check(new TableCheck(table, existing));
+        comparison.refuse(distribution.problems(connection, table, existing));
       }
     }
     for (OwnTable table : OWN_TABLES) {
@@ -194,12 +203,13 @@ public final class DatabaseTables {
         comparison.create(table.creation(), target.whyNotCreate(connection, table.name()));
       } else {
         comparison.refuse(table.problems(existing));
+        comparison.refuse(distribution.problems(connection, table, existing));
       }
     }
     return comparison;
   }
 
-  /** The statements that create a table with its indexes. */
+  /** The statements that create a table with its indexes, on whichever machines. */
   private static List<String> creation(Table table) {
     List<String> columns = new ArrayList<>();
     List<String> indexes = new ArrayList<>();
@@ -213,6 +223,9 @@ public final class DatabaseTables {
     statements.add(
         "CREATE TABLE %s (%s)"
             .formatted(Identifiers.quote(table.name()), String.join(", ", columns)));
+    if (table.distributeBy() != null) {
+      statements.add(Distribution.distribute(table.name(), table.distributeBy()));
+    }
     statements.addAll(indexes);
     return statements;
   }

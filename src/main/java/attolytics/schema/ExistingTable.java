@@ -79,6 +79,8 @@ record ExistingTable(
       ORDER BY attnum
       """;
 
+  private static final String TABLE_KINDS = "rpf";
+
   private static final Map<String, String> OTHER_KINDS =
       Map.of(
           "v", "VIEW",
@@ -91,6 +93,11 @@ record ExistingTable(
   /** What SQL calls it. */
   String sqlKind() {
     return OTHER_KINDS.getOrDefault(kind, "TABLE");
+  }
+
+  /** Whether a COPY can write to it: to ordinary, partitioned and foreign tables. */
+  boolean isTable() {
+    return TABLE_KINDS.contains(kind);
   }
 
   boolean isPartitioned() {

@@ -11,16 +11,28 @@ public final class Table {
   private final int ordinal;
   private final List<Column> columns;
   private final Map<String, Column> columnsByName = new HashMap<>();
+  private final @Nullable Column distributeBy;
 
   /**
    * @param ordinal place among the schema's tables, from 0
    * @param columns in the order of the schema file; {@code columns.get(i).ordinal() == i}
    */
   public Table(String name, int ordinal, List<Column> columns) {
+    this(name, ordinal, columns, null);
+  }
+
+  /**
+   * @param ordinal place among the schema's tables, from 0
+   * @param columns in the order of the schema file; {@code columns.get(i).ordinal() == i}
+   * @param distributeBy the one of them whose value says which machine a row goes to, or null if
+   *     the table is all on one
+   */
+  public Table(String name, int ordinal, List<Column> columns, @Nullable Column distributeBy) {
     this.name = name;
     this.ordinal = ordinal;
     this.columns = List.copyOf(columns);
     columns.forEach(column -> columnsByName.put(column.name(), column));
+    this.distributeBy = distributeBy;
   }
 
   public String name() {
@@ -38,6 +50,11 @@ public final class Table {
   /** The column of that exact name, or null. */
   public @Nullable Column column(String columnName) {
     return columnsByName.get(columnName);
+  }
+
+  /** The column by which rows are distributed over the machines of a cluster, or null. */
+  public @Nullable Column distributeBy() {
+    return distributeBy;
   }
 
   @Override

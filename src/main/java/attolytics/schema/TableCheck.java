@@ -16,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  * would make it so.
  */
 final class TableCheck {
-  /** What a COPY can write to: ordinary, partitioned and foreign tables. */
-  private static final String TABLE_KINDS = "rpf";
-
   private static final String REWRITE =
       "writes the table anew: requests for it wait until that is done, and are answered 500 from"
           + " then on until the service has reloaded the schema file";
@@ -79,7 +76,7 @@ final class TableCheck {
   }
 
   void run() {
-    if (!TABLE_KINDS.contains(existing.kind())) {
+    if (!existing.isTable()) {
       problem(inThePlaceOf(quotedTable, existing.sqlKind()));
       return;
     }
@@ -134,13 +131,20 @@ final class TableCheck {
             "is of type %s, but has to be %s (%s)"
                 .formatted(found.type(), wanted, column.type().schemaName()),
             typeInSchemaFile(found.type())
+                + (column.equals(table.distributeBy()) ? undistribute() : "")
                 + alterColumn(found, "TYPE " + wanted + " USING " + converted));
-    if (column.type().holdsAllOf(found.type()) && !existing.isForeign()) {
+    boolean changeable = !existing.isForeign() && !column.equals(table.distributeBy());
+    if (column.type().holdsAllOf(found.type()) && changeable) {
       problems.add(text);
       widenings.add("ALTER COLUMN " + Identifiers.quote(found.name()) + " TYPE " + wanted);
     } else {
       problem(text);
     }
+  }
+
+  /** Citus does not change what it distributes by. */
+  private String undistribute() {
+    return Distribution.undistribute(table.name()) + " and ";
   }
 
   /** The other way to mend a wrong type, if there is one. */
