@@ -17,6 +17,10 @@ final class Comparison {
   private final List<String> left = new ArrayList<>();
   private final List<TableCheck> checks = new ArrayList<>();
 
+  void warn(List<String> of) {
+    warnings.addAll(of);
+  }
+
   /** Why no table at all could be written to. */
   void refuse(List<String> why) {
     problems.addAll(why);

@@ -186,6 +186,7 @@ public final class DatabaseTables {
       return comparison;
     }
     Distribution distribution = Distribution.of(connection);
+    comparison.warn(distribution.warnings(connection, schema));
     for (Table table : schema.tables()) {
       ExistingTable existing = ExistingTable.find(connection, table.name());
       if (existing == null) {

@@ -24,6 +24,15 @@ record Distribution(boolean installed, boolean coordinator) {
   private static final String COORDINATOR =
       "SELECT groupid = 0 FROM pg_catalog.pg_dist_local_group";
 
+  /** How many connections a COPY opens to each worker, and how many are kept for the next. */
+  private static final String CONNECTIONS =
+      """
+      SELECT pool, kept, quote_ident(current_database()) AS database
+      FROM current_setting('citus.max_adaptive_executor_pool_size') AS pool,
+        current_setting('citus.max_cached_conns_per_worker') AS kept
+      WHERE pool::int > kept::int
+      """;
+
   private static final String COLUMN =
       """
       SELECT coalesce(column_to_column_name(logicalrelid, partkey), '') AS name
@@ -46,6 +55,24 @@ record Distribution(boolean installed, boolean coordinator) {
   static String distribute(String table, Column column) {
     return "SELECT create_distributed_table(%s, %s)"
         .formatted(regclass(table), literal(column.name()));
+  }
+
+  /** What makes flushes slow. */
+  List<String> warnings(Connection connection, Schema schema) throws SQLException {
+    if (!installed || schema.tables().stream().allMatch(table -> table.distributeBy() == null)) {
+      return List.of();
+    }
+    try (Statement sql = connection.createStatement();
+        ResultSet row = sql.executeQuery(CONNECTIONS)) {
+      return row.next()
+          ? List.of(
+              "each flush opens up to %s connections to each worker and closes them again, but for %s,"
+                      .formatted(row.getString("pool"), row.getString("kept"))
+                  + " which takes longer than all the rest; ALTER DATABASE %s SET"
+                      .formatted(row.getString("database"))
+                  + " citus.max_adaptive_executor_pool_size = 1")
+          : List.of();
+    }
   }
 
   /** Why a table that is missing could not be created as the schema says. */

@@ -1,6 +1,7 @@
 package attolytics.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -135,7 +136,23 @@ class CitusIT {
     assertEquals(List.of(), rows("SELECT relname FROM pg_class WHERE relname = 'events'" + HERE));
     check.out.lines().filter(line -> !line.startsWith("--")).forEach(this::executeUnchecked);
     Result again = run(EVENTS, "check");
-    assertTrue(again.out.endsWith("-- a start would create nothing\n"), again.out + again.err);
+    assertTrue(again.out.contains("-- a start would create nothing\n"), again.out + again.err);
+  }
+
+  @Test
+  void check_warnsOfConnectionsThatAreOpenedForEachFlush() throws Exception {
+    String options = "&options=-c%20citus.max_cached_conns_per_worker%3D2";
+    String pool = "%20-c%20citus.max_adaptive_executor_pool_size%3D";
+    String warning = "-- warning: each flush opens up to 3 connections to each worker";
+
+    Result three = run(database.url() + options + pool + "3", EVENTS, new String[] {"check"});
+    Result two = run(database.url() + options + pool + "2", EVENTS, new String[] {"check"});
+    String local = EVENTS.replace("distribute_by: user_id", "");
+    Result none = run(database.url() + options + pool + "3", local, new String[] {"check"});
+
+    assertTrue(three.out.contains(warning), three.out + three.err);
+    assertEquals(List.of(0, 0, 0), List.of(three.exitCode, two.exitCode, none.exitCode));
+    assertFalse((two.out + none.out).contains("-- warning"), two.out + none.out);
   }
 
   private static final String HERE = " AND relnamespace = current_schema()::regnamespace";
@@ -395,12 +412,16 @@ class CitusIT {
   // Helpers
 
   private Result run(String schema, String... arguments) throws Exception {
+    return run(database.url(), schema, arguments);
+  }
+
+  private Result run(String url, String schema, String[] arguments) throws Exception {
     Path file = Files.writeString(directory.resolve("schema.yaml"), schema);
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     PrintWriter printer = new PrintWriter(out, true);
     List<String> all = new ArrayList<>(List.of(arguments));
-    all.addAll(List.of("--schema=" + file, "--db_url=" + database.url()));
+    all.addAll(List.of("--schema=" + file, "--db_url=" + url));
     int exitCode =
         AttolyticsCommand.execute(
             all.toArray(String[]::new),
