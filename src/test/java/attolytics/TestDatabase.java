@@ -1,5 +1,7 @@
 package attolytics;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -45,30 +47,59 @@ public final class TestDatabase implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(TestDatabase.class);
   private static final String URL_VARIABLE = "ATTOLYTICS_TEST_DB_URL";
+  private static final String CITUS_VARIABLE = "ATTOLYTICS_TEST_CITUS_URL";
   private static final AtomicInteger created = new AtomicInteger();
 
   private final Server server;
   private final String name;
+  private final String drop;
 
-  private TestDatabase(Server server, String name) {
+  /**
+   * @param drop the command that leaves nothing behind
+   */
+  private TestDatabase(Server server, String name, String drop) {
     this.server = server;
     this.name = name;
+    this.drop = drop;
   }
 
   /** Creates a database; close it after the tests. */
   public static TestDatabase create() throws SQLException {
     Server server = Lazily.SERVER;
-    String name =
-        "attolytics_test_" + ProcessHandle.current().pid() + "_" + created.incrementAndGet();
-    TestDatabase database = new TestDatabase(server, name);
+    String name = freshName();
+    TestDatabase database =
+        new TestDatabase(server, name, "DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
     database.onServer("CREATE DATABASE " + name);
     return database;
+  }
+
+  /**
+   * A fresh, empty schema in the database of a Citus cluster's coordinator, which the environment
+   * variable {@code ATTOLYTICS_TEST_CITUS_URL} names, with a superuser; without, the test is
+   * skipped. Distributed databases cannot be created that easily.
+   */
+  public static TestDatabase onCitus() throws SQLException {
+    String url = System.getenv(CITUS_VARIABLE);
+    assumeTrue(url != null, "no Citus cluster: " + CITUS_VARIABLE + " is not set");
+    Server given = given(url);
+    String schema = freshName();
+    String query = given.query + (given.query.isEmpty() ? "?" : "&") + "currentSchema=" + schema;
+    Server server =
+        new Server(given.host, given.port, given.database, given.user, given.password, query);
+    TestDatabase database =
+        new TestDatabase(server, given.database, "DROP SCHEMA IF EXISTS " + schema + " CASCADE");
+    database.onServer("CREATE SCHEMA " + schema);
+    return database;
+  }
+
+  private static String freshName() {
+    return "attolytics_test_" + ProcessHandle.current().pid() + "_" + created.incrementAndGet();
   }
 
   /** Drops the database, whoever is still connected. */
   @Override
   public void close() throws SQLException {
-    onServer("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
+    onServer(drop);
   }
 
   /** For the driver; without user and password. */

@@ -50,7 +50,9 @@ final class Check {
                 + (database == null ? ", once a start has set it up" : ""));
       }
       if (database == null) {
-        check.print(DatabaseTables.planForNone(schema, Instant.now()));
+        Plan plan = DatabaseTables.planForNone(schema, Instant.now());
+        check.print(plan);
+        refuseFor(plan.problems());
       } else {
         check.compare(database.url(), schema);
       }
@@ -63,11 +65,15 @@ final class Check {
       out.comment(url + ": PostgreSQL " + connection.getMetaData().getDatabaseProductVersion());
       List<String> problems =
           settings.migrate() ? rehearseMigration(connection, schema) : rehearse(connection, schema);
-      if (!problems.isEmpty()) {
-        throw new StartException(problems);
-      }
+      refuseFor(problems);
     } catch (SQLException e) {
       throw new StartException("the connection to the database was lost: " + e.getMessage(), e);
+    }
+  }
+
+  private static void refuseFor(List<String> problems) throws StartException {
+    if (!problems.isEmpty()) {
+      throw new StartException(problems);
     }
   }
 

@@ -38,9 +38,9 @@ final class Migrate {
     try (ConfiguredDatabase database = ConfiguredDatabase.find(settings, schema)) {
       if (database == null) {
         migrate.out.comment(settings.dataDir() + ": an embedded PostgreSQL, which a start sets up");
-        DatabaseTables.planForNone(schema, Instant.now())
-            .statements()
-            .forEach(migrate.out::statement);
+        DatabaseTables.Plan plan = DatabaseTables.planForNone(schema, Instant.now());
+        plan.statements().forEach(migrate.out::statement);
+        plan.problems().forEach(migrate::printLeft);
         return SOMETHING_LEFT;
       }
       migrate.out.comment(database.url().toString());
@@ -69,10 +69,14 @@ final class Migrate {
   private int print(Migration migration) {
     migration.notes().forEach(note -> out.comment("note: " + note));
     out.steps(migration);
-    migration.left().forEach(left -> out.comment("left to do by hand: " + left));
+    migration.left().forEach(this::printLeft);
     if (migration.isDone()) {
       out.comment("nothing is left to do");
     }
     return migration.isDone() ? 0 : SOMETHING_LEFT;
+  }
+
+  private void printLeft(String left) {
+    out.comment("left to do by hand: " + left);
   }
 }

@@ -9,6 +9,7 @@ import attolytics.schema.Table;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -78,6 +79,20 @@ final class CopyTransaction {
    */
   Map<Batch, Outcome> run(List<Batch> batches, TimeLimits limits)
       throws FlushException, CommitLostException {
+    return run(batches, limits, false);
+  }
+
+  /**
+   * Does the same by INSERT, which takes longer. A distributed table says only then why it refuses
+   * a row: of a COPY's failure on another machine the coordinator passes on no SQLSTATE.
+   */
+  Map<Batch, Outcome> runByInsert(List<Batch> batches, TimeLimits limits)
+      throws FlushException, CommitLostException {
+    return run(batches, limits, true);
+  }
+
+  private Map<Batch, Outcome> run(List<Batch> batches, TimeLimits limits, boolean byInsert)
+      throws FlushException, CommitLostException {
     Connection connection = connect();
     boolean usable = false;
     watchdog.watch(connection, System.nanoTime() + limits.totalNanos());
@@ -88,7 +103,11 @@ final class CopyTransaction {
       CopyManager copy = connection.unwrap(PGConnection.class).getCopyAPI();
       // In the order of their names, as every instance does, lest they lock each other out.
       for (Table table : tablesOf(rest)) {
-        copy(copy, table, rest);
+        if (byInsert) {
+          insert(connection, copy, table, rest);
+        } else {
+          copy(copy, copyStatement(table), table, rest);
+        }
       }
       commit(connection, id, known);
       usable = true;
@@ -156,10 +175,32 @@ final class CopyTransaction {
     return tables;
   }
 
-  private void copy(CopyManager copy, Table table, List<Batch> batches) throws FlushException {
+  private void insert(Connection connection, CopyManager copy, Table table, List<Batch> batches)
+      throws FlushException {
+    String temporary = "pg_temp.attolytics_rows_" + table.ordinal();
+    try (Statement sql = connection.createStatement()) {
+      sql.execute(createTemporary(temporary, table));
+      copy(copy, copyInto(temporary, table), table, batches);
+      // What is to be returned keeps citus from making a COPY of it.
+      sql.execute(
+          "INSERT INTO %s (%s) SELECT * FROM %s RETURNING 1"
+              .formatted(Identifiers.quote(table.name()), columnNames(table), temporary));
+      sql.execute("DROP TABLE " + temporary);
+    } catch (SQLException e) {
+      throw new FlushException(Stage.INSERT, table, null, Outcome.NO_EVENT, e);
+    }
+  }
+
+  private String copyStatement(Table table) {
+    return copyStatements.computeIfAbsent(
+        table, each -> copyInto(Identifiers.quote(each.name()), each));
+  }
+
+  private void copy(CopyManager copy, String statement, Table table, List<Batch> batches)
+      throws FlushException {
     CopyIn stream;
     try {
-      stream = copy.copyIn(copyStatements.computeIfAbsent(table, CopyTransaction::statement));
+      stream = copy.copyIn(statement);
     } catch (SQLException e) {
       throw new FlushException(Stage.COPY_START, table, null, Outcome.NO_EVENT, e);
     }
@@ -224,13 +265,20 @@ final class CopyTransaction {
     }
   }
 
-  private static String statement(Table table) {
-    return "COPY "
-        + Identifiers.quote(table.name())
-        + table.columns().stream()
-            .map(Column::name)
-            .map(Identifiers::quote)
-            .collect(Collectors.joining(", ", " (", ")"))
-        + " FROM STDIN (FORMAT binary)";
+  private static String copyInto(String quotedTable, Table table) {
+    return "COPY " + quotedTable + " (" + columnNames(table) + ") FROM STDIN (FORMAT binary)";
+  }
+
+  private static String createTemporary(String quotedTable, Table table) {
+    return table.columns().stream()
+        .map(column -> Identifiers.quote(column.name()) + " " + column.type().sqlName())
+        .collect(Collectors.joining(", ", "CREATE TABLE " + quotedTable + " (", ")"));
+  }
+
+  private static String columnNames(Table table) {
+    return table.columns().stream()
+        .map(Column::name)
+        .map(Identifiers::quote)
+        .collect(Collectors.joining(", "));
   }
 }

@@ -30,8 +30,14 @@ enum Failure {
       // So is this, if the server says in which row: a field is too short for a type that was
       // widened.
       case "08P01" -> CopyError.hasContext(e) ? TABLE : DATABASE;
-      default -> ofClass(state.substring(0, 2));
+      default -> isOtherMachine(e) ? BUSY : ofClass(state.substring(0, 2));
     };
+  }
+
+  /** Whether the server itself is there, but not the machine that it sends some of the rows to. */
+  static boolean isOtherMachine(SQLException e) {
+    String state = e.getSQLState();
+    return state != null && state.startsWith("08") && CopyError.hasContext(e);
   }
 
   private static Failure ofClass(String sqlStateClass) {

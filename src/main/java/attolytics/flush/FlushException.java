@@ -15,6 +15,8 @@ final class FlushException extends Exception {
     /** The table takes no COPY at all. */
     COPY_START,
     COPY,
+    /** The same rows by INSERT. */
+    INSERT,
     COMMIT
   }
 
@@ -29,7 +31,7 @@ final class FlushException extends Exception {
   }
 
   /**
-   * @param table whose COPY failed, or null if it was none's
+   * @param table whose COPY or INSERT failed, or null if it was none's
    * @param culprit whose row it was by the database's words, or null if they do not tell
    * @param event which row of the culprit it was, or {@link Outcome#NO_EVENT}
    */

@@ -232,10 +232,15 @@ final class Flusher {
     if (part.isEmpty()) {
       return;
     }
+    run(part, false);
+  }
+
+  private void run(List<Batch> part, boolean byInsert) {
     long start = System.nanoTime();
+    TimeLimits limits = new TimeLimits(lockMillis, timeToTry(part, start));
     Map<Batch, Outcome> known;
     try {
-      known = transaction.run(part, new TimeLimits(lockMillis, timeToTry(part, start)));
+      known = byInsert ? transaction.runByInsert(part, limits) : transaction.run(part, limits);
     } catch (CommitLostException e) {
       metrics.flushFailed(Failure.sqlStateClass(e.sql()));
       commitLost(part, e);
@@ -417,18 +422,26 @@ final class Flusher {
     List<Batch> others = part.stream().filter(needs.negate()).toList();
     List<Batch> waiting = part.stream().filter(needs).toList();
     boolean isLock = "55P03".equals(e.sql().getSQLState());
+    boolean isAway = Failure.isOtherMachine(e.sql());
     parts.push(others);
-    if (waiting.size() > 1 && !(isLock && e.table() != null)) {
+    if (waiting.size() > 1 && !((isLock || isAway) && e.table() != null)) {
       // Which of them it is, only trying tells; but the wait need not be as long again.
       lockMillis = KNOWN_LOCK_MILLIS;
       pushHalves(waiting);
       return;
     }
-    if (isLock) {
+    if (hidesItsCause(e)) {
+      run(waiting, true);
+      return;
+    }
+    if (isLock || isAway) {
       Object lock = e.table() != null ? e.table() : waiting.get(0).key();
       if (lock != null && locked.add(lock)) {
         log.warn(
-            "{} is locked, its requests wait: {}", tableName(e), CopyError.primaryMessage(e.sql()));
+            "{} is {}, its requests wait: {}",
+            tableName(e),
+            isLock ? "locked" : "out of reach",
+            CopyError.primaryMessage(e.sql()));
       }
     } else {
       log.warn(
@@ -440,6 +453,14 @@ final class Flusher {
       heldRetryAt = System.nanoTime() + HELD_RETRY;
     }
     held.addAll(waiting);
+  }
+
+  /** Citus tells what another machine said of a COPY, but not with which SQLSTATE. */
+  private static boolean hidesItsCause(FlushException e) {
+    return e.stage() == Stage.COPY
+        && "XX000".equals(e.sql().getSQLState())
+        && e.table() != null
+        && e.table().distributeBy() != null;
   }
 
   private void retryLater(List<Batch> part, FlushException e) {

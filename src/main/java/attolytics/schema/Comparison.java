@@ -18,6 +18,10 @@ final class Comparison {
   private final List<TableCheck> checks = new ArrayList<>();
   private final List<Step> partitions = new ArrayList<>();
 
+  void warn(List<String> of) {
+    warnings.addAll(of);
+  }
+
   /** Why no table at all could be written to. */
   void refuse(List<String> why) {
     problems.addAll(why);

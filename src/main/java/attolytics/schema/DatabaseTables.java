@@ -139,16 +139,21 @@ public final class DatabaseTables {
   }
 
   /**
-   * The plan for a database that does not exist yet.
+   * The plan for a database that does not exist yet, without extensions.
    *
    * @param now by which partitions are made
    */
   public static Plan planForNone(Schema schema, Instant now) {
+    Distribution none = new Distribution(false, false);
     List<String> statements = new ArrayList<>();
+    List<String> problems = new ArrayList<>();
     PartitionNames names = new PartitionNames(schema.tables());
-    schema.tables().forEach(table -> statements.addAll(creation(table, now, names)));
+    for (Table table : schema.tables()) {
+      statements.addAll(creation(table, now, names));
+      problems.addAll(none.whyNotCreate(table));
+    }
     OWN_TABLES.forEach(table -> statements.addAll(table.creation()));
-    return new Plan(statements, List.of(), List.of());
+    return new Plan(statements, List.of(), problems);
   }
 
   private static Plan inTransaction(
@@ -237,6 +242,8 @@ public final class DatabaseTables {
       return comparison;
     }
     PartitionNames names = new PartitionNames(schema.tables());
+    Distribution distribution = Distribution.of(connection);
+    comparison.warn(distribution.warnings(connection, schema));
     for (Table table : schema.tables()) {
       ExistingTable existing = ExistingTable.find(connection, table.name());
       Partitioning partitioning = table.partitioning();
@@ -244,10 +251,12 @@ public final class DatabaseTables {
         if (partitioning != null) {
           names.avoidThoseOf(connection);
         }
-        comparison.create(
-            creation(table, now, names), target.whyNotCreate(connection, table.name()));
+        List<String> whyNot = new ArrayList<>(target.whyNotCreate(connection, table.name()));
+        whyNot.addAll(distribution.whyNotCreate(table));
+        comparison.create(creation(table, now, names), whyNot);
       } else {
         comparison.check(new TableCheck(table, existing));
+        comparison.refuse(distribution.problems(connection, table, existing));
         if (partitioning != null && existing.isTable()) {
           comparison.check(
               PartitionCheck.of(connection, table, partitioning, existing, now, names));
@@ -260,12 +269,13 @@ public final class DatabaseTables {
         comparison.create(table.creation(), target.whyNotCreate(connection, table.name()));
       } else {
         comparison.refuse(table.problems(existing));
+        comparison.refuse(distribution.problems(connection, table, existing));
       }
     }
     return comparison;
   }
 
-  /** The statements that create a table with its indexes and partitions. */
+  /** The statements that create a table with its indexes and partitions, on whichever machines. */
   private static List<String> creation(Table table, Instant now, PartitionNames names) {
     List<String> columns = new ArrayList<>();
     List<String> indexes = new ArrayList<>();
@@ -287,6 +297,9 @@ public final class DatabaseTables {
                     ? ""
                     : " PARTITION BY RANGE (%s)"
                         .formatted(Identifiers.quote(partitioning.column().name()))));
+    if (table.distributeBy() != null) {
+      statements.add(Distribution.distribute(table.name(), table.distributeBy()));
+    }
     statements.addAll(indexes);
     if (partitioning != null) {
       List<TimeRange> ranges = partitioning.missing(now, List.of());

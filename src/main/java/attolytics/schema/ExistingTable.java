@@ -79,6 +79,8 @@ record ExistingTable(
       ORDER BY attnum
       """;
 
+  private static final String TABLE_KINDS = "rpf";
+
   private static final Map<String, String> OTHER_KINDS =
       Map.of(
           "v", "VIEW",
@@ -93,9 +95,9 @@ record ExistingTable(
     return OTHER_KINDS.getOrDefault(kind, "TABLE");
   }
 
-  /** Whether it is one that a COPY can write to: ordinary, partitioned, or foreign. */
+  /** Whether a COPY can write to it: to ordinary, partitioned and foreign tables. */
   boolean isTable() {
-    return "rpf".contains(kind);
+    return TABLE_KINDS.contains(kind);
   }
 
   boolean isPartitioned() {

@@ -93,13 +93,16 @@ final class SchemaReader {
 
   private Table table(String name, int ordinal, Node node) {
     String what = "table " + Problems.shown(name);
-    Fields fields = nodes.fields(node, what, List.of("columns", "partition_by", "retention"));
+    Fields fields =
+        nodes.fields(node, what, List.of("columns", "partition_by", "retention", "distribute_by"));
     if (fields == null) {
       return new Table(name, ordinal, List.of());
     }
-    List<Column> columns = columns(fields.require("columns"), what);
+    Map<String, Integer> lines = new LinkedHashMap<>();
+    List<Column> columns = columns(fields.require("columns"), what, lines);
     Partitioning partitioning = new PartitionReader(problems, nodes).read(fields, what, columns);
-    return new Table(name, ordinal, columns, partitioning);
+    Column distributeBy = distributeBy(fields.get("distribute_by"), what, columns, lines.keySet());
+    return new Table(name, ordinal, columns, partitioning, distributeBy);
   }
 
   private void checkTableName(ScalarNode node) {
@@ -112,7 +115,10 @@ final class SchemaReader {
     }
   }
 
-  private List<Column> columns(@Nullable Node node, String what) {
+  /**
+   * @param lines of the columns, by name; is added to
+   */
+  private List<Column> columns(@Nullable Node node, String what, Map<String, Integer> lines) {
     List<Node> items = node == null ? null : nodes.items(node, what + ": columns");
     if (node == null || items == null) {
       return List.of();
@@ -125,7 +131,6 @@ final class SchemaReader {
       return List.of();
     }
     List<Column> columns = new ArrayList<>();
-    Map<String, Integer> lines = new HashMap<>();
     for (Node item : items) {
       Column column = column(item, what, columns.size(), lines);
       if (column != null) {
@@ -224,6 +229,50 @@ final class SchemaReader {
               .formatted(what, BRIN, type.schemaName()));
     }
     return Index.BRIN;
+  }
+
+  /**
+   * The column that says which machine a row goes to.
+   *
+   * @param columns the table's, without those that something is wrong with
+   * @param names of all of them
+   */
+  private @Nullable Column distributeBy(
+      @Nullable Node node, String table, List<Column> columns, Set<String> names) {
+    String what = table + ": distribute_by";
+    ScalarNode name = node == null ? null : nonEmptyName(node, what);
+    if (name == null) {
+      return null;
+    }
+    for (Column column : columns) {
+      if (column.name().equals(name.getValue())) {
+        checkDistributable(name, what, column);
+        return column;
+      }
+    }
+    if (!names.isEmpty() && !names.contains(name.getValue())) { // else that is problem enough
+      problems.at(
+          name,
+          "%s: undefined column %s%s"
+              .formatted(
+                  what, Problems.shown(name.getValue()), Spelling.hint(name.getValue(), names)));
+    }
+    return null;
+  }
+
+  private void checkDistributable(Node node, String what, Column column) {
+    if (column.type() == ColumnType.JSON) {
+      problems.at(
+          node,
+          "%s: column %s is of type json, by which rows cannot be distributed"
+              .formatted(what, Problems.shown(column.name())));
+    }
+    if (!column.required()) {
+      problems.at(
+          node,
+          "%s: column %s has to be `required: true`, as a row without a value belongs nowhere"
+              .formatted(what, Problems.shown(column.name())));
+    }
   }
 
   private static boolean isHeaderName(String header) {

@@ -131,13 +131,20 @@ final class TableCheck {
             "is of type %s, but has to be %s (%s)"
                 .formatted(found.type(), wanted, column.type().schemaName()),
             typeInSchemaFile(found.type())
+                + (column.equals(table.distributeBy()) ? undistribute() : "")
                 + alterColumn(found, "TYPE " + wanted + " USING " + converted));
-    if (column.type().holdsAllOf(found.type()) && !existing.isForeign()) {
+    boolean changeable = !existing.isForeign() && !column.equals(table.distributeBy());
+    if (column.type().holdsAllOf(found.type()) && changeable) {
       problems.add(text);
       widenings.add("ALTER COLUMN " + Identifiers.quote(found.name()) + " TYPE " + wanted);
     } else {
       problem(text);
     }
+  }
+
+  /** Citus does not change what it distributes by. */
+  private String undistribute() {
+    return Distribution.undistribute(table.name()) + " and ";
   }
 
   /** The other way to mend a wrong type, if there is one. */

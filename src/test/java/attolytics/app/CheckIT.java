@@ -272,6 +272,27 @@ class CheckIT {
     assertFalse(Files.exists(directory.resolve("none")));
   }
 
+  /** A table that is to be distributed takes more than one machine. */
+  @Test
+  void check_withoutEmbeddedData_exits1WhereItWouldLackAnExtension() throws Exception {
+    Path file =
+        Files.writeString(
+            directory.resolve("distributed.yaml"),
+            "tables: {t: {distribute_by: x, columns: [{name: x, required: true}]}}\n"
+                + "apps: {a: {secret_key: s, tables: [t]}}");
+    String data = directory.resolve("none").toString();
+
+    Result check = check("--schema", file.toString(), "--data_dir", data);
+
+    assertEquals(1, check.exitCode);
+    assertEquals(1, check.errors().size());
+    assertTrue(check.err.contains("table \"t\" is to be distributed"), check.err);
+    assertTrue(check.out.contains("\n-- a start would be refused"), check.out);
+    Result migrate = run(Map.of(), "migrate", "--schema", file.toString(), "--data_dir", data);
+    assertEquals(3, migrate.exitCode, migrate.err);
+    assertTrue(migrate.out.contains("-- left to do by hand: table \"t\" is to be"), migrate.out);
+  }
+
   @Test
   void check_exits1WhereNoEmbeddedDataCouldBe() throws Exception {
     Path file = Files.createFile(directory.resolve("file"));

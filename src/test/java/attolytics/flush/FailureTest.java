@@ -48,6 +48,17 @@ class FailureTest {
         Failure.TABLE, Failure.of(new PSQLException(new ServerErrorMessage(message + context))));
   }
 
+  /** A cluster's coordinator that does not get through to a worker in the middle of a COPY. */
+  @Test
+  void of_tellsAnotherMachineThatIsAwayFromTheServer() {
+    String message = "SERROR\0C08006\0Mconnection to the remote node failed\0";
+    String context = "WCOPY t, line 1\0";
+
+    assertEquals(Failure.DATABASE, Failure.of(new PSQLException(new ServerErrorMessage(message))));
+    assertEquals(
+        Failure.BUSY, Failure.of(new PSQLException(new ServerErrorMessage(message + context))));
+  }
+
   @Test
   void of_takesWhatHasNoSqlStateForTheDatabase() {
     assertEquals(Failure.DATABASE, Failure.of(new SQLException("told")));

@@ -525,6 +525,46 @@ class SchemaFileTest {
   }
 
   @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "JSON")
+  void read_distributeBy(ColumnType type) throws Exception {
+    String columns = "{name: x}, {name: y, required: true, type: " + type.schemaName() + "}";
+    Table table = read(distributed("y", columns)).tables().get(0);
+
+    assertSame(table.column("y"), table.distributeBy());
+    assertNull(read(TABLES + APPS).tables().get(0).distributeBy());
+  }
+
+  @Test
+  void read_distributeByWhatCannotBe() {
+    String what = "1:29: table `t`: distribute_by";
+    String at = what + ": ";
+    assertProblems(
+        distributed("y", "{name: x}, {name: yy}"), at + "undefined column `y`; did you mean `yy`?");
+    assertProblems(distributed("user", "{name: x}"), at + "undefined column `user`, expected `x`");
+    assertProblems(
+        distributed("x", "{name: x}"),
+        at + "column `x` has to be `required: true`, as a row without a value belongs nowhere");
+    assertProblems(
+        distributed("x", "{name: x, type: json, required: true}"),
+        at + "column `x` is of type json, by which rows cannot be distributed");
+    assertProblems(distributed("[x]", "{name: x}"), what + " has to be a name, but is a list");
+    assertProblems(distributed("''", "{name: x}"), what + " is empty");
+  }
+
+  /** What is wrong with the column itself is told there, once. */
+  @Test
+  void read_distributeByAColumnThatIsWrong() {
+    assertProblems(
+        distributed("x", "{name: x, type: json5, required: true}"),
+        "1:58: unknown type `json5`; did you mean `json`?");
+  }
+
+  private static String distributed(String by, String columns) {
+    return "tables: {t: {distribute_by: %s, columns: [%s]}}\napps: {a: {secret_key: s, tables: [t]}}"
+        .formatted(by, columns);
+  }
+
+  @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STRING")
   void read_headerOfAnotherType(ColumnType columnType) {
     String type = columnType.schemaName();
