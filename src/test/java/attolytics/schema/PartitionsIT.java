@@ -602,7 +602,8 @@ class PartitionsIT {
         new Partitioning(
             time,
             Objects.requireNonNull(PartitionInterval.named(interval)),
-            retention == null ? null : Retention.parse(retention)));
+            retention == null ? null : Retention.parse(retention)),
+        null);
   }
 
   private static Schema schema(Table... tables) {
