@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.nodes.Node;
 
@@ -11,6 +12,8 @@ import org.snakeyaml.engine.v2.nodes.Node;
 final class Problems {
   /** Of a rejected name, in UTF-16 units. */
   private static final int MAX_SHOWN = 64;
+
+  private static final Pattern BREAKS_LINE = Pattern.compile("[\\p{Cc}\\u2028\\u2029]");
 
   private static final Comparator<Problem> IN_FILE_ORDER =
       Comparator.comparingInt(Problem::line).thenComparingInt(Problem::column);
@@ -46,23 +49,19 @@ final class Problems {
   }
 
   private String text(Problem problem) {
-    return file + ":" + problem.line + ":" + problem.column + ": " + problem.text;
+    return file + ":" + problem.line + ":" + problem.column + ": " + onOneLine(problem.text);
   }
 
-  /** A name as it may stand in a problem's text: on one line and not too long. */
+  /** The file's text is in it, and in the YAML library's words, too. */
+  private static String onOneLine(String text) {
+    return BREAKS_LINE
+        .matcher(text)
+        .replaceAll(found -> "\\\\u%04x".formatted((int) found.group().charAt(0)));
+  }
+
+  /** A name as it may stand in a problem's text: not too long. */
   static String shown(String name) {
-    StringBuilder shown = new StringBuilder("`");
-    int length = Math.min(name.length(), MAX_SHOWN);
-    for (int i = 0; i < length; i++) {
-      char c = name.charAt(i);
-      if (Character.isISOControl(c)) {
-        shown.append("\\u00").append(Character.forDigit(c >> 4, 16));
-        shown.append(Character.forDigit(c & 0xF, 16));
-      } else {
-        shown.append(c);
-      }
-    }
-    return shown.append(length < name.length() ? "…`" : "`").toString();
+    return name.length() > MAX_SHOWN ? "`" + name.substring(0, MAX_SHOWN) + "…`" : "`" + name + "`";
   }
 
   /** A line and a column, both from 1, and what is wrong there. */

@@ -259,6 +259,16 @@ class SchemaFileTest {
   }
 
   @Test
+  void read_syntaxErrorAtLineBreak_isToldOnOneLine() {
+    List<String> problems = problems("a: &\n");
+
+    assertEquals(1, problems.size());
+    assertTrue(
+        problems.get(0).contains("not valid YAML: while scanning an anchor"), problems::toString);
+    assertEquals(1, problems.get(0).lines().count(), problems::toString);
+  }
+
+  @Test
   void read_tab_saysWhere() {
     assertTrue(
         problems("tables:\n\tevents: x\n").get(0).startsWith("2:1: not valid YAML: "),
