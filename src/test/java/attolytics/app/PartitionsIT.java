@@ -245,15 +245,17 @@ class PartitionsIT {
     Path schema = Files.writeString(directory.resolve("schema.yaml"), SCHEMA);
     AttolyticsCommand.Action migrate =
         settings -> Migrate.run(settings, Map.of(), new PrintWriter(new StringWriter()));
-    String last;
-    // Stopped before it is taken away: the service would make it again by itself.
-    try (RunningService service = RunningService.start(database, SCHEMA, new TestClock(0))) {
-      last =
-          service.query(
-              "SELECT max(relname) FROM pg_class WHERE relname ~ '^t_\\d{8}$' AND relkind = 'r'");
-    }
+    assertEquals(0, run(schema, migrate, new StringWriter(), database, "migrate", "--apply"));
+    // No service runs, as it would make the partition again by itself.
     try (Connection connection = database.connect();
         Statement sql = connection.createStatement()) {
+      String last;
+      try (ResultSet found =
+          sql.executeQuery(
+              "SELECT max(relname) FROM pg_class WHERE relname ~ '^t_\\d{8}$' AND relkind = 'r'")) {
+        assertTrue(found.next());
+        last = found.getString(1);
+      }
       sql.execute("DROP TABLE " + last);
       assertEquals(3, run(schema, migrate, new StringWriter(), database, "migrate"));
       assertEquals(0, run(schema, migrate, new StringWriter(), database, "migrate", "--apply"));
