@@ -95,8 +95,10 @@ class NumbersTest {
     String prometheus = Files.readString(Path.of("deploy/prometheus/prometheus.yml"));
     for (String instance : List.of("a", "b")) {
       String file = "deploy/systemd/" + instance + ".env";
-      assertTrue(nginx.contains("server 127.0.0.1:" + first(file, "ATTOLYTICS_PORT=(\\d+)")));
-      assertTrue(prometheus.contains("127.0.0.1:" + first(file, "ATTOLYTICS_ADMIN_PORT=(\\d+)")));
+      String server = "server 127.0.0.1:" + first(file, "ATTOLYTICS_PORT=(\\d+)") + " ";
+      assertTrue(nginx.contains(server), server);
+      String target = "\"127.0.0.1:" + first(file, "ATTOLYTICS_ADMIN_PORT=(\\d+)") + "\"";
+      assertTrue(prometheus.contains(target), target);
     }
     assertEquals(
         defaults.port() + " " + defaults.adminPort(),
