@@ -1,5 +1,7 @@
 package attolytics.app;
 
+import java.util.Iterator;
+import java.util.List;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -9,6 +11,14 @@ public enum LogFormat {
   TEXT,
   /** For programs: an object a line. */
   JSON;
+
+  /** The values of the option, for completion. */
+  static final class Names implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return List.of("text", "json").iterator();
+    }
+  }
 
   /** From an option's value. */
   static final class Converter implements ITypeConverter<LogFormat> {

@@ -194,6 +194,7 @@ final class SettingsOptions {
       names = "--log_format",
       paramLabel = "FORMAT",
       converter = LogFormat.Converter.class,
+      completionCandidates = LogFormat.Names.class,
       description = "How the log is written: text, or json, an object a line (default: text).")
   private LogFormat logFormat = LogFormat.TEXT;
 

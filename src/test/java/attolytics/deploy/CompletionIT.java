@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -29,22 +31,31 @@ class CompletionIT {
     script = Files.writeString(directory.resolve("completion"), said);
   }
 
-  private String completedByBash(String word) throws Exception {
-    return Program.succeed(
-            Program.installed("bash"),
-            "-euc",
-            "source \"$0\"; COMP_WORDS=(attolytics \"$1\"); COMP_CWORD=1; COMP_TYPE=9;"
-                + " COMP_LINE=\"attolytics $1\"; COMP_POINT=${#COMP_LINE};"
-                + " set +eu; _complete_attolytics 2> /dev/null; echo \"${COMPREPLY[@]}\"",
-            script.toString(),
-            word)
-        .strip();
+  /** What the last of the words may become. */
+  private String completedByBash(String... words) throws Exception {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Program.installed("bash"),
+                "-euc",
+                "source \"$0\"; COMP_WORDS=(attolytics \"$@\"); COMP_CWORD=$#; COMP_TYPE=9;"
+                    + " COMP_LINE=\"attolytics $*\"; COMP_POINT=${#COMP_LINE};"
+                    + " set +eu; _complete_attolytics 2> /dev/null; echo \"${COMPREPLY[@]}\"",
+                script.toString()));
+    command.addAll(List.of(words));
+    return Program.succeed(command.toArray(new String[0])).strip();
   }
 
   @Test
   void bash_completesOptions() throws Exception {
     assertEquals("--drain_timeout", completedByBash("--dr"));
     assertEquals("--admin_host --admin_port", completedByBash("--adm"));
+  }
+
+  @Test
+  void bash_completesValuesAsTheyAreTaken() throws Exception {
+    assertEquals("text json", completedByBash("--log_format", ""));
+    assertEquals("json", completedByBash("check", "--log_format", "j"));
   }
 
   @Test
