@@ -236,6 +236,7 @@ public final class Service implements AutoCloseable {
             Runtime.getRuntime().availableProcessors(),
             handler);
     readiness.isReached();
+    systemd.status("ready");
     systemd.ready();
     log.info("accepting events on {}", url(settings.host(), http.port()));
   }

@@ -68,7 +68,9 @@ class SystemdIT {
     assertEquals(0, socket.count("READY=1"));
     int extended = socket.await(message -> message.startsWith("EXTEND_TIMEOUT_USEC="));
     way.open();
-    assertTrue(extended < socket.await("READY=1"::equals));
+    int ready = socket.await("READY=1"::equals);
+    assertTrue(extended < ready);
+    assertTrue(socket.await("STATUS=ready"::equals) < ready);
     assertEquals("ready\n", jar.admin("/readyz").body());
     assertEquals(200, jar.post(APP, BODY).get().statusCode());
     socket.await("WATCHDOG=1"::equals);
