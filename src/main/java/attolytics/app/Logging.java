@@ -15,8 +15,12 @@ final class Logging {
   /** Those that tell at INFO what is nothing to the one who runs the service. */
   private static final String[] CHATTY = {"com.zaxxer.hikari", "io.undertow", "org.xnio"};
 
-  /** They warn of each failed attempt, which the service tells once itself. */
-  private static final String[] ANXIOUS = {"org.postgresql", "com.zaxxer.hikari.pool.PoolBase"};
+  /**
+   * They warn of each failed attempt and broken connection, which the service tells once itself.
+   */
+  private static final String[] ANXIOUS = {
+    "org.postgresql", "com.zaxxer.hikari.pool.PoolBase", "com.zaxxer.hikari.pool.ProxyConnection"
+  };
 
   /** It tells all settings at DEBUG, and hides only one of the driver's passwords. */
   private static final String POOL_SETTINGS = "com.zaxxer.hikari.HikariConfig";

@@ -59,6 +59,7 @@ class LoggingTest {
     assertEquals(Level.valueOf(server), level("org.xnio.nio"));
     assertEquals(Level.valueOf(server), level("com.zaxxer.hikari.pool.HikariPool"));
     assertEquals(Level.valueOf(driver), level("org.postgresql.Driver"));
+    assertEquals(Level.valueOf(driver), level("com.zaxxer.hikari.pool.ProxyConnection"));
     assertFalse(
         context.getLogger("com.zaxxer.hikari.HikariConfig").isDebugEnabled(), "sslpassword");
   }
