@@ -1,8 +1,10 @@
 package attolytics.app;
 
+import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
 import javax.sql.DataSource;
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class DatabaseProbe implements Runnable {
   private static final String QUESTION = "SHOW transaction_read_only";
   private static final Duration PATIENCE = Duration.ofMillis(1_500);
+  private static final String SILENT = "the database does not answer";
+  private static final String AWAY = "the database is away";
 
   private final DataSource database;
   private volatile @Nullable String trouble;
@@ -40,10 +44,10 @@ final class DatabaseProbe implements Runnable {
 
   /** Why the database takes no rows, or null if it does. Any thread, at once. */
   @Nullable String trouble() {
+    String known = trouble;
     Long asked = askedNanos;
-    return asked != null && System.nanoTime() - asked > PATIENCE.toNanos()
-        ? "the database does not answer"
-        : trouble;
+    boolean overdue = asked != null && System.nanoTime() - asked > PATIENCE.toNanos();
+    return known == null && overdue ? SILENT : known;
   }
 
   private @Nullable String ask() {
@@ -56,7 +60,18 @@ final class DatabaseProbe implements Runnable {
         return answer.getBoolean(1) ? "the database is read-only" : null;
       }
     } catch (SQLException e) {
-      return "the database is away";
+      return verdict(e);
     }
+  }
+
+  /** Pool and driver have timeouts of their own, which tell no more than was known before. */
+  private String verdict(SQLException e) {
+    Throwable root = e;
+    for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+      root = cause;
+    }
+    boolean waited = trouble == null && root instanceof SQLTransientConnectionException;
+    boolean waitsOn = SILENT.equals(trouble) && root instanceof SQLException;
+    return waited || waitsOn || root instanceof SocketTimeoutException ? SILENT : AWAY;
   }
 }

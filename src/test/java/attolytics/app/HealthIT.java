@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -53,6 +54,15 @@ class HealthIT {
     assertEquals(status == 200 ? 1 : 0, service.metric("attolytics_ready"));
   }
 
+  /** For a few probes, each of which may take its time. */
+  private void assertUnreadinessStays(RunningService service, String body) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(6);
+    while (System.nanoTime() < end) {
+      assertEquals(body, get(service, "/readyz").body());
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+  }
+
   @Test
   void readyz_tellsOfADatabaseThatIsSilentOrAway_atOnce_andIsReadyAgainByItself() throws Exception {
     try (TestDatabase database = TestDatabase.create();
@@ -73,11 +83,13 @@ class HealthIT {
         assertEquals(i % 2 == 0 ? 503 : 200, checks.get(i).get().statusCode());
       }
       assertEquals(threads, serverThreads());
+      assertUnreadinessStays(service, "the database does not answer\n");
       way.open();
       awaitReadiness(service, 200, "ready\n");
 
       way.cut();
       awaitReadiness(service, 503, "the database is away\n");
+      assertUnreadinessStays(service, "the database is away\n");
       assertEquals(200, get(service, "/healthz").statusCode());
       way.open();
       awaitReadiness(service, 200, "ready\n");
