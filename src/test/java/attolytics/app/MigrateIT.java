@@ -1,12 +1,15 @@
 package attolytics.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.TestDatabase;
 import attolytics.app.Migrator.Patience;
 import attolytics.flush.Await;
+import attolytics.schema.DatabaseTables;
 import attolytics.schema.Schema;
 import attolytics.schema.SchemaFile;
 import java.io.PrintWriter;
@@ -20,13 +23,18 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,6 +66,9 @@ class MigrateIT {
   private static final String OLD_TABLE =
       "CREATE TABLE t (time timestamptz, n int4, f float4, optional text NOT NULL, gone text NOT"
           + " NULL, kept text); INSERT INTO t VALUES (now(), 7, 0.5, 'o', 'g', 'k')";
+
+  /** Far more than anything here takes, and less than a hang. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private static final Patience SHORT =
       new Patience(Duration.ofMillis(50), Duration.ofMillis(50), 3);
@@ -213,11 +224,21 @@ class MigrateIT {
     assertEquals(List.of("btree x f"), indexes(broken));
     String schema = withX("indexed: true");
 
+    List<String> told = migrate(schema).statements();
+    int dropped = indexOf("DROP INDEX CONCURRENTLY " + broken + "_x_idx;", told);
+    assertTrue(
+        indexOf("CREATE INDEX CONCURRENTLY ON " + broken + " (\"x\");", told) > dropped,
+        told::toString);
     Result done = migrate(schema, "--apply");
 
     assertEquals(0, done.exitCode, done.err);
     assertEquals(List.of("btree x t"), indexes(broken));
     assertEquals(List.of("btree x t"), indexes("t"));
+  }
+
+  private static int indexOf(String statement, List<String> statements) {
+    assertTrue(statements.contains(statement), statements::toString);
+    return statements.indexOf(statement);
   }
 
   /** As a CREATE INDEX CONCURRENTLY does that gives up while it waits for another transaction. */
@@ -299,7 +320,7 @@ class MigrateIT {
                       "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE%' AND state <> 'idle' AND datname = current_database()")
                   .isEmpty());
       for (int i = 0; i < 20; i++) {
-        sql("INSERT INTO t (y) VALUES ('written while it waits')");
+        sql("SET lock_timeout = '30s'; INSERT INTO t (y) VALUES ('written while it waits')");
       }
       assertTrue(!exit.isDone());
       reader.rollback();
@@ -319,7 +340,10 @@ class MigrateIT {
       reading.execute("LOCK TABLE t IN ACCESS SHARE MODE");
 
       StartException e =
-          assertThrows(StartException.class, () -> apply(withX("required: true"), SHORT));
+          assertTimeoutPreemptively(
+              PATIENCE,
+              () ->
+                  assertThrows(StartException.class, () -> apply(withX("required: true"), SHORT)));
 
       assertTrue(e.problems().get(0).contains("others hold on to what it locks"), e.getMessage());
     }
@@ -354,6 +378,92 @@ class MigrateIT {
     assertEquals(List.of("btree x t"), indexes("t"));
   }
 
+  /** It makes nobody wait, so it is not given up: it would have to begin anew each time. */
+  @Test
+  void indexThatIsBuiltConcurrently_waitsForOthersAsLongAsTheyTake() throws Exception {
+    sql("CREATE TABLE t (x text)");
+    ExecutorService executor = Executors.newSingleThreadExecutor();
+    try (Connection other = database.connect();
+        Statement open = other.createStatement()) {
+      other.setAutoCommit(false);
+      open.execute("INSERT INTO t VALUES ('a')");
+      Future<Integer> exit = executor.submit(() -> apply(withX("indexed: true"), SHORT));
+      Await.until(
+          () ->
+              exit.isDone()
+                  || !query(
+                          "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock' AND now() - query_start > '1s' AND datname = current_database()")
+                      .isEmpty());
+      other.rollback();
+      assertEquals(0, exit.get());
+    } finally {
+      executor.shutdownNow();
+    }
+    assertEquals(List.of("btree x t"), indexes("t"));
+  }
+
+  @Test
+  void migration_waitsForItsTurn() throws Exception {
+    ExecutorService executor = Executors.newSingleThreadExecutor();
+    try {
+      Future<Integer> exit;
+      try (Connection other = haveTheTurn()) {
+        exit = executor.submit(() -> apply(withX("indexed: true"), LONG));
+        awaitWaitForTurn(exit);
+        assertFalse(exit.isDone());
+        assertTrue(other.isValid(0));
+      }
+      assertEquals(0, exit.get(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+    } finally {
+      executor.shutdownNow();
+    }
+    assertEquals(List.of("btree x t"), indexes("t"));
+  }
+
+  @Test
+  void stop_endsTheWaitForATurn() throws Exception {
+    CountDownLatch stop = new CountDownLatch(1);
+    ExecutorService executor = Executors.newSingleThreadExecutor();
+    try (Connection other = haveTheTurn()) {
+      Future<Integer> exit = executor.submit(() -> apply(withX("indexed: true"), LONG, stop));
+      awaitWaitForTurn(exit);
+      stop.countDown();
+      assertTrue(causeOfEnd(exit) instanceof InterruptedException);
+      assertTrue(other.isValid(0));
+    } finally {
+      executor.shutdownNow();
+    }
+    assertEquals(List.of(), query("SELECT 1 FROM pg_class WHERE relname = 't'"));
+  }
+
+  private Connection haveTheTurn() throws SQLException {
+    Connection connection = database.connect();
+    assertTrue(DatabaseTables.lockOutOtherMigrations(connection));
+    try (Statement sql = connection.createStatement()) {
+      sql.execute("SELECT 'last, so that it does not look like one that waits'");
+    }
+    return connection;
+  }
+
+  /** Until it has asked twice: who has got the turn asks only once. */
+  private void awaitWaitForTurn(Future<?> migration) throws Exception {
+    Set<String> asked = new HashSet<>();
+    Await.until(
+        () -> {
+          asked.addAll(
+              query(
+                  "SELECT query_start FROM pg_stat_activity WHERE datname = current_database()"
+                      + " AND query LIKE 'SELECT pg_try_advisory_lock%'"));
+          return asked.size() >= 2 || migration.isDone();
+        });
+  }
+
+  private static @Nullable Throwable causeOfEnd(Future<?> migration) {
+    return assertThrows(
+            ExecutionException.class, () -> migration.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+        .getCause();
+  }
+
   /** The index waits for the transaction; told to stop, the migration does not. */
   @Test
   void stop_endsItInTheMidst_andTheNextOneGoesOnFromThere() throws Exception {
@@ -372,8 +482,7 @@ class MigrateIT {
                       "SELECT 1 FROM pg_stat_progress_create_index WHERE datname = current_database() AND phase LIKE 'waiting%'")
                   .isEmpty());
       stop.countDown();
-      Exception e = assertThrows(Exception.class, migration::get);
-      assertTrue(e.getCause() instanceof InterruptedException, e::toString);
+      assertTrue(causeOfEnd(migration) instanceof InterruptedException);
     } finally {
       executor.shutdownNow();
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.TestDatabase;
 import attolytics.flush.Await;
+import attolytics.schema.PartitionUpkeep;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.http.HttpResponse;
@@ -160,6 +161,25 @@ class PartitionsIT {
       }
       clock.pass(UPKEEP);
       Await.until(() -> end(service) == end + DAY.toSeconds());
+    }
+  }
+
+  @Test
+  void whoHasNotGotTheTurn_onlyLooks() throws Exception {
+    String count = "attolytics_partitions{table=\"t\"}";
+    try (RunningService service = RunningService.start(database, SCHEMA, clock)) {
+      Await.until(() -> service.metric(count) == 9);
+      try (Connection other = database.connect()) {
+        Await.until(() -> PartitionUpkeep.begin(other)); // the service's own is over by then
+        service.execute(
+            service.query(
+                "SELECT 'DROP TABLE ' || max(inhrelid::regclass::text) FROM pg_inherits"
+                    + " WHERE inhparent = 't'::regclass AND inhrelid::regclass::text ~ '^t_\\d'"));
+        clock.pass(UPKEEP);
+        Await.until(() -> service.metric(count) == 8);
+      }
+      clock.pass(UPKEEP);
+      Await.until(() -> service.metric(count) == 9);
     }
   }
 

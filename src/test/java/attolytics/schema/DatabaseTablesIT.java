@@ -114,6 +114,21 @@ class DatabaseTablesIT {
     assertTrue(connection.getAutoCommit());
   }
 
+  /** Else a start beside it would fail for what it has just made. */
+  @Test
+  void carryOut_takesTurnsWithStarts() throws SQLException {
+    Migration.Step step = Migration.Step.of("CREATE TABLE t (c int4)", null);
+    sql("SET lock_timeout = 50");
+    try (Connection start = database.connect();
+        Statement lock = start.createStatement()) {
+      lock.execute("SELECT pg_advisory_lock(" + DatabaseTables.LOCK + ")");
+      SQLException e =
+          assertThrows(SQLException.class, () -> DatabaseTables.carryOut(connection, step));
+      assertEquals("55P03", e.getSQLState(), e.getMessage());
+    }
+    assertEquals(List.of(), query("SELECT relname FROM pg_class WHERE relname = 't'"));
+  }
+
   @Test
   void rehearse_plansWhatPrepareDoes() throws SQLException {
     sql("CREATE TABLE a (c int4)");

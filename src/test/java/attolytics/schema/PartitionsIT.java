@@ -422,6 +422,11 @@ class PartitionsIT {
       reading.execute("SELECT count(*) FROM t");
       SQLException e = assertThrows(SQLException.class, () -> drop(table, later));
       assertEquals("55P03", e.getSQLState(), e.getMessage());
+      // Otherwise all writers would have waited with it.
+      boolean concurrently = connection.getMetaData().getDatabaseMajorVersion() >= 14;
+      assertEquals(
+          concurrently,
+          existing().partitions().stream().anyMatch(ExistingPartitions.Partition::detaching));
       sql("SET lock_timeout = '1s'", "INSERT INTO t VALUES ('2024-02-28 12:00Z')");
       assertThrows(SQLException.class, () -> drop(table, later));
     }
