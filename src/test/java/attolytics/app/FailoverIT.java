@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.bench.PostgresServer;
+import attolytics.flush.Await;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -63,6 +64,7 @@ class FailoverIT {
         running.add(clients.submit(client(i, ports, done)));
       }
       await(() -> done.get() >= CLIENTS * REQUESTS, running);
+      leaveCommitsInDoubt(primary, standby);
       primary.stop(PostgresServer.Mode.IMMEDIATE);
       standby.promote();
       int before = done.get();
@@ -76,6 +78,31 @@ class FailoverIT {
     } finally {
       over.set(true);
       clients.shutdownNow();
+    }
+  }
+
+  /**
+   * Cuts the standby off, and waits until each instance is in a COMMIT that only the primary has:
+   * without that, what is asked about after the failover would happen to be on both.
+   */
+  private static void leaveCommitsInDoubt(PostgresServer primary, PostgresServer standby)
+      throws Exception {
+    try (Connection connection = standby.connect();
+        Statement sql = connection.createStatement()) {
+      sql.execute("ALTER SYSTEM SET primary_conninfo = ''");
+      sql.execute("SELECT pg_reload_conf()");
+    }
+    try (Connection connection = primary.connect();
+        Statement sql = connection.createStatement()) {
+      Await.until(
+          () -> {
+            try (ResultSet waiting =
+                sql.executeQuery(
+                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query = 'COMMIT'"
+                        + " AND NOT EXISTS (SELECT FROM pg_stat_replication)")) {
+              return waiting.next() && waiting.getInt(1) >= 2;
+            }
+          });
     }
   }
 

@@ -2,6 +2,7 @@ package attolytics.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -428,7 +429,7 @@ class MigrateIT {
       Future<Integer> exit = executor.submit(() -> apply(withX("indexed: true"), LONG, stop));
       awaitWaitForTurn(exit);
       stop.countDown();
-      assertTrue(causeOfEnd(exit) instanceof InterruptedException);
+      assertInstanceOf(InterruptedException.class, causeOfEnd(exit));
       assertTrue(other.isValid(0));
     } finally {
       executor.shutdownNow();
@@ -482,7 +483,7 @@ class MigrateIT {
                       "SELECT 1 FROM pg_stat_progress_create_index WHERE datname = current_database() AND phase LIKE 'waiting%'")
                   .isEmpty());
       stop.countDown();
-      assertTrue(causeOfEnd(migration) instanceof InterruptedException);
+      assertInstanceOf(InterruptedException.class, causeOfEnd(migration));
     } finally {
       executor.shutdownNow();
     }
