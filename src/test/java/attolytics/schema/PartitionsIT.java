@@ -516,6 +516,38 @@ class PartitionsIT {
     }
   }
 
+  /** What is missing is looked up when it is its turn, not before. */
+  @Test
+  void make_afterAStartThatMadeThem_makesNothing() throws Exception {
+    Table table = table("day", null);
+    Instant later = NOW.plus(DAY);
+    DatabaseTables.prepare(connection, schema(table), NOW);
+    ExecutorService executor = Executors.newSingleThreadExecutor();
+    try (Connection upkeep = database.connect()) {
+      List<String> made = new ArrayList<>();
+      sql("SELECT pg_advisory_lock(" + DatabaseTables.LOCK + ")");
+      Future<?> making =
+          executor.submit(
+              () -> {
+                PartitionUpkeep.of(upkeep, table).make(later, made::add);
+                return null;
+              });
+      Await.until(
+          () ->
+              !query(
+                      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+                          + " AND wait_event_type = 'Lock' AND wait_event = 'advisory'")
+                  .isEmpty());
+      assertEquals(3, DatabaseTables.prepare(connection, schema(table), later).statements().size());
+      sql("SELECT pg_advisory_unlock(" + DatabaseTables.LOCK + ")");
+      making.get();
+      assertEquals(List.of(), made);
+    } finally {
+      executor.shutdownNow();
+    }
+    assertEquals(10, partitions().size());
+  }
+
   @Test
   void upkeepsAndStartsAtTheSameTime_doNotFailEachOther() throws Exception {
     Table table = table("day", "2 days");
