@@ -95,7 +95,13 @@ class StopIT {
     try (TestDatabase database = TestDatabase.create();
         DatabaseProxy proxy = new DatabaseProxy(database);
         RunningService service =
-            RunningService.startAt(proxy.url(), database, SCHEMA, "--drain_timeout=1s")) {
+            RunningService.startAt(
+                proxy.url(),
+                database,
+                SCHEMA,
+                "--drain_timeout=1s",
+                // Else this would end the stop as well, within our patience.
+                "--ack_timeout=10m")) {
       assertEquals(200, service.post(EVENT).statusCode());
       proxy.stall();
       CompletableFuture<HttpResponse<String>> answer = service.postAsync(EVENT);
