@@ -151,6 +151,6 @@ public final class RepeatFilter extends Filter<ILoggingEvent> {
             "{} ({} more within {} s)",
             last.getFormattedMessage(),
             repeats.count,
-            TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - repeats.sinceNanos));
+            1 + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - repeats.sinceNanos));
   }
 }
