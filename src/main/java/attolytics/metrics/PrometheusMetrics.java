@@ -42,6 +42,9 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   private static final List<Double> LATENCY_MILLIS =
       List.of(0.5, 1., 2., 5., 10., 20., 50., 100., 200., 500., 1_000., 5_000., 30_000.);
 
+  /** Of more apps than this, what is counted by status or reason begins with the first one. */
+  static final int MAX_APPS_FROM_ZERO = 1_000;
+
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final RuntimeMeters runtime = new RuntimeMeters();
@@ -99,10 +102,13 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
 
   /** Gets ready for apps and tables that a new schema file names; those of the old one stay. */
   public void know(Collection<String> appIds, Collection<String> tables) {
+    boolean fromZero = appIds.size() <= MAX_APPS_FROM_ZERO;
     for (String id : appIds) {
       AppMeters app = new AppMeters(id, registry); // the same counters, if there were some
-      statuses.forEach(app::requests);
-      reasons.forEach(app::rejected);
+      if (fromZero) {
+        statuses.forEach(app::requests);
+        reasons.forEach(app::rejected);
+      }
       apps.putIfAbsent(id, app);
     }
     tables.forEach(table -> committed.putIfAbsent(table, committedCounter(table)));

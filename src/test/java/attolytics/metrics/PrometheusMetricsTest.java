@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +48,24 @@ class PrometheusMetricsTest {
     assertEquals(0, value("attolytics_flush_rows_count"));
     assertEquals(0, value("attolytics_flush_duration_seconds_count"));
     assertEquals(0, value("attolytics_http_request_duration_seconds_bucket{le=\"0.005\"}"));
+  }
+
+  @Test
+  void manyApps_haveNoSeriesForWhatNeverHappened() {
+    List<String> ids =
+        IntStream.rangeClosed(0, PrometheusMetrics.MAX_APPS_FROM_ZERO)
+            .mapToObj(i -> "m" + i)
+            .toList();
+    metrics.know(ids, List.of());
+    String requests = "attolytics_http_requests_total{app=\"m7\",status=\"200\"}";
+    String rejected = "attolytics_events_rejected_total{app=\"m7\",reason=\"bad\"}";
+    assertEquals(Double.NaN, value(requests));
+    assertEquals(Double.NaN, value(rejected));
+    assertEquals(0, value("attolytics_events_accepted_total{app=\"m7\"}"));
+    metrics.requestAnswered("m7", 200, 1);
+    metrics.eventsRejected("m7", "bad", 3);
+    assertEquals(1, value(requests));
+    assertEquals(3, value(rejected));
   }
 
   @Test
