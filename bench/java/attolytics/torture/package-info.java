@@ -18,7 +18,7 @@
  * Everything is drawn from a seed, but no run is like another: threads and processes race. A seed
  * that found something finds it again often, not always.
  *
- * <p>See {@code bench/README.md}.
+ * <p>See {@code docs/torture.md}.
  */
 @NullMarked
 package attolytics.torture;

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -25,8 +26,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * README's commands, run as they stand there beside the jar, and what it says of their answers. Its
- * script for pages is {@code BrowserIT}'s.
+ * The commands of README and {@code docs/api.md}, run as they stand there beside the jar, and the
+ * answers that are given there. The script for web pages is tested by {@code BrowserIT}.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(120)
@@ -37,18 +38,16 @@ class ReadmeIT {
   private static final Pattern ACCEPTING = Pattern.compile("accepting events on \\S+:(\\d+)");
   private static final Pattern BLOCK = Pattern.compile("```(\\w+)\\n(.*?)```", Pattern.DOTALL);
 
-  /** A command, and the answer that README gives right after it. */
+  /** A command, and the answer that the document gives right after it. */
   private record Example(String command, String answer) {}
 
-  private static String readme() throws IOException {
-    return Files.readString(Path.of("README.md"));
+  private static Stream<MatchResult> blocks(Path document) throws IOException {
+    return BLOCK.matcher(Files.readString(document)).results();
   }
 
-  /** The first command that has that in it. */
+  /** README's first command that contains this. */
   private static String command(String part) throws IOException {
-    return BLOCK
-        .matcher(readme())
-        .results()
+    return blocks(Path.of("README.md"))
         .filter(block -> block.group(1).equals("sh"))
         .map(block -> block.group(2))
         .filter(command -> command.contains(part))
@@ -57,14 +56,14 @@ class ReadmeIT {
   }
 
   private static List<Example> examples() throws IOException {
-    List<MatchResult> blocks = BLOCK.matcher(readme()).results().toList();
+    List<MatchResult> blocks = blocks(Path.of("docs", "api.md")).toList();
     List<Example> examples = new ArrayList<>();
     for (int i = 0; i < blocks.size(); i++) {
       if (blocks.get(i).group(1).equals("http")) {
         examples.add(new Example(blocks.get(i - 1).group(2), blocks.get(i).group(2)));
       }
     }
-    assertTrue(examples.size() > 2, examples::toString);
+    assertTrue(examples.size() > 3, examples::toString);
     return examples;
   }
 
@@ -76,7 +75,7 @@ class ReadmeIT {
   @BeforeAll
   void start(@TempDir Path checkout) throws Exception {
     directory = checkout;
-    assumeTrue(Files.isExecutable(Path.of("/bin/bash")), "README's commands are bash's");
+    assumeTrue(Files.isExecutable(Path.of("/bin/bash")), "the commands are bash's");
     for (Path path : LINKED) {
       Files.createSymbolicLink(directory.resolve(path), path.toAbsolutePath());
     }

@@ -131,10 +131,10 @@ class CheckIT {
   }
 
   @Test
-  void check_ofReadmesBadFile_tellsWhatReadmeSays() throws Exception {
+  void check_ofTheDocumentedBadFile_printsTheDocumentedErrors() throws Exception {
     Matcher readme =
         Pattern.compile("```yaml\n(tables:.*?)```\n\ngives\n\n```text\n(.*?)```", Pattern.DOTALL)
-            .matcher(Files.readString(Path.of("README.md")));
+            .matcher(Files.readString(Path.of("docs", "schema.md")));
     assertTrue(readme.find());
     Path file = Files.writeString(directory.resolve("schema.conf.yaml"), readme.group(1));
 

@@ -228,11 +228,11 @@ class BrowserIT {
   }
 
   @Test
-  void readmesScript_storesItsEvent() throws Exception {
+  void documentedScript_storesItsEvent() throws Exception {
     Matcher script =
         Pattern.compile("```js\\n(.*?)```", Pattern.DOTALL)
-            .matcher(Files.readString(Path.of("README.md")));
-    assertTrue(script.find(), "README has no script");
+            .matcher(Files.readString(Path.of("docs", "api.md")));
+    assertTrue(script.find(), "docs/api.md has no script");
     String here = "http://localhost:" + service.service().port();
     page.evaluate("() => {" + script.group(1).replace("http://localhost:8000", here) + "}");
     page.navigate("about:blank");

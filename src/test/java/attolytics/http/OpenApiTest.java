@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** The description beside the code; beside running services it is held by all their tests. */
 class OpenApiTest {
   private static final OpenApi API = OpenApi.description();
+  private static final Path DOCS = Path.of("docs", "api.md");
   private static final String TYPE = "urn:attolytics:problem:";
 
   private static Set<String> typesOf(JsonObject answer) {
@@ -88,14 +89,14 @@ class OpenApiTest {
     return problems;
   }
 
-  /** A row of README's table without a status goes on with that of the row above. */
+  /** A row of the documented table without a status goes on with that of the row above. */
   @Test
-  void readme_hasTheStatusesAndProblemsOfTheCode() throws Exception {
+  void docs_haveTheStatusesAndProblemsOfTheCode() throws Exception {
     Map<Integer, Set<String>> documented = new TreeMap<>();
     int status = 0;
     for (MatchResult row :
         Pattern.compile("(?m)^\\| (\\d{3})? ?\\| ((?:`\\w+`(?:, )?)+) \\|")
-            .matcher(Files.readString(Path.of("README.md")))
+            .matcher(Files.readString(DOCS))
             .results()
             .toList()) {
       status = row.group(1) == null ? status : Integer.parseInt(row.group(1));
@@ -107,10 +108,10 @@ class OpenApiTest {
     assertEquals(problems(), documented);
   }
 
-  /** What README's examples show is run against a service: a code that there is none of is none. */
+  /** What the examples show is run against a service: a code that there is none of is none. */
   @Test
-  void readme_namesEachCodeOfTheDescription() throws Exception {
-    String readme = Files.readString(Path.of("README.md"));
+  void docs_nameEachCodeOfTheDescription() throws Exception {
+    String docs = Files.readString(DOCS);
     JsonArray codes =
         API.document()
             .getJsonObject("components")
@@ -120,7 +121,7 @@ class OpenApiTest {
             .getJsonObject("code")
             .getJsonArray("enum");
     assertTrue(codes.size() > 5, codes::encode);
-    codes.forEach(code -> assertTrue(readme.contains("`" + code + "`"), code::toString));
+    codes.forEach(code -> assertTrue(docs.contains("`" + code + "`"), code::toString));
   }
 
   @ParameterizedTest

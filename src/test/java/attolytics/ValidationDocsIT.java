@@ -20,9 +20,9 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** README's table of what becomes of a field that does not fit. */
+/** The table in {@code docs/api.md} of what becomes of a field that does not fit. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class ReadmeValidationIT {
+class ValidationDocsIT {
   /** {@code | `"field": value, …`: in words | strict | lenient |}. */
   private static final Pattern ROW =
       Pattern.compile("(?m)^\\| `(\"(\\w+)\": (?:.* )?(.+))`: [^|]+ \\| ([^|]+) \\| ([^|]+) \\|$");
@@ -44,7 +44,7 @@ class ReadmeValidationIT {
 
   private static List<Row> rows() throws Exception {
     List<Row> rows =
-        ROW.matcher(Files.readString(Path.of("README.md"))).results().map(Row::new).toList();
+        ROW.matcher(Files.readString(Path.of("docs", "api.md"))).results().map(Row::new).toList();
     assertTrue(rows.size() > 5, rows::toString);
     return rows;
   }

@@ -1,0 +1,122 @@
+package attolytics;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The links of all documents, and the figure that README takes from the benchmarks. */
+class DocumentsTest {
+  private static final Path README = Path.of("README.md");
+  private static final List<Path> FOLDERS =
+      List.of(Path.of(""), Path.of("docs"), Path.of("deploy"), Path.of("bench"));
+  private static final Pattern LINK =
+      Pattern.compile("]\\((?!\\w+:)(?<file>[^)#]*)#?(?<section>[^)]*)\\)");
+  private static final Pattern CODE_BLOCK = Pattern.compile("(?ms)^```.*?^```$");
+  private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.+)$");
+
+  /** Where a link leads. An empty section is the file as a whole. */
+  private record Target(Path file, String section) {
+    boolean exists() throws IOException {
+      return Files.exists(file) && (section.isEmpty() || sections(file).contains(section));
+    }
+  }
+
+  private static Stream<Path> documents() throws IOException {
+    List<Path> documents = new ArrayList<>();
+    for (Path folder : FOLDERS) {
+      try (Stream<Path> files = Files.list(Path.of(".").resolve(folder))) {
+        files
+            .map(file -> folder.resolve(file.getFileName()))
+            .filter(DocumentsTest::isDocument)
+            .forEach(documents::add);
+      }
+    }
+    assertTrue(documents.size() > 10, documents::toString);
+    return documents.stream();
+  }
+
+  private static boolean isDocument(Path file) {
+    return file.toString().endsWith(".md");
+  }
+
+  private static String prose(Path document) throws IOException {
+    return CODE_BLOCK.matcher(Files.readString(document)).replaceAll("");
+  }
+
+  private static List<Target> targets(Path document) throws IOException {
+    return LINK.matcher(prose(document)).results().map(link -> target(document, link)).toList();
+  }
+
+  private static Target target(Path document, MatchResult link) {
+    Path file = link.group(1).isEmpty() ? document : document.resolveSibling(link.group(1));
+    return new Target(file.normalize(), link.group(2));
+  }
+
+  /** The anchors of a document's headings, as GitHub makes them. */
+  private static Set<String> sections(Path document) throws IOException {
+    return HEADING
+        .matcher(prose(document))
+        .results()
+        .map(heading -> anchor(heading.group(1)))
+        .collect(Collectors.toSet());
+  }
+
+  private static String anchor(String heading) {
+    return heading.toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N}_ -]", "").replace(' ', '-');
+  }
+
+  @ParameterizedTest
+  @MethodSource("documents")
+  void links_leadToFilesAndSectionsThatExist(Path document) throws Exception {
+    List<Target> broken = new ArrayList<>();
+    for (Target target : targets(document)) {
+      if (!target.exists()) {
+        broken.add(target);
+      }
+    }
+    assertEquals(List.of(), broken);
+  }
+
+  @Test
+  void readme_leadsToEveryDocument() throws Exception {
+    Set<Path> reached = new TreeSet<>(Set.of(README));
+    Deque<Path> toFollow = new ArrayDeque<>(reached);
+    while (!toFollow.isEmpty()) {
+      for (Target target : targets(toFollow.remove())) {
+        if (isDocument(target.file) && reached.add(target.file)) {
+          toFollow.add(target.file);
+        }
+      }
+    }
+    assertEquals(documents().collect(Collectors.toCollection(TreeSet::new)), reached);
+  }
+
+  /** The first line of the table of closed loops: four indexes, 256 connections, ten events. */
+  @Test
+  void readme_hasTheFigureOfTheBenchmarks() throws Exception {
+    Matcher figure =
+        Pattern.compile("\\*\\*([\\d ]+) rows/s\\*\\*").matcher(Files.readString(README));
+    assertTrue(figure.find());
+    String row = "| 4 | service | 256 | 10 | " + figure.group(1) + " |";
+    String benchmarks = Files.readString(Path.of("bench", "README.md"));
+    assertTrue(benchmarks.contains(row), row);
+  }
+}
