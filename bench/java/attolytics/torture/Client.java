@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /**
  * A good client: sends a request again, to either instance, until it is told what became of it;
@@ -45,6 +46,13 @@ final class Client {
   }
 
   Thread start(Work work) {
+    Thread thread = thread(work);
+    thread.start();
+    return thread;
+  }
+
+  /** A thread that is to be started. */
+  Thread thread(Work work) {
     Thread thread =
         new Thread(
             () -> {
@@ -58,7 +66,6 @@ final class Client {
             },
             name);
     thread.setDaemon(true);
-    thread.start();
     return thread;
   }
 
@@ -81,7 +88,7 @@ final class Client {
     int dice = random.nextInt(100);
     if (dice < 6 && !stored.isEmpty()) {
       Request again = stored.get(random.nextInt(stored.size()));
-      deliver(sender, dice < 4 ? again : requests.otherBody(again));
+      deliverOnce(sender, dice < 4 ? again : requests.otherBody(again));
       return;
     }
     Request request = requests.next();
@@ -91,15 +98,21 @@ final class Client {
         Request rival = request.rival();
         deliverBoth(sender, request, rival == null ? request : rival);
       }
-      case POISON -> {
-        deliver(sender, request);
-        if (request.key() != null) {
-          // Which is not used up.
-          deliver(sender, requests.under(request.key()));
-        }
-      }
-      default -> deliver(sender, request);
+      case POISON -> deliverRefused(sender, request);
+      default -> deliverOnce(sender, request);
     }
+  }
+
+  /** And then a good one under its key, which is not used up. */
+  private void deliverRefused(Sender sender, Request request) throws InterruptedException {
+    deliverOnce(sender, request);
+    if (request.key() != null) {
+      deliverOnce(sender, requests.under(request.key()));
+    }
+  }
+
+  private void deliverOnce(Sender sender, Request request) throws InterruptedException {
+    remember(request, deliver(sender, request));
   }
 
   private void deliverBoth(Sender sender, Request one, Request other) throws InterruptedException {
@@ -110,15 +123,19 @@ final class Client {
                 deliver(second, other);
               }
             });
-    deliver(sender, one);
+    Attempt last = deliver(sender, one);
     thread.join();
+    remember(one, last);
+    if (other != one) {
+      other.forgetBody();
+    }
   }
 
   /** Sends large requests. */
   void flood(int count) throws InterruptedException {
     try (Sender sender = new Sender(scene, random)) {
       for (int i = 0; i < count; i++) {
-        deliver(sender, requests.flood());
+        deliverOnce(sender, requests.flood());
       }
     }
   }
@@ -126,7 +143,10 @@ final class Client {
   /** Sends a large request, once. */
   Attempt floodOnce(int instance) {
     try (Sender sender = new Sender(scene, random)) {
-      return sender.send(requests.flood(), instance, false);
+      Request request = requests.flood();
+      Attempt attempt = sender.send(request, instance, false);
+      request.forgetBody();
+      return attempt;
     }
   }
 
@@ -138,25 +158,63 @@ final class Client {
   void poison(long end) throws InterruptedException {
     try (Sender sender = new Sender(scene, random)) {
       while (System.nanoTime() - end < 0) {
-        deliver(sender, requests.poison());
+        deliverOnce(sender, requests.poison());
       }
     }
   }
 
-  /** Sends it until it is settled, or a client could not know what to do. */
-  private void deliver(Sender sender, Request request) throws InterruptedException {
+  /**
+   * Sends rows that deceive, one request after the other.
+   *
+   * @param next makes the next of them up
+   * @param end by {@link System#nanoTime()}
+   */
+  void deceive(Function<Requests, Request> next, long end) throws InterruptedException {
+    try (Sender sender = new Sender(scene, random)) {
+      while (System.nanoTime() - end < 0) {
+        deliverRefused(sender, next.apply(requests));
+        Thread.sleep(random.nextInt(MAX_THINKING_MILLIS));
+      }
+    }
+  }
+
+  /** Sends one request to both instances at once. */
+  void sendTwice() throws InterruptedException {
+    try (Sender sender = new Sender(scene, random)) {
+      Request request = requests.twice();
+      deliverBoth(sender, request, request);
+    }
+  }
+
+  /** A request under a key of its own, for {@link #sendHeld}. */
+  Request heldKey() {
+    return requests.heldKey();
+  }
+
+  /** Sends it to either instance. */
+  void sendHeld(Request request) throws InterruptedException {
+    try (Sender sender = new Sender(scene, random)) {
+      deliverOnce(sender, request);
+    }
+  }
+
+  /**
+   * Sends it until it is settled, or a client could not know what to do.
+   *
+   * @return the last attempt
+   */
+  private Attempt deliver(Sender sender, Request request) throws InterruptedException {
     long deadline = System.nanoTime() + scene.settings().patience().toNanos();
     int instance = random.nextInt(Scene.INSTANCES);
     boolean leave = request.kind() == Request.Kind.LEAVING;
     while (true) {
       Attempt attempt = sender.send(request, instance, leave);
       if (attempt.settled() || givesUp(request, attempt)) {
-        remember(request, attempt);
-        return;
+        return attempt;
       }
       if (System.nanoTime() - deadline > 0) {
         scene.findings().add("a request is not settled in time", Oracle.history(request, scene));
-        return;
+        return attempt;
       }
       pause(attempt);
       leave = false;
@@ -167,6 +225,7 @@ final class Client {
   /** Without a key it may be stored already; and some clients do not bother. */
   private boolean givesUp(Request request, Attempt attempt) {
     return request.kind() == Request.Kind.HALF
+        || (request.kind() == Request.Kind.DECEPTIVE && attempt.answered())
         || (request.key() == null && attempt.ambiguous())
         || ((request.kind() == Request.Kind.KEYLESS || request.kind() == Request.Kind.FLOOD)
             && attempt.status() != Attempt.REFUSED
@@ -181,13 +240,17 @@ final class Client {
     }
   }
 
+  /** Keeps what is stored, to send it once more; the body of any other is not needed any more. */
   private void remember(Request request, Attempt attempt) {
-    if (attempt.status() != 200 || request.key() == null || stored.contains(request)) {
+    if (stored.contains(request)) {
       return;
     }
-    if (request.kind() != Request.Kind.FLOOD && stored.size() < REMEMBERED) {
+    if (attempt.status() == 200
+        && request.key() != null
+        && request.kind() != Request.Kind.FLOOD
+        && stored.size() < REMEMBERED) {
       stored.add(request);
-    } else if (request.kind() != Request.Kind.TWICE) { // else another thread may still send it
+    } else {
       request.forgetBody();
     }
   }

@@ -23,7 +23,16 @@ final class Database {
   /** The tables before are plain, this one is partitioned. */
   static final int PARTITIONED = 2;
 
+  /** The tables that are written to, as a set of bits. */
   static final int ALL_TABLES = (1 << TABLES.size()) - 1;
+
+  /** Stands for the table of Idempotency-Keys in such a set. */
+  static final int KEYS = 1 << TABLES.size();
+
+  /** Stands for the keys that another session holds. */
+  static final int HELD_KEYS = KEYS << 1;
+
+  static final int EVERYTHING = ALL_TABLES | KEYS | HELD_KEYS;
 
   /** The values of {@code n} go from 0 to below. */
   static final int MAX_N = 1_000_000;
@@ -87,9 +96,20 @@ final class Database {
     execute(
         "CREATE ROLE " + ROLE + " LOGIN PASSWORD '" + password + "'",
         "GRANT USAGE, CREATE ON SCHEMA public TO " + ROLE,
+        // The mood's second word is the SQLSTATE, or nothing.
         """
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN RAISE EXCEPTION 'not in this mood: %', NEW.mood; END $$""",
+        $$ BEGIN
+          RAISE EXCEPTION 'not in this mood: %', NEW.mood
+          USING ERRCODE = coalesce(nullif(split_part(NEW.mood, ' ', 2), ''), 'P0001');
+        END $$""",
+        // The mood's second word is for how many seconds.
+        """
+        CREATE FUNCTION doze() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN
+          PERFORM pg_sleep(split_part(NEW.mood, ' ', 2)::float8);
+          RAISE EXCEPTION 'overslept';
+        END $$""",
         """
         CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$""",
@@ -124,16 +144,28 @@ final class Database {
       }
     }
     statements.add("GRANT INSERT, SELECT ON " + name + " TO " + ROLE);
-    statements.add(
-        "CREATE TRIGGER raise BEFORE INSERT ON "
-            + name
-            + " FOR EACH ROW WHEN (NEW.mood = 'raise') EXECUTE FUNCTION refuse()");
-    statements.add(
-        "CREATE CONSTRAINT TRIGGER defer AFTER INSERT ON "
-            + name
-            + " DEFERRABLE INITIALLY DEFERRED"
-            + " FOR EACH ROW WHEN (NEW.mood = 'defer') EXECUTE FUNCTION refuse()");
+    statements.add(rowTrigger(name, "raise", "refuse"));
+    statements.add(rowTrigger(name, "doze", "doze"));
+    statements.add(deferredTrigger(name, "defer", "refuse"));
+    statements.add(deferredTrigger(name, "put_off", "doze"));
     return statements.toArray(String[]::new);
+  }
+
+  /** For rows whose mood begins with the trigger's name. */
+  private static String rowTrigger(String table, String trigger, String function) {
+    return "CREATE TRIGGER %s BEFORE INSERT ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION %s()"
+        .formatted(trigger, table, isMood(trigger), function);
+  }
+
+  /** The same, at the COMMIT. */
+  private static String deferredTrigger(String table, String trigger, String function) {
+    return ("CREATE CONSTRAINT TRIGGER %s AFTER INSERT ON %s DEFERRABLE INITIALLY DEFERRED"
+            + " FOR EACH ROW WHEN (%s) EXECUTE FUNCTION %s()")
+        .formatted(trigger, table, isMood(trigger), function);
+  }
+
+  private static String isMood(String trigger) {
+    return "split_part(NEW.mood, ' ', 1) = '" + trigger + "'";
   }
 
   Connection connect() throws SQLException {

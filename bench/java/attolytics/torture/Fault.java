@@ -13,6 +13,22 @@ enum Fault {
   FLOOD(1, ServiceFaults::flood),
   /** One client sends nothing but what the database refuses, as fast as it can. */
   POISON_STORM(1, ServiceFaults::poisonStorm),
+  /**
+   * SIGSTOP while a transaction holds keys and rows, and SIGCONT later; meanwhile the same keys are
+   * sent to the other instance.
+   */
+  FREEZE_LOADED(1, ServiceFaults::freezeLoaded),
+  /** Many connections send headers without an end. */
+  HEADER_FLOOD(1, ServiceFaults::headerFlood),
+
+  /** A row's trigger raises what a server in trouble would. */
+  DECEPTIVE_ROW(2, DeceptiveRows::raise),
+  /** The same at the COMMIT. */
+  DECEPTIVE_COMMIT(2, DeceptiveRows::defer),
+  /** A row's trigger takes a moment, or longer than any answer may. */
+  SLOW_ROW(1, DeceptiveRows::doze),
+  /** The same at the COMMIT. */
+  SLOW_COMMIT(1, DeceptiveRows::putOff),
 
   /**
    * The database is silent for longer than any request may wait, while more comes than the buffer
@@ -35,6 +51,11 @@ enum Fault {
   REFUSE_CONNECTIONS(1, NetworkFaults::refuseConnections),
   /** All connections are cut, and new ones hang, for a while. */
   BLACK_HOLE(1, NetworkFaults::blackHole),
+
+  /** PgBouncer ends, by a SIGTERM or a SIGKILL, and is started again. */
+  RESTART_POOLER(2, PoolerFaults::restart),
+  /** SIGSTOP, and SIGCONT later. */
+  FREEZE_POOLER(1, PoolerFaults::freeze),
 
   TERMINATE_BACKENDS(2, ServerFaults::terminateBackends),
   CANCEL_BACKENDS(1, ServerFaults::cancelBackends),
@@ -60,6 +81,10 @@ enum Fault {
   RENAME_TABLE(1, TableFaults::rename),
   REVOKE(1, TableFaults::revoke),
   LOCK_TABLE(2, TableFaults::lock),
+  /** The table of Idempotency-Keys: who has none must not feel it. */
+  LOCK_KEYS(1, TableFaults::lockKeys),
+  /** Another session holds many keys, but not the table. */
+  HOLD_KEYS(2, TableFaults::holdKeys),
   DEADLOCK(1, TableFaults::deadlock);
 
   /** Makes a fault happen, and ends it. */

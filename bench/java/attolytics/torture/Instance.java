@@ -49,6 +49,7 @@ final class Instance implements AutoCloseable {
   private final Path logs;
   private final Timeline timeline;
   private final Findings findings;
+  private final WriterShares shares;
   private final HttpClient admin = HttpClient.newHttpClient();
   private volatile Address address = new Address(0, 0);
   private volatile @Nullable ServiceProcess process;
@@ -60,11 +61,12 @@ final class Instance implements AutoCloseable {
     this.schema = scene.schema();
     this.databaseUrl =
         "postgres://" + Database.ROLE + ":" + password + "@127.0.0.1:" + proxy.port() + "/postgres";
-    this.options = scene.settings().serviceOptions(number);
+    this.options = scene.settings().instanceOptions();
     this.drainTimeout = scene.settings().drainTimeout();
     this.logs = scene.settings().out();
     this.timeline = scene.timeline();
     this.findings = scene.findings();
+    this.shares = new WriterShares(scene.settings().writers());
   }
 
   int number() {
@@ -183,7 +185,20 @@ final class Instance implements AutoCloseable {
     }
   }
 
-  /** The value of a metric without labels. */
+  /** Notes for how long each writer of the process has been busy by now. */
+  void sampleWriters() throws IOException, InterruptedException {
+    double[] busy = new double[shares.writers()];
+    for (int writer = 0; writer < busy.length; writer++) {
+      busy[writer] = metric("attolytics_writer_busy_seconds_total{writer=\"" + writer + "\"}");
+    }
+    shares.sample(address.generation(), busy);
+  }
+
+  WriterShares shares() {
+    return shares;
+  }
+
+  /** The value of a metric, which is named with its labels. */
   double metric(String name) throws IOException, InterruptedException {
     return get("/metrics")
         .body()

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,8 +27,14 @@ final class Oracle {
   /** How long the database may be there without a request being written. */
   private static final long SOON_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
 
+  /** One lock timeout of the service, and what a flush and its next attempt take. */
+  private static final long LATE_NANOS = TimeUnit.SECONDS.toNanos(3);
+
   private static final Set<Effect> AWAY =
       EnumSet.of(Effect.DATABASE_AWAY, Effect.TABLE_LOCKED, Effect.FROZEN);
+
+  private static final Set<Effect> SLOWING =
+      EnumSet.complementOf(EnumSet.of(Effect.KILLED, Effect.CRASHED));
 
   private final Scene scene;
   private final Findings findings;
@@ -213,6 +220,12 @@ final class Oracle {
     if (took > settings.ackTimeout().plus(settings.slack()).toNanos()) {
       return "an answer comes too late";
     }
+    if (request.kind() == Request.Kind.DECEPTIVE) {
+      return wrongDeception(attempt);
+    }
+    if (isLate(request, attempt)) {
+      return "an answer is late although nothing was wrong";
+    }
     return switch (attempt.status()) {
       case 200 -> isBad(request) ? "a 200 for a request that has to be refused" : null;
       case 408 -> felt(Effect.FROZEN, attempt) ? null : "a 408 for a body that came in time";
@@ -228,6 +241,38 @@ final class Oracle {
               ? null
               : "a " + attempt.status() + " for another cause";
     };
+  }
+
+  /** It may be refused in any way. */
+  private static @Nullable String wrongDeception(Attempt attempt) {
+    return switch (attempt.status()) {
+      case 400, 409, 503, 504 -> null;
+      case 500 -> attempt.reason().equals("table_broken") ? null : "a 500 for a cause of its own";
+      case 200 -> "a 200 for a request that has to be refused";
+      default -> "a " + attempt.status() + " for another cause";
+    };
+  }
+
+  /** Whether it waited for what was wrong with others. */
+  private boolean isLate(Request request, Attempt attempt) {
+    if (attempt.to() - attempt.from() < LATE_NANOS || isBad(request) || request.isLarge()) {
+      return false;
+    }
+    long without =
+        timeline.without(
+            SLOWING, attempt.instance(), request.tables(), attempt.from(), attempt.to());
+    return without > LATE_NANOS && !isHeldByFrozen(request, attempt);
+  }
+
+  /** Whether the key may be held by the other instance, which does not run. */
+  private boolean isHeldByFrozen(Request request, Attempt attempt) {
+    Request sameKey = request.sameKey();
+    return Stream.concat(
+            request.attempts().stream(),
+            sameKey == null ? Stream.empty() : sameKey.attempts().stream())
+        .filter(other -> other.instance() != attempt.instance() && other.from() < attempt.to())
+        .anyMatch(
+            other -> timeline.felt(Effect.FROZEN, other.instance(), attempt.from(), attempt.to()));
   }
 
   private @Nullable String wrong500(Request request, Attempt attempt) {
@@ -247,7 +292,7 @@ final class Oracle {
       case "draining" ->
           felt(Effect.STOPPING, attempt) ? null : "a 503 for a stop that there was not";
       case "buffer_full" ->
-          felt(Effect.FLOODED, attempt) || awayFor(Database.ALL_TABLES, attempt, TOO_SOON_NANOS)
+          felt(Effect.FLOODED, attempt) || awayFor(Database.EVERYTHING, attempt, TOO_SOON_NANOS)
               ? null
               : "a 503 for a buffer that cannot be full";
       default -> wrongUnavailable(request, attempt, took);
@@ -255,7 +300,8 @@ final class Oracle {
   }
 
   private @Nullable String wrongUnavailable(Request request, Attempt attempt, long took) {
-    if (!awayFor(request.tables(), attempt, SOON_AGAIN_NANOS)) {
+    if (!awayFor(request.tables(), attempt, SOON_AGAIN_NANOS)
+        && !isHeldByFrozen(request, attempt)) {
       return "a 503 although nothing was wrong";
     }
     return isFullTime(took) || felt(Effect.FROZEN, attempt) || felt(Effect.STOPPING, attempt)
@@ -269,7 +315,8 @@ final class Oracle {
       return null;
     }
     if (!felt(Effect.DATABASE_AWAY, attempt)
-        && !tablesFelt(Effect.TABLE_LOCKED, request, attempt)) {
+        && !tablesFelt(Effect.TABLE_LOCKED, request, attempt)
+        && !isHeldByFrozen(request, attempt)) {
       return "a 504 although nothing was wrong";
     }
     return isFullTime(took) || felt(Effect.FROZEN, attempt) || felt(Effect.CRASHED, attempt)
@@ -300,7 +347,10 @@ final class Oracle {
     StringBuilder text = new StringBuilder();
     text.append("request ").append(request.id()).append(", ").append(request.kind());
     text.append(request.key() == null ? "" : ", key " + request.key());
-    text.append(request.refusal() == 0 ? "" : ", to be refused with " + request.refusal());
+    if (request.refusal() != 0) {
+      text.append(", to be refused");
+      text.append(request.refusal() == Request.ANY_REFUSAL ? "" : " with " + request.refusal());
+    }
     for (int table = 0; table < Database.TABLES.size(); table++) {
       int count = Long.bitCount(request.events(table));
       text.append(count == 0 ? "" : ", " + count + " of " + Database.TABLES.get(table));

@@ -24,7 +24,7 @@ final class Proxy implements AutoCloseable {
     SILENT
   }
 
-  private final int databasePort;
+  private volatile int databasePort;
   private final ServerSocket listener;
   private final Set<Wire> wires = ConcurrentHashMap.newKeySet();
   private final AtomicReference<@Nullable Trap> trap = new AtomicReference<>();
@@ -43,6 +43,11 @@ final class Proxy implements AutoCloseable {
   /** Where the instance connects to, on the loopback address. */
   int port() {
     return listener.getLocalPort();
+  }
+
+  /** Where new connections lead from now on. */
+  void setDatabasePort(int databasePort) {
+    this.databasePort = databasePort;
   }
 
   /** Sets a trap for the first connection that gets there. */

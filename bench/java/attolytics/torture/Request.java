@@ -31,8 +31,18 @@ final class Request {
     /** The client leaves in the middle of the body, for good. */
     HALF,
     /** Large, and many at once. */
-    FLOOD
+    FLOOD,
+    /**
+     * Has a row that the database refuses as if it were in trouble itself: any refusal will do, but
+     * others must not feel it.
+     */
+    DECEPTIVE,
+    /** Another session holds the key for a while. */
+    HELD_KEY
   }
+
+  /** A refusal of which the status does not matter. */
+  static final int ANY_REFUSAL = -1;
 
   private final long id;
   private final Kind kind;
@@ -40,12 +50,13 @@ final class Request {
   private final int refusal;
   private final long[] events;
   private final @Nullable Request rival;
+  private @Nullable Request rivalOf;
   private final List<Attempt> attempts = new ArrayList<>(1);
   private byte @Nullable [] body;
 
   /**
-   * @param refusal the status that it has to get, or 0 if it is good; a {@link Kind#RIVAL} may get
-   *     a 422 as well
+   * @param refusal the status that it has to get, {@link #ANY_REFUSAL}, or 0 if it is good; a
+   *     {@link Kind#RIVAL} may get a 422 as well
    * @param events by table, the numbers of its events as a set of bits
    * @param rival the other one with the same key
    */
@@ -64,6 +75,9 @@ final class Request {
     this.events = events;
     this.body = body;
     this.rival = rival;
+    if (rival != null) {
+      rival.rivalOf = this;
+    }
   }
 
   long id() {
@@ -87,9 +101,12 @@ final class Request {
     return events[table];
   }
 
-  /** The tables that it writes to, as a set of bits. */
+  /** The tables that it writes to and what else may be locked, as a set of bits. */
   int tables() {
-    int tables = 0;
+    int tables = key == null ? 0 : Database.KEYS;
+    if (kind == Kind.HELD_KEY) {
+      tables |= Database.HELD_KEYS;
+    }
     for (int table = 0; table < events.length; table++) {
       if (events[table] != 0) {
         tables |= 1 << table;
@@ -98,8 +115,17 @@ final class Request {
     return tables;
   }
 
+  boolean isLarge() {
+    return kind == Kind.FLOOD;
+  }
+
   @Nullable Request rival() {
     return rival;
+  }
+
+  /** The other one with the same key, whichever of them knows its rival. */
+  @Nullable Request sameKey() {
+    return rival == null ? rivalOf : rival;
   }
 
   byte[] body() {

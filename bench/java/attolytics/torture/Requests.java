@@ -2,6 +2,8 @@ package attolytics.torture;
 
 import attolytics.torture.Request.Kind;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,6 +32,18 @@ final class Requests {
 
   private static final int FLOOD_EVENTS = 30;
   private static final String FLOOD_PAD = "flood ".repeat(3_500);
+
+  /**
+   * What a row's trigger may raise, or a foreign table pass on, as well as a server that is in
+   * trouble or a row that is locked.
+   */
+  private static final List<String> SQLSTATES =
+      List.of(
+          "08001", "08006", "25006", "26000", "28000", "3D000", "40001", "40P01", "53100", "53300",
+          "53400", "55P03", "57014", "57P01", "57P03", "XX000");
+
+  /** In seconds: longer than any answer may take. */
+  private static final int FOR_EVER = 60;
 
   /** Of which a set of bits has to hold the numbers. */
   private static final int MAX_EVENTS = 50;
@@ -100,6 +114,43 @@ final class Requests {
       draft.event(table, "\"pad\":\"" + FLOOD_PAD + "\"");
     }
     return ledger.add(draft.request(Kind.FLOOD, newKey(), 0, null));
+  }
+
+  /** Under a key that is about to be held by another session. */
+  Request heldKey() {
+    return good(Kind.HELD_KEY, newKey(), null);
+  }
+
+  /** To be sent to both instances at once. */
+  Request twice() {
+    return good(Kind.TWICE, newKey(), null);
+  }
+
+  /**
+   * Good events, and between them one whose trigger raises what other troubles do.
+   *
+   * @param atCommit whether it does so at the COMMIT
+   */
+  Request deceptive(boolean atCommit) {
+    String sqlState = SQLSTATES.get(random.nextInt(SQLSTATES.size()));
+    return deceptive((atCommit ? "defer " : "raise ") + sqlState, random.nextBoolean());
+  }
+
+  /** Good events, and between them one whose trigger takes its time, and refuses it. */
+  Request slow(boolean atCommit) {
+    double seconds = random.nextBoolean() ? FOR_EVER : random.nextDouble();
+    String mood = (atCommit ? "put_off" : "doze") + String.format(Locale.ROOT, " %.3f", seconds);
+    // Whoever sleeps for ever may still hold the key when its request is answered.
+    return deceptive(mood, false);
+  }
+
+  private Request deceptive(String mood, boolean keyed) {
+    Draft draft = new Draft();
+    events(draft);
+    draft.event(random.nextInt(Database.TABLES.size()), "\"mood\":\"" + mood + "\"");
+    events(draft);
+    return ledger.add(
+        draft.request(Kind.DECEPTIVE, keyed ? newKey() : null, Request.ANY_REFUSAL, null));
   }
 
   private Request good(Kind kind, @Nullable String key, @Nullable Request rival) {

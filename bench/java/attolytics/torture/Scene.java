@@ -8,6 +8,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that takes part, and what is known about it.
@@ -18,6 +19,7 @@ record Scene(
     Settings settings,
     Path schema,
     PostgresServer server,
+    @Nullable Pooler pooler,
     Database database,
     List<Instance> instances,
     Requests.Ledger ledger,
@@ -55,11 +57,18 @@ record Scene(
     }
   }
 
-  static Scene create(Settings settings, Path schema, PostgresServer server) {
+  /** The instances that have PgBouncer before their database. */
+  List<Instance> pooled() {
+    return instances.stream().filter(each -> settings.isPooled(each.number())).toList();
+  }
+
+  static Scene create(
+      Settings settings, Path schema, PostgresServer server, @Nullable Pooler pooler) {
     return new Scene(
         settings,
         schema,
         server,
+        pooler,
         new Database(server),
         new CopyOnWriteArrayList<>(),
         new Requests.Ledger(),

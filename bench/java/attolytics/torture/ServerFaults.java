@@ -21,6 +21,9 @@ final class ServerFaults {
   private static final String SESSIONS =
       " FROM pg_stat_activity WHERE usename = '" + Database.ROLE + "'";
 
+  private static final String POOLED_SESSIONS =
+      SESSIONS + " AND application_name LIKE '" + Pooler.APPLICATION_NAME + "'";
+
   private ServerFaults() {}
 
   /** What happens while the database is away, or seems so. */
@@ -219,6 +222,8 @@ final class ServerFaults {
             Thread.sleep(strike.millis());
           } finally {
             scene.database().execute(setting + "off");
+            // A pooler's client cannot give a session up: an administrator has to.
+            scene.database().execute("SELECT pg_terminate_backend(pid)" + POOLED_SESSIONS);
           }
           return true;
         });

@@ -13,6 +13,13 @@ import java.util.concurrent.locks.Lock;
 final class ServiceFaults {
   private static final int FLOOD_CLIENTS = 16;
 
+  /** Twice as many as it takes to fill the heap of a service that keeps all of it. */
+  private static final int MIN_FLOODING = 200;
+
+  private static final int MORE_FLOODING = 200;
+  private static final int MAX_TWICE = 60;
+  private static final long GATHERING_MILLIS = 500;
+
   /** How many of the stops on heads are in a hurry. */
   private static final double IMPATIENT = 0.7;
 
@@ -94,6 +101,15 @@ final class ServiceFaults {
   static boolean freeze(Scene scene, Strike strike) throws Exception {
     Lock lock = scene.locks().processes().get(strike.instance());
     lock.lock();
+    try {
+      freezeNow(scene, strike);
+    } finally {
+      lock.unlock();
+    }
+    return true;
+  }
+
+  private static void freezeNow(Scene scene, Strike strike) throws Exception {
     try (Timeline.Window frozen = scene.timeline().open(Effect.FROZEN, strike.instance());
         Timeline.Window away = scene.timeline().open(Effect.DATABASE_AWAY, strike.instance())) {
       long pid = scene.instances().get(strike.instance()).process().pid();
@@ -103,6 +119,61 @@ final class ServiceFaults {
       } finally {
         Signal.CONT.send(pid);
       }
+    }
+  }
+
+  /** With a transaction under way that holds what others need. */
+  static boolean freezeLoaded(Scene scene, Strike strike) throws Exception {
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < 1 + strike.size() * MAX_TWICE; i++) {
+      Client client = new Client(scene, "twice-" + strike.afterMillis() + "-" + i);
+      threads.add(client.thread(client::sendTwice));
+    }
+    Lock process = scene.locks().processes().get(strike.instance());
+    Lock network = scene.locks().networks().get(strike.instance());
+    process.lock();
+    network.lock();
+    boolean hit;
+    try (Timeline.Window away = scene.timeline().open(Effect.DATABASE_AWAY, strike.instance())) {
+      hit = freezeInCopy(scene, strike, threads);
+    } finally {
+      network.unlock();
+      process.unlock();
+    }
+    join(threads, scene);
+    return hit;
+  }
+
+  private static boolean freezeInCopy(Scene scene, Strike strike, List<Thread> load)
+      throws Exception {
+    Proxy proxy = scene.instances().get(strike.instance()).proxy();
+    proxy.silence(GATHERING_MILLIS); // so that the next transaction is a large one
+    load.forEach(Thread::start);
+    proxy.awaitSilence();
+    Trap trap = new Trap(Trap.Point.IN_COPY, 0, GATHERING_MILLIS, false, false);
+    proxy.arm(trap);
+    try {
+      if (!trap.awaitSprung(NetworkFaults.TRAP_MILLIS)) {
+        return false;
+      }
+    } finally {
+      proxy.disarm();
+    }
+    freezeNow(scene, strike);
+    return true;
+  }
+
+  /**
+   * The process is not to be restarted meanwhile: its end by such a thing would be seen afterwards.
+   */
+  static boolean headerFlood(Scene scene, Strike strike) throws Exception {
+    Lock lock = scene.locks().processes().get(strike.instance());
+    lock.lock();
+    try (Timeline.Window flooded = scene.timeline().open(Effect.FLOODED, strike.instance());
+        HeaderFlood flood = new HeaderFlood()) {
+      int port = scene.instances().get(strike.instance()).address().port();
+      flood.connect(port, MIN_FLOODING + (int) (strike.size() * MORE_FLOODING));
+      flood.send(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(2_000 + strike.millis()));
     } finally {
       lock.unlock();
     }
@@ -148,7 +219,7 @@ final class ServiceFaults {
     return true;
   }
 
-  private static void join(List<Thread> threads, Scene scene) throws InterruptedException {
+  static void join(List<Thread> threads, Scene scene) throws InterruptedException {
     for (Thread thread : threads) {
       thread.join(scene.settings().patience().plusSeconds(30).toMillis());
     }

@@ -1,5 +1,6 @@
 package attolytics.torture;
 
+import attolytics.PgBouncer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,6 +14,8 @@ import java.util.List;
  * @param ackTimeout of the services; some faults take longer than the usual one here
  * @param keys whether clients send Idempotency-Keys
  * @param faults the only ones, or empty for all
+ * @param writers of each instance
+ * @param pooled how many of the instances have PgBouncer before their database
  * @param embedded whether to take the embedded PostgreSQL in any case
  * @param out directory of the logs
  * @param serviceOptions added to those of each instance
@@ -24,11 +27,20 @@ record Settings(
     Duration ackTimeout,
     boolean keys,
     List<Fault> faults,
+    int writers,
+    int pooled,
     boolean embedded,
     Path out,
     List<String> serviceOptions) {
   /** Shorter than some faults. */
   static final Duration ACK_TIMEOUT = Duration.ofSeconds(4);
+
+  static final int WRITERS = 2;
+
+  /** Both ways to the database in one run, where that is possible. */
+  static int defaultPooled() {
+    return PgBouncer.isInstalled() ? 1 : 0;
+  }
 
   Duration drainTimeout() {
     return ackTimeout.multipliedBy(2);
@@ -44,13 +56,17 @@ record Settings(
     return Duration.ofMinutes(2);
   }
 
-  /** The instances differ in their number of writers. */
-  List<String> serviceOptions(int instance) {
+  /** The last ones are. */
+  boolean isPooled(int instance) {
+    return instance >= Scene.INSTANCES - pooled;
+  }
+
+  List<String> instanceOptions() {
     List<String> options = new ArrayList<>();
     options.add("--ack_timeout=" + ackTimeout.toSeconds() + "s");
     options.add("--drain_timeout=" + drainTimeout().toSeconds() + "s");
     options.add("--max_buffer=4MiB");
-    options.add("--writers=" + (1 + instance));
+    options.add("--writers=" + writers);
     options.addAll(serviceOptions);
     return options;
   }

@@ -1,14 +1,24 @@
 package attolytics.torture;
 
+import attolytics.schema.IdempotencyTable;
 import attolytics.torture.Timeline.Effect;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.Lock;
 
 /** What happens to one table, which others must not feel. */
 @SuppressWarnings("try") // a window is open as long as its block runs
 final class TableFaults {
+  private static final int MAX_HELD_KEYS = 150;
+  private static final String HOLD =
+      "INSERT INTO " + IdempotencyTable.NAME + " (app, key, fingerprint) VALUES (?, ?, '')";
+
   private static final long BEYOND_ACK_TIMEOUT_MILLIS = 2_000;
 
   private TableFaults() {}
@@ -90,6 +100,51 @@ final class TableFaults {
             connection.rollback();
           }
         });
+  }
+
+  static boolean lockKeys(Scene scene, Strike strike) throws Exception {
+    return alone(
+        scene,
+        Effect.TABLE_LOCKED,
+        Database.KEYS,
+        () -> {
+          try (Connection connection = scene.database().connect();
+              Statement sql = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            sql.execute("LOCK TABLE " + IdempotencyTable.NAME + " IN ACCESS EXCLUSIVE MODE");
+            Thread.sleep(strike.coin() ? longerThanAnyWait(scene, strike) : strike.millis());
+            connection.rollback();
+          }
+        });
+  }
+
+  static boolean holdKeys(Scene scene, Strike strike) throws Exception {
+    return alone(scene, Effect.TABLE_LOCKED, Database.HELD_KEYS, () -> hold(scene, strike));
+  }
+
+  /** As if another instance had them, which is frozen and then gives up. */
+  private static void hold(Scene scene, Strike strike) throws Exception {
+    Map<Client, Request> requests = new HashMap<>();
+    for (int i = 0; i < 1 + strike.size() * MAX_HELD_KEYS; i++) {
+      Client client = new Client(scene, "held-" + strike.afterMillis() + "-" + i);
+      requests.put(client, client.heldKey());
+    }
+    List<Thread> threads = new ArrayList<>();
+    try (Connection connection = scene.database().connect();
+        PreparedStatement sql = connection.prepareStatement(HOLD)) {
+      connection.setAutoCommit(false);
+      for (Request request : requests.values()) {
+        sql.setString(1, Requests.APP);
+        sql.setString(2, request.key());
+        sql.addBatch();
+      }
+      sql.executeBatch();
+      requests.forEach(
+          (client, request) -> threads.add(client.start(() -> client.sendHeld(request))));
+      Thread.sleep(strike.coin() ? longerThanAnyWait(scene, strike) : strike.millis());
+      connection.rollback();
+    }
+    ServiceFaults.join(threads, scene);
   }
 
   /** Were others held up by it, they would not just be late, but get a 503 that is not theirs. */

@@ -34,16 +34,20 @@ final class Tally {
     return struck.sum();
   }
 
+  /** Two tables in Markdown. */
   @Override
   public String toString() {
-    StringBuilder text = new StringBuilder("answers:\n");
-    answers.forEach((name, count) -> line(text, name, count));
-    text.append("longest Retry-After: ").append(longestRetryAfter.get()).append(" s\nfaults:\n");
-    faults.forEach((name, count) -> line(text, name, count));
+    StringBuilder text = new StringBuilder();
+    table(text, "answer", answers);
+    text.append("\nlongest Retry-After: ").append(longestRetryAfter.get()).append(" s\n");
+    table(text, "fault", faults);
     return text.toString();
   }
 
-  private static void line(StringBuilder text, String name, LongAdder count) {
-    text.append(String.format(Locale.ROOT, "%,11d  %s%n", count.sum(), name));
+  private static void table(StringBuilder text, String what, Map<String, LongAdder> counts) {
+    text.append("\n| ").append(what).append(" | times |\n| --- | --- |\n");
+    counts.forEach(
+        (name, count) ->
+            text.append(String.format(Locale.ROOT, "| %s | %,d |%n", name, count.sum())));
   }
 }

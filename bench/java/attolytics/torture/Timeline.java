@@ -32,7 +32,9 @@ final class Timeline {
     /** The table is locked: 503 to who writes to it. */
     TABLE_LOCKED(3_000),
     /** More comes than the buffer holds: 503. */
-    FLOODED(5_000);
+    FLOODED(5_000),
+    /** A row takes as long as a statement may: answers are late. */
+    SLOWED(3_000);
 
     /** How long it may be felt after its end: the service waits before it tries again. */
     private final long echoNanos;

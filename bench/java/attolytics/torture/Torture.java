@@ -36,6 +36,16 @@ public final class Torture implements Callable<Integer> {
   @Option(names = "--ack-timeout", description = "Of the services, in seconds.")
   private long ackTimeout = Settings.ACK_TIMEOUT.toSeconds();
 
+  @Option(names = "--writers", description = "Of each service.")
+  private int writers = Settings.WRITERS;
+
+  @Option(
+      names = "--pooled",
+      description =
+          "How many of the services have PgBouncer before their database, in transaction mode"
+              + " (default: one, if it is installed).")
+  private @Nullable Integer pooled;
+
   @Option(names = "--no-keys", description = "Send no Idempotency-Keys.")
   private boolean noKeys;
 
@@ -70,6 +80,8 @@ public final class Torture implements Callable<Integer> {
             Duration.ofSeconds(ackTimeout),
             !noKeys,
             faults,
+            writers,
+            pooled == null ? Settings.defaultPooled() : pooled,
             embedded,
             out.resolve(now),
             serviceOptions);

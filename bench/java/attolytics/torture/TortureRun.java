@@ -67,6 +67,7 @@ public final class TortureRun implements AutoCloseable {
     }
     stopAll(scene);
     searchLogs(scene);
+    scene.instances().forEach(instance -> judgeWriters(instance, scene.findings()));
     Oracle oracle = new Oracle(scene);
     oracle.judge();
     console.printf(Locale.ROOT, "the machine itself was slow for %.1f s%n", canary.slowSeconds());
@@ -79,13 +80,19 @@ public final class TortureRun implements AutoCloseable {
         PostgresServer.start(settings.embedded(), settings.out().resolve("postgresql.log"));
     open.push(server);
     console.println("PostgreSQL " + server.description());
-    Scene scene = Scene.create(settings, Database.writeSchema(settings.out()), server);
     byte[] random = new byte[16];
     new SecureRandom().nextBytes(random);
     String password = HexFormat.of().formatHex(random);
+    Pooler pooler = settings.pooled() == 0 ? null : new Pooler(server.port(), password);
+    Scene scene = Scene.create(settings, Database.writeSchema(settings.out()), server, pooler);
     scene.database().create(password);
+    if (pooler != null) {
+      open.push(pooler);
+      pooler.start();
+      console.println("PgBouncer before " + settings.pooled() + " of the services");
+    }
     for (int number = 0; number < Scene.INSTANCES; number++) {
-      Proxy proxy = new Proxy(server.port());
+      Proxy proxy = new Proxy(way(scene, number));
       open.push(proxy);
       Instance instance = new Instance(number, proxy, password, scene);
       open.push(instance);
@@ -97,11 +104,18 @@ public final class TortureRun implements AutoCloseable {
     return scene;
   }
 
+  /** The port that the instance's connections lead to. */
+  private int way(Scene scene, int number) {
+    Pooler pooler = scene.pooler();
+    return pooler != null && settings.isPooled(number) ? pooler.port() : scene.server().port();
+  }
+
   /** In order; nothing may be left in the buffers before. */
   private static void stopAll(Scene scene) throws InterruptedException {
     for (Instance instance : scene.instances()) {
       try {
         assertIdle(instance, scene);
+        instance.sampleWriters();
       } catch (IOException e) {
         scene.findings().add("no metrics", instance + ": " + e);
       }
@@ -124,6 +138,14 @@ public final class TortureRun implements AutoCloseable {
     }
   }
 
+  /** A figure that stays as it is when its knob is turned would tell nothing. */
+  private void judgeWriters(Instance instance, Findings findings) {
+    console.println(instance + ": " + instance.shares());
+    if (instance.shares().isOneIdle()) {
+      findings.add("a writer that does nothing", instance + ": " + instance.shares());
+    }
+  }
+
   private void searchLogs(Scene scene) throws IOException {
     try (Stream<Path> files = Files.list(settings.out())) {
       for (Path log : files.filter(file -> file.toString().contains("service-")).toList()) {
@@ -139,12 +161,7 @@ public final class TortureRun implements AutoCloseable {
 
   private boolean report(Scene scene, long rows) throws IOException {
     console.print(scene.tally());
-    console.printf(
-        Locale.ROOT,
-        "%,d faults, %,d requests, %,d rows%n",
-        scene.tally().struck(),
-        scene.ledger().requests().size(),
-        rows);
+    console.print(summary(scene, rows));
     if (scene.findings().none()) {
       console.println("nothing lost, doubled, torn or unanswered; seed " + settings.seed());
       return true;
@@ -153,6 +170,24 @@ public final class TortureRun implements AutoCloseable {
     Files.writeString(settings.out().resolve("findings.txt"), scene.findings().toString());
     console.println("FAILED " + scene.findings().counts() + "; seed " + settings.seed());
     return false;
+  }
+
+  /** A row of a table in Markdown, for those who write down what was run. */
+  private String summary(Scene scene, long rows) {
+    return String.format(
+        Locale.ROOT,
+        "%n| minutes | seed | writers | through PgBouncer | faults | requests | rows | found |%n"
+            + "| --- | --- | --- | --- | --- | --- | --- | --- |%n"
+            + "| %.1f | %d | %d each | %d of %d | %,d | %,d | %,d | %s |%n",
+        settings.duration().toMillis() / 60e3,
+        settings.seed(),
+        settings.writers(),
+        settings.pooled(),
+        Scene.INSTANCES,
+        scene.tally().struck(),
+        scene.ledger().requests().size(),
+        rows,
+        scene.findings().none() ? "nothing" : scene.findings().counts());
   }
 
   /** Ends everything that was started, in the reverse order. */

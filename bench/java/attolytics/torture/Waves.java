@@ -87,6 +87,8 @@ final class Waves {
       if (unready != null) {
         scene.findings().add("not ready again", instance + ": " + unready);
         Signal.QUIT.send(instance.process().pid());
+      } else {
+        instance.sampleWriters();
       }
     }
     Thread.sleep(CALM_MILLIS);

@@ -28,6 +28,8 @@ class TortureIT {
             Settings.ACK_TIMEOUT,
             true,
             List.of(),
+            Settings.WRITERS,
+            Settings.defaultPooled(),
             false,
             Path.of("target", "torture", "it"),
             List.of());
