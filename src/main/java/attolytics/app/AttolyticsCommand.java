@@ -2,10 +2,8 @@ package attolytics.app;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -13,15 +11,14 @@ import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.ArgSpec;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -31,7 +28,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
  */
 @Command(
     name = "attolytics",
-    subcommands = GenerateCompletion.class,
+    scope = ScopeType.INHERIT,
+    subcommands = {
+      CheckCommand.class,
+      MigrateCommand.class,
+      GenerateCompletion.class,
+      HelpCommand.class
+    },
     mixinStandardHelpOptions = true,
     versionProvider = AttolyticsCommand.Version.class,
     usageHelpWidth = 100,
@@ -39,8 +42,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
     sortOptions = false,
     headerHeading = "Receives events as JSON over HTTP and writes them to PostgreSQL.%n%n",
     synopsisHeading = "Usage: ",
-    customSynopsis = "java -jar attolytics.jar [check | migrate [--apply]] [OPTIONS]",
-    parameterListHeading = "%nCommands:%n",
+    synopsisSubcommandLabel = "[COMMAND]",
+    commandListHeading = "%nCommands (without one, the service is started):%n",
     optionListHeading = "%nOptions:%n",
     footer = {
       "",
@@ -65,52 +68,41 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "    java -jar attolytics.jar --schema schema.conf.yaml --host 0.0.0.0 --port 8000"
     })
 public final class AttolyticsCommand implements Callable<Integer> {
-  /** What is done with the settings. */
-  @FunctionalInterface
-  public interface Action {
+  /**
+   * What the commands do. Each returns the exit code, and throws {@link StartException} for
+   * problems that the user can mend, a line for each; any other exception is a line too, with a
+   * stack trace under {@code -v}.
+   */
+  public interface Actions {
+    /** Runs the service until it is told to stop. */
+    int serve(Settings settings) throws Exception;
+
+    /** Prints what a start would do. */
+    int check(Settings settings) throws Exception;
+
     /**
-     * Runs until the service is told to stop, or fails.
+     * Prints how the database would come to fit the schema file.
      *
-     * @return the exit code
-     * @throws StartException for problems that the user can mend: a line for each
-     * @throws Exception for anything else: a line too, and a stack trace under {@code -v}
+     * @param apply whether to change the database as well
      */
+    int migrate(Settings settings, boolean apply) throws Exception;
+  }
+
+  /** One of them. */
+  @FunctionalInterface
+  interface Action {
     int run(Settings settings) throws Exception;
   }
 
-  private static final String CHECK = "check";
-
-  private static final String MIGRATE = "migrate";
-
-  private final Action start;
-  private final Action check;
-  private final Action migrate;
-
-  @Parameters(
-      index = "0",
-      arity = "0..1",
-      paramLabel = CHECK + ", " + MIGRATE,
-      hideParamSyntax = true,
-      completionCandidates = Commands.class,
-      description = {
-        "check: reads the schema file and the database, prints what a start would create or refuse,"
-            + " and changes nothing.",
-        "migrate: prints the SQL that makes the database fit the schema file and loses nothing;"
-            + " with --apply, runs it beside services that write."
-      })
-  private @Nullable String command;
-
-  @Spec private @Nullable CommandSpec spec;
+  private final Actions actions;
 
   @Mixin private final SettingsOptions options;
 
   private int verbosity;
 
-  AttolyticsCommand(Environment environment, Action start, Action check, Action migrate) {
+  private AttolyticsCommand(Environment environment, Actions actions) {
     this.options = new SettingsOptions(environment);
-    this.start = start;
-    this.check = check;
-    this.migrate = migrate;
+    this.actions = actions;
   }
 
   /**
@@ -122,19 +114,12 @@ public final class AttolyticsCommand implements Callable<Integer> {
   public static int execute(
       String[] args,
       Map<String, String> variables,
-      Action start,
-      Action check,
-      Action migrate,
+      Actions actions,
       PrintWriter out,
       PrintWriter err) {
     Environment environment = new Environment(asksForHelp(args) ? Map.of() : variables);
-    AttolyticsCommand command = new AttolyticsCommand(environment, start, check, migrate);
+    AttolyticsCommand command = new AttolyticsCommand(environment, actions);
     CommandLine commandLine = new CommandLine(command);
-    // For who installs it, not for who reads the help.
-    commandLine
-        .getSubcommands()
-        .values()
-        .forEach(completion -> completion.getCommandSpec().usageMessage().hidden(true));
     commandLine
         .setDefaultValueProvider(environment)
         .setOut(out)
@@ -146,32 +131,27 @@ public final class AttolyticsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Action action = action();
-    Settings settings = options.toSettings(MIGRATE.equals(command));
+    return run(actions::serve);
+  }
+
+  /** Runs an action with the settings, which hold for the log as well. */
+  int run(Action action) throws Exception {
+    Settings settings = options.toSettings();
     verbosity = settings.verbosity();
     Logging.configure(verbosity, settings.logFormat());
     return action.run(settings);
   }
 
-  private Action action() {
-    if (command == null) {
-      return start;
-    }
-    return switch (command) {
-      case CHECK -> check;
-      case MIGRATE -> migrate;
-      default ->
-          throw new ParameterException(
-              Objects.requireNonNull(spec).commandLine(),
-              "unknown command '%s', expected %s, %s or none".formatted(command, CHECK, MIGRATE));
-    };
+  Actions actions() {
+    return actions;
   }
 
   /** Whether the environment does not count: who has a mistake in it still gets the help. */
   private static boolean asksForHelp(String[] args) {
-    return Stream.of(args)
-        .takeWhile(arg -> !arg.equals("--"))
-        .anyMatch(List.of("-h", "--help", "-V", "--version")::contains);
+    return args.length > 0 && args[0].equals("help")
+        || Stream.of(args)
+            .takeWhile(arg -> !arg.equals("--"))
+            .anyMatch(List.of("-h", "--help", "-V", "--version")::contains);
   }
 
   /** Lets {@code --db-url} stand for {@code --db_url} without a second name in the help. */
@@ -200,6 +180,14 @@ public final class AttolyticsCommand implements Callable<Integer> {
   }
 
   private static String message(ParameterException e, Environment environment) {
+    if (e instanceof UnmatchedArgumentException unmatched
+        && !unmatched.isUnknownOption()
+        && e.getCommandLine().getParent() == null) {
+      return "unknown command '%s', expected one of %s"
+          .formatted(
+              unmatched.getUnmatched().get(0),
+              String.join(", ", e.getCommandLine().getSubcommands().keySet()));
+    }
     ArgSpec argument = e.getArgSpec();
     if (!(argument instanceof OptionSpec option) || e.getValue() == null) {
       return String.valueOf(e.getMessage());
@@ -238,14 +226,6 @@ public final class AttolyticsCommand implements Callable<Integer> {
   /** One line, whatever the text holds, and no password. */
   private static void printError(PrintWriter err, String problem) {
     err.println("error: " + DatabaseUrl.redact(problem).replaceAll("\\s*\\R\\s*", " "));
-  }
-
-  /** For the completion. */
-  static final class Commands implements Iterable<String> {
-    @Override
-    public Iterator<String> iterator() {
-      return List.of(CHECK, MIGRATE).iterator();
-    }
   }
 
   /** From the manifest of the jar. */

@@ -19,7 +19,7 @@ final class Environment implements IDefaultValueProvider {
 
   /** Their variables mean how often or whether, which picocli's flags do not take as a default. */
   private static final Set<String> READ_APART =
-      Set.of("--verbose", "--quiet", SettingsOptions.MIGRATE, SettingsOptions.APPLY);
+      Set.of("--verbose", "--quiet", "--apply", SettingsOptions.MIGRATE);
 
   private final Map<String, String> variables;
   private final Set<ArgSpec> used = new HashSet<>();

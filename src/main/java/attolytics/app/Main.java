@@ -27,9 +27,25 @@ public final class Main {
   private static int execute(String[] args) {
     PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
     PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
-    AttolyticsCommand.Action check = settings -> Check.run(settings, System.getenv(), out);
-    AttolyticsCommand.Action migrate = settings -> Migrate.run(settings, System.getenv(), out);
-    return AttolyticsCommand.execute(args, System.getenv(), Main::run, check, migrate, out, err);
+    AttolyticsCommand.Actions actions =
+        new AttolyticsCommand.Actions() {
+          @Override
+          public int serve(Settings settings) throws StartException {
+            return run(settings);
+          }
+
+          @Override
+          public int check(Settings settings) throws StartException, InterruptedException {
+            return Check.run(settings, System.getenv(), out);
+          }
+
+          @Override
+          public int migrate(Settings settings, boolean apply)
+              throws StartException, InterruptedException {
+            return Migrate.run(settings, apply, System.getenv(), out);
+          }
+        };
+    return AttolyticsCommand.execute(args, System.getenv(), actions, out, err);
   }
 
   private static int run(Settings settings) throws StartException {

@@ -28,10 +28,11 @@ final class Migrate {
    * Compares, and changes the database if the settings say so.
    *
    * @param environment where secret keys may be kept
+   * @param apply whether to change the database, and print only what is left
    * @param out where the SQL is printed, unless the settings are quiet
    * @return 0 if nothing is left to do, else {@link #SOMETHING_LEFT}
    */
-  static int run(Settings settings, Map<String, String> environment, PrintWriter out)
+  static int run(Settings settings, boolean apply, Map<String, String> environment, PrintWriter out)
       throws StartException, InterruptedException {
     Schema schema = DatabaseSetup.readSchema(settings, environment);
     Migrate migrate = new Migrate(settings, out);
@@ -45,7 +46,7 @@ final class Migrate {
       }
       migrate.out.comment(database.url().toString());
       Migration migration =
-          settings.migrate()
+          apply
               ? Migrator.apply(
                   database.url(),
                   schema,

@@ -28,8 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param idempotencyTtl how long an Idempotency-Key is remembered
  * @param ackTimeout how long a request may wait for its commit
  * @param drainTimeout how long a stop may take
- * @param migrate whether the database may be changed to fit the schema file: by {@code --migrate},
- *     or, of the command, by {@code --apply}
+ * @param migrate whether a start and a reload change the database to fit the schema file
  * @param verbosity -1 for errors only, 0, 1 or 2
  * @param logFormat of the log's lines
  */

@@ -9,16 +9,17 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
 /**
- * The options that {@link Settings} are made of, to be mixed into every command that reads them.
- * The fields' initial values are the defaults; the help repeats them, and a test compares the two.
+ * The options that {@link Settings} are made of. Every command takes them, before or after its
+ * name. The fields' initial values are the defaults; the help repeats them, and a test compares the
+ * two.
  */
 final class SettingsOptions {
   static final String MIGRATE = "--migrate";
-  static final String APPLY = "--apply";
   private static final long KIB = 1 << 10;
   private static final long MIB = 1 << 20;
   private static final long GIB = 1 << 30;
@@ -27,12 +28,14 @@ final class SettingsOptions {
   private static final Duration LONGEST_TIMEOUT = Duration.ofDays(1);
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = {"-s", "--schema"},
       paramLabel = "FILE",
       description = "The schema file: tables, columns, apps (default: ./schema.conf.yaml).")
   private Path schema = Path.of("./schema.conf.yaml");
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = {"-d", "--db_url"},
       paramLabel = "URL",
       description = {
@@ -46,30 +49,35 @@ final class SettingsOptions {
   private @Nullable String databaseUrl;
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = {"-H", "--host"},
       paramLabel = "ADDRESS",
       description = "Address to listen on (default: localhost).")
   private String host = "localhost";
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = {"-p", "--port"},
       paramLabel = "PORT",
       description = "Port to listen on; 0 picks a free one and logs it (default: 8000).")
   private int port = 8000;
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = "--admin_host",
       paramLabel = "ADDRESS",
       description = "Address for metrics, health and the status page (default: localhost).")
   private String adminHost = "localhost";
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = "--admin_port",
       paramLabel = "PORT",
       description = "Port for these; 0 picks a free one and logs it (default: 8001).")
   private int adminPort = 8001;
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = "--data_dir",
       paramLabel = "DIR",
       description =
@@ -78,18 +86,21 @@ final class SettingsOptions {
   private Path dataDir = Path.of("./attolytics-data");
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = "--writers",
       paramLabel = "N",
       description = "Parallel database writers, each with a connection of its own (default: 1).")
   private int writers = 1;
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = "--flush_rows",
       paramLabel = "N",
       description = "Write to the database at this many rows (default: 10000).")
   private int flushRows = 10_000;
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = "--flush_bytes",
       paramLabel = "SIZE",
       converter = ByteSize.class,
@@ -97,6 +108,7 @@ final class SettingsOptions {
   private long flushBytes = 4 * MIB;
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = "--flush_interval",
       paramLabel = "TIME",
       converter = DurationOption.OrMeasured.class,
@@ -106,6 +118,7 @@ final class SettingsOptions {
   private @Nullable Duration flushInterval;
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = "--max_buffer",
       paramLabel = "SIZE",
       converter = ByteSize.class,
@@ -115,6 +128,7 @@ final class SettingsOptions {
   private long maxBuffer = 64 * MIB;
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = "--max_body",
       paramLabel = "SIZE",
       converter = ByteSize.class,
@@ -124,6 +138,7 @@ final class SettingsOptions {
   private long maxBody = MIB;
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = "--max_connections",
       paramLabel = "N",
       description =
@@ -131,6 +146,7 @@ final class SettingsOptions {
   private int maxConnections = 10_000;
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = "--header_timeout",
       paramLabel = "TIME",
       converter = DurationOption.class,
@@ -140,6 +156,7 @@ final class SettingsOptions {
   private Duration headerTimeout = Duration.ofSeconds(10);
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = "--body_timeout",
       paramLabel = "TIME",
       converter = DurationOption.class,
@@ -147,6 +164,7 @@ final class SettingsOptions {
   private Duration bodyTimeout = Duration.ofSeconds(30);
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = "--idle_timeout",
       paramLabel = "TIME",
       converter = DurationOption.class,
@@ -156,6 +174,7 @@ final class SettingsOptions {
   private Duration idleTimeout = Duration.ofSeconds(90);
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = "--idempotency_ttl",
       paramLabel = "TIME",
       converter = DurationOption.class,
@@ -163,6 +182,7 @@ final class SettingsOptions {
   private Duration idempotencyTtl = Duration.ofDays(7);
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = "--ack_timeout",
       paramLabel = "TIME",
       converter = DurationOption.class,
@@ -172,6 +192,7 @@ final class SettingsOptions {
   private Duration ackTimeout = Duration.ofSeconds(30);
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = "--drain_timeout",
       paramLabel = "TIME",
       converter = DurationOption.class,
@@ -179,6 +200,7 @@ final class SettingsOptions {
   private Duration drainTimeout = Duration.ofSeconds(30);
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = MIGRATE,
       description =
           "Before the tables are checked, at a start and a reload, do what 'migrate --apply' does"
@@ -186,11 +208,7 @@ final class SettingsOptions {
   private boolean migrate;
 
   @Option(
-      names = APPLY,
-      description = "With 'migrate': change the database, and do not only print how.")
-  private boolean apply;
-
-  @Option(
+      scope = ScopeType.INHERIT,
       names = "--log_format",
       paramLabel = "FORMAT",
       converter = LogFormat.Converter.class,
@@ -199,6 +217,7 @@ final class SettingsOptions {
   private LogFormat logFormat = LogFormat.TEXT;
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = {"-v", "--verbose"},
       description =
           "Log more, and stack traces too; twice for still more"
@@ -206,6 +225,7 @@ final class SettingsOptions {
   private boolean[] verbose = {};
 
   @Option(
+      scope = ScopeType.INHERIT,
       names = {"-q", "--quiet"},
       description = "Log errors only (environment: ATTOLYTICS_QUIET=1).")
   private boolean quiet;
@@ -226,10 +246,9 @@ final class SettingsOptions {
   /**
    * Checks the options.
    *
-   * @param toMigrate whether they are those of the command {@code migrate}
    * @throws ParameterException with a line for each value that is out of its range
    */
-  Settings toSettings(boolean toMigrate) {
+  Settings toSettings() {
     problems.clear();
     checkRange("--port", port, 0, 65_535);
     checkRange("--admin_port", adminPort, 0, 65_535);
@@ -273,7 +292,7 @@ final class SettingsOptions {
       }
     }
     int verbosity = verbosity();
-    boolean migrates = migrates(toMigrate);
+    boolean migrates = migrate || count(MIGRATE, 1) > 0;
     if (!problems.isEmpty()) {
       throw new ParameterException(spec().commandLine(), String.join("\n", problems));
     }
@@ -301,17 +320,6 @@ final class SettingsOptions {
         migrates,
         verbosity,
         logFormat);
-  }
-
-  private boolean migrates(boolean toMigrate) {
-    if (toMigrate && migrate) {
-      problem(MIGRATE, "is for a start; the command 'migrate' takes " + APPLY);
-    }
-    if (!toMigrate && apply) {
-      problem(APPLY, "goes with the command 'migrate'; for a start there is " + MIGRATE);
-    }
-    // A variable is there for the start; who runs the command says what it is to do.
-    return toMigrate ? apply : migrate || count(MIGRATE, 1) > 0;
   }
 
   private int verbosity() {

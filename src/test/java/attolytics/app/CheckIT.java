@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.TestDatabase;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +16,6 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -36,13 +33,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CheckIT {
   private static final String EXAMPLE = "schema-example.conf.yaml";
 
-  /** What each command line came to. */
-  private record Result(int exitCode, String out, String err) {
-    List<String> errors() {
-      return err.lines().filter(line -> line.startsWith("error: ")).toList();
-    }
-  }
-
   @TempDir Path directory;
 
   private TestDatabase database;
@@ -59,21 +49,22 @@ class CheckIT {
 
   @Test
   void check_printsTheSqlOfAStartAndChangesNothing() throws Exception {
-    Result result = check("--schema", EXAMPLE, "--db_url", database.url());
+    CommandResult result = check("--schema", EXAMPLE, "--db_url", database.url());
 
-    assertEquals(0, result.exitCode, result.err);
+    assertEquals(0, result.exitCode(), result.err());
     assertEquals(List.of(), result.errors());
-    assertTrue(result.out.contains("\n-- a start would create\nCREATE TABLE \"events\" ("));
-    assertTrue(result.out.contains("\nCREATE INDEX ON \"events\" (\"event_type\");\n"), result.out);
+    assertTrue(result.out().contains("\n-- a start would create\nCREATE TABLE \"events\" ("));
+    assertTrue(
+        result.out().contains("\nCREATE INDEX ON \"events\" (\"event_type\");\n"), result.out());
     assertEquals(List.of(), relations());
-    sql(result.out); // all of it is SQL
+    sql(result.out()); // all of it is SQL
     List<String> created = relations();
     assertTrue(created.contains("events"), created::toString);
 
-    Result again = check("--schema", EXAMPLE, "--db_url", database.url());
-    assertEquals(0, again.exitCode, again.err);
-    assertTrue(again.out.endsWith("-- a start would create nothing\n"), again.out);
-    assertEquals(0, start("--schema", EXAMPLE, "--db_url", database.url()).exitCode);
+    CommandResult again = check("--schema", EXAMPLE, "--db_url", database.url());
+    assertEquals(0, again.exitCode(), again.err());
+    assertTrue(again.out().endsWith("-- a start would create nothing\n"), again.out());
+    assertEquals(0, start("--schema", EXAMPLE, "--db_url", database.url()).exitCode());
     assertEquals(created, relations());
   }
 
@@ -83,12 +74,12 @@ class CheckIT {
         "CREATE TABLE events (time timestamptz, referer text, platform text, version text,"
             + " user_id text, event_type text, score int4)");
 
-    Result result = check("--schema", EXAMPLE, "--db_url", database.url());
+    CommandResult result = check("--schema", EXAMPLE, "--db_url", database.url());
 
-    assertEquals(0, result.exitCode, result.err);
+    assertEquals(0, result.exitCode(), result.err());
     assertEquals(
-        4, result.out.lines().filter(line -> line.startsWith("-- warning: table \"ev")).count());
-    assertTrue(result.out.contains("; CREATE INDEX CONCURRENTLY ON \"events\" (\"time\")"));
+        4, result.out().lines().filter(line -> line.startsWith("-- warning: table \"ev")).count());
+    assertTrue(result.out().contains("; CREATE INDEX CONCURRENTLY ON \"events\" (\"time\")"));
   }
 
   @ParameterizedTest
@@ -107,13 +98,13 @@ class CheckIT {
   void check_exits1WithTheErrorsOfAStart(String setup) throws Exception {
     sql(setup.formatted(database.name()));
 
-    Result check = check("--schema", EXAMPLE, "--db_url", database.url());
-    Result start = start("--schema", EXAMPLE, "--db_url", database.url());
+    CommandResult check = check("--schema", EXAMPLE, "--db_url", database.url());
+    CommandResult start = start("--schema", EXAMPLE, "--db_url", database.url());
 
-    assertEquals(1, check.exitCode);
+    assertEquals(1, check.exitCode());
     assertFalse(check.errors().isEmpty());
     assertEquals(start.errors(), check.errors());
-    assertEquals(start.exitCode, check.exitCode);
+    assertEquals(start.exitCode(), check.exitCode());
   }
 
   @Test
@@ -121,12 +112,12 @@ class CheckIT {
     Path file =
         Files.writeString(directory.resolve("bad.yaml"), "tables: {t: {colums: []}}\nap: 1");
 
-    Result check = check("--schema", file.toString(), "--db_url", database.url());
+    CommandResult check = check("--schema", file.toString(), "--db_url", database.url());
 
-    assertEquals(1, check.exitCode);
-    assertEquals("", check.out);
-    assertEquals(4, check.errors().size(), check.err);
-    assertTrue(check.errors().get(0).startsWith("error: " + file + ":1:"), check.err);
+    assertEquals(1, check.exitCode());
+    assertEquals("", check.out());
+    assertEquals(4, check.errors().size(), check.err());
+    assertTrue(check.errors().get(0).startsWith("error: " + file + ":1:"), check.err());
     assertEquals(start("--schema", file.toString()).errors(), check.errors());
   }
 
@@ -138,29 +129,29 @@ class CheckIT {
     assertTrue(readme.find());
     Path file = Files.writeString(directory.resolve("schema.conf.yaml"), readme.group(1));
 
-    Result check = check("--schema", file.toString());
+    CommandResult check = check("--schema", file.toString());
 
-    assertEquals(1, check.exitCode);
-    assertEquals(readme.group(2), check.err.replace(directory + "/", ""));
+    assertEquals(1, check.exitCode());
+    assertEquals(readme.group(2), check.err().replace(directory + "/", ""));
   }
 
   @Test
   void check_doesNotWaitForTheDatabase() throws Exception {
-    Result check = check("--schema", EXAMPLE, "--db_url", nowhere("me"), "--ack_timeout=1h");
+    CommandResult check = check("--schema", EXAMPLE, "--db_url", nowhere("me"), "--ack_timeout=1h");
 
-    assertEquals(1, check.exitCode);
+    assertEquals(1, check.exitCode());
     assertEquals(1, check.errors().size());
-    assertTrue(check.err.startsWith("error: no connection to the database "), check.err);
-    assertTrue(check.err.contains("and whether PostgreSQL runs there"), check.err);
+    assertTrue(check.err().startsWith("error: no connection to the database "), check.err());
+    assertTrue(check.err().contains("and whether PostgreSQL runs there"), check.err());
   }
 
   @Test
   void check_quiet_printsErrorsOnly() throws Exception {
     assertEquals(
-        new Result(0, "", ""), check("-q", "--schema", EXAMPLE, "--db_url", database.url()));
+        new CommandResult(0, "", ""), check("-q", "--schema", EXAMPLE, "--db_url", database.url()));
     sql("CREATE VIEW events AS SELECT 1");
-    Result refused = check("-q", "--schema", EXAMPLE, "--db_url", database.url());
-    assertEquals("", refused.out);
+    CommandResult refused = check("-q", "--schema", EXAMPLE, "--db_url", database.url());
+    assertEquals("", refused.out());
     assertEquals(1, refused.errors().size());
   }
 
@@ -172,9 +163,9 @@ class CheckIT {
             "tables: {\"a\\nDROP\": {columns: [{name: \"x\\ny\"}]}}\n"
                 + "apps: {\"b\\nDROP\": {secret_key: s, tables: [\"a\\nDROP\"]}}");
 
-    Result check = check("--schema", file.toString(), "--db_url", database.url());
+    CommandResult check = check("--schema", file.toString(), "--db_url", database.url());
 
-    sql(check.out);
+    sql(check.out());
     assertEquals(List.of("a\nDROP"), relations());
   }
 
@@ -187,13 +178,13 @@ class CheckIT {
     String[] options = {"--schema=" + file, "--data_dir=" + directory.resolve("data")};
     Map<String, String> environment = Map.of("ATTOLYTICS_DB_URL", nowhere("environment"));
 
-    assertTrue(check(environment, with(options, "-d", nowhere("flag"))).err.contains("//flag@"));
-    assertTrue(check(environment, options).err.contains("//environment@"));
-    assertTrue(check(Map.of(), options).err.contains("//file@"));
+    assertTrue(check(environment, with(options, "-d", nowhere("flag"))).err().contains("//flag@"));
+    assertTrue(check(environment, options).err().contains("//environment@"));
+    assertTrue(check(Map.of(), options).err().contains("//file@"));
     Files.writeString(file, example);
-    Result embedded = check(Map.of(), options);
-    assertEquals(0, embedded.exitCode, embedded.err);
-    assertTrue(embedded.out.contains("data: an embedded PostgreSQL"), embedded.out);
+    CommandResult embedded = check(Map.of(), options);
+    assertEquals(0, embedded.exitCode(), embedded.err());
+    assertTrue(embedded.out().contains("data: an embedded PostgreSQL"), embedded.out());
   }
 
   @Test
@@ -203,12 +194,12 @@ class CheckIT {
             directory.resolve("schema.yaml"),
             "database_url: mysql://u:s3cr3t@h\n" + Files.readString(Path.of(EXAMPLE)));
 
-    Result check = check("--schema=" + file);
+    CommandResult check = check("--schema=" + file);
 
-    assertEquals(1, check.exitCode);
-    assertTrue(check.err.startsWith("error: " + file + ":1:15: database_url: the"), check.err);
-    assertFalse(check.err.contains("s3cr3t"), check.err);
-    assertEquals(0, check("--schema=" + file, "--db_url=" + database.url()).exitCode);
+    assertEquals(1, check.exitCode());
+    assertTrue(check.err().startsWith("error: " + file + ":1:15: database_url: the"), check.err());
+    assertFalse(check.err().contains("s3cr3t"), check.err());
+    assertEquals(0, check("--schema=" + file, "--db_url=" + database.url()).exitCode());
   }
 
   @ParameterizedTest
@@ -228,12 +219,12 @@ class CheckIT {
       throws Exception {
     String nowhere = url.formatted(freePort());
 
-    Result check = check("-v", "--schema", EXAMPLE, "--db_url", nowhere);
+    CommandResult check = check("-v", "--schema", EXAMPLE, "--db_url", nowhere);
 
-    assertEquals(1, check.exitCode);
-    assertTrue(check.errors().get(0).contains(words), check.err);
-    assertTrue(check.err.contains("\tat attolytics."), "a stack trace under -v");
-    assertFalse((check.out + check.err).contains("s3cr3t"), check.out + check.err);
+    assertEquals(1, check.exitCode());
+    assertTrue(check.errors().get(0).contains(words), check.err());
+    assertTrue(check.err().contains("\tat attolytics."), "a stack trace under -v");
+    assertFalse((check.out() + check.err()).contains("s3cr3t"), check.out() + check.err());
   }
 
   @Test
@@ -249,11 +240,11 @@ class CheckIT {
                 noDatabase, "\"nowhere\" does not exist; create it, or name another in --db_url"),
             List.of(database.url() + parameter + "options=-c%20nonsense=x", "\"nonsense\""),
             List.of(database.url() + parameter + "connectTimeout=x", "must be an integer"))) {
-      Result start = start("--schema", EXAMPLE, "--db_url", each.get(0), "--ack_timeout=1h");
-      if (start.exitCode == 0) {
+      CommandResult start = start("--schema", EXAMPLE, "--db_url", each.get(0), "--ack_timeout=1h");
+      if (start.exitCode() == 0) {
         continue; // a server that trusts everybody
       }
-      assertTrue(start.errors().get(0).contains(each.get(1)), start.err);
+      assertTrue(start.errors().get(0).contains(each.get(1)), start.err());
       assertEquals(start.errors(), check("--schema", EXAMPLE, "--db_url", each.get(0)).errors());
     }
   }
@@ -264,11 +255,11 @@ class CheckIT {
   void check_withoutEmbeddedData_createsNone() throws Exception {
     Path data = directory.resolve("none/data");
 
-    Result check = check("--schema", EXAMPLE, "--data_dir", data.toString());
+    CommandResult check = check("--schema", EXAMPLE, "--data_dir", data.toString());
 
-    assertEquals(0, check.exitCode, check.err);
-    assertTrue(check.out.contains(data + ": an embedded PostgreSQL, once a start has set it up"));
-    assertTrue(check.out.contains("\nCREATE TABLE \"events\" ("), check.out);
+    assertEquals(0, check.exitCode(), check.err());
+    assertTrue(check.out().contains(data + ": an embedded PostgreSQL, once a start has set it up"));
+    assertTrue(check.out().contains("\nCREATE TABLE \"events\" ("), check.out());
     assertFalse(Files.exists(directory.resolve("none")));
   }
 
@@ -282,15 +273,17 @@ class CheckIT {
                 + "apps: {a: {secret_key: s, tables: [t]}}");
     String data = directory.resolve("none").toString();
 
-    Result check = check("--schema", file.toString(), "--data_dir", data);
+    CommandResult check = check("--schema", file.toString(), "--data_dir", data);
 
-    assertEquals(1, check.exitCode);
+    assertEquals(1, check.exitCode());
     assertEquals(1, check.errors().size());
-    assertTrue(check.err.contains("table \"t\" is to be distributed"), check.err);
-    assertTrue(check.out.contains("\n-- a start would be refused"), check.out);
-    Result migrate = run(Map.of(), "migrate", "--schema", file.toString(), "--data_dir", data);
-    assertEquals(3, migrate.exitCode, migrate.err);
-    assertTrue(migrate.out.contains("-- left to do by hand: table \"t\" is to be"), migrate.out);
+    assertTrue(check.err().contains("table \"t\" is to be distributed"), check.err());
+    assertTrue(check.out().contains("\n-- a start would be refused"), check.out());
+    CommandResult migrate =
+        CommandResult.of(Map.of(), "migrate", "--schema", file.toString(), "--data_dir", data);
+    assertEquals(3, migrate.exitCode(), migrate.err());
+    assertTrue(
+        migrate.out().contains("-- left to do by hand: table \"t\" is to be"), migrate.out());
   }
 
   @Test
@@ -298,10 +291,10 @@ class CheckIT {
     Path file = Files.createFile(directory.resolve("file"));
     String[] options = {"--schema", EXAMPLE, "--data_dir", file.resolve("data").toString()};
 
-    Result check = check(options);
+    CommandResult check = check(options);
 
-    assertEquals(1, check.exitCode);
-    assertTrue(check.err.contains(file + " is not a directory; choose"), check.err);
+    assertEquals(1, check.exitCode());
+    assertTrue(check.err().contains(file + " is not a directory; choose"), check.err());
   }
 
   @Test
@@ -309,20 +302,20 @@ class CheckIT {
     Path data = directory.resolve("data");
     String[] options = {"--schema", EXAMPLE, "--data_dir", data.toString()};
     try (EmbeddedDatabase embedded = EmbeddedDatabase.start(data)) {
-      Result running = check(options);
-      assertEquals(0, running.exitCode, running.err);
-      assertTrue(running.out.contains("\nCREATE TABLE \"events\" ("), running.out);
-      assertTrue(running.out.contains(":" + embedded.port() + "/"), running.out);
+      CommandResult running = check(options);
+      assertEquals(0, running.exitCode(), running.err());
+      assertTrue(running.out().contains("\nCREATE TABLE \"events\" ("), running.out());
+      assertTrue(running.out().contains(":" + embedded.port() + "/"), running.out());
       assertTrue(EmbeddedDatabase.runningIn(data) != null, "left alone");
     }
-    Result stopped = check(options);
-    assertEquals(0, stopped.exitCode, stopped.err);
-    assertTrue(stopped.out.contains("\nCREATE TABLE \"events\" ("), stopped.out);
+    CommandResult stopped = check(options);
+    assertEquals(0, stopped.exitCode(), stopped.err());
+    assertTrue(stopped.out().contains("\nCREATE TABLE \"events\" ("), stopped.out());
     assertFalse(Files.exists(data.resolve("postgresql/postmaster.pid")), "stopped again");
 
-    assertEquals(0, start(options).exitCode);
-    Result afterStart = check(options);
-    assertTrue(afterStart.out.endsWith("-- a start would create nothing\n"), afterStart.out);
+    assertEquals(0, start(options).exitCode());
+    CommandResult afterStart = check(options);
+    assertTrue(afterStart.out().endsWith("-- a start would create nothing\n"), afterStart.out());
   }
 
   // The jar
@@ -352,33 +345,18 @@ class CheckIT {
 
   // Helpers
 
-  private static Result check(String... args) throws Exception {
+  private static CommandResult check(String... args) throws Exception {
     return check(Map.of(), args);
   }
 
-  private static Result check(Map<String, String> environment, String... args) throws Exception {
-    return run(environment, with(args, "check"));
+  private static CommandResult check(Map<String, String> environment, String... args)
+      throws Exception {
+    return CommandResult.of(environment, with(args, "check"));
   }
 
   /** Starts the service on free ports and stops it again. */
-  private static Result start(String... args) throws Exception {
-    return run(Map.of(), with(args, "--port=0", "--admin_port=0"));
-  }
-
-  private static Result run(Map<String, String> environment, String... args) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    PrintWriter printer = new PrintWriter(out, true);
-    int exitCode =
-        AttolyticsCommand.execute(
-            args,
-            environment,
-            settings -> Service.start(settings, environment, new CountDownLatch(1)).stop() ? 0 : 1,
-            settings -> Check.run(settings, environment, printer),
-            settings -> Migrate.run(settings, environment, printer),
-            printer,
-            new PrintWriter(err, true));
-    return new Result(exitCode, out.toString(), err.toString());
+  private static CommandResult start(String... args) throws Exception {
+    return CommandResult.of(Map.of(), with(args, "--port=0", "--admin_port=0"));
   }
 
   private static String[] with(String[] args, String... more) {

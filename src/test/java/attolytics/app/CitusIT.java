@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.TestDatabase;
 import attolytics.flush.Await;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +21,6 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -73,8 +70,6 @@ class CitusIT {
       apps:
         a: {secret_key: sesame, tables: [t]}
       """;
-
-  private record Result(int exitCode, String out, String err) {}
 
   @TempDir Path directory;
 
@@ -126,17 +121,20 @@ class CitusIT {
 
   @Test
   void check_showsWhatAStartDoes_andChangesNothing() throws Exception {
-    Result check = run(EVENTS, "check");
+    CommandResult check = run(EVENTS, "check");
 
-    assertEquals(0, check.exitCode, check.err);
+    assertEquals(0, check.exitCode(), check.err());
     assertTrue(
-        check.out.contains(
-            "\nSELECT create_distributed_table('\"events\"', 'user_id');\nCREATE INDEX ON"),
-        check.out);
+        check
+            .out()
+            .contains(
+                "\nSELECT create_distributed_table('\"events\"', 'user_id');\nCREATE INDEX ON"),
+        check.out());
     assertEquals(List.of(), rows("SELECT relname FROM pg_class WHERE relname = 'events'" + HERE));
-    check.out.lines().filter(line -> !line.startsWith("--")).forEach(this::executeUnchecked);
-    Result again = run(EVENTS, "check");
-    assertTrue(again.out.contains("-- a start would create nothing\n"), again.out + again.err);
+    check.out().lines().filter(line -> !line.startsWith("--")).forEach(this::executeUnchecked);
+    CommandResult again = run(EVENTS, "check");
+    assertTrue(
+        again.out().contains("-- a start would create nothing\n"), again.out() + again.err());
   }
 
   @Test
@@ -145,14 +143,15 @@ class CitusIT {
     String pool = "%20-c%20citus.max_adaptive_executor_pool_size%3D";
     String warning = "-- warning: each flush opens up to 3 connections to each worker";
 
-    Result three = run(database.url() + options + pool + "3", EVENTS, new String[] {"check"});
-    Result two = run(database.url() + options + pool + "2", EVENTS, new String[] {"check"});
+    CommandResult three =
+        run(database.url() + options + pool + "3", EVENTS, new String[] {"check"});
+    CommandResult two = run(database.url() + options + pool + "2", EVENTS, new String[] {"check"});
     String local = EVENTS.replace("distribute_by: user_id", "");
-    Result none = run(database.url() + options + pool + "3", local, new String[] {"check"});
+    CommandResult none = run(database.url() + options + pool + "3", local, new String[] {"check"});
 
-    assertTrue(three.out.contains(warning), three.out + three.err);
-    assertEquals(List.of(0, 0, 0), List.of(three.exitCode, two.exitCode, none.exitCode));
-    assertFalse((two.out + none.out).contains("-- warning"), two.out + none.out);
+    assertTrue(three.out().contains(warning), three.out() + three.err());
+    assertEquals(List.of(0, 0, 0), List.of(three.exitCode(), two.exitCode(), none.exitCode()));
+    assertFalse((two.out() + none.out()).contains("-- warning"), two.out() + none.out());
   }
 
   private static final String HERE = " AND relnamespace = current_schema()::regnamespace";
@@ -180,9 +179,9 @@ class CitusIT {
     assertEquals(1, refused.problems().size(), refused.problems()::toString);
     String problem = refused.problems().get(0);
     assertTrue(problem.startsWith("table \"events\" " + parts[1]), problem);
-    Result migrate = run(EVENTS, "migrate", "--apply");
-    assertEquals(3, migrate.exitCode, migrate.err);
-    assertTrue(migrate.out.contains("-- left to do by hand: " + problem), migrate.out);
+    CommandResult migrate = run(EVENTS, "migrate", "--apply");
+    assertEquals(3, migrate.exitCode(), migrate.err());
+    assertTrue(migrate.out().contains("-- left to do by hand: " + problem), migrate.out());
 
     for (String statement : problem.split("; ", -1)) {
       if (statement.startsWith("SELECT ")) {
@@ -223,10 +222,10 @@ class CitusIT {
                 "apps:", "  more: {distribute_by: x, columns: [{name: x, required: true}]}\napps:");
     try (RunningService service = start(EVENTS)) {
       assertEquals(200, service.post(event("u", 1)).statusCode());
-      Result migrate = run(grown, "migrate", "--apply");
-      assertEquals(0, migrate.exitCode, migrate.out + migrate.err);
+      CommandResult migrate = run(grown, "migrate", "--apply");
+      assertEquals(0, migrate.exitCode(), migrate.out() + migrate.err());
       assertEquals(200, service.post(event("u", 2)).statusCode());
-      assertEquals(0, run(grown, "check").exitCode);
+      assertEquals(0, run(grown, "check").exitCode());
       assertEquals("2", service.query("SELECT count(*) FROM events WHERE score IS NULL"));
       assertEquals(
           "2",
@@ -411,27 +410,15 @@ class CitusIT {
 
   // Helpers
 
-  private Result run(String schema, String... arguments) throws Exception {
+  private CommandResult run(String schema, String... arguments) throws Exception {
     return run(database.url(), schema, arguments);
   }
 
-  private Result run(String url, String schema, String[] arguments) throws Exception {
+  private CommandResult run(String url, String schema, String[] arguments) throws Exception {
     Path file = Files.writeString(directory.resolve("schema.yaml"), schema);
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    PrintWriter printer = new PrintWriter(out, true);
     List<String> all = new ArrayList<>(List.of(arguments));
     all.addAll(List.of("--schema=" + file, "--db_url=" + url));
-    int exitCode =
-        AttolyticsCommand.execute(
-            all.toArray(String[]::new),
-            Map.of(),
-            settings -> Service.start(settings, Map.of(), new CountDownLatch(1)).stop() ? 0 : 1,
-            settings -> Check.run(settings, Map.of(), printer),
-            settings -> Migrate.run(settings, Map.of(), printer),
-            printer,
-            new PrintWriter(err, true));
-    return new Result(exitCode, out.toString(), err.toString());
+    return CommandResult.of(Map.of(), all.toArray(String[]::new));
   }
 
   private void execute(String statement) throws SQLException {

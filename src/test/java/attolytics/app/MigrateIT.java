@@ -13,8 +13,6 @@ import attolytics.flush.Await;
 import attolytics.schema.DatabaseTables;
 import attolytics.schema.Schema;
 import attolytics.schema.SchemaFile;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -76,12 +74,6 @@ class MigrateIT {
   private static final Patience LONG =
       new Patience(Duration.ofMillis(50), Duration.ofMillis(50), 1_000);
 
-  private record Result(int exitCode, String out, String err) {
-    List<String> statements() {
-      return out.lines().filter(line -> !line.startsWith("-- ")).toList();
-    }
-  }
-
   @TempDir Path directory;
 
   private TestDatabase database;
@@ -103,9 +95,9 @@ class MigrateIT {
     sql(OLD_TABLE);
     List<String> before = columns();
 
-    Result told = migrate(SCHEMA);
+    CommandResult told = migrate(SCHEMA);
 
-    assertEquals(3, told.exitCode, told.err);
+    assertEquals(3, told.exitCode(), told.err());
     assertEquals(
         List.of(
             "CREATE TABLE \"fresh\" (\"x\" VARCHAR);",
@@ -120,9 +112,9 @@ class MigrateIT {
             "CREATE INDEX CONCURRENTLY ON t USING gin (\"data\");"),
         told.statements().stream().filter(line -> !line.contains("attolytics_")).toList());
     assertTrue(
-        told.out.contains("-- note: table \"t\", column \"gone\" is not in the schema file"));
-    assertTrue(told.out.contains("\n-- not NOT NULL, as there may be rows already"), told.out);
-    assertTrue(told.out.contains("\n-- writes the table anew"), told.out);
+        told.out().contains("-- note: table \"t\", column \"gone\" is not in the schema file"));
+    assertTrue(told.out().contains("\n-- not NOT NULL, as there may be rows already"), told.out());
+    assertTrue(told.out().contains("\n-- writes the table anew"), told.out());
     assertEquals(before, columns());
 
     for (String line : told.statements()) {
@@ -135,10 +127,10 @@ class MigrateIT {
   void apply_doesAllOfItAndLosesNothing() throws Exception {
     sql(OLD_TABLE);
 
-    Result done = migrate(SCHEMA, "--apply");
+    CommandResult done = migrate(SCHEMA, "--apply");
 
-    assertEquals(0, done.exitCode, done.err);
-    assertTrue(done.out.endsWith("-- nothing is left to do\n"), done.out);
+    assertEquals(0, done.exitCode(), done.err());
+    assertTrue(done.out().endsWith("-- nothing is left to do\n"), done.out());
     assertMigrated();
     assertEquals(
         List.of("7 0.5 o g k"), query("SELECT concat_ws(' ', n, f, optional, gone, kept) FROM t"));
@@ -157,8 +149,8 @@ class MigrateIT {
             "time timestamp with time zone f"),
         columns());
     assertEquals(List.of("brin time t", "btree kind t", "gin data t"), indexes("t"));
-    Result again = migrate(SCHEMA);
-    assertEquals(0, again.exitCode, again.out);
+    CommandResult again = migrate(SCHEMA);
+    assertEquals(0, again.exitCode(), again.out());
     assertEquals(List.of(), again.statements());
   }
 
@@ -166,12 +158,12 @@ class MigrateIT {
   void whatWouldLoseDataOrTakesSomebodyElse_isLeftAndToldByTheExitCode() throws Exception {
     sql("CREATE TABLE t (time date, kind text, n text, f float8, optional text, data jsonb)");
 
-    Result done = migrate(SCHEMA, "--apply");
+    CommandResult done = migrate(SCHEMA, "--apply");
 
-    assertEquals(3, done.exitCode, done.err);
+    assertEquals(3, done.exitCode(), done.err());
     assertEquals(
         List.of("time is of type date, but has to be", "n is of type text, but has to be IN"),
-        done.out
+        done.out()
             .lines()
             .filter(line -> line.startsWith("-- left to do by hand: table \"t\", column "))
             .map(line -> line.replaceFirst(".*column \"(\\w+)\"", "$1").substring(0, 35))
@@ -184,14 +176,16 @@ class MigrateIT {
   void error_isExitCode1_andWhatWasDoneBeforeStays() throws Exception {
     sql("CREATE TABLE t (kind text, n int4, f float8, optional text PRIMARY KEY, data jsonb)");
 
-    Result failed = migrate(SCHEMA, "--apply");
+    CommandResult failed = migrate(SCHEMA, "--apply");
 
-    assertEquals(1, failed.exitCode);
+    assertEquals(1, failed.exitCode());
     assertTrue(
-        failed.err.startsWith(
-            "error: the database could not be migrated: ALTER TABLE \"t\" "
-                + "ALTER COLUMN \"optional\" DROP NOT NULL: "),
-        failed.err);
+        failed
+            .err()
+            .startsWith(
+                "error: the database could not be migrated: ALTER TABLE \"t\" "
+                    + "ALTER COLUMN \"optional\" DROP NOT NULL: "),
+        failed.err());
     assertTrue(columns().contains("time timestamp with time zone f"));
   }
 
@@ -199,16 +193,17 @@ class MigrateIT {
   void migrate_ofAnEmbeddedDatabaseThatIsNotThere_createsNone() throws Exception {
     Path data = directory.resolve("data");
 
-    Result told = run("migrate", "--schema=" + file(SCHEMA), "--data_dir=" + data);
+    CommandResult told =
+        CommandResult.of(Map.of(), "migrate", "--schema=" + file(SCHEMA), "--data_dir=" + data);
 
-    assertEquals(3, told.exitCode, told.err);
-    assertTrue(told.statements().contains("CREATE INDEX ON \"fresh\" (\"x\");"), told.out);
+    assertEquals(3, told.exitCode(), told.err());
+    assertTrue(told.statements().contains("CREATE INDEX ON \"fresh\" (\"x\");"), told.out());
     assertTrue(Files.notExists(data));
   }
 
   @Test
   void quiet_printsNothing() throws Exception {
-    assertEquals(new Result(3, "", ""), migrate(SCHEMA, "-q"));
+    assertEquals(new CommandResult(3, "", ""), migrate(SCHEMA, "-q"));
   }
 
   // Indexes
@@ -230,9 +225,9 @@ class MigrateIT {
     assertTrue(
         indexOf("CREATE INDEX CONCURRENTLY ON " + broken + " (\"x\");", told) > dropped,
         told::toString);
-    Result done = migrate(schema, "--apply");
+    CommandResult done = migrate(schema, "--apply");
 
-    assertEquals(0, done.exitCode, done.err);
+    assertEquals(0, done.exitCode(), done.err());
     assertEquals(List.of("btree x t"), indexes(broken));
     assertEquals(List.of("btree x t"), indexes("t"));
   }
@@ -263,7 +258,7 @@ class MigrateIT {
     sql("INSERT INTO t VALUES ('a'), ('a')");
     assertThrows(SQLException.class, () -> sql("CREATE UNIQUE INDEX CONCURRENTLY ON t (x)"));
 
-    assertEquals(0, migrate(withX("indexed: true"), "--apply").exitCode);
+    assertEquals(0, migrate(withX("indexed: true"), "--apply").exitCode());
 
     assertEquals(List.of("btree x f", "btree x t"), indexes("t"));
   }
@@ -282,9 +277,9 @@ class MigrateIT {
             "CREATE INDEX CONCURRENTLY ON leaf %s(\"x\");".formatted(using),
             "CREATE INDEX ON \"t\" %s(\"x\");".formatted(using)),
         migrate(schema).statements().stream().filter(line -> line.contains("(\"x\")")).toList());
-    Result done = migrate(schema, "--apply");
+    CommandResult done = migrate(schema, "--apply");
 
-    assertEquals(0, done.exitCode, done.err);
+    assertEquals(0, done.exitCode(), done.err());
     List<String> one = List.of(method(indexed) + " x t");
     for (String table : List.of("t", "first", "inner_")) {
       assertEquals(one, indexes(table), table);
@@ -362,13 +357,14 @@ class MigrateIT {
         all.add(() -> apply(schema, LONG));
         all.add(
             () ->
-                run(
+                CommandResult.of(
+                        Map.of(),
                         "--migrate",
                         "--schema=" + file(schema),
                         "--db_url=" + database.url(),
                         "--port=0",
                         "--admin_port=0")
-                    .exitCode);
+                    .exitCode());
       }
       for (Future<Integer> exit : executor.invokeAll(all)) {
         assertEquals(0, exit.get());
@@ -501,12 +497,13 @@ class MigrateIT {
       "--schema=" + file(SCHEMA), "--db_url=" + database.url(), "--port=0", "--admin_port=0"
     };
 
-    assertEquals(1, run(with(options, "check")).exitCode);
-    assertEquals(1, run(options).exitCode);
-    Result check = run(with(options, "check", "--migrate"));
-    assertEquals(0, check.exitCode, check.err);
-    assertTrue(check.out.contains("ALTER TABLE \"t\" ADD COLUMN \"kind\" VARCHAR;\n"), check.out);
-    assertEquals(0, run(with(options, "--migrate")).exitCode);
+    assertEquals(1, CommandResult.of(Map.of(), with(options, "check")).exitCode());
+    assertEquals(1, CommandResult.of(Map.of(), options).exitCode());
+    CommandResult check = CommandResult.of(Map.of(), with(options, "check", "--migrate"));
+    assertEquals(0, check.exitCode(), check.err());
+    assertTrue(
+        check.out().contains("ALTER TABLE \"t\" ADD COLUMN \"kind\" VARCHAR;\n"), check.out());
+    assertEquals(0, CommandResult.of(Map.of(), with(options, "--migrate")).exitCode());
     assertMigrated();
   }
 
@@ -521,18 +518,18 @@ class MigrateIT {
       "--migrate"
     };
 
-    Result check = run(with(options, "check"));
-    Result start = run(options);
+    CommandResult check = CommandResult.of(Map.of(), with(options, "check"));
+    CommandResult start = CommandResult.of(Map.of(), options);
 
-    assertEquals(1, start.exitCode);
+    assertEquals(1, start.exitCode());
     assertEquals(errors(check), errors(start));
-    assertEquals(1, errors(start).size(), start.err);
+    assertEquals(1, errors(start).size(), start.err());
   }
 
   // Helpers
 
-  private static List<String> errors(Result result) {
-    return result.err.lines().filter(line -> line.startsWith("error: ")).toList();
+  private static List<String> errors(CommandResult result) {
+    return result.err().lines().filter(line -> line.startsWith("error: ")).toList();
   }
 
   private int apply(String yaml, Patience patience) throws Exception {
@@ -564,30 +561,15 @@ class MigrateIT {
     return Files.writeString(Files.createTempFile(directory, "schema", ".yaml"), yaml);
   }
 
-  private Result migrate(String yaml, String... options) throws Exception {
-    return run(with(options, "migrate", "--schema=" + file(yaml), "--db_url=" + database.url()));
+  private CommandResult migrate(String yaml, String... options) throws Exception {
+    return CommandResult.of(
+        Map.of(), with(options, "migrate", "--schema=" + file(yaml), "--db_url=" + database.url()));
   }
 
   private static String[] with(String[] options, String... before) {
     List<String> all = new ArrayList<>(List.of(before));
     all.addAll(List.of(options));
     return all.toArray(String[]::new);
-  }
-
-  private static Result run(String... args) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    PrintWriter printer = new PrintWriter(out, true);
-    int exitCode =
-        AttolyticsCommand.execute(
-            args,
-            Map.of(),
-            settings -> Service.start(settings, Map.of(), new CountDownLatch(1)).stop() ? 0 : 1,
-            settings -> Check.run(settings, Map.of(), printer),
-            settings -> Migrate.run(settings, Map.of(), printer),
-            printer,
-            new PrintWriter(err, true));
-    return new Result(exitCode, out.toString(), err.toString());
   }
 
   private void sql(String statement) throws SQLException {

@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import attolytics.TestDatabase;
 import attolytics.flush.Await;
 import attolytics.schema.PartitionUpkeep;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +16,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -214,58 +213,33 @@ class PartitionsIT {
 
   // Commands and the start
 
-  private static int run(
-      Path schema,
-      AttolyticsCommand.Action action,
-      StringWriter err,
-      TestDatabase database,
-      String... command) {
-    String[] args = new String[command.length + 2];
-    System.arraycopy(command, 0, args, 0, command.length);
+  private CommandResult run(Path schema, String... command) {
+    String[] args = Arrays.copyOf(command, command.length + 2);
     args[command.length] = "--schema=" + schema;
     args[command.length + 1] = "--db_url=" + database.url();
-    return AttolyticsCommand.execute(
-        args,
-        Map.of(),
-        action,
-        action,
-        action,
-        new PrintWriter(new StringWriter()),
-        new PrintWriter(err));
+    return CommandResult.of(Map.of(), args);
   }
 
   @Test
   void check_printsWhatAStartCreates_andThatSqlLeavesNothingToDo(@TempDir Path directory)
       throws Exception {
     Path schema = Files.writeString(directory.resolve("schema.yaml"), SCHEMA);
-    StringWriter out = new StringWriter();
-    AttolyticsCommand.Action check =
-        settings -> Check.run(settings, Map.of(), new PrintWriter(out));
-
-    assertEquals(0, run(schema, check, new StringWriter(), database, "check"));
-    assertTrue(out.toString().contains(") PARTITION BY RANGE (\"time\");\n"), out::toString);
+    CommandResult check = run(schema, "check");
+    assertEquals(0, check.exitCode(), check::err);
+    assertTrue(check.out().contains(") PARTITION BY RANGE (\"time\");\n"), check::out);
     try (Connection connection = database.connect();
         Statement sql = connection.createStatement()) {
-      sql.execute(out.toString());
+      sql.execute(check.out());
     }
-    StringWriter again = new StringWriter();
-    assertEquals(
-        0,
-        run(
-            schema,
-            settings -> Migrate.run(settings, Map.of(), new PrintWriter(again)),
-            new StringWriter(),
-            database,
-            "migrate"));
-    assertTrue(again.toString().contains("nothing is left to do"), again::toString);
+    CommandResult again = run(schema, "migrate");
+    assertEquals(0, again.exitCode(), again::err);
+    assertTrue(again.out().contains("nothing is left to do"), again::out);
   }
 
   @Test
   void migrate_makesWhatIsMissing(@TempDir Path directory) throws Exception {
     Path schema = Files.writeString(directory.resolve("schema.yaml"), SCHEMA);
-    AttolyticsCommand.Action migrate =
-        settings -> Migrate.run(settings, Map.of(), new PrintWriter(new StringWriter()));
-    assertEquals(0, run(schema, migrate, new StringWriter(), database, "migrate", "--apply"));
+    assertEquals(0, run(schema, "migrate", "--apply").exitCode());
     // No service runs, as it would make the partition again by itself.
     try (Connection connection = database.connect();
         Statement sql = connection.createStatement()) {
@@ -277,8 +251,8 @@ class PartitionsIT {
         last = found.getString(1);
       }
       sql.execute("DROP TABLE " + last);
-      assertEquals(3, run(schema, migrate, new StringWriter(), database, "migrate"));
-      assertEquals(0, run(schema, migrate, new StringWriter(), database, "migrate", "--apply"));
+      assertEquals(3, run(schema, "migrate").exitCode());
+      assertEquals(0, run(schema, "migrate", "--apply").exitCode());
       try (ResultSet found = sql.executeQuery("SELECT to_regclass('" + last + "') IS NOT NULL")) {
         assertTrue(found.next() && found.getBoolean(1), last);
       }

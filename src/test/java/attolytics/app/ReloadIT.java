@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import attolytics.DatabaseProxy;
 import attolytics.TestDatabase;
 import attolytics.flush.Await;
-import java.io.PrintWriter;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -394,16 +393,7 @@ class ReloadIT {
     List<String> args = new ArrayList<>(List.of("migrate", "--schema=" + schema));
     args.add("--db_url=" + database.url());
     args.addAll(List.of(options));
-    PrintWriter nowhere = new PrintWriter(java.io.Writer.nullWriter());
-    AttolyticsCommand.Action no = settings -> 9;
-    return AttolyticsCommand.execute(
-        args.toArray(String[]::new),
-        Map.of(),
-        no,
-        no,
-        settings -> Migrate.run(settings, Map.of(), nowhere),
-        nowhere,
-        nowhere);
+    return CommandResult.of(Map.of(), args.toArray(String[]::new)).exitCode();
   }
 
   private void execute(String statement) throws SQLException {

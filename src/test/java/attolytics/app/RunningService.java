@@ -19,13 +19,10 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 
 /** The service in this JVM, on free ports and a database of its own, with ways to talk to both. */
 public final class RunningService implements AutoCloseable {
@@ -87,7 +84,6 @@ public final class RunningService implements AutoCloseable {
       throws Exception {
     Path file = Files.createTempFile("schema", ".yaml");
     Files.writeString(file, schema);
-    AtomicReference<@Nullable Settings> settings = new AtomicReference<>();
     String[] all = Arrays.copyOf(options, options.length + 4);
     System.arraycopy(
         new String[] {"--schema=" + file, "--port=0", "--admin_port=0", "--db_url=" + databaseUrl},
@@ -95,17 +91,7 @@ public final class RunningService implements AutoCloseable {
         all,
         options.length,
         4);
-    java.io.PrintWriter nowhere = new java.io.PrintWriter(java.io.Writer.nullWriter());
-    AttolyticsCommand.Action keep =
-        parsed -> {
-          settings.set(parsed);
-          return 0;
-        };
-    AttolyticsCommand.execute(all, Map.of(), keep, keep, keep, nowhere, nowhere);
-    Settings parsed = settings.get();
-    if (parsed == null) {
-      throw new IllegalArgumentException("options: " + List.of(options));
-    }
+    Settings parsed = CommandResult.settings(all);
     Service service = Service.start(parsed, Map.of(), new CountDownLatch(1), clock);
     return new RunningService(database, service, file);
   }

@@ -59,6 +59,12 @@ class CompletionIT {
   }
 
   @Test
+  void bash_completesCommandsAndTheirOptions() throws Exception {
+    assertEquals("check", completedByBash("che"));
+    assertEquals("--apply", completedByBash("migrate", "--app"));
+  }
+
+  @Test
   void zsh_takesIt() throws Exception {
     String said =
         Program.succeed(
@@ -67,16 +73,5 @@ class CompletionIT {
             "autoload -Uz compinit; compinit -D -u; source \"$0\"; print -- ${_comps[attolytics]}",
             script.toString());
     assertTrue(said.contains("_complete_attolytics"), said);
-  }
-
-  @Test
-  void help_isNotAboutIt() throws Exception {
-    String help =
-        Program.succeed(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-jar",
-            "target/attolytics.jar",
-            "--help");
-    assertTrue(!help.contains("generate-completion"), help);
   }
 }

@@ -3,20 +3,15 @@ package attolytics.deploy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import attolytics.app.AttolyticsCommand;
+import attolytics.app.CommandResult;
 import attolytics.app.Settings;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** The numbers in {@code deploy/} agree with each other and with the service's defaults. */
@@ -30,23 +25,7 @@ class NumbersTest {
   private static final String COMPOSE = "deploy/container/compose.yaml";
   private static final String KUBERNETES = "deploy/kubernetes/attolytics.yaml";
 
-  private final Settings defaults = defaults();
-
-  private static Settings defaults() {
-    AtomicReference<@Nullable Settings> seen = new AtomicReference<>();
-    PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
-    AttolyticsCommand.Action keep =
-        settings -> {
-          seen.set(settings);
-          return 0;
-        };
-    AttolyticsCommand.execute(new String[] {}, Map.of(), keep, keep, keep, nowhere, nowhere);
-    Settings settings = seen.get();
-    if (settings == null) {
-      throw new IllegalStateException("no settings");
-    }
-    return settings;
-  }
+  private final Settings defaults = CommandResult.settings();
 
   private static String first(String file, String pattern) throws IOException {
     Matcher matcher = Pattern.compile(pattern).matcher(Files.readString(Path.of(file)));
