@@ -148,7 +148,7 @@ public final class AttolyticsCommand implements Callable<Integer> {
 
   /** Whether the environment does not count: who has a mistake in it still gets the help. */
   private static boolean asksForHelp(String[] args) {
-    return args.length > 0 && args[0].equals("help")
+    return (args.length > 0 && args[0].equals("help"))
         || Stream.of(args)
             .takeWhile(arg -> !arg.equals("--"))
             .anyMatch(List.of("-h", "--help", "-V", "--version")::contains);
