@@ -1,5 +1,6 @@
 package attolytics.app;
 
+import attolytics.logging.LogMarkers;
 import attolytics.schema.DatabaseTables;
 import attolytics.schema.DatabaseTables.Plan;
 import attolytics.schema.Schema;
@@ -91,7 +92,9 @@ final class DatabaseSetup {
         }
         if (!told) {
           told = true;
-          log.warn("waiting for the database {}: {}", url, words(e));
+          log.atWarn()
+              .addMarker(LogMarkers.STATE_CHANGE)
+              .log("waiting for the database {}: {}", url, words(e));
         }
       }
     } while (!stop.await(POLL.toMillis(), TimeUnit.MILLISECONDS));

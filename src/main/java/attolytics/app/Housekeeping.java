@@ -30,17 +30,26 @@ final class Housekeeping implements AutoCloseable {
   void repeat(Duration period, Runnable task) {
     long nanos = Math.max(SHORTEST_PERIOD.toNanos(), period.toNanos());
     Future<?> unused =
-        executor.scheduleWithFixedDelay(
-            () -> {
-              try {
-                task.run();
-              } catch (RuntimeException | Error e) { // else it would not be run again
-                log.error("Housekeeping failed", e);
-              }
-            },
-            nanos,
-            nanos,
-            TimeUnit.NANOSECONDS);
+        executor.scheduleWithFixedDelay(guarded(task), nanos, nanos, TimeUnit.NANOSECONDS);
+  }
+
+  /** A task that throws nothing: an executor would not run it again. */
+  static Runnable guarded(Runnable task) {
+    return () -> {
+      try {
+        task.run();
+      } catch (RuntimeException | Error e) {
+        logFailure(e);
+      }
+    };
+  }
+
+  private static void logFailure(Throwable e) {
+    try {
+      log.error("Housekeeping failed", e);
+    } catch (RuntimeException | Error again) {
+      // A lack of memory, most likely, which may have passed when the task is run next.
+    }
   }
 
   @Override

@@ -60,7 +60,10 @@ final class MigrationWatch implements AutoCloseable {
     this.progress = progress;
     Future<?> unused =
         executor.scheduleWithFixedDelay(
-            this::look, PERIOD.toMillis(), PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+            Housekeeping.guarded(this::look),
+            PERIOD.toMillis(),
+            PERIOD.toMillis(),
+            TimeUnit.MILLISECONDS);
   }
 
   void begin(Step next) {

@@ -1,5 +1,6 @@
 package attolytics.app;
 
+import attolytics.logging.LogMarkers;
 import attolytics.metrics.PartitionMeters;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.schema.PartitionUpkeep;
@@ -43,6 +44,8 @@ final class PartitionKeeper implements AutoCloseable {
   private final Map<String, PartitionMeters> meters = new HashMap<>();
   private final Map<String, String> troubles = new HashMap<>();
   private volatile Schema schema;
+  private @Nullable Schema kept;
+  private Instant last = Instant.EPOCH;
 
   /**
    * @param timeout for the database to answer
@@ -78,20 +81,23 @@ final class PartitionKeeper implements AutoCloseable {
   }
 
   private void keepUntilClosed() {
-    @Nullable Schema kept = null;
-    Instant last = Instant.EPOCH;
+    Runnable look = Housekeeping.guarded(this::keepIfDue);
     try {
       do {
-        Schema now = schema;
-        Instant time = clock.instant();
-        if (!now.equals(kept) || Duration.between(last, time).abs().compareTo(PERIOD) >= 0) {
-          kept = now;
-          last = time;
-          keepAll(now, time);
-        }
+        look.run();
       } while (!closing.await(LOOK.toMillis(), TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
       log.debug("Partitions are not kept any more", e);
+    }
+  }
+
+  private void keepIfDue() {
+    Schema now = schema;
+    Instant time = clock.instant();
+    if (!now.equals(kept) || Duration.between(last, time).abs().compareTo(PERIOD) >= 0) {
+      kept = now;
+      last = time;
+      keepAll(now, time);
     }
   }
 
@@ -119,7 +125,9 @@ final class PartitionKeeper implements AutoCloseable {
       done &= take(step, table, now, connection);
     }
     if (done && troubles.remove(table.name()) != null) {
-      log.info("The partitions of {} are kept again", table);
+      log.atInfo()
+          .addMarker(LogMarkers.STATE_CHANGE)
+          .log("The partitions of {} are kept again", table);
     }
   }
 
@@ -181,7 +189,9 @@ final class PartitionKeeper implements AutoCloseable {
     meters(table).failed();
     String trouble = DatabaseUrl.redact(String.valueOf(e.getMessage()));
     if (!trouble.equals(troubles.put(table.name(), trouble))) {
-      log.warn("The partitions of {} cannot be kept, tried again and again: {}", table, trouble);
+      log.atWarn()
+          .addMarker(LogMarkers.STATE_CHANGE)
+          .log("The partitions of {} cannot be kept, tried again and again: {}", table, trouble);
       log.debug("Why", e);
     }
   }

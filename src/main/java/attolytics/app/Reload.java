@@ -95,13 +95,22 @@ final class Reload {
     } catch (StartException e) {
       e.problems().forEach(this::refuse);
       refuse("nothing has changed, the service goes on as before");
-    } catch (RuntimeException e) {
-      log.error("Reload {} failed for a reason of our own: nothing has changed", number, e);
+    } catch (RuntimeException | Error e) {
+      failed(e);
     } finally {
       metrics.reloaded(done);
       if (stop.getCount() > 0) {
         systemd.ready();
       }
+    }
+  }
+
+  /** An Error too: a file that is nested too deep for the stack must not end all reloads. */
+  private void failed(Throwable e) {
+    try {
+      log.error("{}", told("failed for a reason of our own, nothing has changed: " + e), e);
+    } catch (RuntimeException | Error again) {
+      // A lack of memory, most likely; the metric says that it failed.
     }
   }
 

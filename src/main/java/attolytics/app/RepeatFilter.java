@@ -1,10 +1,12 @@
 package attolytics.app;
 
+import attolytics.logging.LogMarkers;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.filter.Filter;
 import ch.qos.logback.core.spi.FilterReply;
+import ch.qos.logback.core.status.ErrorStatus;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,6 +25,9 @@ import org.slf4j.spi.LoggingEventBuilder;
 /**
  * Lets the first event of a kind through, counts those that follow within a minute, and tells their
  * number at the end of it: whatever clients or the database do, the log stays short.
+ *
+ * <p>A {@linkplain LogMarkers#STATE_CHANGE change of state} is no repeat of an earlier one: held
+ * back, an outage would not show, and the last line would be wrong for up to a minute.
  *
  * <p>Of one kind are the events of a logger with the same text and, if there are several, the same
  * arguments but the last, which says what varies. After a minute they are told at once again.
@@ -71,10 +76,16 @@ public final class RepeatFilter extends Filter<ILoggingEvent> {
         getContext()
             .getScheduledExecutorService()
             .scheduleWithFixedDelay(
-                () -> summarize(System.nanoTime() - period.toNanos()),
-                SWEEP.toMillis(),
-                SWEEP.toMillis(),
-                TimeUnit.MILLISECONDS);
+                this::sweep, SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** What it throws would end all sweeps: a lack of memory, or an appender's trouble. */
+  private void sweep() {
+    try {
+      summarize(System.nanoTime() - period.toNanos());
+    } catch (RuntimeException | Error e) {
+      getStatusManager().add(new ErrorStatus("cannot summarize repeats", this, e));
+    }
   }
 
   /** Tells all that is counted so far. */
@@ -89,12 +100,16 @@ public final class RepeatFilter extends Filter<ILoggingEvent> {
 
   @Override
   public FilterReply decide(ILoggingEvent event) {
-    boolean counted = event.getLevel().isGreaterOrEqual(Level.INFO) && !isSummary(event);
-    return counted && isRepeat(event) ? FilterReply.DENY : FilterReply.NEUTRAL;
+    if (!event.getLevel().isGreaterOrEqual(Level.INFO)
+        || has(SUMMARY, event)
+        || has(LogMarkers.STATE_CHANGE, event)) {
+      return FilterReply.NEUTRAL;
+    }
+    return isRepeat(event) ? FilterReply.DENY : FilterReply.NEUTRAL;
   }
 
-  private static boolean isSummary(ILoggingEvent event) {
-    return event.getMarkerList() != null && event.getMarkerList().contains(SUMMARY);
+  private static boolean has(Marker marker, ILoggingEvent event) {
+    return event.getMarkerList() != null && event.getMarkerList().contains(marker);
   }
 
   private synchronized boolean isRepeat(ILoggingEvent event) {

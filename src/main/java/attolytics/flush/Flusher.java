@@ -5,6 +5,7 @@ import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
 import attolytics.flush.CopyTransaction.TimeLimits;
 import attolytics.flush.FlushException.Stage;
+import attolytics.logging.LogMarkers;
 import attolytics.metrics.Metrics;
 import attolytics.schema.Table;
 import com.zaxxer.hikari.HikariDataSource;
@@ -287,7 +288,7 @@ final class Flusher {
   private void committed(List<Batch> part, Map<Batch, Outcome> known, long nanos) {
     if (backoff != FIRST_BACKOFF) {
       backoff = FIRST_BACKOFF;
-      log.info("The database takes rows again");
+      log.atInfo().addMarker(LogMarkers.STATE_CHANGE).log("The database takes rows again");
     }
     int rows = 0;
     long bytes = 0;
@@ -465,7 +466,9 @@ final class Flusher {
 
   private void retryLater(List<Batch> part, FlushException e) {
     if (backoff == FIRST_BACKOFF) {
-      log.warn("The database takes no rows, trying again: {}", CopyError.primaryMessage(e.sql()));
+      log.atWarn()
+          .addMarker(LogMarkers.STATE_CHANGE)
+          .log("The database takes no rows, trying again: {}", CopyError.primaryMessage(e.sql()));
     }
     pause();
     parts.push(part);

@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.DatabaseProxy;
 import attolytics.TestDatabase;
+import attolytics.flush.Await;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -143,6 +145,36 @@ class LogIT {
       }
     }
     assertEquals(ids, logged);
+  }
+
+  @Test
+  void outages_areLinesOfTheirOwn_atOnce() throws Exception {
+    Path schema = Files.writeString(directory.resolve("schema.yaml"), SCHEMA);
+    try (TestDatabase database = TestDatabase.create();
+        DatabaseProxy way = new DatabaseProxy(database);
+        RunningJar jar =
+            RunningJar.start(
+                directory.resolve("log"),
+                Map.of("ATTOLYTICS_DB_URL", way.url()),
+                List.of(),
+                "--schema=" + schema)) {
+      jar.port();
+      for (int outage = 1; outage <= 3; outage++) {
+        way.cut();
+        CompletableFuture<HttpResponse<String>> answer = jar.post("a", body("t", quoted("x")));
+        awaitLines(jar, "The database takes no rows, trying again: ", outage);
+        awaitLines(jar, "not ready: the database is away", outage);
+        way.open();
+        assertEquals(200, answer.get().statusCode());
+        awaitLines(jar, "The database takes rows again", outage);
+        awaitLines(jar, "Readiness: ready", outage);
+      }
+      assertEquals(0, jar.stop());
+    }
+  }
+
+  private static void awaitLines(RunningJar jar, String words, int count) throws Exception {
+    Await.until(() -> jar.log().lines().filter(line -> line.contains(words)).count() >= count);
   }
 
   @Test

@@ -3,6 +3,7 @@ package attolytics.app;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.logging.LogMarkers;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
@@ -81,6 +82,21 @@ class RepeatFilterTest {
     log.info("created: {}", "an index");
     log.info("the same");
     assertEquals(7, kept.events.size(), kept.lines()::toString);
+  }
+
+  @Test
+  void changesOfState_comeAtOnceEveryTime_andInOrder() {
+    for (int i = 0; i < 3; i++) {
+      log.atWarn().addMarker(LogMarkers.STATE_CHANGE).log("away: {}", "refused");
+      log.warn("try again");
+      log.atInfo().addMarker(LogMarkers.STATE_CHANGE).log("back");
+    }
+    assertEquals(
+        List.of(
+            "away: refused", "try again", "back", "away: refused", "back", "away: refused", "back"),
+        kept.lines());
+    filter.stop();
+    assertEquals(8, kept.events.size(), kept.lines()::toString);
   }
 
   @Test
