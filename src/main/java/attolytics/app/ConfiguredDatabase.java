@@ -1,7 +1,6 @@
 package attolytics.app;
 
 import attolytics.schema.Schema;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** The database that a start would take, for commands that are none. */
@@ -25,16 +24,16 @@ final class ConfiguredDatabase implements AutoCloseable {
     if (configured != null) {
       return new ConfiguredDatabase(configured, null);
     }
-    Path directory = settings.dataDir();
-    if (!EmbeddedDatabase.existsIn(directory)) {
-      EmbeddedDatabase.refuseToCreateIn(directory);
+    DataDirectory directory = DataDirectory.of(settings.dataDir());
+    if (!directory.hasData()) {
+      directory.refuseToCreate();
       return null;
     }
-    DatabaseUrl running = EmbeddedDatabase.runningIn(directory);
+    DatabaseUrl running = EmbeddedDatabase.runningIn(directory.path());
     if (running != null) {
       return new ConfiguredDatabase(running, null);
     }
-    EmbeddedDatabase database = EmbeddedDatabase.start(directory);
+    EmbeddedDatabase database = EmbeddedDatabase.start(directory.path());
     return new ConfiguredDatabase(database.url(), database);
   }
 

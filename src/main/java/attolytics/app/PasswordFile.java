@@ -52,7 +52,7 @@ record PasswordFile(Path file, String password, int port) {
     Files.writeString(
         unfinished,
         "%s:%d:*:%s:%s%n"
-            .formatted(EmbeddedDatabase.ADDRESS, newPort, EmbeddedDatabase.USER, password));
+            .formatted(EmbeddedServer.ADDRESS, newPort, EmbeddedDatabase.USER, password));
     Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
   }
 

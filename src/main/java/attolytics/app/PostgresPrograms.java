@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,9 @@ import org.tukaani.xz.XZInputStream;
 final class PostgresPrograms {
   /** The user that nobody is, on every Linux. */
   private static final int NOBODY = 65_534;
+
+  /** A failure of the server is a FATAL line and a few before it that tell why. */
+  private static final int LAST_LINES = 5;
 
   /** What a command did. */
   record Outcome(int exitCode, String output) {
@@ -130,7 +134,7 @@ final class PostgresPrograms {
   /** Whether the account is one with a name, which initdb insists on, and not root's. */
   private static boolean works(Account account) throws InterruptedException {
     try {
-      Outcome user = run(account.prefix(), List.of("id", "-un"));
+      Outcome user = outcome(start(account.prefix(), List.of("id", "-un")));
       return user.succeeded() && !user.output().strip().equals("root");
     } catch (IOException e) {
       return false; // there is no such program
@@ -174,14 +178,18 @@ final class PostgresPrograms {
    * @throws IOException if it cannot be run at all
    */
   Outcome run(String program, List<String> arguments) throws IOException, InterruptedException {
+    return outcome(start(program, arguments));
+  }
+
+  /** Starts one of the programs; {@link #outcome} waits for its end. */
+  Process start(String program, List<String> arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(home.resolve("bin").resolve(program).toString());
     command.addAll(arguments);
-    return run(account.prefix(), command);
+    return start(account.prefix(), command);
   }
 
-  private static Outcome run(List<String> prefix, List<String> command)
-      throws IOException, InterruptedException {
+  private static Process start(List<String> prefix, List<String> command) throws IOException {
     List<String> whole = new ArrayList<>(prefix);
     whole.addAll(command);
     ProcessBuilder builder = new ProcessBuilder(whole).redirectErrorStream(true);
@@ -192,10 +200,23 @@ final class PostgresPrograms {
     environment.put("TZ", "UTC");
     Process process = builder.start();
     process.getOutputStream().close();
+    return process;
+  }
+
+  static Outcome outcome(Process process) throws IOException, InterruptedException {
     try (InputStream output = process.getInputStream()) {
       String text = new String(output.readAllBytes(), StandardCharsets.UTF_8);
       return new Outcome(process.waitFor(), text);
     }
+  }
+
+  /** The last lines of what a program or the log says, without the times: one line. */
+  static String lastLines(String output) {
+    List<String> lines = output.lines().map(String::strip).filter(l -> !l.isEmpty()).toList();
+    return lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()).stream()
+        .map(line -> line.replaceFirst("^.*? \\[\\d+] ", ""))
+        .collect(Collectors.joining("; "))
+        .replaceAll("\\s+", " ");
   }
 
   /** Gives a file, or a directory and all in it, to the account that the programs run under. */

@@ -51,6 +51,10 @@ public final class Service implements AutoCloseable {
   private static final Duration MAX_PURGE_PERIOD = Duration.ofMinutes(1);
 
   private static final Duration PROBE_PERIOD = Duration.ofSeconds(1);
+
+  /** A buffer that is full and not in turns must not fill the log. */
+  private static final Duration READINESS_PERIOD = Duration.ofSeconds(1);
+
   private static final Duration SAMPLE_PERIOD = Duration.ofSeconds(1);
 
   /** A usual request, which the buffer has no room for if it is full. */
@@ -201,7 +205,7 @@ public final class Service implements AutoCloseable {
     housekeeping.repeat(SAMPLE_PERIOD, history::take);
     takeYourTime();
     log.info("admin pages on {}", url(settings.adminHost(), admin.port()));
-    DatabaseUrl url = databaseUrl();
+    DatabaseUrl url = databaseUrl(stop);
     prepareTables(url, stop);
     HikariDataSource database =
         ConnectionPool.open(url, settings.writers(), settings.ackTimeout(), metrics.registry());
@@ -284,13 +288,26 @@ public final class Service implements AutoCloseable {
         settings.idleTimeout());
   }
 
-  private DatabaseUrl databaseUrl() throws StartException, InterruptedException {
+  private DatabaseUrl databaseUrl(CountDownLatch stop) throws StartException, InterruptedException {
     DatabaseUrl configured = DatabaseSetup.configuredUrl(settings, schema);
     if (configured != null) {
       return configured;
     }
-    embedded = EmbeddedDatabase.start(settings.dataDir());
-    return embedded.url();
+    readiness.isNot("starting: waiting for the embedded PostgreSQL");
+    systemd.status("waiting for the embedded PostgreSQL");
+    EmbeddedDatabase database =
+        EmbeddedDatabase.start(settings.dataDir(), () -> awaitEmbedded(stop));
+    readiness.unless(database::trouble);
+    embedded = database;
+    return database.url();
+  }
+
+  /** A recovery takes as long as it takes. */
+  private void awaitEmbedded(CountDownLatch stop) throws InterruptedException {
+    takeYourTime();
+    if (stop.await(STOP_POLL.toMillis(), TimeUnit.MILLISECONDS)) {
+      throw new InterruptedException("told to stop");
+    }
   }
 
   private void prepareTables(DatabaseUrl url, CountDownLatch stop)
@@ -350,6 +367,7 @@ public final class Service implements AutoCloseable {
     readiness.unless(() -> writers.stream().anyMatch(Writer::failed) ? WRITER_FAILED : null);
     readiness.unless(probe::trouble);
     readiness.unless(() -> isFull(budget) ? "the buffer is full" : null);
+    housekeeping.repeat(READINESS_PERIOD, readiness::logChange);
     PipelineGauges.show(metrics, budget, rings, writers, probe);
 
     if (systemd.listens()) {

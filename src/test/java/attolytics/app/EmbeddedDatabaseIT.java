@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import attolytics.app.PostgresPrograms.Account;
+import attolytics.flush.Await;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -24,11 +25,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -269,6 +274,147 @@ class EmbeddedDatabaseIT {
   }
 
   @Test
+  void server_thatIsKilled_isStartedAgainOnItsPort() throws Exception {
+    try (EmbeddedDatabase database = start()) {
+      execute(database, "CREATE TABLE kept AS SELECT 7 AS value");
+      for (int i = 0; i < 2; i++) {
+        kill(serverProcess());
+        awaitQuery(database, "7", "SELECT value FROM kept");
+        Await.until(() -> database.trouble() == null);
+      }
+    }
+    assertFalse(Files.exists(data().resolve("postmaster.pid")), "stopped by close");
+  }
+
+  @Test
+  void server_thatIsStoppedByAnother_isStartedAgain() throws Exception {
+    try (EmbeddedDatabase database = start()) {
+      long pid = serverProcess().pid();
+      signal("INT", pid);
+      Await.until(() -> Files.exists(data().resolve("postmaster.pid")) && serverPid() != pid);
+      awaitQuery(database, "1", "SELECT 1");
+    }
+  }
+
+  /** It neither waits nor reads, so it does not notice that its server is gone. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void server_isStartedAgain_thoughABackendOfTheOldOneGoesOn() throws Exception {
+    try (EmbeddedDatabase database = start();
+        Connection connection = connect(database);
+        Statement statement = connection.createStatement()) {
+      long backend = Long.parseLong(query(connection, "SELECT pg_backend_pid()"));
+      CompletableFuture<Boolean> endless =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return statement.execute(
+                      "DO $$ BEGIN LOOP END LOOP; END $$; -- does not end by itself");
+                } catch (SQLException e) {
+                  return false;
+                }
+              });
+      awaitQuery(
+          database,
+          "active",
+          "SELECT state FROM pg_stat_activity WHERE query LIKE 'DO %' AND pid = " + backend);
+      kill(serverProcess());
+      awaitQuery(database, "1", "SELECT 1");
+      assertFalse(endless.get());
+      assertFalse(
+          ProcessHandle.of(backend).filter(PidFile::runs).isPresent(), "the backend is ended");
+    }
+  }
+
+  @Test
+  void server_thatDoesNotStartAgain_isTriedUntilItDoes_andTroubleSaysWhy() throws Exception {
+    try (EmbeddedDatabase database = start()) {
+      Path configuration = data().resolve("postgresql.auto.conf");
+      Files.writeString(configuration, "shared_buffers = 'much'\n");
+      kill(serverProcess());
+      String why = "invalid value for parameter \"shared_buffers\": \"much\"";
+      Await.until(() -> String.valueOf(database.trouble()).contains(why));
+      Files.writeString(configuration, "");
+      Await.until(() -> database.trouble() == null);
+      assertEquals("1", query(database, "SELECT 1"));
+    }
+  }
+
+  @Test
+  void close_endsARestartThatRecovers() throws Exception {
+    EmbeddedDatabase database = start();
+    recoverForEver();
+    kill(serverProcess());
+    awaitRecovery();
+    database.close();
+    assertFalse(Files.exists(data().resolve("postmaster.pid")), "the server is stopped");
+  }
+
+  @Test
+  void start_thatRecovers_isGivenUpWhenThePauseSaysSo() throws Exception {
+    start().close();
+    recoverForEver();
+    CountDownLatch stop = new CountDownLatch(1);
+    CompletableFuture<Void> recovering = CompletableFuture.runAsync(() -> awaitRecoveryThen(stop));
+    assertThrows(
+        InterruptedException.class,
+        () ->
+            EmbeddedDatabase.start(
+                directory(),
+                () -> {
+                  if (stop.await(5, TimeUnit.MILLISECONDS)) {
+                    throw new InterruptedException("of the test");
+                  }
+                }));
+    recovering.get();
+    assertFalse(Files.exists(data().resolve("postmaster.pid")), "the server is stopped");
+  }
+
+  private void awaitRecoveryThen(CountDownLatch stop) {
+    try {
+      awaitRecovery();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    } finally {
+      stop.countDown();
+    }
+  }
+
+  /** The next start waits for WAL that does not come. */
+  private void recoverForEver() throws IOException {
+    Files.createFile(data().resolve("recovery.signal"));
+    Files.writeString(
+        data().resolve("postgresql.auto.conf"),
+        "restore_command = 'touch \"" + temporary.resolve("recovers") + "\"; sleep 600'\n");
+  }
+
+  private void awaitRecovery() throws Exception {
+    Await.until(() -> Files.exists(temporary.resolve("recovers")));
+  }
+
+  private static void awaitQuery(EmbeddedDatabase database, String result, String sql)
+      throws Exception {
+    Await.until(
+        () -> {
+          try {
+            return query(database, sql).equals(result);
+          } catch (SQLException e) {
+            return false;
+          }
+        });
+  }
+
+  private static void signal(String name, long pid) throws Exception {
+    String number = Long.toString(pid);
+    assertEquals(0, new ProcessBuilder("kill", "-" + name, number).start().waitFor());
+  }
+
+  private long serverPid() throws IOException {
+    PidFile file = PidFile.in(data());
+    return file == null ? -1 : file.pid();
+  }
+
+  @Test
   void close_canBeCalledTwice() throws Exception {
     EmbeddedDatabase database = start();
     database.close();
@@ -356,11 +502,15 @@ class EmbeddedDatabaseIT {
   }
 
   private static String query(EmbeddedDatabase database, String sql) throws SQLException {
-    try (Connection connection = connect(database);
-        Statement statement = connection.createStatement();
+    try (Connection connection = connect(database)) {
+      return query(connection, sql);
+    }
+  }
+
+  private static String query(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement();
         ResultSet result = statement.executeQuery(sql)) {
-      assertTrue(result.next());
-      return result.getString(1);
+      return result.next() ? result.getString(1) : "nothing";
     }
   }
 
