@@ -65,6 +65,8 @@ public final class Service implements AutoCloseable {
   /** What a start and a stop may take beyond the user's limits. */
   private static final Duration START_MARGIN = Duration.ofMinutes(1);
 
+  private static final Duration EXTENSION_PERIOD = Duration.ofSeconds(1);
+
   private static final Duration STOP_MARGIN = Duration.ofSeconds(10);
 
   /** A writer waits for a connection and an answer for no longer than requests wait for it. */
@@ -108,6 +110,7 @@ public final class Service implements AutoCloseable {
   private @Nullable Reload reload;
   private @Nullable Thread reloading;
   private boolean stopped;
+  private volatile long extendedNanos;
 
   private Service(
       Settings settings,
@@ -304,7 +307,9 @@ public final class Service implements AutoCloseable {
 
   /** A recovery takes as long as it takes. */
   private void awaitEmbedded(CountDownLatch stop) throws InterruptedException {
-    takeYourTime();
+    if (System.nanoTime() - extendedNanos > EXTENSION_PERIOD.toNanos()) {
+      takeYourTime();
+    }
     if (stop.await(STOP_POLL.toMillis(), TimeUnit.MILLISECONDS)) {
       throw new InterruptedException("told to stop");
     }
@@ -334,6 +339,7 @@ public final class Service implements AutoCloseable {
   }
 
   private void takeYourTime() {
+    extendedNanos = System.nanoTime();
     systemd.mayTake(settings.ackTimeout().plus(START_MARGIN));
   }
 
