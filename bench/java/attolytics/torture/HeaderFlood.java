@@ -9,26 +9,40 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Connections that send as many headers as they may, and never end them. Used by one thread. */
+/**
+ * Connections that send as many headers as they may, and never end them. In memory such headers
+ * take three times what they take on the wire. Used by one thread.
+ */
 final class HeaderFlood implements AutoCloseable {
   /** What servers take at most, or a little less. */
   private static final int LINES = 198;
 
-  private static final int LINE_BYTES = 16_000;
+  private static final int LINE_BYTES = 80;
+
+  /** Files that are left to the test's clients, if there may not be as many. */
+  private static final int SPARE_FILES = 200;
+
   private static final long PAUSE_MILLIS = 20;
 
   private final List<SocketChannel> channels = new ArrayList<>();
   private final List<ByteBuffer> unsent = new ArrayList<>();
 
   /** To a port of the loopback address. */
-  void connect(int port, int connections) throws IOException {
+  void connect(int port, int connections) {
     ByteBuffer headers = ByteBuffer.wrap(headers());
     InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-    for (int i = 0; i < connections; i++) {
-      SocketChannel channel = SocketChannel.open(address);
-      channels.add(channel);
-      unsent.add(headers.duplicate());
-      channel.configureBlocking(false);
+    try {
+      for (int i = 0; i < connections; i++) {
+        SocketChannel channel = SocketChannel.open(address);
+        channels.add(channel);
+        unsent.add(headers.duplicate());
+        channel.configureBlocking(false);
+      }
+    } catch (IOException e) {
+      // No more files, or the service takes no more: these have to do.
+      channels.stream()
+          .skip(Math.max(0, channels.size() - SPARE_FILES))
+          .forEach(HeaderFlood::close);
     }
   }
 
@@ -36,7 +50,12 @@ final class HeaderFlood implements AutoCloseable {
     StringBuilder headers =
         new StringBuilder("POST /apps/" + Requests.APP + "/events HTTP/1.1\r\n");
     for (int line = 0; line < LINES; line++) {
-      headers.append("X-").append(line).append(": ").append("x".repeat(LINE_BYTES)).append("\r\n");
+      headers
+          .append("X-")
+          .append(line)
+          .append(": ")
+          .append("x".repeat(LINE_BYTES - 10))
+          .append("\r\n");
     }
     return headers.toString().getBytes(StandardCharsets.US_ASCII);
   }

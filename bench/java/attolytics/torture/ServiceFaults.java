@@ -13,10 +13,9 @@ import java.util.concurrent.locks.Lock;
 final class ServiceFaults {
   private static final int FLOOD_CLIENTS = 16;
 
-  /** Twice as many as it takes to fill the heap of a service that keeps all of it. */
-  private static final int MIN_FLOODING = 200;
+  /** More than it takes to fill the heap of a service that does not count them. */
+  private static final int MAX_FLOODING = 6_000;
 
-  private static final int MORE_FLOODING = 200;
   private static final int MAX_TWICE = 60;
   private static final long GATHERING_MILLIS = 500;
 
@@ -172,8 +171,8 @@ final class ServiceFaults {
     try (Timeline.Window flooded = scene.timeline().open(Effect.FLOODED, strike.instance());
         HeaderFlood flood = new HeaderFlood()) {
       int port = scene.instances().get(strike.instance()).address().port();
-      flood.connect(port, MIN_FLOODING + (int) (strike.size() * MORE_FLOODING));
-      flood.send(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(2_000 + strike.millis()));
+      flood.connect(port, (int) ((1 + strike.size()) * MAX_FLOODING / 2));
+      flood.send(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(5_000 + strike.millis()));
     } finally {
       lock.unlock();
     }

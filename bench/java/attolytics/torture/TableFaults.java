@@ -118,18 +118,26 @@ final class TableFaults {
         });
   }
 
-  static boolean holdKeys(Scene scene, Strike strike) throws Exception {
-    return alone(scene, Effect.TABLE_LOCKED, Database.HELD_KEYS, () -> hold(scene, strike));
-  }
-
   /** As if another instance had them, which is frozen and then gives up. */
-  private static void hold(Scene scene, Strike strike) throws Exception {
+  static boolean holdKeys(Scene scene, Strike strike) throws Exception {
     Map<Client, Request> requests = new HashMap<>();
     for (int i = 0; i < 1 + strike.size() * MAX_HELD_KEYS; i++) {
       Client client = new Client(scene, "held-" + strike.afterMillis() + "-" + i);
       requests.put(client, client.heldKey());
     }
     List<Thread> threads = new ArrayList<>();
+    alone(
+        scene,
+        Effect.TABLE_LOCKED,
+        Database.HELD_KEYS,
+        () -> hold(scene, strike, requests, threads));
+    ServiceFaults.join(threads, scene);
+    return true;
+  }
+
+  private static void hold(
+      Scene scene, Strike strike, Map<Client, Request> requests, List<Thread> threads)
+      throws Exception {
     try (Connection connection = scene.database().connect();
         PreparedStatement sql = connection.prepareStatement(HOLD)) {
       connection.setAutoCommit(false);
@@ -144,7 +152,6 @@ final class TableFaults {
       Thread.sleep(strike.coin() ? longerThanAnyWait(scene, strike) : strike.millis());
       connection.rollback();
     }
-    ServiceFaults.join(threads, scene);
   }
 
   /** Were others held up by it, they would not just be late, but get a 503 that is not theirs. */
