@@ -3,6 +3,7 @@ package attolytics;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.schema.ColumnType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,7 +12,9 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
@@ -22,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The links of all documents, and the figure that README takes from the benchmarks. */
+/** The links of all documents, and what they repeat from elsewhere. */
 class DocumentsTest {
   private static final Path README = Path.of("README.md");
   private static final List<Path> FOLDERS =
@@ -118,5 +121,27 @@ class DocumentsTest {
     String row = "| 4 | service | 256 | 10 | " + figure.group(1) + " |";
     String benchmarks = Files.readString(Path.of("bench", "README.md"));
     assertTrue(benchmarks.contains(row), row);
+  }
+
+  /** Rows such as {@code | `i32`, `i64` | an integer | INT4, INT8 |}. */
+  @Test
+  void schemaPage_hasEveryTypeAndItsNameInPostgresql() throws Exception {
+    Map<String, String> documented = new TreeMap<>();
+    String page = Files.readString(Path.of("docs", "schema.md"));
+    Pattern.compile("(?m)^\\| (`[^|]+`) \\| [^|]+ \\| ([A-Z\\d, ]+) \\|$")
+        .matcher(page)
+        .results()
+        .forEach(
+            row -> {
+              String[] names = row.group(1).replace("`", "").split(", ", -1);
+              String[] types = row.group(2).split(", ", -1);
+              for (int i = 0; i < names.length; i++) {
+                documented.put(names[i], types[i]);
+              }
+            });
+    assertEquals(
+        Stream.of(ColumnType.values())
+            .collect(Collectors.toMap(ColumnType::schemaName, ColumnType::sqlName)),
+        documented);
   }
 }

@@ -17,6 +17,8 @@ import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -233,20 +235,42 @@ class ProcessIT {
     }
   }
 
-  @Test
-  void docs_nameEveryOption() throws Exception {
+  private String help() throws Exception {
     Path log = directory.resolve("log");
     Process process = start("", log, "--help");
     assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    return Files.readString(log);
+  }
+
+  @Test
+  void docs_nameEveryOption() throws Exception {
     String docs = Files.readString(Path.of("docs", "options.md"));
     List<String> options =
         Pattern.compile("--[a-z_]+")
-            .matcher(Files.readString(log))
+            .matcher(help())
             .results()
             .map(r -> r.group())
             .distinct()
             .toList();
     assertTrue(options.size() > 15, options::toString);
     assertEquals(List.of(), options.stream().filter(o -> !docs.contains("`" + o)).toList());
+  }
+
+  @Test
+  void docs_haveTheDefaultsOfTheOptions() throws Exception {
+    String help = help().replaceAll("\\s+", " ");
+    Map<String, String> documented = new TreeMap<>();
+    Map<String, String> real = new TreeMap<>();
+    Pattern.compile("(?m)^\\| .*`(--[a-z_]+)[^`|]*` \\| `([^`]+)` \\|")
+        .matcher(Files.readString(Path.of("docs", "options.md")))
+        .results()
+        .forEach(row -> documented.put(row.group(1), row.group(2)));
+    for (String option : documented.keySet()) {
+      Matcher text = Pattern.compile(option + "=.*?\\(default: ([^)]+)\\)").matcher(help);
+      assertTrue(text.find(), option);
+      real.put(option, text.group(1));
+    }
+    assertTrue(documented.size() > 15, documented::toString);
+    assertEquals(real, documented);
   }
 }

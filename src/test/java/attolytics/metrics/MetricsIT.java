@@ -7,14 +7,20 @@ import attolytics.app.RunningService;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -34,6 +40,34 @@ class MetricsIT {
 
   private static final String SETUP =
       "CREATE TABLE t (id INT8 UNIQUE, s VARCHAR CHECK (s <> 'never'))";
+
+  private static final String PARTITIONED =
+      """
+      tables:
+        p:
+          columns: [{name: time, type: timestamp, required: true}]
+          partition_by: {column: time, interval: day}
+      apps: {a: {secret_key: sesame, tables: [p]}}
+      """;
+
+  private static Set<String> names(String pattern, String text) {
+    return Pattern.compile(pattern)
+        .matcher(text)
+        .results()
+        .map(match -> match.group(1))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** Without the maxima of distributions, which Micrometer adds. */
+  @Test
+  void docs_nameEveryMetricAndNoOther() throws Exception {
+    String docs = Files.readString(Path.of("docs", "operations.md"));
+    try (RunningService service = RunningService.start(PARTITIONED, "")) {
+      assertEquals(
+          names("(?m)^# TYPE (attolytics_\\w+)(?<!_max) ", service.admin("/metrics")),
+          names("`(attolytics_\\w+)", docs));
+    }
+  }
 
   private static String event(String table, long id) {
     return "{\"_t\":\"" + table + "\",\"id\":" + id + "}";
