@@ -6,6 +6,7 @@ import attolytics.buffer.Budget;
 import attolytics.buffer.Outcome;
 import attolytics.buffer.Ring;
 import attolytics.decode.Decoder;
+import attolytics.flush.OutcomeLookup;
 import attolytics.flush.Writer;
 import attolytics.metrics.Metrics;
 import attolytics.schema.App;
@@ -67,7 +68,16 @@ public class FlushBenchmark {
     // A flush begins when all of its rows are there, and not before.
     Writer.Thresholds thresholds = new Writer.Thresholds(ROWS, Long.MAX_VALUE, LONG);
     Budget budget = new Budget(Long.MAX_VALUE);
-    writer = new Writer(ring, budget, new Sink(), thresholds, LONG, LONG, Metrics.NONE);
+    writer =
+        new Writer(
+            ring,
+            budget,
+            new Sink(),
+            OutcomeLookup.BY_TRANSACTION,
+            thresholds,
+            LONG,
+            LONG,
+            Metrics.NONE);
     Thread thread = new Thread(writer, "writer");
     thread.setDaemon(true); // a benchmark that failed is not torn down
     thread.start();

@@ -1,5 +1,6 @@
 package attolytics.app;
 
+import attolytics.flush.FlushTrial;
 import attolytics.schema.DatabaseTables;
 import attolytics.schema.DatabaseTables.Plan;
 import attolytics.schema.Migration;
@@ -78,7 +79,8 @@ final class Check {
   }
 
   private List<String> rehearse(Connection connection, Schema schema) throws StartException {
-    Plan plan = DatabaseSetup.prepareTables(connection, schema, false, Instant.now());
+    FlushTrial trial = new FlushTrial(schema.tables());
+    Plan plan = DatabaseSetup.prepareTables(connection, schema, trial, false, Instant.now());
     print(plan);
     return plan.problems();
   }

@@ -1,14 +1,19 @@
 package attolytics.app;
 
+import attolytics.flush.FlushTrial;
 import attolytics.logging.LogMarkers;
 import attolytics.schema.DatabaseTables;
 import attolytics.schema.DatabaseTables.Plan;
 import attolytics.schema.Schema;
 import attolytics.schema.SchemaException;
 import attolytics.schema.SchemaFile;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.security.GeneralSecurityException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -19,8 +24,10 @@ import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
+import org.postgresql.util.PSQLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +44,8 @@ final class DatabaseSetup {
 
   private static final String URL_SOURCES =
       "--db_url, ATTOLYTICS_DB_URL or the schema file's database_url";
+
+  private static final String HOSTNAME_NOT_VERIFIED = "08006";
 
   private DatabaseSetup() {}
 
@@ -102,19 +111,21 @@ final class DatabaseSetup {
   }
 
   /**
-   * Compares the schema with the database and creates what is missing.
+   * Compares the schema with the database, creates what is missing, and tries what a flush needs.
    *
+   * @param trial of the schema's tables
    * @param create false to undo it at the end
    * @param now by which partitions are made
    * @return what was created, and warnings
-   * @throws StartException for each reason not to start
+   * @throws StartException if the database could not be asked
    */
-  static Plan prepareTables(Connection connection, Schema schema, boolean create, Instant now)
+  static Plan prepareTables(
+      Connection connection, Schema schema, FlushTrial trial, boolean create, Instant now)
       throws StartException {
     try {
       return create
-          ? DatabaseTables.prepare(connection, schema, now)
-          : DatabaseTables.rehearse(connection, schema, now);
+          ? DatabaseTables.prepare(connection, schema, now, trial)
+          : DatabaseTables.rehearse(connection, schema, now, trial);
     } catch (SQLException e) {
       throw new StartException(
           "the database refused to show or create the tables: " + e.getMessage(), e);
@@ -131,15 +142,39 @@ final class DatabaseSetup {
 
   /**
    * Whether it may come right by itself: the server cannot be reached, is starting or stopping, or
-   * has no connection left. Not a wrong password or database, or a parameter that it does not know.
+   * has no connection left. Not a wrong password or database, a parameter that it does not know, or
+   * a certificate that is missing or not trusted.
    */
   private static boolean mayPass(SQLException e) {
+    if (isAboutTrust(e)) {
+      return false;
+    }
     String state = String.valueOf(e.getSQLState());
     return switch (state.substring(0, Math.min(2, state.length()))) {
       case "08" -> !state.equals("08004") && !state.equals("08P01"); // rejected; not PostgreSQL
       case "53", "57" -> true;
       default -> false;
     };
+  }
+
+  /** Whether it is about certificates: ours, which cannot be read, or the server's. */
+  private static boolean isAboutTrust(SQLException e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof GeneralSecurityException
+          || cause instanceof SSLPeerUnverifiedException
+          || cause instanceof FileNotFoundException
+          || cause instanceof NoSuchFileException
+          || cause instanceof AccessDeniedException) {
+        return true;
+      }
+    }
+    // Of another host's certificate the driver tells only in words. All else that is not the
+    // server's has a cause.
+    return e.getCause() == null && HOSTNAME_NOT_VERIFIED.equals(e.getSQLState()) && isDrivers(e);
+  }
+
+  private static boolean isDrivers(SQLException e) {
+    return e instanceof PSQLException driver && driver.getServerErrorMessage() == null;
   }
 
   private static StartException noConnection(DatabaseUrl url, SQLException e) {
@@ -151,6 +186,9 @@ final class DatabaseSetup {
     String state = String.valueOf(e.getSQLState());
     if (state.startsWith("28")) {
       return "check the user and the password in " + URL_SOURCES;
+    }
+    if (isAboutTrust(e)) {
+      return "check sslmode and sslrootcert in " + URL_SOURCES;
     }
     if (state.startsWith("3D")) {
       return "create it, or name another in " + URL_SOURCES;

@@ -1,5 +1,6 @@
 package attolytics.app;
 
+import attolytics.flush.FlushTrial;
 import attolytics.http.IngestHandler;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.schema.DatabaseTables;
@@ -136,7 +137,8 @@ final class Reload {
     try (Connection connection =
         DatabaseSetup.awaitConnection(database, settings.ackTimeout(), stop)) {
       DatabaseTables.Plan plan =
-          DatabaseSetup.prepareTables(connection, schema, true, clock.instant());
+          DatabaseSetup.prepareTables(
+              connection, schema, new FlushTrial(schema.tables()), true, clock.instant());
       if (!plan.problems().isEmpty()) {
         throw new StartException(plan.problems());
       }

@@ -3,7 +3,9 @@ package attolytics.app;
 import attolytics.app.AttolyticsCommand.Version;
 import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
+import attolytics.flush.FlushTrial;
 import attolytics.flush.KeyPurge;
+import attolytics.flush.OutcomeLookup;
 import attolytics.flush.Writer;
 import attolytics.http.AdminHandler;
 import attolytics.http.HttpServer;
@@ -209,7 +211,7 @@ public final class Service implements AutoCloseable {
     takeYourTime();
     log.info("admin pages on {}", url(settings.adminHost(), admin.port()));
     DatabaseUrl url = databaseUrl(stop);
-    prepareTables(url, stop);
+    OutcomeLookup lookup = prepareTables(url, stop);
     HikariDataSource database =
         ConnectionPool.open(url, settings.writers(), settings.ackTimeout(), metrics.registry());
     pool = database;
@@ -217,7 +219,7 @@ public final class Service implements AutoCloseable {
     warnOfSmallHeap();
     Budget budget = new Budget(settings.maxBuffer());
     for (int i = 0; i < settings.writers(); i++) {
-      startWriter(i, database, budget);
+      startWriter(i, database, lookup, budget);
     }
     keepHouse(database, budget);
     handler = new IngestHandler(new Ingest(rings, budget, limits(), metrics, clock), schema.apps());
@@ -315,7 +317,8 @@ public final class Service implements AutoCloseable {
     }
   }
 
-  private void prepareTables(DatabaseUrl url, CountDownLatch stop)
+  /** Returns what the database is good for. */
+  private OutcomeLookup prepareTables(DatabaseUrl url, CountDownLatch stop)
       throws StartException, InterruptedException {
     readiness.isNot("starting: waiting for the database");
     systemd.status("waiting for the database");
@@ -326,13 +329,15 @@ public final class Service implements AutoCloseable {
     }
     try (Connection connection = DatabaseSetup.awaitConnection(url, settings.ackTimeout(), stop)) {
       readiness.isNot("starting");
+      FlushTrial trial = new FlushTrial(schema.tables());
       DatabaseTables.Plan plan =
-          DatabaseSetup.prepareTables(connection, schema, true, clock.instant());
+          DatabaseSetup.prepareTables(connection, schema, trial, true, clock.instant());
       if (!plan.problems().isEmpty()) {
         throw new StartException(plan.problems());
       }
       plan.statements().forEach(statement -> log.info("created: {}", statement));
       plan.warnings().forEach(log::warn);
+      return trial.lookup();
     } catch (SQLException e) {
       throw new StartException("the connection to the database was lost: " + e.getMessage(), e);
     }
@@ -343,13 +348,15 @@ public final class Service implements AutoCloseable {
     systemd.mayTake(settings.ackTimeout().plus(START_MARGIN));
   }
 
-  private void startWriter(int number, HikariDataSource database, Budget budget) {
+  private void startWriter(
+      int number, HikariDataSource database, OutcomeLookup lookup, Budget budget) {
     Ring ring = new Ring(RING_ROWS);
     Writer writer =
         new Writer(
             ring,
             budget,
             database,
+            lookup,
             new Writer.Thresholds(
                 settings.flushRows(), settings.flushBytes(), settings.flushInterval()),
             settings.ackTimeout(),

@@ -55,6 +55,7 @@ final class CopyTransaction {
 
   private final HikariDataSource database;
   private final KeyClaims keys;
+  private final OutcomeLookup lookup;
   private final Watchdog watchdog;
   // Weak, as a reload of the schema file brings tables of its own.
   private final Map<Table, String> copyStatements = new WeakHashMap<>();
@@ -63,9 +64,11 @@ final class CopyTransaction {
   private final byte[] chunk = new byte[CHUNK_BYTES];
   private int chunkSize;
 
-  CopyTransaction(HikariDataSource database, KeyClaims keys, Watchdog watchdog) {
+  CopyTransaction(
+      HikariDataSource database, KeyClaims keys, OutcomeLookup lookup, Watchdog watchdog) {
     this.database = database;
     this.keys = keys;
+    this.lookup = lookup;
     this.watchdog = watchdog;
   }
 
@@ -97,7 +100,7 @@ final class CopyTransaction {
     boolean usable = false;
     watchdog.watch(connection, System.nanoTime() + limits.totalNanos());
     try {
-      TransactionId id = TransactionId.begin(connection, limits);
+      TransactionId id = TransactionId.begin(connection, limits, lookup);
       Map<Batch, Outcome> known = claim(connection, batches);
       List<Batch> rest = without(batches, known);
       CopyManager copy = connection.unwrap(PGConnection.class).getCopyAPI();
@@ -262,6 +265,20 @@ final class CopyTransaction {
         throw new CommitLostException(id, known, e);
       }
       throw new FlushException(Stage.COMMIT, e);
+    }
+  }
+
+  /** A COPY of no rows, which the server does not refuse if it takes such a COPY at all. */
+  static void copyNothing(CopyManager copy, Table table) throws SQLException {
+    CopyIn stream = copy.copyIn(copyInto(Identifiers.quote(table.name()), table));
+    try {
+      stream.writeToCopy(HEADER, 0, HEADER.length);
+      stream.writeToCopy(TRAILER, 0, TRAILER.length);
+      stream.endCopy();
+    } finally {
+      if (stream.isActive()) {
+        stream.cancelCopy();
+      }
     }
   }
 

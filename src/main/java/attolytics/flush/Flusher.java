@@ -77,9 +77,14 @@ final class Flusher {
   private volatile @Nullable Thread pausing;
 
   Flusher(
-      HikariDataSource database, Duration ackTimeout, Duration idempotencyTtl, Metrics metrics) {
+      HikariDataSource database,
+      OutcomeLookup lookup,
+      Duration ackTimeout,
+      Duration idempotencyTtl,
+      Metrics metrics) {
     this.database = database;
-    this.transaction = new CopyTransaction(database, new KeyClaims(idempotencyTtl), watchdog);
+    this.transaction =
+        new CopyTransaction(database, new KeyClaims(idempotencyTtl), lookup, watchdog);
     this.ackTimeoutNanos = ackTimeout.toNanos();
     this.metrics = metrics;
   }
@@ -539,6 +544,9 @@ final class Flusher {
 
   /** What became of the transaction; in progress if the database cannot be asked now. */
   private TransactionId.Fate ask(TransactionId transactionId, List<Batch> waiting) {
+    if (!transactionId.isKnown()) {
+      return TransactionId.Fate.UNKNOWN;
+    }
     try (Connection connection = database.getConnection()) {
       long now = System.nanoTime();
       watchdog.watch(connection, now + timeToTry(waiting, now));

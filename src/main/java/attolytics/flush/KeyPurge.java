@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
 public final class KeyPurge implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(KeyPurge.class);
   private static final int STEP = 1_000;
+  private static final double CENTURY_SECONDS = 3.2e9;
 
   private static final String DELETE =
       "DELETE FROM "
@@ -53,12 +54,22 @@ public final class KeyPurge implements Runnable {
   }
 
   private int deleteSome() throws SQLException {
-    try (Connection connection = database.getConnection();
-        PreparedStatement statement = connection.prepareStatement(DELETE)) {
-      statement.setDouble(1, ttlSeconds);
-      int deleted = statement.executeUpdate();
+    try (Connection connection = database.getConnection()) {
+      int deleted = delete(connection, ttlSeconds);
       connection.commit();
       return deleted;
+    }
+  }
+
+  /** Does what a purge does, with no key due. */
+  static void deleteNone(Connection connection) throws SQLException {
+    delete(connection, CENTURY_SECONDS);
+  }
+
+  private static int delete(Connection connection, double ttlSeconds) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(DELETE)) {
+      statement.setDouble(1, ttlSeconds);
+      return statement.executeUpdate();
     }
   }
 }

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * Names a transaction so that its fate can be asked for on another connection.
  *
- * @param xid PostgreSQL's 64-bit transaction id
+ * @param xid PostgreSQL's 64-bit transaction id; empty where the server has no such names
  * @param timeline of the WAL, in hexadecimal: after a failover ids are given out anew
  * @param began when it began, by the server's clock, in seconds since the epoch
  */
@@ -22,14 +22,24 @@ record TransactionId(String xid, String timeline, double began) {
     UNKNOWN
   }
 
+  /** Of a transaction whose fate only its rows and keys tell. */
+  private static final TransactionId NONE = new TransactionId("", "", 0);
+
   private static final String TIMELINE = "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)";
 
-  // All in one round trip, together with the BEGIN. The limits end with the transaction.
+  // The limits end with the transaction.
+  private static final String LIMITS =
+      "set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true)";
+
+  // All in one round trip, together with the BEGIN.
   private static final String BEGIN =
-      "SELECT pg_current_xact_id()::text, "
+      "SELECT "
+          + LIMITS
+          + ", pg_current_xact_id()::text, "
           + TIMELINE
-          + ", extract(epoch FROM now())::float8"
-          + ", set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true)";
+          + ", extract(epoch FROM now())::float8";
+
+  private static final String BEGIN_UNNAMED = "SELECT " + LIMITS;
 
   // After a crash, an id that had not got to the disk is given out once more. Statistics outlast
   // every stop but a crash.
@@ -39,21 +49,34 @@ record TransactionId(String xid, String timeline, double began) {
           + " = ? THEN pg_xact_status(?::xid8) END,"
           + " pg_stat_get_bgwriter_stat_reset_time() < to_timestamp(?)";
 
-  /** Begins a transaction with these limits. */
-  static TransactionId begin(Connection connection, CopyTransaction.TimeLimits limits)
+  /**
+   * Begins a transaction with these limits.
+   *
+   * @param lookup how its outcome will be asked for
+   */
+  static TransactionId begin(
+      Connection connection, CopyTransaction.TimeLimits limits, OutcomeLookup lookup)
       throws SQLException {
+    boolean named = lookup == OutcomeLookup.BY_TRANSACTION;
     long totalMillis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(limits.totalNanos()));
-    try (PreparedStatement statement = connection.prepareStatement(BEGIN)) {
+    try (PreparedStatement statement = connection.prepareStatement(named ? BEGIN : BEGIN_UNNAMED)) {
       statement.setString(1, Integer.toString(limits.lockMillis()));
       statement.setString(2, Long.toString(totalMillis));
       try (ResultSet result = statement.executeQuery()) {
         result.next();
-        return new TransactionId(result.getString(1), result.getString(2), result.getDouble(3));
+        return named
+            ? new TransactionId(result.getString(3), result.getString(4), result.getDouble(5))
+            : NONE;
       }
     }
   }
 
-  /** What became of this transaction, asked on a connection other than its own. */
+  /** Whether the server can be asked what became of it. */
+  boolean isKnown() {
+    return !xid.isEmpty();
+  }
+
+  /** What became of this transaction, which is known, asked on a connection not its own. */
   Fate fate(Connection connection) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(FATE)) {
       statement.setString(1, timeline);

@@ -54,6 +54,7 @@ public final class Writer implements Runnable {
   private volatile long oldestNanos;
 
   /**
+   * @param lookup how the outcome of a COMMIT is learnt whose answer was lost
    * @param ackTimeout how long a request may wait before it is settled as unavailable
    * @param idempotencyTtl how long an Idempotency-Key is remembered
    */
@@ -61,6 +62,7 @@ public final class Writer implements Runnable {
       Ring ring,
       Budget budget,
       HikariDataSource database,
+      OutcomeLookup lookup,
       Thresholds thresholds,
       Duration ackTimeout,
       Duration idempotencyTtl,
@@ -68,7 +70,7 @@ public final class Writer implements Runnable {
     this.ring = ring;
     this.budget = budget;
     this.thresholds = thresholds;
-    this.flusher = new Flusher(database, ackTimeout, idempotencyTtl, metrics);
+    this.flusher = new Flusher(database, lookup, ackTimeout, idempotencyTtl, metrics);
     this.metrics = metrics;
   }
 

@@ -31,6 +31,25 @@ public final class DatabaseTables {
     }
   }
 
+  /** What else is found once all tables are there. */
+  public record Findings(List<String> warnings, List<String> problems) {
+    public static final Findings NONE = new Findings(List.of(), List.of());
+
+    public Findings {
+      warnings = List.copyOf(warnings);
+      problems = List.copyOf(problems);
+    }
+  }
+
+  /** Looks at the database once all tables are there, before that is committed or undone. */
+  @FunctionalInterface
+  public interface Inspection {
+    Inspection NONE = connection -> Findings.NONE;
+
+    /** Leaves nothing behind. */
+    Findings inspect(Connection connection) throws SQLException;
+  }
+
   /** The service's own tables, whatever the schema. */
   private static final List<OwnTable> OWN_TABLES = List.of(IdempotencyTable.TABLE);
 
@@ -52,13 +71,21 @@ public final class DatabaseTables {
    * with a warning.
    *
    * @param now by which partitions are made
+   * @param inspection a last look, whose problems undo it all
    * @return the plan; it was carried out if it has no problems
    * @throws SQLException if the database could not be asked or refused a statement, which the
    *     message tells; nothing was changed then
    */
+  public static Plan prepare(
+      Connection connection, Schema schema, Instant now, Inspection inspection)
+      throws SQLException {
+    return inTransaction(connection, schema, now, inspection, true);
+  }
+
+  /** Does the same, without a last look. */
   public static Plan prepare(Connection connection, Schema schema, Instant now)
       throws SQLException {
-    return inTransaction(connection, schema, now, true);
+    return prepare(connection, schema, now, Inspection.NONE);
   }
 
   /** Does the same, by the system's clock. */
@@ -72,9 +99,16 @@ public final class DatabaseTables {
    * @return the plan; it could be carried out if it has no problems
    * @throws SQLException as {@link #prepare} would
    */
+  public static Plan rehearse(
+      Connection connection, Schema schema, Instant now, Inspection inspection)
+      throws SQLException {
+    return inTransaction(connection, schema, now, inspection, false);
+  }
+
+  /** Does the same, without a last look. */
   public static Plan rehearse(Connection connection, Schema schema, Instant now)
       throws SQLException {
-    return inTransaction(connection, schema, now, false);
+    return rehearse(connection, schema, now, Inspection.NONE);
   }
 
   /** Does the same, by the system's clock. */
@@ -157,12 +191,13 @@ public final class DatabaseTables {
   }
 
   private static Plan inTransaction(
-      Connection connection, Schema schema, Instant now, boolean commit) throws SQLException {
+      Connection connection, Schema schema, Instant now, Inspection inspection, boolean commit)
+      throws SQLException {
     boolean autoCommit = connection.getAutoCommit();
     connection.setAutoCommit(false);
     try {
-      Plan plan = carryOut(connection, schema, now);
-      if (commit) {
+      Plan plan = carryOut(connection, schema, now, inspection);
+      if (commit && plan.problems().isEmpty()) {
         connection.commit();
       } else {
         connection.rollback();
@@ -178,18 +213,22 @@ public final class DatabaseTables {
     }
   }
 
-  private static Plan carryOut(Connection connection, Schema schema, Instant now)
+  private static Plan carryOut(
+      Connection connection, Schema schema, Instant now, Inspection inspection)
       throws SQLException {
     try (Statement sql = connection.createStatement()) {
       // With a stricter level the tables that another instance has just created stay invisible.
-      sql.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
-      sql.execute("SELECT pg_advisory_xact_lock(" + LOCK + ")");
+      execute(sql, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+      execute(sql, "SELECT pg_advisory_xact_lock(" + LOCK + ")");
       Comparison comparison = compare(connection, schema, now);
       if (comparison.plan().problems().isEmpty()) {
         for (String statement : comparison.statements()) {
           execute(sql, statement);
         }
         makePartitions(sql, comparison);
+        Findings findings = inspection.inspect(connection);
+        comparison.warn(findings.warnings());
+        comparison.refuse(findings.problems());
       }
       return comparison.plan();
     }
@@ -238,6 +277,7 @@ public final class DatabaseTables {
     Target target = Target.of(connection);
     Comparison comparison = new Comparison();
     comparison.refuse(target.problems());
+    comparison.warn(target.warnings());
     if (!target.problems().isEmpty()) {
       return comparison;
     }

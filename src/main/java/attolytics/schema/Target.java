@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param version as people write it
  * @param versionNumber such as 150004 for 15.4
+ * @param encoding of the database, such as UTF8
  * @param readOnly whether no table could be written to
  * @param user the current user, quoted where it has to be
  * @param schema the first of the search path that exists, quoted where it has to be, or null
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 record Target(
     String version,
     int versionNumber,
+    String encoding,
     boolean readOnly,
     String user,
     @Nullable String schema,
@@ -28,10 +30,15 @@ record Target(
   /** The first with {@code pg_current_xact_id()}. */
   private static final int OLDEST_VERSION = 13;
 
+  private static final String INTO_UTF8 =
+      "to mend that, restore a dump into one that was made by CREATE DATABASE … ENCODING 'UTF8'"
+          + " TEMPLATE template0";
+
   private static final String TARGET =
       """
       SELECT current_setting('server_version') AS version,
         current_setting('server_version_num')::int AS version_number,
+        current_setting('server_encoding') AS encoding,
         current_setting('transaction_read_only')::bool AS read_only,
         quote_ident(current_user) AS user,
         quote_ident(current_schema()) AS schema,
@@ -53,6 +60,7 @@ record Target(
       return new Target(
           row.getString("version"),
           row.getInt("version_number"),
+          row.getString("encoding"),
           row.getBoolean("read_only"),
           row.getString("user"),
           row.getString("schema"),
@@ -74,6 +82,25 @@ record Target(
               + " the primary server, or let the user write");
     }
     return problems;
+  }
+
+  /** What the database will refuse, or make little sense of. */
+  List<String> warnings() {
+    return switch (encoding) {
+      case "UTF8" -> List.of();
+      case "SQL_ASCII" ->
+          List.of(
+              "the encoding of the database is SQL_ASCII: it stores UTF-8 as the service sends it, but"
+                  + " takes each byte for a character, in lengths, patterns and the order of"
+                  + " strings; "
+                  + INTO_UTF8);
+      default ->
+          List.of(
+              "the encoding of the database is %s: events with characters that it does not have are"
+                      .formatted(encoding)
+                  + " refused with 400; "
+                  + INTO_UTF8);
+    };
   }
 
   /** Why a table that is missing could not be created. */

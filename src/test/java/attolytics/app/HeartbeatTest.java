@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import attolytics.buffer.Batch;
 import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
+import attolytics.flush.OutcomeLookup;
 import attolytics.flush.Writer;
 import attolytics.metrics.History;
 import attolytics.metrics.Metrics;
@@ -58,6 +59,7 @@ class HeartbeatTest {
         ring,
         new Budget(1 << 20),
         database,
+        OutcomeLookup.BY_TRANSACTION,
         new Writer.Thresholds(1, 1, Duration.ZERO),
         Duration.ofSeconds(1),
         Duration.ofDays(1),

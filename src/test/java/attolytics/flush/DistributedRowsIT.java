@@ -85,7 +85,13 @@ class DistributedRowsIT {
     config.setAutoCommit(false);
     config.setMaximumPoolSize(2);
     pool = new HikariDataSource(config);
-    flusher = new Flusher(pool, Duration.ofMinutes(1), Duration.ofDays(7), Metrics.NONE);
+    flusher =
+        new Flusher(
+            pool,
+            OutcomeLookup.BY_TRANSACTION,
+            Duration.ofMinutes(1),
+            Duration.ofDays(7),
+            Metrics.NONE);
     execute("CREATE TABLE t (id int8)", "CREATE TABLE u (id int8)", AGREE);
     execute("CREATE TRIGGER refuse BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION refuse()");
   }

@@ -50,11 +50,11 @@ class TransactionIdIT {
   @Test
   void fate_isThatOfTheTransaction() throws Exception {
     try (Connection connection = connect()) {
-      TransactionId id = TransactionId.begin(connection, LIMITS);
+      TransactionId id = TransactionId.begin(connection, LIMITS, OutcomeLookup.BY_TRANSACTION);
       assertEquals(Fate.IN_PROGRESS, fate(id));
       connection.commit();
       assertEquals(Fate.COMMITTED, fate(id));
-      TransactionId other = TransactionId.begin(connection, LIMITS);
+      TransactionId other = TransactionId.begin(connection, LIMITS, OutcomeLookup.BY_TRANSACTION);
       connection.rollback();
       assertEquals(Fate.ABORTED, fate(other));
     }
@@ -64,7 +64,7 @@ class TransactionIdIT {
   void fate_isKnownAfterAnOrderlyRestart() throws Exception {
     TransactionId id;
     try (Connection connection = connect()) {
-      id = TransactionId.begin(connection, LIMITS);
+      id = TransactionId.begin(connection, LIMITS, OutcomeLookup.BY_TRANSACTION);
       connection.commit();
     }
     server.stop(Mode.FAST);
@@ -76,13 +76,13 @@ class TransactionIdIT {
   void fate_isNotThatOfAnother_whoGotTheSameIdAfterACrash() throws Exception {
     TransactionId lost;
     Connection broken = connect();
-    lost = TransactionId.begin(broken, LIMITS);
+    lost = TransactionId.begin(broken, LIMITS, OutcomeLookup.BY_TRANSACTION);
     server.stop(Mode.IMMEDIATE);
     server.startAgain();
     try (Connection connection = connect()) {
       TransactionId another;
       do {
-        another = TransactionId.begin(connection, LIMITS);
+        another = TransactionId.begin(connection, LIMITS, OutcomeLookup.BY_TRANSACTION);
         connection.commit();
       } while (number(another) < number(lost));
       // Unless the server itself has used a later one meanwhile, and written that down.
@@ -98,7 +98,7 @@ class TransactionIdIT {
   @Test
   void fate_isUnknownOnAnotherTimeline() throws Exception {
     try (Connection connection = connect()) {
-      TransactionId id = TransactionId.begin(connection, LIMITS);
+      TransactionId id = TransactionId.begin(connection, LIMITS, OutcomeLookup.BY_TRANSACTION);
       connection.commit();
       assertEquals(Fate.UNKNOWN, fate(new TransactionId(id.xid(), "00000009", id.began())));
     }

@@ -45,6 +45,7 @@ class WriterTest {
             ring,
             new Budget(1 << 20),
             nowhere,
+            OutcomeLookup.BY_TRANSACTION,
             new Writer.Thresholds(1000, 1 << 20, Duration.ofMillis(50)),
             Duration.ofMillis(300),
             Duration.ofDays(7),

@@ -10,6 +10,7 @@ import attolytics.torture.Trap.Point;
 import java.net.InetAddress;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -69,6 +70,30 @@ class LostCommitIT {
   /** The next COMMIT is cut off at that point. */
   private void cutAt(Point point) {
     proxy.arm(new Trap(point, 0, 0, true, false));
+  }
+
+  /** As on Aurora: without the timeline, a transaction cannot be asked for. */
+  private void hideTimeline() throws SQLException {
+    try (Connection connection = database.connect();
+        Statement sql = connection.createStatement()) {
+      sql.execute(
+          "CREATE FUNCTION pg_current_wal_lsn() RETURNS pg_lsn LANGUAGE plpgsql AS"
+              + " $$ BEGIN RAISE EXCEPTION 'not supported' USING ERRCODE = '55000'; END $$");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"BEFORE_COMMIT", "BEFORE_ANSWER"})
+  void requestWithAKey_isToldByTheKey_whereThereIsNoTimeline(Point point) throws Exception {
+    hideTimeline();
+    requestWithAKey_isToldByTheKey(point);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"BEFORE_COMMIT", "BEFORE_ANSWER"})
+  void requestWithoutAKey_is504_whereThereIsNoTimeline(Point point) throws Exception {
+    hideTimeline();
+    requestWithoutAKey_is504(point);
   }
 
   @ParameterizedTest

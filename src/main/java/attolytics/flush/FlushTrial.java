@@ -1,0 +1,177 @@
+package attolytics.flush;
+
+import attolytics.buffer.Batch;
+import attolytics.buffer.IdempotencyKey;
+import attolytics.flush.CopyTransaction.TimeLimits;
+import attolytics.schema.DatabaseTables.Findings;
+import attolytics.schema.DatabaseTables.Inspection;
+import attolytics.schema.Table;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+
+/**
+ * Tries every statement that a flush needs, before the first request comes. A server that speaks
+ * PostgreSQL's protocol need not have all of it: it is refused with its own words, or served
+ * without what costs no guarantee. Nothing of what is tried stays.
+ */
+public final class FlushTrial implements Inspection {
+  /** For each statement: whoever holds a table keeps no start from its end. */
+  private static final TimeLimits LIMITS = new TimeLimits(1_000, Duration.ofSeconds(10).toNanos());
+
+  private static final Duration TTL = Duration.ofDays(1);
+
+  /** A lock not to be had, a time limit: they say nothing of the statement. */
+  private static final Set<String> NO_VERDICT = Set.of("55P03", "57014");
+
+  private static final String NOT_ALLOWED_NOW = "55000";
+
+  private final List<Table> tables;
+  private final List<String> warnings = new ArrayList<>();
+  private final List<String> problems = new ArrayList<>();
+  private OutcomeLookup lookup = OutcomeLookup.BY_TRANSACTION;
+
+  /**
+   * @param tables that are to take rows
+   */
+  public FlushTrial(List<Table> tables) {
+    this.tables = List.copyOf(tables);
+  }
+
+  /** What the server is good for; known after the trial. */
+  public OutcomeLookup lookup() {
+    return lookup;
+  }
+
+  @Override
+  public Findings inspect(Connection connection) throws SQLException {
+    if (tryBegin(connection)) {
+      tryKeys(connection);
+      for (Table table : tables) {
+        tryCopy(connection, table);
+      }
+    }
+    return new Findings(warnings, problems);
+  }
+
+  private boolean tryBegin(Connection connection) throws SQLException {
+    String unnamed = attempt(connection, () -> begin(connection, OutcomeLookup.BY_KEY));
+    if (unnamed != null) {
+      refuse("cannot limit the time of a transaction", unnamed);
+      return false;
+    }
+    String named =
+        attempt(connection, () -> begin(connection, OutcomeLookup.BY_TRANSACTION).fate(connection));
+    if (named != null) {
+      lookup = OutcomeLookup.BY_KEY;
+      warnings.add(
+          "the server does not tell what became of a transaction (%s): if the connection is lost in"
+                  .formatted(named)
+              + " a COMMIT, a request without an Idempotency-Key gets 504; send requests with one");
+    }
+    return true;
+  }
+
+  private static TransactionId begin(Connection connection, OutcomeLookup lookup)
+      throws SQLException {
+    return TransactionId.begin(connection, LIMITS, lookup);
+  }
+
+  private void tryKeys(Connection connection) throws SQLException {
+    Batch batch = new Batch(1);
+    batch.identify(new IdempotencyKey("", "trial " + UUID.randomUUID(), new byte[32]));
+    KeyClaims keys = new KeyClaims(TTL);
+    String claim =
+        attempt(
+            connection,
+            () -> {
+              begin(connection, lookup);
+              keys.claim(connection, List.of(batch));
+              keys.claim(connection, List.of(batch)); // a repeat is looked up
+            });
+    if (claim != null) {
+      refuse("cannot claim an Idempotency-Key", claim);
+    }
+    String purge =
+        attempt(
+            connection,
+            () -> {
+              begin(connection, lookup);
+              KeyPurge.deleteNone(connection);
+            });
+    if (purge != null) {
+      refuse("cannot purge Idempotency-Keys", purge);
+    }
+  }
+
+  private void tryCopy(Connection connection, Table table) throws SQLException {
+    try {
+      inSavepoint(
+          connection,
+          () -> {
+            begin(connection, lookup);
+            CopyTransaction.copyNothing(connection.unwrap(PGConnection.class).getCopyAPI(), table);
+          });
+    } catch (SQLException e) {
+      String what = "table %s: a COPY of no rows failed: ".formatted(table.name());
+      if (isForGood(e)) {
+        problems.add(what + words(e) + "; requests for it could not be stored");
+      } else {
+        warnings.add(what + words(e) + "; requests for it may fail");
+      }
+    }
+  }
+
+  /** Whatever else a trigger or another machine says may pass. */
+  private static boolean isForGood(SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    return state.startsWith("42") || state.startsWith("0A") || state.equals(NOT_ALLOWED_NOW);
+  }
+
+  private void refuse(String what, String words) {
+    problems.add("the server " + what + ", which every flush needs: " + words);
+  }
+
+  /** What is tried. */
+  @FunctionalInterface
+  private interface Statements {
+    void run() throws SQLException;
+  }
+
+  /**
+   * Tries the statements.
+   *
+   * @return why the server cannot run them, or null
+   * @throws SQLException if there is no server to ask any more
+   */
+  private static @Nullable String attempt(Connection connection, Statements statements)
+      throws SQLException {
+    try {
+      inSavepoint(connection, statements);
+      return null;
+    } catch (SQLException e) {
+      return NO_VERDICT.contains(String.valueOf(e.getSQLState())) ? null : words(e);
+    }
+  }
+
+  private static void inSavepoint(Connection connection, Statements statements)
+      throws SQLException {
+    Savepoint before = connection.setSavepoint();
+    try {
+      statements.run();
+    } finally {
+      connection.rollback(before); // which fails if the connection is lost
+    }
+  }
+
+  private static String words(SQLException e) {
+    return "SQLSTATE " + e.getSQLState() + ", " + CopyError.primaryMessage(e);
+  }
+}
