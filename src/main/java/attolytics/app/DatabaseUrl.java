@@ -50,6 +50,9 @@ public final class DatabaseUrl {
   private static final String FORM =
       "postgres://user@host:port/database, with :password after the user";
 
+  private static final String ESCAPES =
+      "in a user name or password / is written %2F, ? is %3F, @ is %40, % is %25";
+
   private static final String DEFAULT_PORT = "5432";
 
   /** Parameters of libpq's that the driver has under another name or with other values. */
@@ -67,6 +70,18 @@ public final class DatabaseUrl {
       Stream.of(PGProperty.values())
           .map(PGProperty::getName)
           .collect(Collectors.toUnmodifiableMap(DatabaseUrl::plain, name -> name, (a, b) -> a));
+
+  /** Parameters that the driver knows and, given like this, ignores; and what to write instead. */
+  private static final Map<String, String> WITHOUT_EFFECT =
+      Map.of(
+          PGProperty.SERVICE.getName(), "write out host, port, dbname and user of the service",
+          PGProperty.USER.getName(), "write user in lower case",
+          PGProperty.PASSWORD.getName(), "write password in lower case",
+          PGProperty.PG_HOST.getName(), "write host",
+          PGProperty.PG_PORT.getName(), "write port",
+          PGProperty.PG_DBNAME.getName(), "write dbname",
+          "loggerLevel", "-v and -vv make the service log more",
+          "loggerFile", "the service logs to standard error");
 
   private final String jdbcUrl;
   private final Map<String, String> properties;
@@ -96,10 +111,8 @@ public final class DatabaseUrl {
     int queryStart = firstOf(rest, '?', '?', authorityEnd);
     String path = rest.substring(authorityEnd, queryStart);
     int at = authority.lastIndexOf('@');
-    if (at < 0 && path.contains("@")) {
-      throw new IllegalArgumentException(
-          "the database URL has an @ after its host: in a user name or password, / is written %2F,"
-              + " ? is %3F, @ is %40, % is %25");
+    if (path.contains("@")) { // the end of a password, and not to be quoted
+      throw new IllegalArgumentException("the database URL has an @ after its host: " + ESCAPES);
     }
     Map<String, String> parameters = parameters(rest.substring(queryStart));
     @Nullable String user = null;
@@ -126,6 +139,8 @@ public final class DatabaseUrl {
     }
     if (hosts.stream().anyMatch(Host::isSocket)) {
       putSocket(properties, hosts);
+    } else {
+      TlsParameters.complete(properties);
     }
     if (hosts.size() > 1) { // only one of them can be written to
       properties.putIfAbsent(PGProperty.TARGET_SERVER_TYPE.getName(), "primary");
@@ -190,6 +205,10 @@ public final class DatabaseUrl {
       while (parameter.find()) {
         hidden = hidden.replace(parameter.group(), parameter.group(1) + "***");
       }
+      int at = url.lastIndexOf('@');
+      if (at > 0 && url.indexOf(':') < 0) { // what a space in a password has cut off
+        hidden = hidden.replace(url, "***" + url.substring(at));
+      }
     }
     return redact(hidden);
   }
@@ -228,7 +247,7 @@ public final class DatabaseUrl {
         }
         name = decode(matcher.group(1));
         port = firstGiven(matcher.group(2), port, "");
-      } else if (name.contains(":")) {
+      } else if (name.contains(":") && !name.startsWith("/")) {
         name = "[" + name + "]";
       }
       if (name.isEmpty() && given.length > 1) {
@@ -250,7 +269,8 @@ public final class DatabaseUrl {
       throw new IllegalArgumentException(
           "a port of the database URL is not a number between 1 and 65535: expected "
               + FORM
-              + ", where in a user name or password / is written %2F, ? is %3F, @ is %40, % is %25");
+              + "; "
+              + ESCAPES);
     }
     return port;
   }
@@ -264,9 +284,14 @@ public final class DatabaseUrl {
       int equals = parameter.indexOf('=');
       if (equals <= 0) {
         throw new IllegalArgumentException(
-            "a parameter of the database URL is not of the form name=value");
+            "a parameter of the database URL is not of the form name=value"
+                + (query.contains("@") ? "; " + ESCAPES : ""));
       }
       String name = decode(parameter.substring(0, equals));
+      if (query.contains("@") && !isKnown(name)) { // the end of a password, and not to be quoted
+        throw new IllegalArgumentException(
+            "the database URL has an @ after a ? that no known parameter follows: " + ESCAPES);
+      }
       if (parameters.put(name, decode(parameter.substring(equals + 1))) != null) {
         throw new IllegalArgumentException(
             "the database URL gives the parameter " + quoted(name) + " twice");
@@ -290,14 +315,37 @@ public final class DatabaseUrl {
       properties.put(PGProperty.TCP_KEEP_ALIVE.getName(), String.valueOf(!value.equals("0")));
       return;
     }
+    if (name.equals("load_balance_hosts")) { // of libpq's, whose values are other than the driver's
+      putLoadBalancing(properties, value);
+      return;
+    }
     // The driver ignores what it does not know: a misspelt sslmode would go unnoticed.
     String known = DRIVER_PARAMETERS.get(plain(name));
+    String instead = known == null ? null : WITHOUT_EFFECT.get(known);
+    if (instead != null) {
+      throw new IllegalArgumentException(
+          "the database URL has the parameter %s, which would have no effect: %s"
+              .formatted(quoted(name), instead));
+    }
     if (known == null) {
       throw new IllegalArgumentException(
           "the database URL has a parameter that the driver does not know: " + quoted(name));
     }
     checkChoice(known, value);
     properties.put(known, value);
+  }
+
+  private static void putLoadBalancing(Map<String, String> properties, String value) {
+    if (!value.equals("random") && !value.equals("disable")) {
+      throw new IllegalArgumentException(
+          "load_balance_hosts of the database URL is none of disable, random");
+    }
+    properties.put(PGProperty.LOAD_BALANCE_HOSTS.getName(), String.valueOf(value.equals("random")));
+  }
+
+  private static boolean isKnown(String name) {
+    return List.of("host", "port", "dbname", "target_session_attrs", "keepalives").contains(name)
+        || DRIVER_PARAMETERS.containsKey(plain(name));
   }
 
   /** The driver would only tell it on connecting. */

@@ -99,7 +99,16 @@ class DatabaseUrlTest {
     "keepalives=0, tcpKeepAlive, false",
     "target_session_attrs=read-write, targetServerType, primary",
     "target_session_attrs=primary, targetServerType, primary",
-    "target_session_attrs=prefer-standby, targetServerType, preferSecondary"
+    "target_session_attrs=prefer-standby, targetServerType, preferSecondary",
+    "load_balance_hosts=random, loadBalanceHosts, true",
+    "load_balance_hosts=disable, loadBalanceHosts, false",
+    "sslrootcert=/ca.pem&sslmode=require, sslmode, verify-ca",
+    "sslrootcert=/ca.pem&sslmode=require, sslrootcert, /ca.pem",
+    "sslrootcert=/ca.pem&sslmode=verify-full, sslmode, verify-full",
+    "sslrootcert=/ca.pem&ssl=true, sslrootcert, /ca.pem",
+    "sslrootcert=system, sslmode, verify-full",
+    "sslrootcert=system&sslmode=verify-full, sslfactory, org.postgresql.ssl.DefaultJavaSSLFactory",
+    "user=me@h&sslmode=require, user, me@h"
   })
   void parse_passesParametersToTheDriver(String parameter, String name, String value) {
     DatabaseUrl url = DatabaseUrl.parse("postgres://u@h/d?" + parameter);
@@ -114,7 +123,12 @@ class DatabaseUrlTest {
         + " postgres://u@%2Frun%2Fpostgresql:1/d",
     "postgres://u@/d?host=/run/postgresql&port=1, /run/postgresql/.s.PGSQL.1,"
         + " postgres://u@%2Frun%2Fpostgresql:1/d",
-    "postgres://u@%2Frun/d?sslmode=require, /run/.s.PGSQL.5432, postgres://u@%2Frun/d"
+    "postgres://u@%2Frun/d?sslmode=require, /run/.s.PGSQL.5432, postgres://u@%2Frun/d",
+    "postgres://u:p@/d?host=/cloudsql/project:region:instance,"
+        + " /cloudsql/project:region:instance/.s.PGSQL.5432,"
+        + " postgres://u@%2Fcloudsql%2Fproject%3Aregion%3Ainstance/d",
+    "postgres://u@%2Fcloudsql%2Fp%3Ar%3Ai/d, /cloudsql/p:r:i/.s.PGSQL.5432,"
+        + " postgres://u@%2Fcloudsql%2Fp%3Ar%3Ai/d"
   })
   void parse_goesToAUnixSocketWithoutTls(String url, String path, String display) {
     DatabaseUrl parsed = DatabaseUrl.parse(url);
@@ -136,6 +150,22 @@ class DatabaseUrlTest {
         "postgres://u:s3cr3t@h:65536/d | a port of the database URL is not a number between",
         "postgres://u:s3cr3t | a port of the database URL is not a number between",
         "postgres://u:s3cr3t/x@h/d | has an @ after its host",
+        "postgres://u:p@s3cr3t/w#rd@h/d | has an @ after its host: in a user name or password / is",
+        "postgres://u:p@h/s3cr3t@h/d?sslmode=require | has an @ after its host",
+        "postgres://u:p@h?s3cr3t@h/d | @ is %40, % is %25",
+        "postgres://u:1?scrt=s3cr3t@h/d | has an @ after a ? that no known parameter follows",
+        "postgres://u:p@h/d?service=s3cr3t | parameter 'service', which would have no effect: write out host",
+        "postgres://u:s3cr3t@h/d?PGHOST=x | parameter 'PGHOST', which would have no effect: write host",
+        "postgres://u@h/d?Password=s3cr3t | parameter 'Password', which would have no effect",
+        "postgres://u@h/d?loggerLevel=s3cr3t | parameter 'loggerLevel', which would have no effect",
+        "postgres://u@h/d?hostaddr=s3cr3t | does not know: 'hostaddr'",
+        "postgres://u@h/d?load_balance_hosts=s3cr3t | is none of disable, random",
+        "postgres://u@h/d?sslrootcert=s3cr3t | verifies nothing without sslmode=verify-full",
+        "postgres://u@h/d?sslrootcert=s3cr3t&sslmode=prefer | verifies nothing without",
+        "postgres://u@h/d?sslrootcert=s3cr3t&sslmode=disable | verifies nothing without",
+        "postgres://u@h/d?sslrootcert=s3cr3t&sslfactory=x&sslmode=require | would ignore sslrootcert",
+        "postgres://u@h/d?sslrootcert=system&sslmode=require | goes with sslmode=verify-full only",
+        "postgres://u@h/d?sslrootcert=system&sslcert=s3cr3t | does not go with sslcert",
         "postgres://u:s3cr3t?x@h/d | is not of the form name=value",
         "postgres://u:s3cr3t?x=y@h/d | in a user name or password / is written %2F, ? is %3F",
         "postgres://u:s3cr3t%zz@h/d | a % that is not followed by two hexadecimal digits",

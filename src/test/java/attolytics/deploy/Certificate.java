@@ -13,7 +13,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /** A certificate for 127.0.0.1 that only the test's own client trusts. */
-final class Certificate {
+public final class Certificate {
   private static final String ALIAS = "attolytics";
   private static final char[] PASSWORD = "changeit".toCharArray();
 
@@ -24,7 +24,7 @@ final class Certificate {
   }
 
   /** Makes one, as {@code fullchain.pem} and {@code privkey.pem} in the directory. */
-  static Certificate selfSigned(Path directory)
+  public static Certificate selfSigned(Path directory)
       throws IOException, InterruptedException, GeneralSecurityException {
     Path file = directory.resolve("keystore.p12");
     Program.succeed(
