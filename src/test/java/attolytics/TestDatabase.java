@@ -65,11 +65,20 @@ public final class TestDatabase implements AutoCloseable {
 
   /** Creates a database; close it after the tests. */
   public static TestDatabase create() throws SQLException {
+    return create("");
+  }
+
+  /**
+   * Creates one that is not as usual.
+   *
+   * @param options of CREATE DATABASE
+   */
+  public static TestDatabase create(String options) throws SQLException {
     Server server = Lazily.SERVER;
     String name = freshName();
     TestDatabase database =
         new TestDatabase(server, name, "DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
-    database.onServer("CREATE DATABASE " + name);
+    database.onServer("CREATE DATABASE " + name + " " + options);
     return database;
   }
 

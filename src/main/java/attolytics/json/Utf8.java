@@ -2,6 +2,9 @@ package attolytics.json;
 
 /** What well-formed UTF-8 is: no overlong forms, no surrogates, nothing past U+10FFFF. */
 public final class Utf8 {
+  /** Of a code point, at most. */
+  public static final int MAX_BYTES = 4;
+
   private Utf8() {}
 
   /**
@@ -47,7 +50,7 @@ public final class Utf8 {
    *
    * @return the offset behind it
    */
-  static int put(int codePoint, byte[] out, int at) {
+  public static int put(int codePoint, byte[] out, int at) {
     if (codePoint < 0x80) {
       out[at] = (byte) codePoint;
       return at + 1;

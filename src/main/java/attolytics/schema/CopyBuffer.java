@@ -110,6 +110,11 @@ public final class CopyBuffer {
     INT.set(bytes, at, value);
   }
 
+  /** Writes over an integer that was put. */
+  void setInt(int at, int value) {
+    INT.set(bytes, at, value);
+  }
+
   public void putLong(long value) {
     int at = grow(Long.BYTES);
     LONG.set(bytes, at, value);

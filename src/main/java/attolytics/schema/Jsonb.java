@@ -4,6 +4,7 @@ import attolytics.json.JsonReader;
 import attolytics.json.Kind;
 import attolytics.json.MalformedJsonException;
 import attolytics.json.Text;
+import attolytics.json.Utf8;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  *   +----------+-------------+---------------+
  * </pre>
  *
- * What space, duplicate names and exponents become is PostgreSQL's to say.
+ * What space, duplicate names and exponents become is PostgreSQL's to say. Characters beyond ASCII
+ * are never written as escapes: of those, a database whose encoding is SQL_ASCII takes none.
  *
  * @see <a href="https://www.postgresql.org/docs/current/datatype-json.html">JSON Types</a>
  */
@@ -32,10 +34,11 @@ final class Jsonb {
     int start = json.valueStart();
     ValueError error = kind.isContainer() ? checkEntries(json) : check(kind, json.text());
     if (error == null) {
-      int length = json.position() - start;
-      out.putInt(1 + length);
+      int field = out.size();
+      out.putInt(0);
       out.putByte(VERSION);
-      out.put(json.bytes(), start, length);
+      putText(json.bytes(), start, json.position(), out);
+      out.setInt(field, out.size() - field - Integer.BYTES);
     }
     return error;
   }
@@ -55,6 +58,42 @@ final class Jsonb {
       }
     }
     return error;
+  }
+
+  /** Copies JSON that was checked, but for escapes of characters beyond ASCII. */
+  private static void putText(byte[] json, int from, int to, CopyBuffer out) {
+    int copied = from;
+    int at = from;
+    while (at < to) {
+      if (json[at] != '\\') {
+        at++;
+      } else if (json[at + 1] != 'u') {
+        at += 2;
+      } else {
+        int escape = at;
+        int character = hex(json, at + 2);
+        at += 6;
+        if (Character.isHighSurrogate((char) character)) { // the other half follows, as was checked
+          character = Character.toCodePoint((char) character, (char) hex(json, at + 2));
+          at += 6;
+        }
+        if (character >= 0x80) {
+          out.put(json, copied, escape - copied);
+          byte[] utf8 = new byte[Utf8.MAX_BYTES];
+          out.put(utf8, 0, Utf8.put(character, utf8, 0));
+          copied = at;
+        }
+      }
+    }
+    out.put(json, copied, to - copied);
+  }
+
+  private static int hex(byte[] json, int at) {
+    int value = 0;
+    for (int i = at; i < at + 4; i++) {
+      value = value << 4 | Character.digit(json[i], 16);
+    }
+    return value;
   }
 
   private static @Nullable ValueError check(Kind kind, Text text) {

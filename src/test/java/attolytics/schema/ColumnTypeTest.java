@@ -444,7 +444,7 @@ class ColumnTypeTest {
         "1.50",
         "-1e-7",
         "\"\"",
-        "\"\\u00e9 \\n é😀\"",
+        "\"\\n \\\\u00e9 \\u0022 \\u007f é😀\"",
         "[]",
         "{}",
         "[null, 1 ,{\"a\":[ ]}]",
@@ -455,6 +455,24 @@ class ColumnTypeTest {
 
     assertEquals(1, value.get());
     assertEquals(json, StandardCharsets.UTF_8.decode(value).toString());
+  }
+
+  /** A database whose encoding is SQL_ASCII takes no other escapes. */
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '`',
+      value = {
+        "`\"\\u65e5\"`, `\"日\"`",
+        "`\"\\u0080\\u07fF\\u0800\\uFFFF\"`, `\"\u0080\u07ff\u0800\uffff\"`",
+        "`[\"a\\\\\\ud83D\\uDe00b\"]`, `[\"a\\\\😀b\"]`",
+        "`{\"\\u00e9\\u0041\": [1, \"x\", {\"\\t\": \"\\u00e9\"}]}`,"
+            + " `{\"é\\u0041\": [1, \"x\", {\"\\t\": \"é\"}]}`"
+      })
+  void json_hasNoEscapesOfCharactersBeyondAscii(String json, String text) {
+    ByteBuffer value = Encoding.value(ColumnType.JSON, json);
+
+    assertEquals(1, value.get());
+    assertEquals(text, StandardCharsets.UTF_8.decode(value).toString());
   }
 
   @ParameterizedTest
