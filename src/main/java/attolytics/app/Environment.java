@@ -4,6 +4,7 @@ import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.IDefaultValueProvider;
@@ -16,6 +17,7 @@ import picocli.CommandLine.Model.OptionSpec;
  */
 final class Environment implements IDefaultValueProvider {
   private static final String PREFIX = "ATTOLYTICS_";
+  private static final Pattern LAST_LINE_BREAK = Pattern.compile("\\R\\z");
 
   /** Their variables mean how often or whether, which picocli's flags do not take as a default. */
   private static final Set<String> READ_APART =
@@ -43,10 +45,15 @@ final class Environment implements IDefaultValueProvider {
     return value;
   }
 
-  /** The option's value, or null if the variable is unset or empty. */
+  /**
+   * The option's value without the line break that a file or a shell has put at its end, or null if
+   * the variable is unset or empty.
+   */
   @Nullable String value(String option) {
     String value = variables.get(variable(option));
-    return value == null || value.isBlank() ? null : value;
+    return value == null || value.isBlank()
+        ? null
+        : LAST_LINE_BREAK.matcher(value).replaceFirst("");
   }
 
   /** The values of all variables that may be ours. */

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -36,6 +37,7 @@ final class SchemaReader {
 
   private static final String BRIN = "brin";
 
+  private static final Pattern LAST_LINE_BREAK = Pattern.compile("\\R\\z");
   private static final String ENVIRONMENT_PREFIX = "env:";
 
   private final Problems problems;
@@ -343,8 +345,10 @@ final class SchemaReader {
         : key;
   }
 
+  /** Without the line break that a file or a shell has put at its end. */
   private @Nullable String fromEnvironment(Node node, String variable, String what) {
-    String key = environment.get(variable);
+    String value = environment.get(variable);
+    String key = value == null ? null : LAST_LINE_BREAK.matcher(value).replaceFirst("");
     if (key == null || key.isEmpty()) {
       problems.at(
           node,

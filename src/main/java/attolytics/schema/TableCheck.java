@@ -132,7 +132,8 @@ final class TableCheck {
                 .formatted(found.type(), wanted, column.type().schemaName()),
             typeInSchemaFile(found.type())
                 + (column.equals(table.distributeBy()) ? undistribute() : "")
-                + alterColumn(found, "TYPE " + wanted + " USING " + converted));
+                + alterColumn(found, "TYPE " + wanted + " USING " + converted)
+                + loss(column, found));
     boolean changeable = !existing.isForeign() && !column.equals(table.distributeBy());
     if (column.type().holdsAllOf(found.type()) && changeable) {
       problems.add(text);
@@ -140,6 +141,12 @@ final class TableCheck {
     } else {
       problem(text);
     }
+  }
+
+  /** What the statement before it should not be run without knowing. */
+  private static String loss(Column column, ExistingColumn found) {
+    String loss = CastLoss.of(found.type(), column.type());
+    return loss == null ? "" : ", which " + loss;
   }
 
   /** Citus does not change what it distributes by. */

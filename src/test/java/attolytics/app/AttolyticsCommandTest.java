@@ -14,6 +14,7 @@ import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -159,6 +160,9 @@ class AttolyticsCommandTest {
             Map.entry("ATTOLYTICS_MIGRATE", "1"),
             Map.entry("ATTOLYTICS_VERBOSE", "2"));
     assertEquals(expected, settings(environment));
+    Map<String, String> asFilesHaveIt = new HashMap<>(environment);
+    asFilesHaveIt.replaceAll((name, value) -> value + (name.contains("PORT") ? "\n" : "\r\n"));
+    assertEquals(expected, settings(asFilesHaveIt));
   }
 
   @Test
@@ -465,6 +469,15 @@ class AttolyticsCommandTest {
   })
   void execute_hidesAPasswordOfTheEnvironment(String variable, String value) {
     assertUsageError("error: " + variable + ": ", Map.of(variable, value));
+    assertFalse(err.toString().contains(SECRET), err.toString());
+  }
+
+  /** The shell has made two arguments of it. */
+  @ParameterizedTest
+  @CsvSource({"-d postgres://u:a, s3cr3t@h/d", "postgres://u:a, s3cr3t@h/d"})
+  void execute_hidesTheEndOfAPasswordThatASpaceHasCutOff(String first, String second) {
+    String[] args = (first + " " + second).split(" ", -1);
+    run(Map.of(), settings -> 0, args);
     assertFalse(err.toString().contains(SECRET), err.toString());
   }
 

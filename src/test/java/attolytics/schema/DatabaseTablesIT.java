@@ -1,6 +1,7 @@
 package attolytics.schema;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -23,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -468,20 +470,23 @@ class DatabaseTablesIT {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "I32, bigint, i64",
-    "I64, integer, i32",
-    "F32, double precision, f64",
-    "STRING, integer, i32",
-    "TIMESTAMP, text, string",
-    "TIMESTAMP, date, date",
-    "STRING, jsonb, json",
-    "STRING, uuid, uuid",
-    "UUID, text, string",
-    "DATE, timestamp with time zone, timestamp"
-  })
-  void plan_typeOfAnotherColumnType(ColumnType type, String sqlType, String other)
-      throws SQLException {
+  @CsvSource(
+      quoteCharacter = '`',
+      value = {
+        "I32, bigint, i64, ",
+        "I64, integer, i32, ",
+        "F32, double precision, f64, `, which rounds to about 7 digits`",
+        "STRING, integer, i32, ",
+        "TIMESTAMP, text, string, `, which rounds to microseconds, and takes what has no offset for"
+            + " the session's time zone`",
+        "TIMESTAMP, date, date, `, which takes the times for those of the session's time zone`",
+        "STRING, jsonb, json, ",
+        "STRING, uuid, uuid, ",
+        "UUID, text, string, ",
+        "DATE, timestamp with time zone, timestamp, `, which drops the time of day`"
+      })
+  void plan_typeOfAnotherColumnType(
+      ColumnType type, String sqlType, String other, @Nullable String loss) throws SQLException {
     sql("CREATE TABLE t (c " + sqlType + ")");
     String wanted = type.sqlName();
 
@@ -490,8 +495,45 @@ class DatabaseTablesIT {
         "table \"t\", column \"c\" is of type %s, but has to be %s (%s); "
                 .formatted(sqlType, wanted, type.schemaName())
             + "give it the type %s in the schema file, or ".formatted(other)
-            + "ALTER TABLE \"t\" ALTER COLUMN \"c\" TYPE %s USING \"c\"::%s"
-                .formatted(wanted, wanted));
+            + "ALTER TABLE \"t\" ALTER COLUMN \"c\" TYPE %s USING \"c\"::%s%s"
+                .formatted(wanted, wanted, loss == null ? "" : loss));
+  }
+
+  /** What the suggested statement does, done: where a value is not what it was, the words say so. */
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '`',
+      value = {
+        "I64, numeric, 9.99, which rounds to whole numbers",
+        "I32, numeric, 9.99, which rounds to whole numbers",
+        "I64, double precision, 9.99, which rounds to whole numbers",
+        "I64, real, 9.5, which rounds to whole numbers",
+        "I64, jsonb, 9.99, which rounds to whole numbers",
+        "F64, numeric, 0.12345678901234567890, which rounds to about 15 digits",
+        "F64, bigint, 9007199254740993, which rounds to about 15 digits",
+        "F64, text, 0.12345678901234567890, which rounds to about 15 digits",
+        "F32, numeric, 0.123456789, which rounds to about 7 digits",
+        "F32, integer, 16777217, which rounds to about 7 digits",
+        "BOOL, integer, 2, which keeps of a number only whether it is 0",
+        "DATE, timestamp without time zone, 2026-01-31 12:00:00, which drops the time of day",
+        "DATE, text, 2026-01-31 12:00, which drops the time of day",
+        "JSON, json, `{\"b\":1,\"a\":1,\"a\":2}`, `which drops spaces, the order of names, and`"
+      })
+  void plan_saysWhatTheStatementLoses(ColumnType type, String sqlType, String value, String words)
+      throws SQLException {
+    sql("CREATE TABLE t (c %s)".formatted(sqlType), "INSERT INTO t VALUES ('%s')".formatted(value));
+    Schema schema = schema(table("t", column("c", type)));
+
+    String problem = problems(schema).get(0);
+
+    assertTrue(problem.contains(words), problem);
+    sql(problem.substring(problem.indexOf("ALTER TABLE"), problem.indexOf(", which ")));
+    assertFits(DatabaseTables.prepare(connection, schema));
+    try (Statement query = connection.createStatement();
+        ResultSet row = query.executeQuery("SELECT c::text FROM t")) {
+      row.next();
+      assertNotEquals(value, row.getString(1));
+    }
   }
 
   @ParameterizedTest

@@ -43,7 +43,13 @@ class SchemaFileTest {
       """;
 
   private static final Map<String, String> ENVIRONMENT =
-      Map.of("KEY", "from-environment", "EMPTY", "");
+      Map.of(
+          "KEY", "from-environment",
+          "EMPTY", "",
+          "LF", "a\nb\n",
+          "CRLF", "key\r\n",
+          "TWO", "key\n\n",
+          "BREAK", "\n");
 
   @TempDir private Path directory;
 
@@ -605,6 +611,16 @@ class SchemaFileTest {
     assertTrue(app(read(withSecretKey("${KEY}")), "a").accepts("${KEY}"));
   }
 
+  /** As {@code echo key > file} leaves one. */
+  @ParameterizedTest
+  @CsvSource({"LF, 'a\nb'", "CRLF, key", "TWO, 'key\n'"})
+  void app_takesAKeyOfTheEnvironmentWithoutTheLineBreakAtItsEnd(String variable, String key)
+      throws SchemaException {
+    App app = app(read(withSecretKey("env:" + variable)), "a");
+    assertTrue(app.accepts(key));
+    assertFalse(app.accepts(key + "\n"));
+  }
+
   /** As Attolytics took it. */
   @ParameterizedTest
   @ValueSource(
@@ -641,6 +657,7 @@ class SchemaFileTest {
         "env:NONE | the environment variable `NONE` is not set",
         "[x, 'env:NONE'] | the environment variable `NONE` is not set",
         "env:EMPTY | the environment variable `EMPTY` is empty",
+        "env:BREAK | the environment variable `BREAK` is empty",
         "'''env:''' | the environment variable `` is not set",
         "!x y   | has to be put in quotes",
         "'\"\\ud800\"' | contains half of a surrogate pair",
