@@ -79,18 +79,28 @@ final class Check {
   }
 
   private List<String> rehearse(Connection connection, Schema schema) throws StartException {
-    FlushTrial trial = new FlushTrial(schema.tables());
-    Plan plan = DatabaseSetup.prepareTables(connection, schema, trial, false, Instant.now());
+    Plan plan = tryToStart(connection, schema);
     print(plan);
     return plan.problems();
   }
 
   /** Cannot be carried out and undone: some of its steps are in no transaction. */
-  private List<String> rehearseMigration(Connection connection, Schema schema) throws SQLException {
+  private List<String> rehearseMigration(Connection connection, Schema schema)
+      throws SQLException, StartException {
     Migration migration = DatabaseTables.migration(connection, schema, Instant.now());
     out.comment(migration.steps().isEmpty() ? "a start would change nothing" : "a start would run");
     out.steps(migration);
-    return migration.left();
+    if (!migration.isDone()) {
+      return migration.left();
+    }
+    Plan plan = tryToStart(connection, schema);
+    warn(plan);
+    return plan.problems();
+  }
+
+  private static Plan tryToStart(Connection connection, Schema schema) throws StartException {
+    FlushTrial trial = new FlushTrial(schema.tables());
+    return DatabaseSetup.prepareTables(connection, schema, trial, false, Instant.now());
   }
 
   private void print(Plan plan) {
@@ -104,6 +114,10 @@ final class Check {
               : "a start would create");
     }
     plan.statements().forEach(out::statement);
+    warn(plan);
+  }
+
+  private void warn(Plan plan) {
     plan.warnings().forEach(warning -> out.comment("warning: " + warning));
   }
 }

@@ -74,14 +74,22 @@ public final class DatabaseUrl {
   /** Parameters that the driver knows and, given like this, ignores; and what to write instead. */
   private static final Map<String, String> WITHOUT_EFFECT =
       Map.of(
-          PGProperty.SERVICE.getName(), "write out host, port, dbname and user of the service",
-          PGProperty.USER.getName(), "write user in lower case",
-          PGProperty.PASSWORD.getName(), "write password in lower case",
-          PGProperty.PG_HOST.getName(), "write host",
-          PGProperty.PG_PORT.getName(), "write port",
-          PGProperty.PG_DBNAME.getName(), "write dbname",
-          "loggerLevel", "-v and -vv make the service log more",
-          "loggerFile", "the service logs to standard error");
+          PGProperty.SERVICE.getName(),
+          "write out host, port, dbname and user of the service",
+          PGProperty.USER.getName(),
+          "write user in lower case",
+          PGProperty.PASSWORD.getName(),
+          "write password in lower case",
+          PGProperty.PG_HOST.getName(),
+          "write host",
+          PGProperty.PG_PORT.getName(),
+          "write port",
+          PGProperty.PG_DBNAME.getName(),
+          "write dbname",
+          "loggerLevel",
+          "-v and -vv make the service log more",
+          "loggerFile",
+          "the service logs to standard error");
 
   private final String jdbcUrl;
   private final Map<String, String> properties;

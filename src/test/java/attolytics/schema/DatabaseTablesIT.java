@@ -499,7 +499,9 @@ class DatabaseTablesIT {
                 .formatted(wanted, wanted, loss == null ? "" : loss));
   }
 
-  /** What the suggested statement does, done: where a value is not what it was, the words say so. */
+  /**
+   * What the suggested statement does, done: where a value is not what it was, the words say so.
+   */
   @ParameterizedTest
   @CsvSource(
       quoteCharacter = '`',
