@@ -1,5 +1,7 @@
 package attolytics;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -9,6 +11,8 @@ import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /** A way to a test database that can be cut, or let nothing through, as often as one likes. */
 public final class DatabaseProxy implements AutoCloseable {
@@ -21,9 +25,13 @@ public final class DatabaseProxy implements AutoCloseable {
     CLOSED
   }
 
+  /** What the server is told instead of what the client has said, and as long. */
+  private record Falsification(String said, String told) {}
+
   private final TestDatabase database;
   private final ServerSocket server;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+  private final AtomicReference<@Nullable Falsification> next = new AtomicReference<>();
   private volatile State state = State.OPEN;
 
   /** Opens a way to the database, which stays the caller's. */
@@ -37,6 +45,20 @@ public final class DatabaseProxy implements AutoCloseable {
   public String url() {
     String direct = database.host() + ":" + database.port();
     return database.url().replace("@" + direct + "/", "@127.0.0.1:" + server.getLocalPort() + "/");
+  }
+
+  /**
+   * Has the server understand something else the next time that a client says this.
+   *
+   * @param told as long
+   */
+  public void falsifyNext(String said, String told) {
+    next.set(new Falsification(said, told));
+  }
+
+  /** Whether that has happened. */
+  public boolean hasFalsified() {
+    return next.get() == null;
   }
 
   public void stall() {
@@ -76,15 +98,15 @@ public final class DatabaseProxy implements AutoCloseable {
         sockets.add(client);
         Socket onward = new Socket(database.host(), database.port());
         sockets.add(onward);
-        daemon(() -> pump(client, onward));
-        daemon(() -> pump(onward, client));
+        daemon(() -> pump(client, onward, true));
+        daemon(() -> pump(onward, client, false));
       } catch (IOException e) {
         // closed, or the database is away: the client sees it
       }
     }
   }
 
-  private void pump(Socket from, Socket to) {
+  private void pump(Socket from, Socket to, boolean fromClient) {
     try (from;
         to) {
       InputStream in = from.getInputStream();
@@ -94,6 +116,9 @@ public final class DatabaseProxy implements AutoCloseable {
         while (state == State.STALLED) {
           TimeUnit.MILLISECONDS.sleep(5);
         }
+        if (fromClient) {
+          falsify(bytes, count);
+        }
         out.write(bytes, 0, count);
       }
     } catch (IOException | InterruptedException e) {
@@ -101,6 +126,18 @@ public final class DatabaseProxy implements AutoCloseable {
     } finally {
       sockets.remove(from);
       sockets.remove(to);
+    }
+  }
+
+  private void falsify(byte[] bytes, int count) {
+    Falsification falsification = next.get();
+    if (falsification == null) {
+      return;
+    }
+    int at = new String(bytes, 0, count, ISO_8859_1).indexOf(falsification.said);
+    if (at >= 0 && next.compareAndSet(falsification, null)) {
+      byte[] told = falsification.told.getBytes(ISO_8859_1);
+      System.arraycopy(told, 0, bytes, at, told.length);
     }
   }
 

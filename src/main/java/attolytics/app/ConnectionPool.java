@@ -24,8 +24,14 @@ final class ConnectionPool {
     config.setPoolName("attolytics");
     config.setJdbcUrl(url.jdbcUrl());
     config.setDataSourceProperties(driverProperties(url, ackTimeout));
+    // The level is each transaction's own: the pool would set it for the session. And its own
+    // queries
+    // are rolled back, which isValid()'s, on a new connection, is not: a transaction that is left
+    // open
+    // keeps one of a pooler's server connections to itself.
     config.setAutoCommit(false);
-    config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
+    config.setIsolateInternalQueries(true);
+    config.setConnectionTestQuery("SELECT 1");
     config.setMaximumPoolSize(writers + OTHERS);
     config.setMinimumIdle(writers);
     config.setConnectionTimeout(CONNECT_TIMEOUT.toMillis());
@@ -35,7 +41,11 @@ final class ConnectionPool {
     return new HikariDataSource(config);
   }
 
-  /** For the driver: user, password and parameters of the URL, and what it leaves out. */
+  /**
+   * For the driver: user, password and parameters of the URL, what it leaves out, and what it
+   * cannot change, so that nothing of ours stays on a session that a pooler gives to somebody else
+   * next.
+   */
   static Properties driverProperties(DatabaseUrl url, Duration ackTimeout) {
     Properties driver = new Properties();
     PGProperty.APPLICATION_NAME.set(driver, "attolytics");
@@ -44,6 +54,11 @@ final class ConnectionPool {
     // For the odd question: a flush has a watchdog of its own.
     PGProperty.SOCKET_TIMEOUT.set(driver, (int) Math.max(1, ackTimeout.toSeconds()));
     driver.putAll(url.properties());
+    // No statement gets a name, not even COMMIT: behind a pooler it may be another client's.
+    PGProperty.PREPARE_THRESHOLD.set(driver, 0);
+    PGProperty.AUTOSAVE.set(driver, "never");
+    // Any that is in use: else the driver SETs the application_name, instead of sending it at once.
+    PGProperty.ASSUME_MIN_SERVER_VERSION.set(driver, "9.0");
     return driver;
   }
 }

@@ -258,7 +258,7 @@ final class CopyTransaction {
   private static void commit(Connection connection, TransactionId id, Map<Batch, Outcome> known)
       throws FlushException, CommitLostException {
     try {
-      connection.commit();
+      Commit.run(connection);
     } catch (SQLException e) {
       // A deferred constraint or trigger may refuse at the COMMIT: that much is certain.
       if (Failure.of(e) == Failure.DATABASE) {

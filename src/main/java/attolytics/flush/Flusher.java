@@ -494,7 +494,7 @@ final class Flusher {
   /** Asks on another connection what became of the COMMIT, as long as a request may wait. */
   private void commitLost(List<Batch> part, CommitLostException lost) {
     log.warn(
-        "Lost the connection while committing, asking what became of it: {}",
+        "The COMMIT was not confirmed, asking what became of it: {}",
         CopyError.primaryMessage(lost.sql()));
     List<Batch> waiting = part;
     while (true) {

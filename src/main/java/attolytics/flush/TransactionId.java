@@ -27,19 +27,17 @@ record TransactionId(String xid, String timeline, double began) {
 
   private static final String TIMELINE = "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)";
 
-  // The limits end with the transaction.
+  // Level and limits end with the transaction: behind a pooler the session is not ours.
   private static final String LIMITS =
-      "set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true)";
+      "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;"
+          + " SELECT set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true)";
 
   // All in one round trip, together with the BEGIN.
   private static final String BEGIN =
-      "SELECT "
-          + LIMITS
+      LIMITS
           + ", pg_current_xact_id()::text, "
           + TIMELINE
           + ", extract(epoch FROM now())::float8";
-
-  private static final String BEGIN_UNNAMED = "SELECT " + LIMITS;
 
   // After a crash, an id that had not got to the disk is given out once more. Statistics outlast
   // every stop but a crash.
@@ -59,10 +57,12 @@ record TransactionId(String xid, String timeline, double began) {
       throws SQLException {
     boolean named = lookup == OutcomeLookup.BY_TRANSACTION;
     long totalMillis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(limits.totalNanos()));
-    try (PreparedStatement statement = connection.prepareStatement(named ? BEGIN : BEGIN_UNNAMED)) {
+    try (PreparedStatement statement = connection.prepareStatement(named ? BEGIN : LIMITS)) {
       statement.setString(1, Integer.toString(limits.lockMillis()));
       statement.setString(2, Long.toString(totalMillis));
-      try (ResultSet result = statement.executeQuery()) {
+      statement.execute();
+      statement.getMoreResults(); // past that of SET
+      try (ResultSet result = statement.getResultSet()) {
         result.next();
         return named
             ? new TransactionId(result.getString(3), result.getString(4), result.getDouble(5))
