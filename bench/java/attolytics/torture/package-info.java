@@ -15,7 +15,10 @@
  *      └──► oracle ◄── timeline: what was broken when, and what that excuses
  * </pre>
  *
- * Everything is drawn from a seed, but no run is like another: threads and processes race. A seed
+ * Between a proxy and PostgreSQL there is PgBouncer in transaction mode for one of the instances, if
+ * it is installed.
+ *
+ * <p>Everything is drawn from a seed, but no run is like another: threads and processes race. A seed
  * that found something finds it again often, not always.
  *
  * <p>See {@code docs/torture.md}.
