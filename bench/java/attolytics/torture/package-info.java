@@ -15,11 +15,11 @@
  *      └──► oracle ◄── timeline: what was broken when, and what that excuses
  * </pre>
  *
- * Between a proxy and PostgreSQL there is PgBouncer in transaction mode for one of the instances, if
- * it is installed.
+ * Between a proxy and PostgreSQL there is PgBouncer in transaction mode for one of the instances,
+ * if it is installed.
  *
- * <p>Everything is drawn from a seed, but no run is like another: threads and processes race. A seed
- * that found something finds it again often, not always.
+ * <p>Everything is drawn from a seed, but no run is like another: threads and processes race. A
+ * seed that found something finds it again often, not always.
  *
  * <p>See {@code docs/torture.md}.
  */
