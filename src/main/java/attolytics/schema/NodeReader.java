@@ -1,5 +1,6 @@
 package attolytics.schema;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -18,6 +19,7 @@ import org.snakeyaml.engine.v2.nodes.Tag;
  * answer is null. A problem's text quotes keys and names but no other value: it may be a secret.
  */
 final class NodeReader {
+  private static final int MAX_IDENTIFIER_BYTES = 63;
   private static final String STRING = "a string";
   private static final String TAGGED = "a tagged value";
   private static final String IS_NULL = " is null; put it in quotes if that is meant";
@@ -106,6 +108,15 @@ final class NodeReader {
     return entries;
   }
 
+  /** The entries of a map that has to have some. */
+  List<Entry> nonEmptyEntries(Node node, String what) {
+    List<Entry> entries = entries(node, what);
+    if (entries != null && entries.isEmpty()) {
+      problems.at(node, what + " is empty, expected at least one");
+    }
+    return entries == null ? List.of() : entries;
+  }
+
   /**
    * @param lines where each name was seen first; is added to
    */
@@ -155,6 +166,47 @@ final class NodeReader {
       return null;
     }
     return refuseTag(scalar) ? null : scalar.getValue();
+  }
+
+  /** The name of a table or a column. */
+  @Nullable ScalarNode identifier(Node node, String what) {
+    ScalarNode name = nonEmptyName(node, what);
+    int bytes = name == null ? 0 : name.getValue().getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > MAX_IDENTIFIER_BYTES) {
+      problems.at(
+          node,
+          "%s is of %d bytes in UTF-8, PostgreSQL takes %d at most"
+              .formatted(what, bytes, MAX_IDENTIFIER_BYTES));
+    }
+    return name;
+  }
+
+  @Nullable ScalarNode nonEmptyName(Node node, String what) {
+    ScalarNode name = name(node, what);
+    return name != null && isStorable(node, name.getValue(), what) ? name : null;
+  }
+
+  @Nullable String nonEmptyString(Node node, String what) {
+    String text = string(node, what);
+    return text != null && isStorable(node, text, what) ? text : null;
+  }
+
+  /** A key without a value counts as left out, as if the value were commented out. */
+  @Nullable String optionalString(@Nullable Node node, String what) {
+    return node == null || isNull(node) ? null : nonEmptyString(node, what);
+  }
+
+  private boolean isStorable(Node node, String text, String what) {
+    if (text.isEmpty()) {
+      problems.at(node, what + " is empty");
+    } else if (text.indexOf('\0') >= 0) {
+      problems.at(node, what + " contains U+0000, which PostgreSQL cannot hold");
+    } else if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+      problems.at(node, what + " contains half of a surrogate pair, which is no character");
+    } else {
+      return true;
+    }
+    return false;
   }
 
   /**
