@@ -34,10 +34,7 @@ record TransactionId(String xid, String timeline, double began) {
 
   // All in one round trip, together with the BEGIN.
   private static final String BEGIN =
-      LIMITS
-          + ", pg_current_xact_id()::text, "
-          + TIMELINE
-          + ", extract(epoch FROM now())::float8";
+      LIMITS + ", pg_current_xact_id()::text, " + TIMELINE + ", extract(epoch FROM now())::float8";
 
   // After a crash, an id that had not got to the disk is given out once more. Statistics outlast
   // every stop but a crash.
