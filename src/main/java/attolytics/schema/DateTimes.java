@@ -8,7 +8,7 @@ package attolytics.schema;
  * @see <a href="https://www.rfc-editor.org/rfc/rfc3339#section-5.6">RFC 3339, 5.6</a>
  */
 final class DateTimes {
-  /** Returned for what is no point in time or lies outside of TIMESTAMPTZ's range. */
+  /** Returned for what is no point in time, or lies outside of the range. */
   static final long NONE = Long.MIN_VALUE;
 
   /** Returned for what is no day. */
@@ -19,10 +19,13 @@ final class DateTimes {
   /** 4714-11-24 BC, the first day that TIMESTAMPTZ can hold: microseconds before 1970. */
   private static final long MAX_MICROS_BEFORE_1970 = 210_866_803_200L * MICROS;
 
-  /** The first microsecond past 294276-12-31, counted from 1970, which takes all 64 bits. */
-  private static final long UNSIGNED_END = Long.parseUnsignedLong("9224318016000000000");
+  /**
+   * The first microsecond past 9999-12-31, counted from 1970. TIMESTAMPTZ goes further, but what is
+   * beyond has been counted in milliseconds, and 1571212800123 would be in the year 51759.
+   */
+  private static final long END = 253_402_300_800L * MICROS;
 
-  private static final long TENTH_OF_END = Long.divideUnsigned(UNSIGNED_END, 10);
+  private static final long TENTH_OF_END = END / 10;
   private static final long MICROS_FROM_1970_TO_2000 = 946_684_800L * MICROS;
   private static final long[] POWERS_OF_TEN = {1, 10, 100, 1_000, 10_000, 100_000, 1_000_000};
 
@@ -42,8 +45,8 @@ final class DateTimes {
     if (micros < 0) {
       micros = roundedMicros(text, at, end);
     }
-    long bound = negative ? MAX_MICROS_BEFORE_1970 : UNSIGNED_END - 1;
-    if (Long.compareUnsigned(micros, bound) > 0) {
+    long bound = negative ? MAX_MICROS_BEFORE_1970 : END - 1;
+    if (micros > bound) {
       return NONE;
     }
     return (negative ? -micros : micros) - MICROS_FROM_1970_TO_2000;
@@ -68,7 +71,7 @@ final class DateTimes {
     return fraction <= 6 && end - from - fraction <= 12 ? number * POWERS_OF_TEN[6 - fraction] : -1;
   }
 
-  /** The number in microseconds, unsigned; one that is out of range if it would not fit. */
+  /** The number in microseconds; one that is out of range if it would not fit. */
   private static long roundedMicros(byte[] text, int from, int end) {
     int at = from;
     int exponentAt = at;
@@ -83,7 +86,7 @@ final class DateTimes {
     // How many of the digits stand before the point once the number is in microseconds.
     long wholeDigits = integerDigits + exponent + 6;
 
-    long micros = 0; // unsigned
+    long micros = 0;
     int halves = 0; // twice the fraction: 0 is none, 1 below a half, 2 a half, 3 above
     long digitsSeen = 0;
     for (; at < exponentAt; at++) {
@@ -92,8 +95,8 @@ final class DateTimes {
       }
       int digit = text[at] - '0';
       if (digitsSeen < wholeDigits) {
-        if (Long.compareUnsigned(micros, TENTH_OF_END) > 0) {
-          return UNSIGNED_END;
+        if (micros > TENTH_OF_END) {
+          return END;
         }
         micros = micros * 10 + digit;
       } else if (digitsSeen == wholeDigits) {
@@ -104,8 +107,8 @@ final class DateTimes {
       digitsSeen++;
     }
     for (; digitsSeen < wholeDigits && micros != 0; digitsSeen++) {
-      if (Long.compareUnsigned(micros, TENTH_OF_END) > 0) {
-        return UNSIGNED_END;
+      if (micros > TENTH_OF_END) {
+        return END;
       }
       micros *= 10;
     }

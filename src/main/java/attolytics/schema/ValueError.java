@@ -23,7 +23,10 @@ public enum ValueError {
   public String explain(ColumnType type) {
     return switch (this) {
       case TYPE_MISMATCH, INVALID_DATE -> " takes " + type.takes();
-      case OUT_OF_RANGE -> " takes " + type.takes() + " in the range of " + type.sqlName();
+      case OUT_OF_RANGE ->
+          type == ColumnType.TIMESTAMP
+              ? " takes " + type.takes() + " up to the year 9999; is this in milliseconds?"
+              : " takes " + type.takes() + " in the range of " + type.sqlName();
       case INVALID_STRING -> " takes " + type.takes() + " without U+0000 and unpaired surrogates";
     };
   }

@@ -47,7 +47,7 @@ final class Reference {
       Pattern.compile("\\p{XDigit}{8}-(\\p{XDigit}{4}-){3}\\p{XDigit}{12}");
   private static final LocalDate DAY_0 = LocalDate.of(2000, 1, 1);
   private static final BigInteger FIRST_MICROS = micros(LocalDate.of(-4713, 11, 24));
-  private static final BigInteger END_MICROS = micros(LocalDate.of(294_277, 1, 1));
+  private static final BigInteger END_MICROS = micros(LocalDate.of(10_000, 1, 1));
 
   private final App app;
   private final boolean strict;

@@ -27,8 +27,8 @@ class DateTimesTest {
   /** TIMESTAMPTZ's first microsecond, 4714-11-24 BC, counted from 2000. */
   private static final long FIRST = -211_813_488_000_000_000L;
 
-  /** Its last, 294276-12-31T23:59:59.999999. */
-  private static final long LAST = 9_223_371_331_199_999_999L;
+  /** The last that a number stands for, 9999-12-31T23:59:59.999999. */
+  private static final long LAST = 252_455_615_999_999_999L;
 
   // Numbers
 
@@ -90,17 +90,21 @@ class DateTimesTest {
     assertNumber(DateTimes.NONE, "-210866803200.0000006");
     assertNumber(DateTimes.NONE, "-210866803201");
 
-    assertNumber(LAST, "9224318015999.999999");
-    assertNumber(LAST, "9224318015999.9999994999");
-    assertNumber(DateTimes.NONE, "9224318015999.9999995");
-    assertNumber(DateTimes.NONE, "9224318016000");
-    assertNumber(DateTimes.NONE, "9224318016000.000001");
-    assertNumber(DateTimes.NONE, "-9224318015999.999999");
+    assertNumber(LAST, "253402300799.999999");
+    assertNumber(LAST, "253402300799.9999994999");
+    assertNumber(LAST, "2.534023007999999990e11");
+    assertNumber(DateTimes.NONE, "253402300799.9999995");
+    assertNumber(DateTimes.NONE, "253402300800");
+    assertNumber(DateTimes.NONE, "2.534023008e11");
+    assertNumber(DateTimes.NONE, "253402300800.000001");
+    assertNumber(DateTimes.NONE, "-253402300799.999999");
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "1571212800123", // in milliseconds
+        "9224318015999.999999", // TIMESTAMPTZ's last
         "18446744073709.551615", // 2^64 - 1 microseconds
         "18446744073709.551616",
         "18446744073710.551616",
@@ -176,7 +180,7 @@ class DateTimesTest {
   /** Up to ten microseconds off the ends. */
   private static Arbitrary<String> aroundTheRange() {
     return Combinators.combine(
-            Arbitraries.of("-210866803200", "9224318016000"),
+            Arbitraries.of("-210866803200", "253402300800"),
             Arbitraries.integers().between(-100, 100))
         .as((end, i) -> new BigDecimal(end).add(BigDecimal.valueOf(i, 7)).toPlainString());
   }
