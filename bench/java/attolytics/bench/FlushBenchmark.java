@@ -2,7 +2,6 @@ package attolytics.bench;
 
 import attolytics.buffer.Ack;
 import attolytics.buffer.Batch;
-import attolytics.buffer.Budget;
 import attolytics.buffer.Outcome;
 import attolytics.buffer.Ring;
 import attolytics.decode.Decoder;
@@ -67,17 +66,9 @@ public class FlushBenchmark {
     }
     // A flush begins when all of its rows are there, and not before.
     Writer.Thresholds thresholds = new Writer.Thresholds(ROWS, Long.MAX_VALUE, LONG);
-    Budget budget = new Budget(Long.MAX_VALUE);
     writer =
         new Writer(
-            ring,
-            budget,
-            new Sink(),
-            OutcomeLookup.BY_TRANSACTION,
-            thresholds,
-            LONG,
-            LONG,
-            Metrics.NONE);
+            ring, new Sink(), OutcomeLookup.BY_TRANSACTION, thresholds, LONG, LONG, Metrics.NONE);
     Thread thread = new Thread(writer, "writer");
     thread.setDaemon(true); // a benchmark that failed is not torn down
     thread.start();

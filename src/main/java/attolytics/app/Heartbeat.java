@@ -1,16 +1,13 @@
 package attolytics.app;
 
-import attolytics.flush.Writer;
 import attolytics.metrics.History;
 import java.time.Duration;
-import java.util.List;
 import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells systemd that the writers make progress, for as long as they do, and in a line how the
- * service is. A writer that only waits for the database makes progress: it keeps trying.
+ * Tells systemd that the service makes progress, for as long as it does, and in a line how it is.
  */
 final class Heartbeat implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(Heartbeat.class);
@@ -19,23 +16,13 @@ final class Heartbeat implements Runnable {
   private final Systemd systemd;
   private final Readiness readiness;
   private final History history;
-  private final List<Writer> writers;
-  private final Duration longestSilence;
+  private final Liveness liveness;
 
-  /**
-   * @param longestSilence that a writer may have reason for
-   */
-  Heartbeat(
-      Systemd systemd,
-      Readiness readiness,
-      History history,
-      List<Writer> writers,
-      Duration longestSilence) {
+  Heartbeat(Systemd systemd, Readiness readiness, History history, Liveness liveness) {
     this.systemd = systemd;
     this.readiness = readiness;
     this.history = history;
-    this.writers = writers;
-    this.longestSilence = longestSilence;
+    this.liveness = liveness;
   }
 
   /** How much time may be between two runs. */
@@ -47,19 +34,16 @@ final class Heartbeat implements Runnable {
 
   @Override
   public void run() {
-    if (writers.stream().allMatch(this::makesProgress)) {
+    String trouble = liveness.trouble();
+    if (trouble == null) {
       systemd.alive();
     } else {
-      log.error("A writer makes no progress: systemd is not told that all is well");
+      log.error("{}: systemd is not told that all is well", trouble);
     }
     String obstacle = readiness.obstacle();
     systemd.status(
         obstacle == null
             ? String.format(Locale.ROOT, "ready, %.0f rows/s", history.rowsPerSecond())
             : "not ready: " + obstacle);
-  }
-
-  private boolean makesProgress(Writer writer) {
-    return !writer.failed() && writer.silence().compareTo(longestSilence) < 0;
   }
 }

@@ -1,9 +1,11 @@
 package attolytics.app;
 
+import ch.qos.logback.classic.LoggerContext;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import org.slf4j.LoggerFactory;
 
 /** Entry point. */
 public final class Main {
@@ -49,6 +51,9 @@ public final class Main {
   }
 
   private static int run(Settings settings) throws StartException {
+    if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+      OutOfMemoryExit.install(context);
+    }
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch hurry = new CountDownLatch(1);
     Signals.onStop(() -> (stop.getCount() > 0 ? stop : hurry).countDown());

@@ -19,6 +19,7 @@ import attolytics.schema.DatabaseTables;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
 import com.zaxxer.hikari.HikariDataSource;
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -28,6 +29,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -53,6 +55,7 @@ public final class Service implements AutoCloseable {
   private static final Duration MAX_PURGE_PERIOD = Duration.ofMinutes(1);
 
   private static final Duration PROBE_PERIOD = Duration.ofSeconds(1);
+  private static final Duration LIVENESS_PERIOD = Duration.ofSeconds(1);
 
   /** A buffer that is full and not in turns must not fill the log. */
   private static final Duration READINESS_PERIOD = Duration.ofSeconds(1);
@@ -97,9 +100,11 @@ public final class Service implements AutoCloseable {
   private final History history;
   private final Readiness readiness = new Readiness();
   private final List<Ring> rings = new ArrayList<>();
-  private final List<Writer> writers = new ArrayList<>();
+  private final List<Writer> writers = new CopyOnWriteArrayList<>();
   private final List<Thread> writerThreads = new ArrayList<>();
   private final Housekeeping housekeeping = new Housekeeping();
+  private final HeapShare heap;
+  private final Liveness liveness;
   private final HttpServer admin;
   private @Nullable EmbeddedDatabase embedded;
   private @Nullable HikariDataSource pool;
@@ -126,6 +131,7 @@ public final class Service implements AutoCloseable {
     this.environment = environment;
     this.schema = schema;
     this.systemd = systemd;
+    this.heap = HeapShare.of(settings, Runtime.getRuntime().maxMemory());
     this.metrics =
         new PrometheusMetrics(
             schema.apps().keySet(),
@@ -139,6 +145,7 @@ public final class Service implements AutoCloseable {
         null,
         "Whether a request would be accepted now",
         () -> readiness.obstacle() == null ? 1 : 0);
+    this.liveness = new Liveness(writers, settings.ackTimeout().plus(SILENCE_MARGIN));
     this.admin =
         open(
             "admin_",
@@ -148,7 +155,9 @@ public final class Service implements AutoCloseable {
             new AdminHandler(
                 metrics,
                 new StatusReport(metrics, history, Version.number()),
+                liveness::trouble,
                 readiness::obstacle));
+    liveness.watch(admin.threads());
   }
 
   /**
@@ -208,6 +217,7 @@ public final class Service implements AutoCloseable {
 
   private void startRest(CountDownLatch stop) throws StartException, InterruptedException {
     housekeeping.repeat(SAMPLE_PERIOD, history::take);
+    housekeeping.repeat(LIVENESS_PERIOD, liveness::ask);
     takeYourTime();
     log.info("admin pages on {}", url(settings.adminHost(), admin.port()));
     DatabaseUrl url = databaseUrl(stop);
@@ -216,10 +226,10 @@ public final class Service implements AutoCloseable {
         ConnectionPool.open(url, settings.writers(), settings.ackTimeout(), metrics.registry());
     pool = database;
 
-    warnOfSmallHeap();
-    Budget budget = new Budget(settings.maxBuffer());
+    heap.warnOfLess(settings, Runtime.getRuntime().maxMemory());
+    Budget budget = new Budget(heap.buffer());
     for (int i = 0; i < settings.writers(); i++) {
-      startWriter(i, database, lookup, budget);
+      startWriter(i, database, lookup);
     }
     keepHouse(database, budget);
     handler = new IngestHandler(new Ingest(rings, budget, limits(), metrics, clock), schema.apps());
@@ -244,6 +254,7 @@ public final class Service implements AutoCloseable {
             settings.port(),
             Runtime.getRuntime().availableProcessors(),
             handler);
+    liveness.watch(http.threads());
     readiness.isReached();
     systemd.status("ready");
     systemd.ready();
@@ -259,35 +270,24 @@ public final class Service implements AutoCloseable {
       throws StartException {
     try {
       return HttpServer.open(host, port, ioThreads, limits(), handler);
-    } catch (RuntimeException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
+    } catch (IOException e) {
       throw new StartException(
           "cannot listen on "
               + host
               + ":"
               + port
               + ": "
-              + cause.getMessage()
+              + e.getMessage()
               + "; choose another by --%shost and --%sport".formatted(prefix, prefix),
           e);
-    }
-  }
-
-  /** The rest of the heap is for everything else, and for the collector to work in. */
-  private void warnOfSmallHeap() {
-    long heap = Runtime.getRuntime().maxMemory();
-    if (settings.maxBuffer() > heap / 2) {
-      log.warn(
-          "--max_buffer may take {} of {} MiB heap, more than half: lower it, or raise -Xmx",
-          settings.maxBuffer() >> 20,
-          heap >> 20);
     }
   }
 
   private Limits limits() {
     return new Limits(
         settings.maxBody(),
-        settings.maxConnections(),
+        heap.connections(),
+        heap.partialHeads(),
         settings.headerTimeout(),
         settings.bodyTimeout(),
         settings.idleTimeout());
@@ -348,13 +348,11 @@ public final class Service implements AutoCloseable {
     systemd.mayTake(settings.ackTimeout().plus(START_MARGIN));
   }
 
-  private void startWriter(
-      int number, HikariDataSource database, OutcomeLookup lookup, Budget budget) {
+  private void startWriter(int number, HikariDataSource database, OutcomeLookup lookup) {
     Ring ring = new Ring(RING_ROWS);
     Writer writer =
         new Writer(
             ring,
-            budget,
             database,
             lookup,
             new Writer.Thresholds(
@@ -384,9 +382,7 @@ public final class Service implements AutoCloseable {
     PipelineGauges.show(metrics, budget, rings, writers, probe);
 
     if (systemd.listens()) {
-      Heartbeat heartbeat =
-          new Heartbeat(
-              systemd, readiness, history, writers, settings.ackTimeout().plus(SILENCE_MARGIN));
+      Heartbeat heartbeat = new Heartbeat(systemd, readiness, history, liveness);
       housekeeping.repeat(heartbeat.period(), heartbeat);
     }
   }

@@ -230,6 +230,9 @@ final class SettingsOptions {
       description = "Log errors only (environment: ATTOLYTICS_QUIET=1).")
   private boolean quiet;
 
+  /** A body and its rows, in a buffer that grows by doubling, are in memory at the same time. */
+  static final long BODIES_IN_BUFFER = 4;
+
   private final Environment environment;
   private @Nullable CommandSpec command;
   private final List<String> problems = new ArrayList<>();
@@ -272,8 +275,7 @@ final class SettingsOptions {
     if (port == adminPort && port != 0 && host.equals(adminHost)) {
       problem("--admin_port", adminPort + " is the same as --port");
     }
-    // A body and its rows, in a buffer that grows by doubling, are in memory at the same time.
-    if (maxBuffer < 4 * maxBody) {
+    if (maxBuffer < BODIES_IN_BUFFER * maxBody) {
       problem(
           "--max_buffer",
           maxBuffer + " bytes is less than four times --max_body (" + maxBody + " bytes)");

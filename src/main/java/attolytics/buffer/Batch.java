@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 public final class Batch {
   private static final int RUN_BYTES = 2 * Integer.BYTES + 8;
 
-  /** What a waiting request takes besides its rows, roughly. */
-  private static final int OVERHEAD_BYTES = 2048;
+  /** What a waiting request takes besides its head and rows, roughly. */
+  private static final int OVERHEAD_BYTES = 1024;
 
   private final CopyBuffer rows;
   private final Budget budget;
@@ -64,9 +64,11 @@ public final class Batch {
   /**
    * Charges the budget with a request and the memory held; false, with nothing changed, if it is
    * spent.
+   *
+   * @param headBytes what the request itself holds until it is answered
    */
-  public boolean use() {
-    return charge(OVERHEAD_BYTES + heapBytes());
+  public boolean use(int headBytes) {
+    return charge(OVERHEAD_BYTES + headBytes + heapBytes());
   }
 
   /** Gives the budget back what was charged. The batch is empty then, and its memory is kept. */
@@ -255,6 +257,9 @@ public final class Batch {
       throw new IllegalStateException("a request was settled twice");
     }
     ack = null;
+    if (outcome.kind().isOfDatabase()) {
+      budget.drained(charged);
+    }
     waiting.settled(outcome);
   }
 }

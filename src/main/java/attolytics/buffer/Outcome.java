@@ -28,7 +28,12 @@ public record Outcome(Kind kind, @Nullable String detail, int event) {
     /** Not committed: the service had to stop before it came to it. */
     STOPPED,
     /** Nobody can tell: the connection was lost while committing, and asking did not help. */
-    UNKNOWN
+    UNKNOWN;
+
+    /** Whether the database has decided, and not time. */
+    public boolean isOfDatabase() {
+      return this != UNAVAILABLE && this != STOPPED && this != UNKNOWN;
+    }
   }
 
   public static final int NO_EVENT = -1;

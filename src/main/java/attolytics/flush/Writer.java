@@ -1,7 +1,6 @@
 package attolytics.flush;
 
 import attolytics.buffer.Batch;
-import attolytics.buffer.Budget;
 import attolytics.buffer.Outcome;
 import attolytics.buffer.Ring;
 import attolytics.metrics.FlushTrigger;
@@ -37,7 +36,6 @@ public final class Writer implements Runnable {
   private static final long FAILURE_PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final Ring ring;
-  private final Budget budget;
   private final Thresholds thresholds;
   private final Flusher flusher;
   private final Metrics metrics;
@@ -60,7 +58,6 @@ public final class Writer implements Runnable {
    */
   public Writer(
       Ring ring,
-      Budget budget,
       HikariDataSource database,
       OutcomeLookup lookup,
       Thresholds thresholds,
@@ -68,7 +65,6 @@ public final class Writer implements Runnable {
       Duration idempotencyTtl,
       Metrics metrics) {
     this.ring = ring;
-    this.budget = budget;
     this.thresholds = thresholds;
     this.flusher = new Flusher(database, lookup, ackTimeout, idempotencyTtl, metrics);
     this.metrics = metrics;
@@ -187,7 +183,6 @@ public final class Writer implements Runnable {
       flusher.flush(gathered);
     } finally {
       busy.stop();
-      budget.drained(bytes);
       gathered.clear();
       rows = 0;
       bytes = 0;

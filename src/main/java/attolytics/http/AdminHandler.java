@@ -27,15 +27,21 @@ public final class AdminHandler implements HttpHandler {
 
   private final PrometheusMetrics metrics;
   private final StatusReport report;
+  private final Supplier<@Nullable String> dead;
   private final Supplier<@Nullable String> unready;
 
   /**
+   * @param dead why the process should be started again, or null if it need not; answers at once
    * @param unready why no request would be accepted now, or null if it would; answers at once
    */
   public AdminHandler(
-      PrometheusMetrics metrics, StatusReport report, Supplier<@Nullable String> unready) {
+      PrometheusMetrics metrics,
+      StatusReport report,
+      Supplier<@Nullable String> dead,
+      Supplier<@Nullable String> unready) {
     this.metrics = metrics;
     this.report = report;
+    this.dead = dead;
     this.unready = unready;
   }
 
@@ -48,8 +54,8 @@ public final class AdminHandler implements HttpHandler {
       case "/" -> get(exchange, AdminHandler::page);
       case "/status.json" -> get(exchange, this::report);
       case "/metrics" -> get(exchange, this::metrics);
-      case "/healthz" -> get(exchange, asked -> answer(asked, StatusCodes.OK, TEXT, "alive\n"));
-      case "/readyz" -> get(exchange, this::readiness);
+      case "/healthz" -> get(exchange, asked -> probe(asked, dead, "alive"));
+      case "/readyz" -> get(exchange, asked -> probe(asked, unready, "ready"));
       case "/openapi.yaml" -> get(exchange, AdminHandler::description);
       default ->
           answer(
@@ -93,10 +99,11 @@ public final class AdminHandler implements HttpHandler {
     answer(exchange, StatusCodes.OK, format.contentType(), metrics.scrape(format));
   }
 
-  private void readiness(HttpServerExchange exchange) {
-    String reason = unready.get();
+  private static void probe(
+      HttpServerExchange exchange, Supplier<@Nullable String> obstacle, String fine) {
+    String reason = obstacle.get();
     if (reason == null) {
-      answer(exchange, StatusCodes.OK, TEXT, "ready\n");
+      answer(exchange, StatusCodes.OK, TEXT, fine + "\n");
     } else {
       answer(exchange, StatusCodes.SERVICE_UNAVAILABLE, TEXT, reason + "\n");
     }

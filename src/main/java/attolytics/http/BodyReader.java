@@ -73,7 +73,8 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
   private HttpContinue.@Nullable ContinueResponseSender invitation;
   private byte[] own = NOTHING;
   private int ownLength;
-  private int reserved;
+  private int reserved; // for the body
+  private int headReserved;
   private long readBytes;
   private @Nullable Refusal refusal;
   private boolean waiting; // for more of the body
@@ -127,10 +128,21 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
     }
     handleEvent(channel);
     if (!stopped) {
+      awaitBody();
+    }
+  }
+
+  /** From here on the request's head, too, takes memory while others are served. */
+  private void awaitBody() {
+    int headBytes = HeadSize.of(exchange);
+    if (lane.uploads().tryReserveHead(this, headBytes)) {
+      headReserved = headBytes;
       waiting = true;
       lane.uploads().add(this);
       channel.getReadSetter().set(this);
       channel.resumeReads();
+    } else {
+      refuse(Refusal.of(Problem.BUFFER_FULL, null));
     }
   }
 
@@ -147,6 +159,7 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
     } catch (RuntimeException | Error e) {
       finished = true;
       stopReading();
+      releaseHead();
       release();
       receiver.failed(e);
     }
@@ -253,6 +266,13 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
     release();
   }
 
+  private void releaseHead() {
+    if (headReserved > 0) {
+      lane.uploads().releaseHead(headReserved);
+      headReserved = 0;
+    }
+  }
+
   private void release() {
     if (reserved > 0) {
       own = NOTHING;
@@ -312,6 +332,7 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
   private void finish(boolean complete, byte[] bytes, int length, boolean inTurn) {
     finished = true;
     stopReading();
+    releaseHead(); // from here on it is charged to whoever goes on with the request
     try {
       if (refusal != null) {
         receiver.refused(refusal, complete);

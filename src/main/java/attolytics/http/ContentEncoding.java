@@ -11,12 +11,14 @@ final class ContentEncoding {
 
   private ContentEncoding() {}
 
-  /** Whether the body has at most one encoding, and one that is known. */
+  /** Whether the body has at most one encoding, and one that is known. An empty one is none. */
   static boolean isSupported(HeaderMap headers) {
     HeaderValues encodings = headers.get(Headers.CONTENT_ENCODING);
     return encodings == null
         || (encodings.size() == 1
-            && (isGzip(encodings.getFirst()) || encodings.getFirst().equalsIgnoreCase("identity")));
+            && (isGzip(encodings.getFirst())
+                || encodings.getFirst().isEmpty()
+                || encodings.getFirst().equalsIgnoreCase("identity")));
   }
 
   static boolean isGzip(String encoding) {

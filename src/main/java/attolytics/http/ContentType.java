@@ -4,12 +4,15 @@ import io.undertow.util.HeaderMap;
 import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
 import java.util.Locale;
+import java.util.Set;
 
 /** The media type that a body has to have. */
 final class ContentType {
   private static final String JSON = "application/json";
   private static final String CHARSET = "charset";
-  private static final String UTF_8 = "utf-8";
+
+  /** Its name, and what it is often called. */
+  private static final Set<String> UTF_8 = Set.of("utf-8", "utf8");
 
   private ContentType() {}
 
@@ -65,6 +68,7 @@ final class ContentType {
       return true;
     }
     String charset = parameter.substring(equals + 1).trim().toLowerCase(Locale.ROOT);
-    return charset.equals(UTF_8) || charset.equals('"' + UTF_8 + '"');
+    boolean quoted = charset.length() >= 2 && charset.startsWith("\"") && charset.endsWith("\"");
+    return UTF_8.contains(quoted ? charset.substring(1, charset.length() - 1) : charset);
   }
 }

@@ -3,6 +3,7 @@ package attolytics.http;
 import attolytics.schema.App;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.HeaderMap;
+import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 
@@ -34,8 +35,9 @@ final class Cors {
 
   /** Whether the request comes from a page that the app allows, or from no page at all. */
   static boolean allows(App app, HttpServerExchange exchange) {
-    String origin = exchange.getRequestHeaders().getFirst(Headers.ORIGIN);
-    return origin == null || app.allowsOrigin(origin);
+    HeaderValues origins = exchange.getRequestHeaders().get(Headers.ORIGIN);
+    // No browser sends two: one of them would have been taken for the other.
+    return origins == null || (origins.size() == 1 && app.allowsOrigin(origins.getFirst()));
   }
 
   /** Lets the page that sent the request read the answer, if the app allows it. */
@@ -45,8 +47,7 @@ final class Cors {
     if (!allowed.equals(App.ANY_ORIGIN)) {
       response.put(Headers.VARY, Headers.ORIGIN_STRING);
     }
-    String origin = exchange.getRequestHeaders().getFirst(Headers.ORIGIN);
-    if (origin == null || !app.allowsOrigin(origin)) {
+    if (!exchange.getRequestHeaders().contains(Headers.ORIGIN) || !allows(app, exchange)) {
       return;
     }
     response.put(ALLOW_ORIGIN, allowed);

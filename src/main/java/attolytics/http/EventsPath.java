@@ -2,12 +2,15 @@ package attolytics.http;
 
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The one path of the public port, {@code /apps/{app_id}/events}. */
 final class EventsPath {
   private static final String APPS = "apps";
   private static final String EVENTS = "events";
+  private static final Pattern LEADING_SLASHES = Pattern.compile("^/+");
+  private static final Pattern SLASHES = Pattern.compile("/+");
 
   private EventsPath() {}
 
@@ -17,20 +20,22 @@ final class EventsPath {
   }
 
   /**
-   * The app id that a request is for.
+   * The app id that a request is for. Empty segments and a slash at the end make no difference.
    *
    * @param target path as it came, percent-encoded, or a whole URI; without a query
    * @return null if it is another path
    */
   static @Nullable String appId(String target) {
-    String[] segments = path(target).split("/", -1);
+    String path = path(target);
+    if (!path.startsWith("/")) {
+      return null;
+    }
+    String[] segments = SLASHES.split(LEADING_SLASHES.matcher(path).replaceFirst(""), 0);
     boolean isEvents =
-        segments.length == 4
-            && segments[0].isEmpty()
-            && decode(segments[1]).equals(APPS)
-            && !segments[2].isEmpty()
-            && decode(segments[3]).equals(EVENTS);
-    return isEvents ? decode(segments[2]) : null;
+        segments.length == 3
+            && decode(segments[0]).equals(APPS)
+            && decode(segments[2]).equals(EVENTS);
+    return isEvents ? decode(segments[1]) : null;
   }
 
   /** A proxy's clients, and any other that likes to, send {@code http://host/path}. */

@@ -1,20 +1,97 @@
 package attolytics.http;
 
-import io.undertow.Undertow;
 import io.undertow.UndertowOptions;
+import io.undertow.connector.ByteBufferPool;
+import io.undertow.server.DefaultByteBufferPool;
 import io.undertow.server.HttpHandler;
+import io.undertow.server.protocol.http.HttpOpenListener;
+import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.xnio.ChannelListener;
+import org.xnio.ChannelListeners;
+import org.xnio.IoUtils;
+import org.xnio.OptionMap;
 import org.xnio.Options;
+import org.xnio.StreamConnection;
+import org.xnio.Xnio;
+import org.xnio.XnioIoThread;
+import org.xnio.XnioWorker;
+import org.xnio.channels.AcceptingChannel;
 
-/** An HTTP port with its own IO threads. */
+/**
+ * An HTTP port with its own IO threads. Undertow's listener on sockets that are opened here, as its
+ * own builder leaves no room for what bounds the heads of requests that are still on their way.
+ */
 public final class HttpServer implements AutoCloseable {
-  /** Room for long cookies and referers; it is all that a connection holds before its body. */
-  private static final int MAX_HEADER_BYTES = 16 << 10;
+  /** Room for long cookies and referers. */
+  private static final int MAX_HEAD_BYTES = 16 << 10;
 
-  private final Undertow undertow;
+  /** Each takes objects of its own besides its bytes. */
+  private static final int MAX_HEADERS = 100;
 
-  private HttpServer(Undertow undertow) {
-    this.undertow = undertow;
+  /** Of a query, which nobody looks at. */
+  private static final int MAX_PARAMETERS = 50;
+
+  /** What a head of that size may take of the heap, from many a count of it and rounded up. */
+  public static final int MAX_HEAD_HEAP_BYTES = 64 << 10;
+
+  private static final int BACKLOG = 1000;
+
+  /** For the admin pages: events never leave their IO thread. */
+  private static final int WORKER_THREADS = 2;
+
+  // As Undertow's builder does: a request's head is read into one of these buffers.
+  private static final long SMALL_HEAP = 128 << 20;
+  private static final int SMALL_BUFFER_BYTES = 1 << 10;
+  private static final int BUFFER_BYTES = (16 << 10) - 20;
+  private static final int BUFFERS_OF_A_THREAD = 4;
+
+  private final XnioWorker worker;
+  private final AcceptingChannel<StreamConnection> socket;
+  private final IoThreads threads;
+  private final Map<XnioIoThread, PartialHeads> partialHeads = new ConcurrentHashMap<>();
+
+  private HttpServer(
+      InetSocketAddress address, int ioThreads, Limits limits, HttpOpenListener listener)
+      throws IOException {
+    worker =
+        Xnio.getInstance(HttpServer.class.getClassLoader())
+            .createWorker(
+                OptionMap.builder()
+                    .set(Options.WORKER_IO_THREADS, ioThreads)
+                    .set(Options.WORKER_TASK_CORE_THREADS, WORKER_THREADS)
+                    .set(Options.WORKER_TASK_MAX_THREADS, WORKER_THREADS)
+                    .getMap());
+    boolean opened = false;
+    try {
+      int maxPartialHeads = Math.max(1, limits.maxPartialHeads() / ioThreads);
+      ChannelListener<StreamConnection> bounded =
+          connection -> open(connection, maxPartialHeads, listener);
+      socket =
+          worker.createStreamConnectionServer(
+              address,
+              ChannelListeners.openListenerAdapter(bounded),
+              OptionMap.builder()
+                  .set(Options.WORKER_IO_THREADS, ioThreads)
+                  .set(Options.TCP_NODELAY, true)
+                  .set(Options.REUSE_ADDRESSES, true)
+                  .set(Options.BALANCING_TOKENS, 1)
+                  .set(Options.BALANCING_CONNECTIONS, 2)
+                  .set(Options.BACKLOG, BACKLOG)
+                  .set(Options.CONNECTION_HIGH_WATER, limits.maxConnections())
+                  .set(Options.CONNECTION_LOW_WATER, limits.maxConnections())
+                  .getMap());
+      threads = IoThreads.of(worker);
+      socket.resumeAccepts();
+      opened = true;
+    } finally {
+      if (!opened) {
+        worker.shutdownNow();
+      }
+    }
   }
 
   /**
@@ -22,40 +99,79 @@ public final class HttpServer implements AutoCloseable {
    *
    * @param port 0 for any free one
    * @param ioThreads which serve all of its connections
-   * @throws RuntimeException with the cause that the system gave, if it cannot be opened
+   * @throws IOException with the cause that the system gave, if it cannot be opened
    */
   public static HttpServer open(
-      String host, int port, int ioThreads, Limits limits, HttpHandler handler) {
-    Undertow undertow =
-        Undertow.builder()
-            .addHttpListener(port, host)
-            .setIoThreads(ioThreads)
-            .setWorkerThreads(2) // for the admin pages: events never leave their IO thread
-            .setServerOption(UndertowOptions.DECODE_URL, false)
-            .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, -1L) // BodyReader's business
-            .setServerOption(UndertowOptions.RECORD_REQUEST_START_TIME, true)
-            .setServerOption(UndertowOptions.ALWAYS_SET_KEEP_ALIVE, false)
-            .setServerOption(UndertowOptions.MAX_HEADER_SIZE, MAX_HEADER_BYTES)
-            // Else an answer could wait for that of the next request on its connection.
-            .setServerOption(UndertowOptions.BUFFER_PIPELINED_DATA, false)
-            .setServerOption(
-                UndertowOptions.REQUEST_PARSE_TIMEOUT, (int) limits.headerTimeout().toMillis())
-            .setServerOption(
-                UndertowOptions.NO_REQUEST_TIMEOUT, (int) limits.idleTimeout().toMillis())
-            .setSocketOption(Options.CONNECTION_HIGH_WATER, limits.maxConnections())
-            .setHandler(handler)
-            .build();
-    undertow.start();
-    return new HttpServer(undertow);
+      String host, int port, int ioThreads, Limits limits, HttpHandler handler) throws IOException {
+    HttpOpenListener listener = new HttpOpenListener(buffers(), options(limits));
+    listener.setRootHandler(
+        exchange -> {
+          HeadConduit.ended(exchange);
+          handler.handleRequest(exchange);
+        });
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
+    return new HttpServer(address, ioThreads, limits, listener);
+  }
+
+  private static ByteBufferPool buffers() {
+    boolean smallHeap = Runtime.getRuntime().maxMemory() < SMALL_HEAP;
+    int bytes = smallHeap ? SMALL_BUFFER_BYTES : BUFFER_BYTES;
+    return new DefaultByteBufferPool(true, bytes, -1, BUFFERS_OF_A_THREAD);
+  }
+
+  private static OptionMap options(Limits limits) {
+    return OptionMap.builder()
+        .set(UndertowOptions.DECODE_URL, false)
+        .set(UndertowOptions.MAX_ENTITY_SIZE, -1L) // BodyReader's business
+        .set(UndertowOptions.RECORD_REQUEST_START_TIME, true)
+        .set(UndertowOptions.ALWAYS_SET_KEEP_ALIVE, false)
+        .set(UndertowOptions.MAX_HEADER_SIZE, MAX_HEAD_BYTES)
+        .set(UndertowOptions.MAX_HEADERS, MAX_HEADERS)
+        .set(UndertowOptions.MAX_PARAMETERS, MAX_PARAMETERS)
+        // Else an answer could wait for that of the next request on its connection.
+        .set(UndertowOptions.BUFFER_PIPELINED_DATA, false)
+        .set(UndertowOptions.REQUEST_PARSE_TIMEOUT, (int) limits.headerTimeout().toMillis())
+        .set(UndertowOptions.NO_REQUEST_TIMEOUT, (int) limits.idleTimeout().toMillis())
+        .getMap();
+  }
+
+  /** On the connection's IO thread. */
+  private void open(StreamConnection connection, int maxPartialHeads, HttpOpenListener listener) {
+    PartialHeads heads =
+        partialHeads.computeIfAbsent(
+            connection.getIoThread(), thread -> new PartialHeads(maxPartialHeads));
+    HeadConduit head = HeadConduit.install(connection, heads);
+    listener.handleEvent(connection);
+    ChannelListener<? super StreamConnection> undertows = connection.getCloseListener();
+    connection.setCloseListener(
+        closed -> {
+          head.closed();
+          ChannelListeners.invokeChannelListener(closed, undertows);
+        });
+    if (!connection.isOpen()) {
+      head.closed();
+    }
   }
 
   /** The port it listens on. */
   public int port() {
-    return ((InetSocketAddress) undertow.getListenerInfo().get(0).getAddress()).getPort();
+    return socket.getLocalAddress(InetSocketAddress.class).getPort();
+  }
+
+  /** The threads that serve it. */
+  public IoThreads threads() {
+    return threads;
   }
 
   @Override
   public void close() {
-    undertow.stop();
+    IoUtils.safeClose(socket);
+    worker.shutdown();
+    try {
+      worker.awaitTermination();
+    } catch (InterruptedException e) {
+      worker.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
   }
 }

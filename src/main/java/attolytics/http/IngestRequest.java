@@ -10,6 +10,7 @@ import attolytics.metrics.Metrics;
 import attolytics.schema.App;
 import attolytics.schema.CopyBuffer;
 import io.undertow.io.IoCallback;
+import io.undertow.io.Sender;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.protocol.http.HttpContinue;
 import io.undertow.server.protocol.http.HttpServerConnection;
@@ -40,6 +41,17 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   private static final String ALLOWED_METHODS = "POST, OPTIONS";
   private static final String BEARER = "Bearer";
 
+  private static final IoCallback CLOSE_ON_ERROR =
+      new IoCallback() {
+        @Override
+        public void onComplete(HttpServerExchange exchange, Sender sender) {}
+
+        @Override
+        public void onException(HttpServerExchange exchange, Sender sender, IOException e) {
+          IoUtils.safeClose(exchange.getConnection());
+        }
+      };
+
   private final HttpServerExchange exchange;
   private final Ingest ingest;
   private final Lane lane;
@@ -48,6 +60,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   private @Nullable Batch batch;
   private @Nullable Outcome outcome;
   private boolean counted;
+  private boolean told; // the answer, before the body was read
 
   /** Links the requests that wait in {@link Lane} for their answer. */
   @Nullable IngestRequest nextSettled;
@@ -77,10 +90,23 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     } else if (refusal != null && waitsForContinue()) {
       refused(refusal, false); // the client asked before it sends a body: spare it
     } else {
+      if (refusal != null && refusal.problem() == Problem.BODY_TOO_LARGE) {
+        tellBeforeBody(refusal);
+      }
       new BodyReader(
               exchange, framing, lane, ingest.limits().maxBody(), !isPreflight(), refusal, this)
           .start();
     }
+  }
+
+  /**
+   * Answers at once what the headers say would be too much. What comes of the body all the same is
+   * still read for a while, or closing the connection would take the answer away with it.
+   */
+  private void tellBeforeBody(Refusal refused) {
+    told = true;
+    exchange.setPersistent(false);
+    tell(refused, CLOSE_ON_ERROR);
   }
 
   private static Refusal unsound() {
@@ -133,7 +159,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
 
   /** Reads the body, which has no encoding any more, and answers or hands the rows over. */
   private void read(byte[] bytes, int length) {
-    Batch rows = lane.takeBatch(length);
+    Batch rows = lane.takeBatch(length, HeadSize.of(exchange));
     if (rows == null) {
       refused(Refusal.of(Problem.BUFFER_FULL, null), true);
       return;
@@ -339,6 +365,17 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
 
   @Override
   public void refused(Refusal refused, boolean complete) {
+    if (told) {
+      exchange.endExchange();
+      return;
+    }
+    if (!complete || refused.problem() == Problem.DRAINING) {
+      exchange.setPersistent(false);
+    }
+    tell(refused, IoCallback.END_EXCHANGE);
+  }
+
+  private void tell(Refusal refused, IoCallback then) {
     Problem problem = refused.problem();
     exchange.setStatusCode(problem.status());
     addCorsHeaders();
@@ -352,13 +389,12 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
       exchange.getResponseHeaders().put(Headers.ACCEPT_ENCODING, ContentEncoding.SUPPORTED);
     }
     exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, Problem.CONTENT_TYPE);
-    if (!complete || problem == Problem.DRAINING) {
-      exchange.setPersistent(false);
-    }
     count(problem.status());
+    ingest.metrics().requestRefused(appId(), problem.reason());
     ingest.metrics().eventsRejected(appId(), problem.reason(), refused.events());
-    byte[] document = problem.document(refused.detail(), refused.errors(), log(problem));
-    exchange.getResponseSender().send(ByteBuffer.wrap(document), IoCallback.END_EXCHANGE);
+    byte[] document = problem.document(refused.detail(), refused.errors(), log(refused));
+    exchange.setResponseContentLength(document.length);
+    exchange.getResponseSender().send(ByteBuffer.wrap(document), then);
     hurryUp();
   }
 
@@ -381,10 +417,15 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   }
 
   /** A line in the log, and the id that tells it from others if it is of our own trouble. */
-  private @Nullable String log(Problem problem) {
+  private @Nullable String log(Refusal refused) {
+    Problem problem = refused.problem();
     if (!problem.isOurs()) {
       log.info(
-          "app {}: requests are refused: {} ({})", appId(), problem.reason(), problem.status());
+          "app {}: requests are refused: {} ({}){}",
+          appId(),
+          problem.reason(),
+          problem.status(),
+          RefusalReason.of(refused, exchange.getRequestURI()));
       return null;
     }
     String id = ingest.errorIds().of(problem);

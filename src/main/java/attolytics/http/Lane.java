@@ -23,8 +23,11 @@ import org.xnio.XnioIoThread;
 final class Lane {
   private static final Logger log = LoggerFactory.getLogger(Lane.class);
 
-  /** What is kept of batches that are not in use, lest a burst's memory stays. */
+  /** What is kept of batches that are not in use, so that a burst's memory does not stay. */
   private static final int MAX_SPARE_BYTES = 8 << 20;
+
+  /** Which part of the buffer all lanes together may keep so, as nobody is charged with it. */
+  private static final int SPARE_PART = 4;
 
   /** Batches are kept by the power of two of their room for rows, from 1 KiB to 1 MiB. */
   private static final int SMALLEST = 10;
@@ -38,6 +41,7 @@ final class Lane {
   private final List<Ring> rings;
   private final Budget budget;
   private final int maxBatchBytes;
+  private final long maxSpareBytes;
   private final Uploads uploads;
   private final MessageDigest sha256 = sha256();
   private final Decoder decoder;
@@ -62,6 +66,8 @@ final class Lane {
     this.budget = ingest.budget();
     this.decoder = new Decoder(ingest.clock());
     long besidesItsBody = budget.capacity() - ingest.limits().maxBody();
+    int lanes = ioThread.getWorker().getIoThreadCount();
+    this.maxSpareBytes = Math.min(MAX_SPARE_BYTES, budget.capacity() / SPARE_PART / lanes);
     this.maxBatchBytes = (int) Math.min(besidesItsBody, Integer.MAX_VALUE - 8);
     this.uploads = new Uploads(ioThread, ingest);
   }
@@ -100,9 +106,10 @@ final class Lane {
   /**
    * An empty batch, fit for the rows of a body of that length: they are about as long.
    *
+   * @param headBytes what the request holds besides until it is answered
    * @return null if the budget is spent
    */
-  @Nullable Batch takeBatch(int bodyLength) {
+  @Nullable Batch takeBatch(int bodyLength, int headBytes) {
     // Not just any batch, or the memory of large requests would end up under small ones.
     int power = Integer.SIZE - Integer.numberOfLeadingZeros(Math.max(bodyLength, 1) - 1);
     power = Math.min(Math.max(power, SMALLEST), LARGEST);
@@ -112,7 +119,7 @@ final class Lane {
     } else {
       spareBytes -= batch.heapBytes();
     }
-    if (batch.use()) {
+    if (batch.use(headBytes)) {
       return batch;
     }
     keep(batch);
@@ -128,7 +135,7 @@ final class Lane {
   private void keep(Batch batch) {
     int bytes = batch.heapBytes();
     int power = Integer.SIZE - 1 - Integer.numberOfLeadingZeros(batch.rows().capacity());
-    if (power >= SMALLEST && power <= LARGEST && spareBytes + bytes <= MAX_SPARE_BYTES) {
+    if (power >= SMALLEST && power <= LARGEST && spareBytes + bytes <= maxSpareBytes) {
       spareBytes += bytes;
       spare[power].addLast(batch);
     }

@@ -21,29 +21,77 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9457">RFC 9457</a>
  */
 enum Problem {
-  UNKNOWN_PATH(404, "There is nothing at this path"),
-  UNKNOWN_APP(404, "There is no such app"),
-  METHOD_NOT_ALLOWED(405, "Events are sent with POST"),
-  ORIGIN_NOT_ALLOWED(403, "The app does not allow this origin"),
-  UNSUPPORTED_MEDIA_TYPE(415, "Events are sent as application/json in UTF-8"),
-  UNSUPPORTED_ENCODING(415, "The content encoding is not supported"),
-  INVALID_IDEMPOTENCY_KEY(400, "The Idempotency-Key is empty or too long"),
-  BODY_TOO_LARGE(413, "The body is too large"),
-  MALFORMED_BODY(400, "The body is malformed"),
-  INVALID_REQUEST(422, "The body is JSON, but no request"),
-  WRONG_SECRET_KEY(403, "The secret key is wrong"),
-  UNKNOWN_TABLE(404, "The app has no such table"),
-  INVALID_EVENTS(400, "Events are invalid"),
-  REFUSED_BY_DATABASE(400, "The database refused an event"),
-  IDEMPOTENCY_KEY_REUSED(422, "The Idempotency-Key was used before, with another body"),
-  CONFLICT(409, "A unique constraint refused an event"),
-  TABLE_BROKEN(500, "A table takes no events until an operator mends it"),
-  BODY_TOO_SLOW(408, "The body came too slowly"),
-  BUFFER_FULL(503, "The buffer is full"),
-  DRAINING(503, "The service is stopping"),
-  DATABASE_UNAVAILABLE(503, "The database is not available"),
-  OUTCOME_UNKNOWN(504, "Whether the events are stored could not be learnt in time"),
-  INTERNAL_ERROR(500, "The service failed");
+  UNKNOWN_PATH(404, "There is nothing at this path", "post events to /apps/{app_id}/events"),
+  UNKNOWN_APP(
+      404,
+      "There is no such app",
+      "check the app id in the path; apps are named in the schema file of the service"),
+  METHOD_NOT_ALLOWED(405, "Events are sent with POST", "send the request again with POST"),
+  ORIGIN_NOT_ALLOWED(
+      403,
+      "The app does not allow this origin",
+      "the page's origin has to be in the app's access_control_allow_origin"),
+  UNSUPPORTED_MEDIA_TYPE(
+      415,
+      "Events are sent as application/json in UTF-8",
+      "send one header Content-Type: application/json, and the body in UTF-8"),
+  UNSUPPORTED_ENCODING(
+      415,
+      "The content encoding is not supported",
+      "send the body as it is, or with one Content-Encoding: gzip"),
+  INVALID_IDEMPOTENCY_KEY(
+      400, "The Idempotency-Key is empty or too long", "send one of 1 to 255 characters, or none"),
+  BODY_TOO_LARGE(413, "The body is too large", "send the events in several smaller requests"),
+  MALFORMED_BODY(400, "The body is malformed", "send one JSON object, and all of it"),
+  INVALID_REQUEST(
+      422, "The body is JSON, but no request", "send an object with secret_key and events"),
+  WRONG_SECRET_KEY(
+      403,
+      "The secret key is wrong",
+      "send the app's secret_key as the schema file of the service has it"),
+  UNKNOWN_TABLE(
+      404,
+      "The app has no such table",
+      "check _t of the events, and the tables of the app in the schema file"),
+  INVALID_EVENTS(
+      400,
+      "Events are invalid",
+      "mend the events that errors names; nothing of the request is stored"),
+  REFUSED_BY_DATABASE(
+      400,
+      "The database refused an event",
+      "send the request again without the refused event; nothing of it is stored"),
+  IDEMPOTENCY_KEY_REUSED(
+      422,
+      "The Idempotency-Key was used before, with another body",
+      "send another body under another Idempotency-Key"),
+  CONFLICT(
+      409,
+      "A unique constraint refused an event",
+      "a row with these values is there already; nothing of the request is stored"),
+  TABLE_BROKEN(
+      500,
+      "A table takes no events until an operator mends it",
+      "nothing of the request is stored; send it again once the operator has mended the table"),
+  BODY_TOO_SLOW(408, "The body came too slowly", "nothing of the request is stored; send it again"),
+  BUFFER_FULL(
+      503,
+      "The buffer is full",
+      "nothing of the request is stored; send it again after the time in Retry-After"),
+  DRAINING(
+      503,
+      "The service is stopping",
+      "nothing of the request is stored; send it again, to another instance or after the restart"),
+  DATABASE_UNAVAILABLE(
+      503,
+      "The database is not available",
+      "nothing of the request is stored; send it again after the time in Retry-After"),
+  OUTCOME_UNKNOWN(
+      504,
+      "Whether the events are stored could not be learnt in time",
+      "send the request again with the same Idempotency-Key; without one its events may be stored twice"),
+  INTERNAL_ERROR(
+      500, "The service failed", "tell the operator of the service, whose log has the error_id");
 
   static final String CONTENT_TYPE = "application/problem+json";
 
@@ -51,11 +99,13 @@ enum Problem {
 
   private final int status;
   private final String title;
+  private final String advice;
   private final String reason = name().toLowerCase(Locale.ROOT);
 
-  Problem(int status, String title) {
+  Problem(int status, String title, String advice) {
     this.status = status;
     this.title = title;
+    this.advice = advice;
   }
 
   /** The refusal that an outcome is, or null if it is none. */
@@ -104,6 +154,7 @@ enum Problem {
   /**
    * The problem document, in UTF-8.
    *
+   * @param detail what is wrong with this very request, or null for what to do about such problems
    * @param errorId by which the log tells of it, or null if it does not
    */
   byte[] document(@Nullable String detail, List<EventError> errors, @Nullable String errorId) {
@@ -113,9 +164,7 @@ enum Problem {
       json.writeStringField("type", "urn:attolytics:problem:" + reason);
       json.writeStringField("title", title);
       json.writeNumberField("status", status);
-      if (detail != null) {
-        json.writeStringField("detail", detail);
-      }
+      json.writeStringField("detail", detail == null ? advice : detail);
       if (errorId != null) {
         json.writeStringField("error_id", errorId);
       }

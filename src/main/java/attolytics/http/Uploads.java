@@ -95,7 +95,15 @@ final class Uploads {
    */
   boolean tryReserve(BodyReader reader, int had, int wanted) {
     int small = Math.min(wanted, SMALL) - Math.min(had, SMALL);
-    int large = wanted - had - small;
+    return reserve(reader, small, wanted - had - small);
+  }
+
+  /** Takes memory for what a request holds while its body is on its way, in the same manner. */
+  boolean tryReserveHead(BodyReader reader, int bytes) {
+    return reserve(reader, 0, bytes);
+  }
+
+  private boolean reserve(BodyReader reader, int small, int large) {
     while (!tryReserve(small, large)) {
       BodyReader oldest = oldest();
       if (oldest == null || oldest == reader || oldest.ageNanos() < timeout.toNanos() / GRACE) {
@@ -122,6 +130,10 @@ final class Uploads {
     int small = Math.min(had, SMALL);
     budget.release(small);
     bodyBudget.release(had - small);
+  }
+
+  void releaseHead(int bytes) {
+    bodyBudget.release(bytes);
   }
 
   private @Nullable BodyReader oldest() {

@@ -15,6 +15,7 @@ final class AppMeters {
   private final MeterRegistry registry;
   private final AtomicReferenceArray<@Nullable Counter> requests =
       new AtomicReferenceArray<>(STATUSES);
+  private final Map<String, Counter> refused = new ConcurrentHashMap<>();
   private final Map<String, Counter> rejected = new ConcurrentHashMap<>();
   private final Counter accepted;
   private final Counter duplicates;
@@ -51,6 +52,19 @@ final class AppMeters {
               .tags("app", app, "status", Integer.toString(status))
               .register(registry);
       requests.set(status, counter);
+    }
+    return counter;
+  }
+
+  Counter refused(String reason) {
+    Counter counter = refused.get(reason);
+    if (counter == null) {
+      counter =
+          Counter.builder("attolytics.requests.refused")
+              .description("Refused requests, also those whose events were not read")
+              .tags("app", app, "reason", reason)
+              .register(registry);
+      refused.put(reason, counter);
     }
     return counter;
   }

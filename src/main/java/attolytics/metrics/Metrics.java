@@ -15,6 +15,9 @@ public interface Metrics {
         public void eventsRejected(String app, String reason, int events) {}
 
         @Override
+        public void requestRefused(String app, String reason) {}
+
+        @Override
         public void duplicatesSuppressed(String app, int events) {}
 
         @Override
@@ -50,6 +53,13 @@ public interface Metrics {
    * @param reason one of a fixed set
    */
   void eventsRejected(String app, String reason, int events);
+
+  /**
+   * A request was refused, whether its events were read or not.
+   *
+   * @param reason one of a fixed set
+   */
+  void requestRefused(String app, String reason);
 
   /** The events of a request that was sent again under its Idempotency-Key: not stored again. */
   void duplicatesSuppressed(String app, int events);

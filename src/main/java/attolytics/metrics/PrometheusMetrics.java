@@ -108,6 +108,7 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
       if (fromZero) {
         statuses.forEach(app::requests);
         reasons.forEach(app::rejected);
+        reasons.forEach(app::refused);
       }
       apps.putIfAbsent(id, app);
     }
@@ -227,6 +228,11 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   @Override
   public void eventsRejected(String app, String reason, int events) {
     meters(app).rejected(reason).increment(events);
+  }
+
+  @Override
+  public void requestRefused(String app, String reason) {
+    meters(app).refused(reason).increment();
   }
 
   @Override

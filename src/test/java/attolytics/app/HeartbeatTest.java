@@ -3,7 +3,6 @@ package attolytics.app;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import attolytics.buffer.Batch;
-import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
 import attolytics.flush.OutcomeLookup;
 import attolytics.flush.Writer;
@@ -57,7 +56,6 @@ class HeartbeatTest {
   private Writer writer(Metrics told) {
     return new Writer(
         ring,
-        new Budget(1 << 20),
         database,
         OutcomeLookup.BY_TRANSACTION,
         new Writer.Thresholds(1, 1, Duration.ZERO),
@@ -68,7 +66,8 @@ class HeartbeatTest {
 
   private void beat(Writer of, Duration longestSilence) throws Exception {
     try (Systemd systemd = Systemd.of(environment)) {
-      new Heartbeat(systemd, readiness, new History(metrics), List.of(of), longestSilence).run();
+      Liveness liveness = new Liveness(List.of(of), longestSilence);
+      new Heartbeat(systemd, readiness, new History(metrics), liveness).run();
       systemd.status("end");
     }
     socket.await("STATUS=end"::equals);

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.buffer.Batch;
-import attolytics.buffer.Budget;
 import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Ring;
 import attolytics.metrics.Metrics;
@@ -43,7 +42,6 @@ class WriterTest {
     writer =
         new Writer(
             ring,
-            new Budget(1 << 20),
             nowhere,
             OutcomeLookup.BY_TRANSACTION,
             new Writer.Thresholds(1000, 1 << 20, Duration.ofMillis(50)),

@@ -410,8 +410,77 @@ class FramingIT {
     try (RawClient client = connect()) {
       Answer answer = client.send(RawClient.post(PATH, large)).read();
       assertRefused(413, "body_too_large", answer);
+      assertEquals("close", answer.header("Connection"));
+      assertEquals("", client.awaitClose());
+    }
+    try (RawClient client = connect()) {
       assertRefused(413, "body_too_large", client.send(RawClient.chunked(PATH, large, 999)).read());
       assertEquals(200, client.send(RawClient.post(PATH, BODY)).read().status());
+    }
+  }
+
+  /** Before the body, of which nothing comes: the client sends it once it has read the answer. */
+  @ParameterizedTest
+  @ValueSource(longs = {20_000, 5_000_000_000L})
+  void declaredLengthPastTheBound_isToldAtOnce(long length) throws Exception {
+    try (RawClient client = connect()) {
+      client.send(RawClient.head(PATH) + "Content-Length: " + length + "\r\n\r\n");
+      Answer answer = client.read();
+      assertRefused(413, "body_too_large", answer);
+      assertEquals("close", answer.header("Connection"));
+      client.send(" ".repeat(20_000));
+      client.halfClose();
+      assertEquals("", client.awaitClose());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\r\n", "\n", "\r\n\r\n"})
+  void lineBreaksBeforeARequest_areSkipped(String breaks) throws Exception {
+    String post = RawClient.post(PATH, BODY);
+    try (RawClient client = connect()) {
+      client.send(breaks);
+      assertEquals(200, client.send(breaks + post).read().status());
+      assertEquals(200, client.send(post + breaks).read().status());
+      assertEquals(200, client.send(post + breaks + post).read().status());
+      assertEquals(200, client.read().status());
+      assertEquals(200, client.send(breaks + post).read().status());
+    }
+  }
+
+  @Test
+  void twoOrigins_areRefused() throws Exception {
+    try (RawClient client = connect()) {
+      String request =
+          RawClient.post(PATH, BODY, "Origin: http://a.example", "Origin: http://b.example");
+      assertRefused(403, "origin_not_allowed", client.send(request).read());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "a, unsupported_media_type, POST /apps/a/events, text/plain",
+    "a, method_not_allowed, PUT /apps/a/events, application/json",
+    "unknown, unknown_app, POST /apps/b/events, application/json",
+    "unknown, unknown_path, POST /, application/json"
+  })
+  void requestRefusedBeforeItsEventsAreRead_isCounted(
+      String app, String reason, String line, String type) throws Exception {
+    String metric =
+        "attolytics_requests_refused_total{app=\"" + app + "\",reason=\"" + reason + "\"}";
+    double before = service.metric(metric);
+    try (RawClient client = connect()) {
+      client.send(line + " HTTP/1.1\r\nHost: x\r\nContent-Type: " + type + "\r\n\r\n");
+      assertEquals(reason, client.read().reason());
+    }
+    assertEquals(before + 1, service.metric(metric));
+  }
+
+  @Test
+  void emptyContentEncoding_isNone() throws Exception {
+    try (RawClient client = connect()) {
+      String request = RawClient.post(PATH, BODY, "Content-Encoding:");
+      assertEquals(200, client.send(request).read().status());
     }
   }
 

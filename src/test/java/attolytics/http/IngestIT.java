@@ -144,8 +144,14 @@ class IngestIT {
   @Test
   void unknownPathAndApp_are404() throws Exception {
     assertProblem(404, "unknown_app", service.send(json("/apps/b/events", BODY)));
-    assertProblem(404, "unknown_path", service.send(json("/apps/a/events/", BODY)));
+    assertProblem(404, "unknown_path", service.send(json("/apps/a/other", BODY)));
     assertProblem(404, "unknown_path", service.send(json("/apps//events", BODY)));
+  }
+
+  @Test
+  void slashesTooMany_makeNoDifference() throws Exception {
+    assertEquals(200, service.send(json("/apps/a/events/", BODY)).statusCode());
+    assertEquals(200, service.send(json("//apps//a/events", BODY)).statusCode());
   }
 
   @Test

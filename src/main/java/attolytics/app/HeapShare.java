@@ -1,0 +1,77 @@
+package attolytics.app;
+
+import attolytics.http.HttpServer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How much of the heap clients can fill. What the settings ask for is lowered to what fits beside
+ * the service itself, so that no client can bring it to an OutOfMemoryError:
+ *
+ * <pre>
+ *   | the service itself |  1/2 buffer  | 1/8 connections | 1/8 partial heads | 1/4 collector |
+ * </pre>
+ *
+ * @param buffer bytes of requests that are being read or wait for their commit
+ * @param connections that are open at the same time
+ * @param partialHeads connections of them in the middle of a request's head
+ */
+record HeapShare(long buffer, int connections, int partialHeads) {
+  private static final Logger log = LoggerFactory.getLogger(HeapShare.class);
+
+  /** Classes' data, metrics, the pool: what is in use before the first request, and some more. */
+  private static final long OWN_BYTES = 24 << 20;
+
+  /** A writer's ring, and what its connection sends from. */
+  private static final long WRITER_BYTES = 4 << 20;
+
+  /** An idle connection's objects: 2 480 bytes were measured. */
+  private static final long CONNECTION_BYTES = 2_560;
+
+  private static final int MAX_PARTIAL_HEADS = 1000;
+
+  /**
+   * @param heapBytes as large as the heap may grow
+   * @throws StartException if not even the smallest buffer fits
+   */
+  static HeapShare of(Settings settings, long heapBytes) throws StartException {
+    long own = OWN_BYTES + WRITER_BYTES * settings.writers();
+    long rest = Math.max(0, heapBytes - own);
+    long buffer = Math.min(settings.maxBuffer(), rest / 2);
+    if (buffer < SettingsOptions.BODIES_IN_BUFFER * settings.maxBody()) {
+      throw new StartException(
+          String.format(
+              "a heap of %s is too small for --max_body %s and %d writers; raise it by -Xmx to %s"
+                  + " or more, or lower --max_body",
+              mib(heapBytes),
+              mib(settings.maxBody()),
+              settings.writers(),
+              mib(own + 2 * SettingsOptions.BODIES_IN_BUFFER * settings.maxBody())));
+    }
+    int connections = (int) Math.min(settings.maxConnections(), rest / 8 / CONNECTION_BYTES);
+    int heads = (int) Math.min(MAX_PARTIAL_HEADS, rest / 8 / HttpServer.MAX_HEAD_HEAP_BYTES);
+    return new HeapShare(buffer, Math.max(1, connections), Math.max(1, heads));
+  }
+
+  /** Says what became of the settings. */
+  void warnOfLess(Settings settings, long heapBytes) {
+    if (buffer < settings.maxBuffer()) {
+      log.warn(
+          "--max_buffer is lowered from {} to {}, as more does not fit a heap of {}: raise -Xmx",
+          mib(settings.maxBuffer()),
+          mib(buffer),
+          mib(heapBytes));
+    }
+    if (connections < settings.maxConnections()) {
+      log.warn(
+          "--max_connections is lowered from {} to {}, as more do not fit a heap of {}: raise -Xmx",
+          settings.maxConnections(),
+          connections,
+          mib(heapBytes));
+    }
+  }
+
+  private static String mib(long bytes) {
+    return bytes >= 1 << 20 ? (bytes >> 20) + " MiB" : (bytes >> 10) + " KiB";
+  }
+}

@@ -1,0 +1,46 @@
+package attolytics.http;
+
+import io.undertow.server.HttpServerExchange;
+import io.undertow.server.protocol.http.HttpServerConnection;
+import io.undertow.util.HeaderMap;
+import io.undertow.util.HeaderValues;
+
+/**
+ * What a request holds of the heap besides its body, as long as it is not answered. From above: the
+ * sizes of objects are those of a JVM with compressed references.
+ */
+final class HeadSize {
+  /** Name and value as objects, and the list that they stand in. */
+  private static final int HEADER_BYTES = 200;
+
+  /** Likewise of the query, where each has a queue. */
+  private static final int PARAMETER_BYTES = 280;
+
+  /** Undertow keeps the path three times: as it came, decoded, and what is left of it. */
+  private static final int COPIES_OF_PATH = 3;
+
+  private HeadSize() {}
+
+  static int of(HttpServerExchange exchange) {
+    HeaderMap headers = exchange.getRequestHeaders();
+    int bytes = 0;
+    for (long at = headers.fastIterate(); at != -1; at = headers.fiNext(at)) {
+      HeaderValues values = headers.fiCurrent(at);
+      bytes += HEADER_BYTES + values.getHeaderName().length();
+      for (int i = 0; i < values.size(); i++) {
+        bytes += HEADER_BYTES + values.get(i).length();
+      }
+    }
+    String query = exchange.getQueryString();
+    if (!query.isEmpty()) {
+      bytes += 2 * query.length() + PARAMETER_BYTES * exchange.getQueryParameters().size();
+    }
+    return bytes + COPIES_OF_PATH * exchange.getRequestURI().length() + pipelined(exchange);
+  }
+
+  /** The beginning of the next request keeps the whole buffer that it was read into. */
+  private static int pipelined(HttpServerExchange exchange) {
+    HttpServerConnection connection = (HttpServerConnection) exchange.getConnection();
+    return connection.getExtraBytes() == null ? 0 : connection.getBufferSize();
+  }
+}

@@ -1,0 +1,48 @@
+package attolytics.http;
+
+import attolytics.decode.EventError;
+
+/**
+ * Why a request is refused, as the log tells it: places and codes, and of what a client made up
+ * only the id of an app that there is not. Never a value.
+ */
+final class RefusalReason {
+  private static final int MAX_ID_CHARS = 64;
+
+  private RefusalReason() {}
+
+  /** The end of a line, or nothing. */
+  static String of(Refusal refused, String target) {
+    if (refused.problem() == Problem.UNKNOWN_APP) {
+      String id = EventsPath.appId(target);
+      return id == null ? "" : ": \"" + escaped(id) + '"';
+    }
+    return refused.errors().isEmpty() ? "" : ": " + place(refused.errors().get(0));
+  }
+
+  /** With the column's name; of a field that is no column only the event's place. */
+  private static String place(EventError error) {
+    boolean namesColumn = !error.code().equals("unknown_field");
+    String pointer = namesColumn ? error.pointer() : "/events/" + error.event();
+    return error.code() + " at " + escaped(pointer);
+  }
+
+  /** Printable ASCII and letters only, so that nobody writes lines of their own into the log. */
+  private static String escaped(String text) {
+    StringBuilder escaped = new StringBuilder();
+    for (int i = 0; i < text.length() && escaped.length() < MAX_ID_CHARS; i++) {
+      char c = text.charAt(i);
+      if (c == '"' || c == '\\') {
+        escaped.append('\\').append(c);
+      } else if (Character.isLetterOrDigit(c) || (c >= ' ' && c < 0x7f)) {
+        escaped.append(c);
+      } else {
+        escaped.append(String.format("\\u%04x", (int) c));
+      }
+    }
+    if (escaped.length() > MAX_ID_CHARS) {
+      escaped.setLength(MAX_ID_CHARS);
+    }
+    return escaped.toString();
+  }
+}

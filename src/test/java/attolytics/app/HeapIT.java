@@ -1,0 +1,171 @@
+package attolytics.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.DatabaseProxy;
+import attolytics.TestDatabase;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Whatever clients send, and however many of them: it fits the heap, and the service goes on. Other
+ * sizes than these by hand: {@code -Dheap=512}.
+ */
+@Timeout(180)
+class HeapIT {
+  private static final String SCHEMA =
+      """
+      tables:
+        t: {columns: [{name: n, type: i32}, {name: s}]}
+      apps:
+        a: {secret_key: sesame, tables: [t]}
+      """;
+  private static final String EVENT =
+      "{\"secret_key\":\"sesame\",\"events\":[{\"_t\":\"t\",\"n\":1}]}";
+  private static final Set<Integer> TAKEN_OR_LATER = Set.of(200, 503);
+
+  @TempDir Path directory;
+
+  private RunningJar start(int heap, String databaseUrl) throws IOException {
+    Path schema = Files.writeString(directory.resolve("schema.yaml"), SCHEMA);
+    return RunningJar.start(
+        directory.resolve("log"),
+        Map.of("JDK_JAVA_OPTIONS", "-Xmx" + heap + "m"),
+        List.of(),
+        "--schema=" + schema,
+        "--db_url=" + databaseUrl,
+        "--ack_timeout=10s");
+  }
+
+  private static String head(int lines, int bytes) {
+    StringBuilder head = new StringBuilder("POST /apps/a/events HTTP/1.1\r\nHost: localhost\r\n");
+    head.append("Content-Type: application/json\r\nConnection: close\r\n");
+    for (int i = 0; i < lines; i++) {
+      String name = "X-" + i + ": ";
+      head.append(name).append("v".repeat(bytes / lines - name.length() - 2)).append("\r\n");
+    }
+    return head.toString();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"64, 95", "256, 195"})
+  void headsWithoutEnd_leaveTheServiceAsItWas(int heap, int lines) throws Exception {
+    byte[] head = head(lines, 15_900).getBytes(StandardCharsets.US_ASCII);
+    List<Socket> flood = new ArrayList<>();
+    try (TestDatabase database = TestDatabase.create();
+        RunningJar jar = start(heap, database.url())) {
+      int port = jar.port();
+      for (int i = 0; i < 5_500; i++) {
+        flood.add(new Socket("localhost", port));
+        send(flood.get(i), head);
+        if (i % 500 == 0) {
+          assertGoodClientIsServed(jar);
+        }
+      }
+      assertGoodClientIsServed(jar);
+      assertAlive(jar);
+    } finally {
+      closeAll(flood);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {64, 256})
+  void requestsWithLargeHeads_waitForTheDatabaseWithinTheBuffer(int heap) throws Exception {
+    String request = head(95, 15_700) + "Content-Length: " + EVENT.length() + "\r\n\r\n" + EVENT;
+    assertAllAnswered(heap, 5_000, request.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {64, 256})
+  void largeBodies_waitForTheDatabaseWithinTheBuffer(int heap) throws Exception {
+    String body = EVENT.replace("\"n\":1", "\"s\":\"" + "x".repeat(900_000) + "\"");
+    String request = head(1, 100) + "Content-Length: " + body.length() + "\r\n\r\n" + body;
+    assertAllAnswered(heap, 150, request.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  /** While the database is away, and after it is back. */
+  private void assertAllAnswered(int heap, int clients, byte[] request) throws Exception {
+    List<Socket> sockets = new ArrayList<>();
+    try (TestDatabase database = TestDatabase.create();
+        DatabaseProxy proxy = new DatabaseProxy(database);
+        RunningJar jar = start(heap, proxy.url())) {
+      int port = jar.port();
+      proxy.cut();
+      for (int i = 0; i < clients; i++) {
+        sockets.add(new Socket("localhost", port));
+        send(sockets.get(i), request);
+      }
+      Map<Integer, Integer> statuses = new TreeMap<>();
+      for (Socket socket : sockets) {
+        statuses.merge(status(socket), 1, Integer::sum);
+      }
+      System.out.println("heap " + heap + ": " + statuses);
+      assertTrue(TAKEN_OR_LATER.containsAll(statuses.keySet()), statuses::toString);
+      proxy.open();
+      assertGoodClientIsServed(jar);
+      assertAlive(jar);
+    } finally {
+      closeAll(sockets);
+    }
+  }
+
+  private static void send(Socket socket, byte[] bytes) throws IOException {
+    try {
+      socket.getOutputStream().write(bytes);
+    } catch (IOException e) {
+      // Refused meanwhile, and closed.
+    }
+  }
+
+  /**
+   * Of an answer, which says what is wrong if it is a refusal; 0 for none, negative if it does not.
+   */
+  private static int status(Socket socket) throws IOException {
+    socket.setSoTimeout(60_000);
+    try {
+      // Each closes its connection after its answer.
+      byte[] answer = socket.getInputStream().readAllBytes();
+      String text = new String(answer, StandardCharsets.UTF_8);
+      int status = text.isEmpty() ? 0 : Integer.parseInt(text.substring(9, 12));
+      return status == 200 || text.contains("\"detail\"") ? status : -status;
+    } catch (SocketException e) {
+      return 0;
+    }
+  }
+
+  private static void assertGoodClientIsServed(RunningJar jar) throws Exception {
+    int status = 503;
+    while (status == 503) { // the test's own timeout is the limit
+      status = jar.post("a", EVENT).get().statusCode();
+    }
+    assertEquals(200, status);
+  }
+
+  private static void assertAlive(RunningJar jar) throws Exception {
+    assertEquals(200, jar.admin("/healthz").statusCode());
+    assertTrue(jar.process().isAlive());
+    assertTrue(!jar.log().contains("OutOfMemoryError"), jar.log());
+  }
+
+  private static void closeAll(List<Socket> sockets) throws IOException {
+    for (Socket socket : sockets) {
+      socket.close();
+    }
+  }
+}
