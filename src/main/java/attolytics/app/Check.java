@@ -68,7 +68,7 @@ final class Check {
           settings.migrate() ? rehearseMigration(connection, schema) : rehearse(connection, schema);
       refuseFor(problems);
     } catch (SQLException e) {
-      throw new StartException("the connection to the database was lost: " + e.getMessage(), e);
+      throw DatabaseSetup.refused("could not be compared with the schema file", e);
     }
   }
 

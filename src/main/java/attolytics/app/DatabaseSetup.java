@@ -17,6 +17,7 @@ import java.security.GeneralSecurityException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -41,6 +42,12 @@ final class DatabaseSetup {
 
   /** For a single try, with all hosts of the URL. */
   private static final Duration LOGIN_TIMEOUT = Duration.ofSeconds(10);
+
+  /** For a pooler to lend another connection. */
+  private static final Duration BESIDE = Duration.ofSeconds(5);
+
+  /** PgBouncer's words on a transaction. */
+  private static final String STATEMENT_POOLING = "statement pooling mode";
 
   private static final String URL_SOURCES =
       "--db_url, ATTOLYTICS_DB_URL or the schema file's database_url";
@@ -127,9 +134,42 @@ final class DatabaseSetup {
           ? DatabaseTables.prepare(connection, schema, now, trial)
           : DatabaseTables.rehearse(connection, schema, now, trial);
     } catch (SQLException e) {
-      throw new StartException(
-          "the database refused to show or create the tables: " + e.getMessage(), e);
+      throw refused("refused to show or create the tables", e);
     }
+  }
+
+  /**
+   * What the database said, and what to do where a pooler said it.
+   *
+   * @param what the database did
+   */
+  static StartException refused(String what, SQLException e) {
+    String message = String.valueOf(e.getMessage());
+    String advice =
+        message.contains(STATEMENT_POOLING)
+            ? "; set pool_mode = transaction, or session, in pgbouncer.ini: a request's rows are"
+                + " stored in one transaction"
+            : "";
+    return new StartException("the database " + what + ": " + message + advice, e);
+  }
+
+  /**
+   * Makes sure that the connection gets somewhere while another is in a transaction: a pooler may
+   * have a single one to the server, and would let us wait for ourselves.
+   */
+  static void requireBeside(Connection connection) throws SQLException {
+    int usual = connection.getNetworkTimeout();
+    connection.setNetworkTimeout(Runnable::run, (int) BESIDE.toMillis());
+    try (Statement sql = connection.createStatement()) {
+      sql.execute("SELECT 1");
+    } catch (SQLException e) {
+      throw new SQLException(
+          "no second connection beside one in a transaction within %d s; behind a pooler, its pool for this user and database has to have two: see default_pool_size"
+              .formatted(BESIDE.toSeconds()),
+          "53300",
+          e);
+    }
+    connection.setNetworkTimeout(Runnable::run, usual);
   }
 
   private static Connection tryToConnect(DatabaseUrl url, Duration ackTimeout) throws SQLException {
@@ -189,6 +229,9 @@ final class DatabaseSetup {
     }
     if (isAboutTrust(e)) {
       return "check sslmode and sslrootcert in " + URL_SOURCES;
+    }
+    if (String.valueOf(e.getMessage()).contains("unsupported startup parameter")) {
+      return "add it to ignore_startup_parameters in pgbouncer.ini";
     }
     if (state.startsWith("3D")) {
       return "create it, or name another in " + URL_SOURCES;

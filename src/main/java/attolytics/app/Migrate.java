@@ -63,7 +63,7 @@ final class Migrate {
     try (Connection connection = DatabaseSetup.connect(url, settings.ackTimeout())) {
       return DatabaseTables.migration(connection, schema, Instant.now());
     } catch (SQLException e) {
-      throw new StartException("the database refused to show the tables: " + e.getMessage(), e);
+      throw DatabaseSetup.refused("refused to show the tables", e);
     }
   }
 

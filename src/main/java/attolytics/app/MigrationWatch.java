@@ -22,7 +22,9 @@ final class MigrationWatch implements AutoCloseable {
   private static final Duration PERIOD = Duration.ofSeconds(1);
   private static final long TOLD_EVERY_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-  // The driver's query reads the view on the connection that asks, so it has to be another one.
+  // On another connection, as that of the migration is busy. By the statement, as behind a pooler
+  // the
+  // driver does not know the server process; PostgreSQL keeps its first kilobyte.
   private static final String PROGRESS =
       """
       SELECT phase || CASE
@@ -31,7 +33,8 @@ final class MigrationWatch implements AutoCloseable {
         WHEN lockers_total > 0
           THEN format(', transaction %s of %s', lockers_done + 1, lockers_total)
         ELSE '' END
-      FROM pg_catalog.pg_stat_progress_create_index WHERE pid = ?
+      FROM pg_catalog.pg_stat_progress_create_index JOIN pg_catalog.pg_stat_activity USING (pid)
+      WHERE starts_with(?, query)
       """;
 
   private final Connection connection;
@@ -90,10 +93,9 @@ final class MigrationWatch implements AutoCloseable {
   }
 
   private void tell(@Nullable Step now) throws SQLException, StartException {
-    int pid = connection.unwrap(PGConnection.class).getBackendPID();
     try (Connection other = DatabaseSetup.connect(url, Duration.ofSeconds(5));
         PreparedStatement query = other.prepareStatement(PROGRESS)) {
-      query.setInt(1, pid);
+      query.setString(1, String.valueOf(now));
       try (ResultSet row = query.executeQuery()) {
         log.info("still at it: {}: {}", now, row.next() ? row.getString(1) : "no progress known");
       }

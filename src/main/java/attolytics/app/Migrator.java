@@ -1,12 +1,12 @@
 package attolytics.app;
 
+import attolytics.schema.AdvisoryLock;
 import attolytics.schema.DatabaseTables;
 import attolytics.schema.Migration;
 import attolytics.schema.Migration.Step;
 import attolytics.schema.Schema;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Set;
@@ -30,15 +30,18 @@ final class Migrator {
    * @param spell how long at a time
    * @param pause between two spells, for the writers that have queued up
    * @param spells at most, until the migration is given up
+   * @param turn how long another migration is waited for
    */
-  record Patience(Duration spell, Duration pause, int spells) {
-    static final Patience USUAL = new Patience(Duration.ofSeconds(2), Duration.ofSeconds(4), 50);
+  record Patience(Duration spell, Duration pause, int spells, Duration turn) {
+    static final Patience USUAL =
+        new Patience(Duration.ofSeconds(2), Duration.ofSeconds(4), 50, Duration.ofMinutes(5));
   }
 
   /** A lock not to be had, a deadlock, and what somebody else has just created. */
   private static final Set<String> MAY_PASS = Set.of("55P03", "40P01", "42P07", "42701");
 
   private final Connection connection;
+  private final Connection turn;
   private final Schema schema;
   private final InstantSource clock;
   private final Patience patience;
@@ -47,12 +50,14 @@ final class Migrator {
 
   private Migrator(
       Connection connection,
+      Connection turn,
       Schema schema,
       InstantSource clock,
       Patience patience,
       CountDownLatch stop,
       MigrationWatch watch) {
     this.connection = connection;
+    this.turn = turn;
     this.schema = schema;
     this.clock = clock;
     this.patience = patience;
@@ -90,39 +95,39 @@ final class Migrator {
       Patience patience)
       throws StartException, InterruptedException {
     try (Connection connection = DatabaseSetup.awaitConnection(url, timeout, stop);
+        Connection turn = DatabaseSetup.connect(url, timeout);
         MigrationWatch watch = new MigrationWatch(connection, url, stop, progress)) {
-      takeYourTime(connection);
-      Migrator migrator = new Migrator(connection, schema, clock, patience, stop, watch);
+      // An index may be hours in the building.
+      connection.setNetworkTimeout(Runnable::run, 0);
+      Migrator migrator = new Migrator(connection, turn, schema, clock, patience, stop, watch);
       migrator.awaitTurn();
       return migrator.run();
     } catch (SQLException e) {
       if (stop.getCount() == 0) {
         throw new InterruptedException("told to stop");
       }
-      throw new StartException("the database could not be migrated: " + e.getMessage(), e);
+      throw DatabaseSetup.refused("could not be migrated", e);
     }
   }
 
-  /** An index may be hours in the building; without us, nobody needs it. */
-  private static void takeYourTime(Connection connection) throws SQLException {
-    connection.setNetworkTimeout(Runnable::run, 0);
-    try (Statement sql = connection.createStatement()) {
-      sql.execute("SET statement_timeout = 0");
-      sql.execute( // unknown to PostgreSQL 13
-          "SELECT set_config(name, '5s', false) FROM pg_settings"
-              + " WHERE name = 'client_connection_check_interval'");
-    }
-  }
-
-  private void awaitTurn() throws SQLException, InterruptedException {
+  /** The turn is a transaction's on another connection, and lasts until that is closed. */
+  private void awaitTurn() throws SQLException, StartException, InterruptedException {
+    long start = System.nanoTime();
     boolean told = false;
-    while (!DatabaseTables.lockOutOtherMigrations(connection)) {
+    while (!AdvisoryLock.MIGRATION.hold(turn)) {
+      String holders = AdvisoryLock.MIGRATION.holders(connection);
+      if (System.nanoTime() - start > patience.turn().toNanos()) {
+        throw new StartException(
+            "another migration of this database has not ended within %d s: %s"
+                .formatted(patience.turn().toSeconds(), holders));
+      }
       if (!told) {
         told = true;
-        log.info("waiting for another migration of this database to end");
+        log.info("waiting for another migration of this database to end: {}", holders);
       }
       pause(Duration.ofMillis(500));
     }
+    DatabaseSetup.requireBeside(connection);
   }
 
   private Migration run() throws SQLException, StartException, InterruptedException {
@@ -150,13 +155,16 @@ final class Migrator {
   }
 
   /** Whether it was taken; if not, it may be later. */
-  private boolean take(Step step) throws SQLException {
+  private boolean take(Step step) throws SQLException, StartException {
     log.info("migrating: {}", step);
-    limitLockWait(step);
+    if (step.concurrent()) {
+      LongStatements.prepare(connection, step);
+    }
+    AdvisoryLock.keep(turn);
     long start = System.nanoTime();
     try {
       watch.begin(step);
-      DatabaseTables.carryOut(connection, step);
+      DatabaseTables.carryOut(connection, step, patience.spell());
     } catch (SQLException e) {
       if (!MAY_PASS.contains(String.valueOf(e.getSQLState()))) {
         throw e;
@@ -169,14 +177,6 @@ final class Migrator {
     long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
     log.info("done in {} ms: {}", millis, step);
     return true;
-  }
-
-  /** What is done concurrently waits for others, and makes none wait. */
-  private void limitLockWait(Step step) throws SQLException {
-    long millis = step.concurrent() ? 0 : patience.spell().toMillis();
-    try (Statement sql = connection.createStatement()) {
-      sql.execute("SET lock_timeout = " + millis);
-    }
   }
 
   private void pause(Duration time) throws InterruptedException {

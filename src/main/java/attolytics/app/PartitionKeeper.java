@@ -3,6 +3,7 @@ package attolytics.app;
 import attolytics.logging.LogMarkers;
 import attolytics.metrics.PartitionMeters;
 import attolytics.metrics.PrometheusMetrics;
+import attolytics.schema.AdvisoryLock;
 import attolytics.schema.PartitionUpkeep;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
@@ -23,7 +24,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Keeps the partitions of a schema's tables, every few minutes: makes them ahead of time, and drops
  * those that are past their retention. In a thread of its own, as it may wait for locks. Instances
- * on one database take turns; who has not got it only looks.
+ * on one database take turns at making them, and one at a time drops them.
  */
 final class PartitionKeeper implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PartitionKeeper.class);
@@ -109,19 +110,17 @@ final class PartitionKeeper implements AutoCloseable {
       return;
     }
     try (Connection connection = DatabaseSetup.connect(url, timeout)) {
-      boolean ourTurn = PartitionUpkeep.begin(connection);
       for (Table table : tables) {
-        keep(table, now, connection, ourTurn);
+        keep(table, now, connection);
       }
     } catch (StartException | SQLException | RuntimeException | Error e) {
       tables.forEach(table -> failed(table, e));
     }
   }
 
-  private void keep(Table table, Instant now, Connection connection, boolean ourTurn) {
-    List<Step> steps = ourTurn ? List.of(this::make, this::drop, this::look) : List.of(this::look);
+  private void keep(Table table, Instant now, Connection connection) {
     boolean done = true;
-    for (Step step : steps) {
+    for (Step step : List.<Step>of(this::make, this::drop, this::look)) {
       done &= take(step, table, now, connection);
     }
     if (done && troubles.remove(table.name()) != null) {
@@ -154,12 +153,24 @@ final class PartitionKeeper implements AutoCloseable {
   }
 
   private void drop(PartitionUpkeep upkeep, Instant now, PartitionMeters told) throws SQLException {
-    upkeep.drop(
-        now,
-        statement -> {
-          told.dropped();
-          log.info("partition past its retention: {}", statement);
-        });
+    if (!upkeep.isPastRetention(now)) {
+      return;
+    }
+    try (Connection turn = DatabaseSetup.connect(url, timeout)) {
+      if (AdvisoryLock.UPKEEP.hold(turn)) {
+        DatabaseSetup.requireBeside(upkeep.connection());
+        upkeep.drop(
+            now,
+            statement -> {
+              told.dropped();
+              log.info("partition past its retention: {}", statement);
+            });
+      } else {
+        log.debug("Left to drop to another: {}", AdvisoryLock.UPKEEP.holders(upkeep.connection()));
+      }
+    } catch (StartException e) {
+      throw new SQLException(e.getMessage(), e);
+    }
   }
 
   private void look(PartitionUpkeep upkeep, Instant now, PartitionMeters told) throws SQLException {

@@ -2,7 +2,6 @@ package attolytics.schema;
 
 import attolytics.schema.Migration.Step;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
@@ -10,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * Compares a schema with the database and creates the tables that are missing. A table that exists
@@ -56,6 +56,14 @@ public final class DatabaseTables {
   /** Any number will do, as long as every instance has the same: "attolyti" in ASCII. */
   static final long LOCK = 0x6174_746f_6c79_7469L;
 
+  /** How long a start waits for its turn: the others create tables, which takes a moment. */
+  private static final Duration TURN = Duration.ofSeconds(30);
+
+  /** Of roles and databases: what an operator wants of queries is nothing for DDL. */
+  private static final String NO_TIMEOUTS =
+      "SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name IN"
+          + " ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')";
+
   /** For what is locked of a table that exists: writers queue up behind who waits for it. */
   static final Duration LOCK_WAIT = Duration.ofSeconds(2);
 
@@ -79,13 +87,24 @@ public final class DatabaseTables {
   public static Plan prepare(
       Connection connection, Schema schema, Instant now, Inspection inspection)
       throws SQLException {
-    return inTransaction(connection, schema, now, inspection, true);
+    return inTransaction(
+        connection,
+        DatabaseTables::fits,
+        () -> carryOut(connection, schema, now, inspection, TURN));
   }
 
   /** Does the same, without a last look. */
   public static Plan prepare(Connection connection, Schema schema, Instant now)
       throws SQLException {
     return prepare(connection, schema, now, Inspection.NONE);
+  }
+
+  static Plan prepare(Connection connection, Schema schema, Instant now, Duration turn)
+      throws SQLException {
+    return inTransaction(
+        connection,
+        DatabaseTables::fits,
+        () -> carryOut(connection, schema, now, Inspection.NONE, turn));
   }
 
   /** Does the same, by the system's clock. */
@@ -102,7 +121,8 @@ public final class DatabaseTables {
   public static Plan rehearse(
       Connection connection, Schema schema, Instant now, Inspection inspection)
       throws SQLException {
-    return inTransaction(connection, schema, now, inspection, false);
+    return inTransaction(
+        connection, plan -> false, () -> carryOut(connection, schema, now, inspection, TURN));
   }
 
   /** Does the same, without a last look. */
@@ -117,59 +137,57 @@ public final class DatabaseTables {
   }
 
   /**
-   * Compares, and says how the database would come to fit; see {@link #carryOut(Connection, Step)}.
-   * Changes nothing. The connection must not be in a transaction.
+   * Compares, and says how the database would come to fit; see {@link #carryOut(Connection, Step,
+   * Duration)}. Changes nothing. The connection must not be in a transaction.
    *
    * @param now by which partitions are made
    */
   public static Migration migration(Connection connection, Schema schema, Instant now)
       throws SQLException {
-    return compare(connection, schema, now).migration(connection);
+    return inTransaction(
+        connection,
+        migration -> false,
+        () -> compare(connection, schema, now).migration(connection));
   }
 
   /**
    * Takes a step of a migration, with all of its statements or none. The connection must not be in
    * a transaction. Tables are created in turn with instances that start.
    *
+   * @param lockWait for the turn and for each lock; a step that is concurrent goes by what the
+   *     session has
    * @throws SQLException if a statement was refused, which the message tells
    */
-  public static void carryOut(Connection connection, Step step) throws SQLException {
-    try (Statement sql = connection.createStatement()) {
-      if (step.concurrent()) {
+  public static void carryOut(Connection connection, Step step, Duration lockWait)
+      throws SQLException {
+    if (step.concurrent()) {
+      try (Statement sql = connection.createStatement()) {
         execute(sql, step.statements().get(0));
-        return;
       }
-      connection.setAutoCommit(false);
-      sql.execute("SELECT pg_advisory_xact_lock(" + LOCK + ")");
+      return;
+    }
+    inTransaction(
+        connection,
+        done -> true,
+        () -> {
+          AdvisoryLock.TABLES.take(connection, lockWait);
+          run(connection, step, lockWait);
+          return step;
+        });
+  }
+
+  /** Runs a step's statements in the transaction that is open. */
+  static void run(Connection connection, Step step, Duration lockWait) throws SQLException {
+    try (Statement sql = connection.createStatement()) {
+      limitLockWait(sql, lockWait);
       for (String statement : step.statements()) {
         execute(sql, statement);
-      }
-      connection.commit();
-    } catch (SQLException | RuntimeException e) {
-      if (!connection.getAutoCommit()) {
-        rollBack(connection, e);
-      }
-      throw e;
-    } finally {
-      if (!connection.isClosed()) {
-        connection.setAutoCommit(true);
       }
     }
   }
 
-  /**
-   * Takes the lock that only one migration of a database can have, for as long as the connection
-   * lives. A start does not wait for it: it would do so in a transaction, and an index that is
-   * built concurrently waits for the end of those.
-   *
-   * @return whether it was free
-   */
-  public static boolean lockOutOtherMigrations(Connection connection) throws SQLException {
-    try (Statement sql = connection.createStatement();
-        ResultSet row = sql.executeQuery("SELECT pg_try_advisory_lock(" + (LOCK + 1) + ")")) {
-      row.next();
-      return row.getBoolean(1);
-    }
+  private static void limitLockWait(Statement sql, Duration wait) throws SQLException {
+    sql.execute("SET LOCAL lock_timeout = " + wait.toMillis());
   }
 
   /**
@@ -190,19 +208,27 @@ public final class DatabaseTables {
     return new Plan(statements, List.of(), problems);
   }
 
-  private static Plan inTransaction(
-      Connection connection, Schema schema, Instant now, Inspection inspection, boolean commit)
+  /** Work in one transaction. */
+  @FunctionalInterface
+  interface Work<T> {
+    T get() throws SQLException;
+  }
+
+  /**
+   * @param commit whether what comes of the work is to stay
+   */
+  static <T> T inTransaction(Connection connection, Predicate<? super T> commit, Work<T> work)
       throws SQLException {
     boolean autoCommit = connection.getAutoCommit();
-    connection.setAutoCommit(false);
     try {
-      Plan plan = carryOut(connection, schema, now, inspection);
-      if (commit && plan.problems().isEmpty()) {
+      begin(connection);
+      T result = work.get();
+      if (commit.test(result)) {
         connection.commit();
       } else {
         connection.rollback();
       }
-      return plan;
+      return result;
     } catch (SQLException | RuntimeException e) {
       rollBack(connection, e);
       throw e;
@@ -213,13 +239,25 @@ public final class DatabaseTables {
     }
   }
 
-  private static Plan carryOut(
-      Connection connection, Schema schema, Instant now, Inspection inspection)
-      throws SQLException {
+  /** Begins a transaction. All that is set for it ends with it. */
+  static void begin(Connection connection) throws SQLException {
+    connection.setAutoCommit(false);
     try (Statement sql = connection.createStatement()) {
       // With a stricter level the tables that another instance has just created stay invisible.
       execute(sql, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
-      execute(sql, "SELECT pg_advisory_xact_lock(" + LOCK + ")");
+      execute(sql, NO_TIMEOUTS);
+    }
+  }
+
+  private static boolean fits(Plan plan) {
+    return plan.problems().isEmpty();
+  }
+
+  private static Plan carryOut(
+      Connection connection, Schema schema, Instant now, Inspection inspection, Duration turn)
+      throws SQLException {
+    AdvisoryLock.TABLES.take(connection, turn);
+    try (Statement sql = connection.createStatement()) {
       Comparison comparison = compare(connection, schema, now);
       if (comparison.plan().problems().isEmpty()) {
         for (String statement : comparison.statements()) {
@@ -239,7 +277,7 @@ public final class DatabaseTables {
     if (comparison.partitions().isEmpty()) {
       return;
     }
-    sql.execute("SET LOCAL lock_timeout = " + LOCK_WAIT.toMillis());
+    limitLockWait(sql, LOCK_WAIT);
     for (Step step : comparison.partitions()) {
       Savepoint before = sql.getConnection().setSavepoint();
       try {

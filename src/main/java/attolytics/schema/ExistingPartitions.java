@@ -4,7 +4,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -114,9 +113,6 @@ record ExistingPartitions(
   private static boolean readPartitions(Connection connection, long oid, List<Partition> to)
       throws SQLException {
     boolean hasDefault = false;
-    try (Statement sql = connection.createStatement()) {
-      sql.execute("SET TIME ZONE 'UTC'"); // in which bounds are shown
-    }
     try (PreparedStatement query = connection.prepareStatement(PARTITIONS)) {
       query.setLong(1, oid);
       try (ResultSet row = query.executeQuery()) {

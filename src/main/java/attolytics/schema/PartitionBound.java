@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bounds of a partition as SQL has them, and as PostgreSQL shows them to a session whose time
- * zone is UTC: {@code FOR VALUES FROM ('2026-11-25 00:00:00+00') TO (MAXVALUE)}.
+ * The bounds of a partition as SQL has them, and as PostgreSQL shows them to a session, whatever
+ * its time zone is: {@code FOR VALUES FROM ('2026-11-25 00:00:00+00') TO (MAXVALUE)}.
  */
 final class PartitionBound {
   private static final Pattern RANGE =
@@ -26,13 +26,19 @@ final class PartitionBound {
           .appendPattern("-MM-dd")
           .toFormatter();
 
-  private static final DateTimeFormatter TIME =
-      new DateTimeFormatterBuilder()
-          .append(DAY)
-          .appendPattern(" HH:mm:ss")
-          .appendFraction(ChronoField.NANO_OF_SECOND, 0, 6, true)
-          .appendOffset("+HH", "+00")
-          .toFormatter();
+  private static final DateTimeFormatter WRITTEN_TIME = time("+HH", "+00");
+
+  // Where +00 stood for none, that of +00:53:28 would be read for it.
+  private static final DateTimeFormatter SHOWN_TIME = time("+HH:mm:ss", "Z");
+
+  private static DateTimeFormatter time(String offset, String none) {
+    return new DateTimeFormatterBuilder()
+        .append(DAY)
+        .appendPattern(" HH:mm:ss")
+        .appendFraction(ChronoField.NANO_OF_SECOND, 0, 6, true)
+        .appendOffset(offset, none)
+        .toFormatter();
+  }
 
   private PartitionBound() {}
 
@@ -52,7 +58,7 @@ final class PartitionBound {
     if (instant.equals(Instant.MAX)) {
       return "MAXVALUE";
     }
-    DateTimeFormatter formatter = type == ColumnType.DATE ? DAY : TIME;
+    DateTimeFormatter formatter = type == ColumnType.DATE ? DAY : WRITTEN_TIME;
     return "'" + formatter.format(instant.atOffset(ZoneOffset.UTC)) + "'";
   }
 
@@ -74,7 +80,7 @@ final class PartitionBound {
     }
     String text = sql.substring(1, sql.length() - 1);
     return text.contains(" ")
-        ? TIME.parse(text, OffsetDateTime::from).toInstant()
+        ? SHOWN_TIME.parse(text, OffsetDateTime::from).toInstant()
         : DAY.parse(text, LocalDate::from).atStartOfDay(ZoneOffset.UTC).toInstant();
   }
 }

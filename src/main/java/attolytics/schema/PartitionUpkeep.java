@@ -7,6 +7,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -27,8 +28,8 @@ public final class PartitionUpkeep {
    */
   public record State(int count, Instant end) {}
 
-  /** Only one upkeep of a database can have it. */
-  private static final long LOCK = DatabaseTables.LOCK + 2;
+  /** How long others may create tables or partitions before it is given up until next time. */
+  private static final Duration TURN = Duration.ofSeconds(10);
 
   /** The first with DETACH PARTITION … CONCURRENTLY. */
   private static final int CONCURRENT_VERSION = 14;
@@ -58,22 +59,6 @@ public final class PartitionUpkeep {
   }
 
   /**
-   * Gets a connection ready, which is not in a transaction and is of no other use from then on.
-   *
-   * @return whether no other upkeep is at work on this database; it is kept from it for as long as
-   *     the connection lives
-   */
-  public static boolean begin(Connection connection) throws SQLException {
-    try (Statement sql = connection.createStatement()) {
-      sql.execute("SET lock_timeout = " + DatabaseTables.LOCK_WAIT.toMillis());
-      try (ResultSet row = sql.executeQuery("SELECT pg_try_advisory_lock(" + LOCK + ")")) {
-        row.next();
-        return row.getBoolean(1);
-      }
-    }
-  }
-
-  /**
    * The upkeep of a table that the schema file has partitioned.
    *
    * @throws SQLException if it is not there, or not partitioned so
@@ -92,6 +77,11 @@ public final class PartitionUpkeep {
     return upkeep;
   }
 
+  /** Of the upkeep. */
+  public Connection connection() {
+    return connection;
+  }
+
   /** How the table is divided now. */
   public State state(Instant now) throws SQLException {
     List<TimeRange> ranges = find().ranges();
@@ -107,17 +97,28 @@ public final class PartitionUpkeep {
     if (partitioning.missing(now, find().ranges()).isEmpty()) {
       return;
     }
-    try (Statement sql = connection.createStatement()) {
-      sql.execute("SELECT pg_advisory_lock(" + DatabaseTables.LOCK + ")");
-      try {
-        for (Step step : missing(now)) {
-          DatabaseTables.carryOut(connection, step);
-          made.accept(step.statements().get(1));
-        }
-      } finally {
-        sql.execute("SELECT pg_advisory_unlock(" + DatabaseTables.LOCK + ")");
-      }
+    while (makeNext(now, made)) {
+      // Each in a transaction of its own: what is made stays.
     }
+  }
+
+  /** Looks up what is missing only once it is our turn. Returns whether there may be more. */
+  private boolean makeNext(Instant now, Consumer<String> made) throws SQLException {
+    List<Step> next =
+        DatabaseTables.inTransaction(
+            connection,
+            done -> true,
+            () -> {
+              AdvisoryLock.TABLES.take(connection, TURN);
+              List<Step> missing = missing(now);
+              List<Step> first = missing.subList(0, Math.min(1, missing.size()));
+              for (Step step : first) {
+                DatabaseTables.run(connection, step, DatabaseTables.LOCK_WAIT);
+              }
+              return first;
+            });
+    next.forEach(step -> made.accept(step.statements().get(1)));
+    return !next.isEmpty();
   }
 
   private List<Step> missing(Instant now) throws SQLException {
@@ -131,9 +132,21 @@ public final class PartitionUpkeep {
         names);
   }
 
+  /** Whether there is something to {@link #drop}. */
+  public boolean isPastRetention(Instant now) throws SQLException {
+    if (partitioning.retention() == null) {
+      return false;
+    }
+    ExistingPartitions found = find();
+    Instant end = keptFrom(now);
+    return found.partitions().stream().anyMatch(partition -> isPast(partition, end))
+        || !detached(found.schema(), end).isEmpty();
+  }
+
   /**
    * Drops what the service has made and is past its retention. That takes the server's clock as
-   * well as ours: one of them alone, if it were wrong, would cost all the data.
+   * well as ours: one of them alone, if it were wrong, would cost all the data. Nobody else may do
+   * so at the same time: see {@link AdvisoryLock#UPKEEP}.
    *
    * @param dropped is told the statement of each, as soon as it is gone
    */
@@ -141,35 +154,57 @@ public final class PartitionUpkeep {
     if (partitioning.retention() == null) {
       return;
     }
-    Instant serverNow = serverNow();
-    Instant end = partitioning.keptFrom(serverNow.isBefore(now) ? serverNow : now);
+    Instant end = keptFrom(now);
     ExistingPartitions found = find();
-    try (Statement sql = connection.createStatement()) {
-      for (Partition partition : found.partitions()) {
-        if (partition.isOwn() && !partition.range().to().isAfter(end)) {
-          detach(partition, found, sql);
-        }
+    for (Partition partition : found.partitions()) {
+      if (isPast(partition, end)) {
+        detach(partition, found);
       }
-      for (String name : detached(found.schema(), end)) {
-        String statement = "DROP TABLE " + name;
-        DatabaseTables.execute(sql, statement);
-        dropped.accept(statement);
-      }
+    }
+    for (String name : detached(found.schema(), end)) {
+      String statement = "DROP TABLE " + name;
+      execute(statement);
+      dropped.accept(statement);
     }
   }
 
-  private void detach(Partition partition, ExistingPartitions found, Statement sql)
-      throws SQLException {
+  private Instant keptFrom(Instant now) throws SQLException {
+    Instant serverNow = serverNow();
+    return partitioning.keptFrom(serverNow.isBefore(now) ? serverNow : now);
+  }
+
+  private static boolean isPast(Partition partition, Instant end) {
+    return partition.isOwn() && !partition.range().to().isAfter(end);
+  }
+
+  private void detach(Partition partition, ExistingPartitions found) throws SQLException {
     if (!partition.isMarked()) {
-      DatabaseTables.execute(sql, PartitionSql.mark(partition.name(), partition.range(), table));
+      execute(PartitionSql.mark(partition.name(), partition.range(), table));
     }
-    boolean concurrently =
-        connection.getMetaData().getDatabaseMajorVersion() >= CONCURRENT_VERSION
-            && !found.hasDefault(); // which PostgreSQL cannot do
-    String how = partition.detaching() ? " FINALIZE" : concurrently ? " CONCURRENTLY" : "";
-    DatabaseTables.execute(
-        sql,
-        "ALTER TABLE %s DETACH PARTITION %s%s".formatted(found.parent(), partition.name(), how));
+    String detach =
+        "ALTER TABLE %s DETACH PARTITION %s".formatted(found.parent(), partition.name());
+    if (partition.detaching()) {
+      execute(detach + " FINALIZE");
+    } else if (found.hasDefault() // which PostgreSQL cannot do concurrently
+        || connection.getMetaData().getDatabaseMajorVersion() < CONCURRENT_VERSION) {
+      execute(detach);
+    } else {
+      executeConcurrently(detach + " CONCURRENTLY");
+    }
+  }
+
+  private void execute(String statement) throws SQLException {
+    DatabaseTables.carryOut(connection, Step.of(statement, null), DatabaseTables.LOCK_WAIT);
+  }
+
+  /**
+   * In no transaction, so a limit of the server's would be set for the session: it is the driver's.
+   */
+  private void executeConcurrently(String statement) throws SQLException {
+    try (Statement sql = connection.createStatement()) {
+      sql.setQueryTimeout((int) DatabaseTables.LOCK_WAIT.toSeconds());
+      DatabaseTables.execute(sql, statement);
+    }
   }
 
   /** What is marked and no partition any more, as far as it still is past its retention. */

@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import attolytics.TestDatabase;
 import attolytics.app.Migrator.Patience;
 import attolytics.flush.Await;
-import attolytics.schema.DatabaseTables;
+import attolytics.schema.AdvisoryLock;
 import attolytics.schema.Schema;
 import attolytics.schema.SchemaFile;
 import java.nio.file.Files;
@@ -41,6 +41,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGConnection;
 
 /** {@code attolytics migrate}, and {@code --migrate} at a start. */
 @Timeout(120)
@@ -70,9 +71,9 @@ class MigrateIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private static final Patience SHORT =
-      new Patience(Duration.ofMillis(50), Duration.ofMillis(50), 3);
+      new Patience(Duration.ofMillis(50), Duration.ofMillis(50), 3, Duration.ofMillis(200));
   private static final Patience LONG =
-      new Patience(Duration.ofMillis(50), Duration.ofMillis(50), 1_000);
+      new Patience(Duration.ofMillis(50), Duration.ofMillis(50), 1_000, Duration.ofMinutes(5));
 
   @TempDir Path directory;
 
@@ -418,6 +419,47 @@ class MigrateIT {
   }
 
   @Test
+  void turnThatIsNeverHad_isGivenUp_andItsHolderNamed() throws Exception {
+    try (Connection other = haveTheTurn()) {
+      StartException e =
+          assertThrows(StartException.class, () -> apply(withX("indexed: true"), SHORT));
+      int pid = other.unwrap(PGConnection.class).getBackendPID();
+      assertTrue(String.valueOf(e.getMessage()).contains("has not ended within"), e.getMessage());
+      assertTrue(String.valueOf(e.getMessage()).contains("pid " + pid + " ("), e.getMessage());
+    }
+  }
+
+  /** What the role has of limits does not break the building of an index off. */
+  @Test
+  void timeoutsOfTheRole_endNoMigration() throws Exception {
+    sql("CREATE TABLE t (x text)");
+    setTimeouts();
+    ExecutorService executor = Executors.newSingleThreadExecutor();
+    try (Connection other = database.connect();
+        Statement open = other.createStatement()) {
+      other.setAutoCommit(false);
+      open.execute("SET LOCAL statement_timeout = 0");
+      open.execute("INSERT INTO t VALUES ('a')");
+      Future<Integer> exit = executor.submit(() -> apply(withX("indexed: true"), LONG));
+      // Longer than the timeouts: the index waits for the end of this transaction.
+      open.execute("SELECT pg_sleep(1.5)");
+      other.commit();
+      assertEquals(0, exit.get());
+    } finally {
+      executor.shutdownNow();
+    }
+    assertEquals(List.of("btree x t"), indexes("t"));
+  }
+
+  private void setTimeouts() throws SQLException {
+    sql(
+        "DO $$ DECLARE name TEXT; BEGIN FOR name IN SELECT s.name FROM pg_settings s WHERE s.name IN"
+            + " ('statement_timeout', 'lock_timeout') LOOP"
+            + " EXECUTE format('ALTER DATABASE %I SET %I = 1000', current_database(), name);"
+            + " END LOOP; END $$");
+  }
+
+  @Test
   void stop_endsTheWaitForATurn() throws Exception {
     CountDownLatch stop = new CountDownLatch(1);
     ExecutorService executor = Executors.newSingleThreadExecutor();
@@ -435,7 +477,7 @@ class MigrateIT {
 
   private Connection haveTheTurn() throws SQLException {
     Connection connection = database.connect();
-    assertTrue(DatabaseTables.lockOutOtherMigrations(connection));
+    assertTrue(AdvisoryLock.MIGRATION.hold(connection));
     try (Statement sql = connection.createStatement()) {
       sql.execute("SELECT 'last, so that it does not look like one that waits'");
     }
@@ -450,7 +492,7 @@ class MigrateIT {
           asked.addAll(
               query(
                   "SELECT query_start FROM pg_stat_activity WHERE datname = current_database()"
-                      + " AND query LIKE 'SELECT pg_try_advisory_lock%'"));
+                      + " AND query LIKE 'SELECT pg_try_advisory_xact_lock%'"));
           return asked.size() >= 2 || migration.isDone();
         });
   }

@@ -1,15 +1,19 @@
 package attolytics.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.PgBouncer;
 import attolytics.PgBouncer.Pooling;
 import attolytics.TestDatabase;
+import attolytics.flush.Await;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -17,6 +21,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The service behind a real PgBouncer. */
 @Timeout(120)
@@ -28,6 +34,32 @@ class PoolersIT {
       apps:
         a: {secret_key: sesame, tables: [seen]}
       """;
+
+  private static final String INDEXED =
+      SCHEMA.replace("required: true", "indexed: true, required: true");
+
+  private static final String PARTITIONED =
+      """
+      tables:
+        seen: {columns: [{name: id, type: i64, required: true, indexed: true}]}
+        t:
+          columns: [{name: time, type: timestamp, required: true}, {name: n, type: i64}]
+          partition_by: {column: time, interval: day}
+          retention: 10 days
+      apps:
+        a: {secret_key: sesame, tables: [seen, t]}
+      """;
+
+  private static final String OLDEST =
+      "SELECT min(inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 't'::regclass";
+
+  /** All that a session can keep, but what PgBouncer sets for each client. */
+  private static final String STATE =
+      "SELECT (SELECT string_agg(name || '=' || setting, ' ' ORDER BY name) FROM pg_settings"
+          + " WHERE source = 'session' AND name NOT IN ('application_name', 'TimeZone', 'transaction_isolation'))"
+          + " || (SELECT count(*) FROM pg_prepared_statements) || ' prepared '"
+          + " || (SELECT count(*) FROM pg_class WHERE relpersistence = 't') || ' temporary '"
+          + " || current_setting('default_transaction_isolation')";
 
   private TestDatabase database;
 
@@ -74,6 +106,129 @@ class PoolersIT {
       assertEquals(
           requests + "/" + requests,
           query("SELECT count(*) || '/' || count(DISTINCT id) FROM seen"));
+    }
+  }
+
+  /** A migration, a start and upkeep, with all that each of them locks and sets. */
+  @Test
+  void start_withMigrationAndPartitions_leavesNothingOnTheSession() throws Exception {
+    TestClock clock = new TestClock(60);
+    try (PgBouncer pooler = PgBouncer.start(database, Pooling.TRANSACTION, 2)) {
+      String before;
+      try (Connection other = pooler.connect(database.name())) {
+        before = query(other, STATE);
+        execute(
+            other, "CREATE TABLE t (time timestamptz NOT NULL, n int8) PARTITION BY RANGE (time)");
+        execute(other, "CREATE TABLE seen (id int8 NOT NULL)");
+        execute(other, "INSERT INTO seen VALUES (1)");
+      }
+      try (RunningService service =
+          RunningService.startAt(
+              pooler.url(database.name()), database, PARTITIONED, clock, "--migrate")) {
+        Await.until(() -> partitions() > 0);
+        String oldest = query(OLDEST);
+        clock.pass(Duration.ofDays(12));
+        Await.until(() -> !oldest.equals(query(OLDEST)));
+        assertEquals(200, service.post("k", event(2)).statusCode());
+        assertEquals(
+            "seen_id_idx t",
+            query(
+                "SELECT string_agg(indexrelid::regclass || ' ' || left(indisvalid::text, 1), ', ') FROM pg_index WHERE indrelid = 'seen'::regclass"));
+        String locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
+        Await.until(() -> query(locks).equals("0")); // once the upkeep is over
+        try (Connection one = pooler.connect(database.name());
+            Connection two = pooler.connect(database.name())) {
+          one.setAutoCommit(false); // so that the other gets the other session
+          assertEquals(before, query(one, STATE));
+          assertEquals(before, query(two, STATE));
+        }
+      }
+    }
+  }
+
+  /** One server connection is enough for all that needs no index built or partition dropped. */
+  @Test
+  void migrate_poolOfOne_saysThatItNeedsTwo() throws Exception {
+    execute("CREATE TABLE seen (id int8 NOT NULL)");
+    try (PgBouncer pooler = PgBouncer.start(database, Pooling.TRANSACTION, 1)) {
+      StartException e = assertThrows(StartException.class, () -> migrate(pooler));
+      assertTrue(String.valueOf(e.getMessage()).contains("has to have two"), e.getMessage());
+    }
+    assertEquals("0", query("SELECT count(*) FROM pg_index WHERE indrelid = 'seen'::regclass"));
+  }
+
+  /** It could not be set aside, and would leave an INVALID index. */
+  @Test
+  void migrate_timeoutOfTheRole_isRefusedBeforeAnIndexIsBegun() throws Exception {
+    execute("CREATE TABLE seen (id int8 NOT NULL)");
+    execute(
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET statement_timeout = 60000', current_database()); END $$");
+    try (PgBouncer pooler = PgBouncer.start(database, Pooling.TRANSACTION, 3)) {
+      StartException e = assertThrows(StartException.class, () -> migrate(pooler));
+      assertTrue(
+          String.valueOf(e.getMessage())
+              .contains("statement_timeout = 60000 ms would break it off"),
+          e.getMessage());
+    }
+    assertEquals("0", query("SELECT count(*) FROM pg_index WHERE indrelid = 'seen'::regclass"));
+  }
+
+  @Test
+  void sessionPooling_worksToo() throws Exception {
+    try (PgBouncer pooler = PgBouncer.start(database, Pooling.SESSION, 10);
+        RunningService service = start(pooler, "--migrate")) {
+      assertEquals(200, service.post("k", event(1)).statusCode());
+      assertEquals("1", query("SELECT count(*) FROM seen"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "--migrate"})
+  void statementPooling_isRefusedAtStart(String option) throws Exception {
+    try (PgBouncer pooler = PgBouncer.start(database, Pooling.STATEMENT, 3)) {
+      StartException e =
+          assertThrows(
+              StartException.class,
+              () -> start(pooler, option.isEmpty() ? new String[0] : new String[] {option}));
+      assertTrue(
+          String.valueOf(e.getMessage())
+              .contains("statement pooling mode; set pool_mode = transaction"),
+          e.getMessage());
+    }
+  }
+
+  @Test
+  void startupParameter_thatThePoolerRefuses_isNamedWithWhatToDo() throws Exception {
+    try (PgBouncer pooler = PgBouncer.start(database, Pooling.TRANSACTION, 3)) {
+      StartException e =
+          assertThrows(
+              StartException.class,
+              () ->
+                  RunningService.startAt(
+                      pooler.url(database.name()) + "?currentSchema=public", database, SCHEMA));
+      assertTrue(String.valueOf(e.getMessage()).contains("search_path"), e.getMessage());
+      assertTrue(
+          String.valueOf(e.getMessage()).contains("ignore_startup_parameters"), e.getMessage());
+    }
+  }
+
+  private RunningService migrate(PgBouncer pooler) throws Exception {
+    return RunningService.startAt(pooler.url(database.name()), database, INDEXED, "--migrate");
+  }
+
+  private int partitions() throws SQLException {
+    return Integer.parseInt(query("SELECT count(*) FROM pg_inherits"));
+  }
+
+  private void execute(String statement) throws SQLException {
+    try (Connection connection = database.connect()) {
+      execute(connection, statement);
+    }
+  }
+
+  private static void execute(Connection connection, String statement) throws SQLException {
+    try (Statement sql = connection.createStatement()) {
+      sql.execute(statement);
     }
   }
 

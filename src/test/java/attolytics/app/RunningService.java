@@ -75,7 +75,8 @@ public final class RunningService implements AutoCloseable {
     return startAt(databaseUrl, database, schema, InstantSource.system(), options);
   }
 
-  private static RunningService startAt(
+  /** Does both. */
+  public static RunningService startAt(
       String databaseUrl,
       TestDatabase database,
       String schema,

@@ -12,6 +12,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -34,6 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGConnection;
 
 class DatabaseTablesIT {
   private static final OwnTable OWN = IdempotencyTable.TABLE;
@@ -120,15 +122,36 @@ class DatabaseTablesIT {
   @Test
   void carryOut_takesTurnsWithStarts() throws SQLException {
     Migration.Step step = Migration.Step.of("CREATE TABLE t (c int4)", null);
-    sql("SET lock_timeout = 50");
     try (Connection start = database.connect();
         Statement lock = start.createStatement()) {
       lock.execute("SELECT pg_advisory_lock(" + DatabaseTables.LOCK + ")");
       SQLException e =
-          assertThrows(SQLException.class, () -> DatabaseTables.carryOut(connection, step));
+          assertThrows(
+              SQLException.class,
+              () -> DatabaseTables.carryOut(connection, step, Duration.ofMillis(50)));
       assertEquals("55P03", e.getSQLState(), e.getMessage());
     }
     assertEquals(List.of(), query("SELECT relname FROM pg_class WHERE relname = 't'"));
+  }
+
+  /** Also where a session has it that a pooler keeps, in which a former version took it. */
+  @Test
+  void prepare_turnIsNotToBeHad_saysWhoHasIt() throws SQLException {
+    Schema schema = schema(table("t", column("c", ColumnType.I32, true, false)));
+    try (Connection other = database.connect();
+        Statement lock = other.createStatement()) {
+      lock.execute("SET application_name = 'in the way'");
+      lock.execute("SELECT pg_advisory_lock(" + DatabaseTables.LOCK + ")");
+      SQLException e =
+          assertThrows(
+              SQLException.class,
+              () -> DatabaseTables.prepare(connection, schema, Instant.now(), Duration.ZERO));
+      int pid = other.unwrap(PGConnection.class).getBackendPID();
+      assertTrue(
+          String.valueOf(e.getMessage()).contains("pid " + pid + " (in the way at "),
+          e.getMessage());
+      assertTrue(String.valueOf(e.getMessage()).contains(", idle since 20"), e.getMessage());
+    }
   }
 
   @Test

@@ -44,6 +44,14 @@ class PartitionBoundTest {
   }
 
   @Test
+  void bounds_inTheSessionsTimeZone_areRead() {
+    assertEquals(
+        new TimeRange(Instant.parse("2026-11-25T03:30:00Z"), Instant.parse("1880-12-31T23:06:32Z")),
+        PartitionBound.parse(
+            "FOR VALUES FROM ('2026-11-25 00:00:00-03:30') TO ('1881-01-01 00:00:00+00:53:28')"));
+  }
+
+  @Test
   void range_isWhatATextEndsWith() {
     assertEquals(
         new TimeRange(Instant.MIN, Instant.MAX),
