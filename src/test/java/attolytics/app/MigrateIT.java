@@ -433,12 +433,11 @@ class MigrateIT {
   @Test
   void timeoutsOfTheRole_endNoMigration() throws Exception {
     sql("CREATE TABLE t (x text)");
-    setTimeouts();
     ExecutorService executor = Executors.newSingleThreadExecutor();
     try (Connection other = database.connect();
         Statement open = other.createStatement()) {
+      setTimeouts(); // of sessions that begin from now on
       other.setAutoCommit(false);
-      open.execute("SET LOCAL statement_timeout = 0");
       open.execute("INSERT INTO t VALUES ('a')");
       Future<Integer> exit = executor.submit(() -> apply(withX("indexed: true"), LONG));
       // Longer than the timeouts: the index waits for the end of this transaction.
@@ -454,7 +453,7 @@ class MigrateIT {
   private void setTimeouts() throws SQLException {
     sql(
         "DO $$ DECLARE name TEXT; BEGIN FOR name IN SELECT s.name FROM pg_settings s WHERE s.name IN"
-            + " ('statement_timeout', 'lock_timeout') LOOP"
+            + " ('statement_timeout', 'lock_timeout', 'transaction_timeout') LOOP"
             + " EXECUTE format('ALTER DATABASE %I SET %I = 1000', current_database(), name);"
             + " END LOOP; END $$");
   }
@@ -484,7 +483,7 @@ class MigrateIT {
     return connection;
   }
 
-  /** Until it has asked twice: who has got the turn asks only once. */
+  /** Until it has asked twice who has it. */
   private void awaitWaitForTurn(Future<?> migration) throws Exception {
     Set<String> asked = new HashSet<>();
     Await.until(
@@ -492,7 +491,7 @@ class MigrateIT {
           asked.addAll(
               query(
                   "SELECT query_start FROM pg_stat_activity WHERE datname = current_database()"
-                      + " AND query LIKE 'SELECT pg_try_advisory_xact_lock%'"));
+                      + " AND query LIKE '%FROM pg_catalog.pg_locks%' AND pid <> pg_backend_pid()"));
           return asked.size() >= 2 || migration.isDone();
         });
   }
