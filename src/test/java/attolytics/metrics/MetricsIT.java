@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.app.RunningService;
+import attolytics.flush.Await;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -63,6 +64,11 @@ class MetricsIT {
   void docs_nameEveryMetricAndNoOther() throws Exception {
     String docs = Files.readString(Path.of("docs", "operations.md"));
     try (RunningService service = RunningService.start(PARTITIONED, "")) {
+      Await.until(
+          () ->
+              service
+                  .admin("/metrics")
+                  .contains("\nattolytics_partitions{")); // on a thread of its own
       assertEquals(
           names("(?m)^# TYPE (attolytics_\\w+)(?<!_max) ", service.admin("/metrics")),
           names("`(attolytics_\\w+)", docs));
@@ -109,7 +115,10 @@ class MetricsIT {
   private static void rejected(
       Map<String, Double> expected, String app, String reason, double events) {
     String labels = "{app=\"" + app + "\",reason=\"" + reason + "\"}";
-    expected.merge("attolytics_events_rejected_total" + labels, events, Double::sum);
+    expected.merge("attolytics_requests_refused_total" + labels, 1., Double::sum);
+    if (events > 0) {
+      expected.merge("attolytics_events_rejected_total" + labels, events, Double::sum);
+    }
   }
 
   private static void accepted(Map<String, Double> expected, String app, double events) {
@@ -232,26 +241,33 @@ class MetricsIT {
       // Refused before any event was read.
       assertEquals(400, service.send(json(service, "/apps/a/events", "{")).statusCode());
       answered(expected, "a", 400);
+      rejected(expected, "a", "malformed_body", 0);
       assertEquals(413, service.post(event("t", 9) + " ".repeat(5_000)).statusCode());
       answered(expected, "a", 413);
+      rejected(expected, "a", "body_too_large", 0);
       assertEquals(
           415,
           service
               .send(service.to("/apps/a/events").POST(BodyPublishers.ofString("{}")))
               .statusCode());
       answered(expected, "a", 415);
+      rejected(expected, "a", "unsupported_media_type", 0);
       assertEquals(405, service.send(service.to("/apps/a/events").GET()).statusCode());
       answered(expected, "a", 405);
+      rejected(expected, "a", "method_not_allowed", 0);
       String page = "POST /apps/a/events HTTP/1.1\r\nHost: x\r\nOrigin: http://y.example\r\n";
       assertTrue(
           service
               .raw(page + "Connection: close\r\nContent-Length: 0\r\n\r\n", false)
               .startsWith("HTTP/1.1 403 "));
       answered(expected, "a", 403);
+      rejected(expected, "a", "origin_not_allowed", 0);
       assertEquals(404, service.send(json(service, "/apps/nobody/events", "{}")).statusCode());
       answered(expected, "unknown", 404);
+      rejected(expected, "unknown", "unknown_app", 0);
       assertEquals(404, service.send(service.to("/").GET()).statusCode());
       answered(expected, "unknown", 404);
+      rejected(expected, "unknown", "unknown_path", 0);
       assertEquals(expected, counts(service));
 
       // A preflight.
