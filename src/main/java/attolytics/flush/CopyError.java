@@ -2,6 +2,7 @@ package attolytics.flush;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
+import attolytics.flush.FailurePolicy.Kind;
 import attolytics.flush.FlushException.Stage;
 import attolytics.schema.Table;
 import java.sql.SQLException;
@@ -64,6 +65,28 @@ final class CopyError {
     return number;
   }
 
+  /**
+   * What the log may tell of a failure. Not the words of a trigger, which may hold what the row
+   * does: what is raised in a function has it in its context, and what comes of the server itself
+   * has none, or just the COPY's.
+   */
+  static String forTheLog(FlushException e) {
+    String state = "SQLSTATE " + e.sql().getSQLState();
+    boolean isServers =
+        switch (e.stage()) {
+          case BEGIN, KEYS, COPY_START -> true; // no row was looked at yet
+          case COPY, INSERT, CONSTRAINTS, COMMIT ->
+              e.kind() == Kind.TRANSIENT && hasNoFunction(e.sql());
+        };
+    return isServers ? primaryMessage(e.sql()) + " (" + state + ")" : state;
+  }
+
+  private static boolean hasNoFunction(SQLException e) {
+    ServerErrorMessage server = serverMessage(e);
+    String context = server == null ? null : server.getWhere();
+    return context == null || (context.startsWith("COPY ") && context.indexOf('\n') < 0);
+  }
+
   /** Without the server's DETAIL and CONTEXT, which may show rows; the driver's own words whole. */
   static String primaryMessage(SQLException e) {
     ServerErrorMessage server = serverMessage(e);
@@ -74,6 +97,12 @@ final class CopyError {
   /** Without what the pool puts around it. */
   private static SQLException driversOwn(SQLException e) {
     return e.getCause() instanceof SQLException cause ? cause : e;
+  }
+
+  /** The class of the SQLSTATE, as a metric's label. */
+  static String sqlStateClass(SQLException e) {
+    String state = e.getSQLState();
+    return state == null || state.length() < 2 ? "none" : state.substring(0, 2);
   }
 
   /** The column that the database names, or null. */

@@ -2,12 +2,15 @@ package attolytics.flush;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
+import attolytics.flush.FailurePolicy.Kind;
+import attolytics.flush.FailurePolicy.Session;
 import attolytics.flush.FlushException.Stage;
 import attolytics.schema.Column;
 import attolytics.schema.Identifiers;
 import attolytics.schema.Table;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -21,6 +24,7 @@ import java.util.stream.Collectors;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 import org.postgresql.copy.CopyManager;
+import org.postgresql.jdbc.PgConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,9 +44,10 @@ final class CopyTransaction {
    * What the database is given.
    *
    * @param lockMillis for each wait for a lock
+   * @param statementNanos for each statement, the COMMIT included
    * @param totalNanos for the transaction, before the connection is given up
    */
-  record TimeLimits(int lockMillis, long totalNanos) {}
+  record TimeLimits(int lockMillis, long statementNanos, long totalNanos) {}
 
   private static final Logger log = LoggerFactory.getLogger(CopyTransaction.class);
 
@@ -96,35 +101,92 @@ final class CopyTransaction {
 
   private Map<Batch, Outcome> run(List<Batch> batches, TimeLimits limits, boolean byInsert)
       throws FlushException, CommitLostException {
-    Connection connection = connect();
+    return inTransaction(
+        limits,
+        (connection, id) -> {
+          Map<Batch, Outcome> known = claim(connection, batches);
+          List<Batch> rest = without(batches, known);
+          CopyManager copy = connection.unwrap(PGConnection.class).getCopyAPI();
+          // In the order of their names, as every instance does, lest they lock each other out.
+          for (Table table : tablesOf(rest)) {
+            if (byInsert) {
+              insert(connection, copy, table, rest);
+            } else {
+              copy(copy, copyStatement(table), table, rest);
+            }
+          }
+          try {
+            checkConstraints(connection);
+          } catch (SQLException e) {
+            throw new FlushException(Stage.CONSTRAINTS, e);
+          }
+          commit(connection, id, known);
+          return known;
+        });
+  }
+
+  /** Finds out which of the batches' keys others hold. Nothing is committed. */
+  KeyClaims.Sorted sortOutKeys(List<Batch> keyed, TimeLimits limits, long millis)
+      throws FlushException, CommitLostException {
+    return inTransaction(
+        limits,
+        (connection, id) -> {
+          try {
+            KeyClaims.Sorted sorted = KeyClaims.sortOut(connection, keyed, millis);
+            connection.rollback();
+            return sorted;
+          } catch (SQLException e) {
+            throw new FlushException(Stage.KEYS, e);
+          }
+        });
+  }
+
+  private interface Steps<T> {
+    T run(Connection connection, TransactionId id)
+        throws SQLException, FlushException, CommitLostException;
+  }
+
+  private <T> T inTransaction(TimeLimits limits, Steps<T> steps)
+      throws FlushException, CommitLostException {
+    Connection pooled = connect();
     boolean usable = false;
-    watchdog.watch(connection, System.nanoTime() + limits.totalNanos());
+    watchdog.watch(pooled, System.nanoTime() + limits.totalNanos());
     try {
-      TransactionId id = TransactionId.begin(connection, limits, lookup);
-      Map<Batch, Outcome> known = claim(connection, batches);
-      List<Batch> rest = without(batches, known);
-      CopyManager copy = connection.unwrap(PGConnection.class).getCopyAPI();
-      // In the order of their names, as every instance does, lest they lock each other out.
-      for (Table table : tablesOf(rest)) {
-        if (byInsert) {
-          insert(connection, copy, table, rest);
-        } else {
-          copy(copy, copyStatement(table), table, rest);
-        }
-      }
-      commit(connection, id, known);
+      // Not by the pool's connection, which some SQLSTATEs close, whoever raised them. Nor does the
+      // pool roll anything back then.
+      Connection connection = pooled.unwrap(PgConnection.class);
+      T result = steps.run(connection, TransactionId.begin(connection, limits, lookup));
       usable = true;
-      return known;
+      return result;
     } catch (FlushException e) {
-      usable = Failure.of(e.sql()) != Failure.DATABASE;
-      throw e;
+      Session session = sessionAfterFailure(pooled);
+      usable = session == Session.WRITABLE;
+      throw e.after(session);
     } catch (SQLException e) {
       throw new FlushException(Stage.BEGIN, e);
     } finally {
       if (watchdog.free() || !usable) {
-        database.evictConnection(connection);
+        database.evictConnection(pooled);
       }
-      giveBack(connection);
+      giveBack(pooled);
+    }
+  }
+
+  /** Whether the session answers, and whether a transaction on it could write. */
+  private static Session sessionAfterFailure(Connection pooled) {
+    try {
+      Connection connection = pooled.unwrap(PgConnection.class);
+      connection.rollback();
+      try (Statement sql = connection.createStatement();
+          ResultSet result = sql.executeQuery("SHOW transaction_read_only")) {
+        result.next();
+        return "off".equals(result.getString(1)) ? Session.WRITABLE : Session.READ_ONLY;
+      } finally {
+        connection.rollback();
+      }
+    } catch (SQLException e) {
+      log.debug("The session does not answer after a failure", e);
+      return Session.LOST;
     }
   }
 
@@ -136,7 +198,7 @@ final class CopyTransaction {
     }
   }
 
-  /** Rolls back what is not committed. Trouble here changes nothing any more. */
+  /** Trouble here changes nothing any more. */
   private static void giveBack(Connection connection) {
     try {
       connection.close();
@@ -255,17 +317,34 @@ final class CopyTransaction {
     }
   }
 
+  /**
+   * Has deferred constraints and triggers run now: within a COMMIT they would be bound by no
+   * statement timeout, and an error would have to be told from a lost COMMIT.
+   */
+  static void checkConstraints(Connection connection) throws SQLException {
+    try (Statement sql = connection.createStatement()) {
+      sql.execute("SET CONSTRAINTS ALL IMMEDIATE");
+    }
+  }
+
   private static void commit(Connection connection, TransactionId id, Map<Batch, Outcome> known)
       throws FlushException, CommitLostException {
     try {
       Commit.run(connection);
     } catch (SQLException e) {
-      // A deferred constraint or trigger may refuse at the COMMIT: that much is certain.
-      if (Failure.of(e) == Failure.DATABASE) {
-        throw new CommitLostException(id, known, e);
+      Session session = sessionAfterFailure(connection);
+      // What the server itself refuses is certain. Other errors may be a proxy's, that has lost the
+      // server and knows no more than we do.
+      if (session == Session.LOST || !isServers(e)) {
+        throw new CommitLostException(id, known, e, session);
       }
       throw new FlushException(Stage.COMMIT, e);
     }
+  }
+
+  private static boolean isServers(SQLException e) {
+    return CopyError.hasContext(e)
+        || Kind.of(e.getSQLState(), CopyError.hasContext(e)) != Kind.TRANSIENT;
   }
 
   /** A COPY of no rows, which the server does not refuse if it takes such a COPY at all. */

@@ -2,6 +2,8 @@ package attolytics.flush;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
+import attolytics.flush.FailurePolicy.Kind;
+import attolytics.flush.FailurePolicy.Session;
 import attolytics.schema.Table;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
@@ -17,32 +19,60 @@ final class FlushException extends Exception {
     COPY,
     /** The same rows by INSERT. */
     INSERT,
+    /** Deferred constraints and triggers. */
+    CONSTRAINTS,
     COMMIT
   }
 
   private final Stage stage;
   private final transient @Nullable Table table;
-  private final transient @Nullable Batch culprit;
+  private final transient @Nullable Batch failedBatch;
   private final int event;
   private final SQLException sql;
+  private final Session session;
 
+  /**
+   * Where it is not known yet what became of the session.
+   *
+   * @see #after
+   */
   FlushException(Stage stage, SQLException sql) {
     this(stage, null, null, Outcome.NO_EVENT, sql);
   }
 
   /**
    * @param table whose COPY or INSERT failed, or null if it was none's
-   * @param culprit whose row it was by the database's words, or null if they do not tell
-   * @param event which row of the culprit it was, or {@link Outcome#NO_EVENT}
+   * @param failedBatch whose row it was by the database's words, or null if they do not tell
+   * @param event which row of it, or {@link Outcome#NO_EVENT}
    */
   FlushException(
-      Stage stage, @Nullable Table table, @Nullable Batch culprit, int event, SQLException sql) {
+      Stage stage,
+      @Nullable Table table,
+      @Nullable Batch failedBatch,
+      int event,
+      SQLException sql) {
+    this(stage, table, failedBatch, event, sql, Session.LOST);
+  }
+
+  private FlushException(
+      Stage stage,
+      @Nullable Table table,
+      @Nullable Batch failedBatch,
+      int event,
+      SQLException sql,
+      Session session) {
     super(sql);
     this.stage = stage;
     this.table = table;
-    this.culprit = culprit;
+    this.failedBatch = failedBatch;
     this.event = event;
     this.sql = sql;
+    this.session = session;
+  }
+
+  /** The same, once it is known what became of the session. */
+  FlushException after(Session state) {
+    return new FlushException(stage, table, failedBatch, event, sql, state);
   }
 
   Stage stage() {
@@ -53,8 +83,8 @@ final class FlushException extends Exception {
     return table;
   }
 
-  @Nullable Batch culprit() {
-    return culprit;
+  @Nullable Batch failedBatch() {
+    return failedBatch;
   }
 
   int event() {
@@ -63,5 +93,18 @@ final class FlushException extends Exception {
 
   SQLException sql() {
     return sql;
+  }
+
+  Session session() {
+    return session;
+  }
+
+  Kind kind() {
+    return Kind.of(sql.getSQLState(), CopyError.hasContext(sql));
+  }
+
+  /** Whether it waited for too long: for a lock, or until the statement's time was over. */
+  boolean isWait() {
+    return "55P03".equals(sql.getSQLState()) || "57014".equals(sql.getSQLState());
   }
 }

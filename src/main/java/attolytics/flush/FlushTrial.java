@@ -24,7 +24,8 @@ import org.postgresql.PGConnection;
  */
 public final class FlushTrial implements Inspection {
   /** For each statement: whoever holds a table keeps no start from its end. */
-  private static final TimeLimits LIMITS = new TimeLimits(1_000, Duration.ofSeconds(10).toNanos());
+  private static final TimeLimits LIMITS =
+      new TimeLimits(1_000, Duration.ofSeconds(10).toNanos(), Duration.ofMinutes(1).toNanos());
 
   private static final Duration TTL = Duration.ofDays(1);
 
@@ -75,6 +76,10 @@ public final class FlushTrial implements Inspection {
           "the server does not tell what became of a transaction (%s): if the connection is lost in"
                   .formatted(named)
               + " a COMMIT, a request without an Idempotency-Key gets 504; send requests with one");
+    }
+    String constraints = attempt(connection, () -> CopyTransaction.checkConstraints(connection));
+    if (constraints != null) {
+      refuse("cannot check deferred constraints", constraints);
     }
     return true;
   }

@@ -4,6 +4,9 @@ import attolytics.buffer.Batch;
 import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
 import attolytics.flush.CopyTransaction.TimeLimits;
+import attolytics.flush.FailurePolicy.Failed;
+import attolytics.flush.FailurePolicy.Kind;
+import attolytics.flush.FailurePolicy.Session;
 import attolytics.flush.FlushException.Stage;
 import attolytics.logging.LogMarkers;
 import attolytics.metrics.Metrics;
@@ -15,28 +18,29 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Settles every batch it is given, each exactly once: commits them together if it can, and else
- * takes them apart until only those are refused that the database refuses. Used by one thread, but
- * for {@link #check} and {@link #abandon}.
+ * takes them apart until only those are refused that the database refuses. What a failure calls for
+ * is {@link FailurePolicy}'s to decide. Used by one thread, but for {@link #check} and {@link
+ * #abandon}.
  *
  * <pre>
- *   flush ──► healthy ──► parts ──► one transaction a part ──► settled
- *                 │         ▲  └── failed: smaller parts ──┘
- *                 │         │
- *                 ├─► suspected: tried after the healthy ones, for no longer than those took
- *                 └─► held: a table or key is locked; tried again every now and then
+ *   flush ──► parts ──► one transaction a part ──► settled
+ *     │         ▲  └── failed: all again, or smaller parts
+ *     │         │                └── deferred
+ *     └─► deferred: suspect, or waiting for a table, a key, or another try of their own; tried
+ *         after the others, for no longer than those take
  * </pre>
  */
 final class Flusher {
@@ -44,14 +48,29 @@ final class Flusher {
   private static final long FIRST_BACKOFF = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long LAST_BACKOFF = TimeUnit.SECONDS.toNanos(1);
 
-  /** How long all may wait for a lock, and how long for one that was waited for before. */
-  private static final int LOCK_MILLIS = 1_000;
+  /** How long all wait for a lock, at most, and how long while locks are known to be held. */
+  private static final int LOCK_MILLIS = 750;
 
-  private static final int KNOWN_LOCK_MILLIS = 50;
-  private static final long HELD_RETRY = TimeUnit.MILLISECONDS.toNanos(500);
+  private static final int KNOWN_LOCK_MILLIS = 10;
+
+  /** How long it may take to find out which keys are held, and the wait for each of these. */
+  private static final long SORT_OUT_MILLIS = 250;
+
+  private static final int SORT_OUT_LOCK_MILLIS = 1;
+
+  /** Keys may become held as fast as it is found out which are. */
+  private static final int MAX_SORT_OUTS = 2;
 
   /** No transaction is given up before, however late its oldest request is. */
   private static final long MIN_ATTEMPT = TimeUnit.SECONDS.toNanos(1);
+
+  /** What part of the ack timeout one statement may take while others wait. */
+  private static final int STATEMENTS = 8;
+
+  /** For a statement that is tried apart from the others, the first time. */
+  private static final long ASIDE_STATEMENT = TimeUnit.SECONDS.toNanos(1);
+
+  private static final int MAX_DOUBLINGS = 4;
 
   private final HikariDataSource database;
   private final CopyTransaction transaction;
@@ -60,17 +79,26 @@ final class Flusher {
   private final Metrics metrics;
 
   private final Suspects suspects = new Suspects();
+  private final Deferred deferred = new Deferred();
   private final Deque<List<Batch>> parts = new ArrayDeque<>();
-  private List<Batch> suspected = new ArrayList<>();
-  private List<Batch> held = new ArrayList<>();
-  private final Set<Object> locked = new HashSet<>(); // tables and keys of those held
 
   /** They may be committed already; their keys see to it that they are not committed twice. */
   private final Set<Batch> inDoubt = new HashSet<>();
 
-  private long heldRetryAt;
-  private int lockMillis = LOCK_MILLIS;
-  private int failures; // of the current flush
+  // Of the current round:
+  private int splits;
+  private int sortOuts;
+  private boolean sawWait; // for a lock, or the end of a statement's time
+  private boolean aside;
+  private boolean again; // whether what is tried failed alone before
+  private int tries; // of what was deferred
+
+  // Since the last commit:
+  private int lost; // connections
+  private int failedAlone; // requests
+  private final Map<Table, Integer> tableFailedAlone = new HashMap<>();
+
+  private long asideNotBefore = System.nanoTime();
   private long backoff = FIRST_BACKOFF;
   private volatile boolean abandoned;
   private volatile long signOfLife = System.nanoTime();
@@ -90,13 +118,12 @@ final class Flusher {
   }
 
   /**
-   * Settles the batches, or sets some of them aside for {@link #flushAside}. Takes as long as one
-   * of them may still wait for its commit.
+   * Settles the batches, or defers some of them, for {@link #flushAside}. Takes as long as one of
+   * them may still wait for its commit.
    */
   void flush(List<Batch> batches) {
     long start = System.nanoTime();
-    failures = 0;
-    lockMillis = LOCK_MILLIS;
+    beginRound(false);
     parts.push(healthy(batches, start));
     while (!parts.isEmpty()) {
       attempt(parts.pop());
@@ -106,68 +133,91 @@ final class Flusher {
     }
   }
 
-  /** Whether batches are set aside. */
+  private void beginRound(boolean isAside) {
+    aside = isAside;
+    splits = 0;
+    sortOuts = 0;
+    sawWait = false;
+    again = false;
+    tries = 0;
+  }
+
+  /** Whether batches are deferred. */
   boolean hasAside() {
-    return !suspected.isEmpty() || !held.isEmpty();
+    return !deferred.isEmpty();
   }
 
-  /** Rows that are set aside. */
+  /** Rows that are deferred. */
   int asideRows() {
-    return rows(suspected) + rows(held);
+    return deferred.rows();
   }
 
-  /** When the oldest of those that are set aside was accepted, or 0 if there is none. */
+  /** When the oldest of those that are deferred was accepted, or 0 if there is none. */
   long oldestAside() {
-    long oldest = 0;
-    for (List<Batch> aside : List.of(suspected, held)) {
-      for (Batch batch : aside) {
-        if (oldest == 0 || batch.acceptedNanos() - oldest < 0) {
-          oldest = batch.acceptedNanos();
-        }
-      }
-    }
-    return oldest;
+    return deferred.oldest();
   }
 
-  /** How long the next of those that are set aside can wait, in nanoseconds. */
+  /** How long the next of those that are deferred can wait, in nanoseconds. */
   long untilAside() {
-    if (!suspected.isEmpty()) {
-      return 0;
-    }
-    return held.isEmpty() ? Long.MAX_VALUE : Math.max(0, heldRetryAt - System.nanoTime());
+    long now = System.nanoTime();
+    return hasAside() ? Math.max(deferred.until(now), asideNotBefore - now) : Long.MAX_VALUE;
   }
 
   /**
-   * Tries those that are set aside and due: at least a part of them, and further ones for about
-   * that long.
+   * Tries those that are deferred and due: at least a part of them, and further ones for about that
+   * long. After that the others have as much time, whatever these took.
    */
   void flushAside(long nanos) {
+    long start = System.nanoTime();
+    removeExpired();
+    if (start - asideNotBefore < 0 && !abandoned) {
+      return;
+    }
+    long end = start + Math.min(nanos, LAST_BACKOFF);
+    do {
+      beginRound(true);
+      retryDue();
+      retrySuspects(end);
+    } while (untilDeferred() == 0 && System.nanoTime() - end < 0);
+    aside = false;
     long now = System.nanoTime();
-    long end = now + Math.min(nanos, LAST_BACKOFF);
-    if (!held.isEmpty() && (now - heldRetryAt >= 0 || abandoned)) {
-      retryHeld();
-    }
-    if (!suspected.isEmpty()) {
-      failures = 0;
-      parts.push(suspected);
-      suspected = new ArrayList<>();
-      do {
-        attempt(parts.pop());
-      } while (!parts.isEmpty() && (abandoned || System.nanoTime() - end < 0));
-      parts.forEach(suspected::addAll);
-      parts.clear();
-    }
+    asideNotBefore = now + (now - start);
   }
 
-  private void retryHeld() {
-    locked.clear();
-    lockMillis = KNOWN_LOCK_MILLIS;
-    parts.push(held);
-    held = new ArrayList<>();
+  private long untilDeferred() {
+    return deferred.until(System.nanoTime());
+  }
+
+  /** Tries some of those that wait for one thing; if none of them had to, all others as well. */
+  private void retryDue() {
+    Deferred.Wait wait = deferred.due(System.nanoTime());
+    if (wait == null) {
+      return;
+    }
+    again = true;
+    tries = wait.tries();
+    parts.push(deferred.take(wait));
     while (!parts.isEmpty()) {
       attempt(parts.pop());
     }
-    lockMillis = LOCK_MILLIS;
+    again = false;
+    tries = 0;
+    parts.push(deferred.tried());
+    while (!parts.isEmpty()) {
+      attempt(parts.pop());
+    }
+  }
+
+  private void retrySuspects(long end) {
+    List<Batch> suspected = deferred.nextSuspected();
+    if (suspected == null) {
+      return;
+    }
+    parts.push(suspected);
+    do {
+      attempt(parts.pop());
+    } while (!parts.isEmpty() && (abandoned || System.nanoTime() - end < 0));
+    deferred.postpone(parts);
   }
 
   /** Notes that the thread goes on. */
@@ -191,9 +241,7 @@ final class Flusher {
   /** Forgets all batches, whatever state they are in. Nothing is thrown. */
   void forget() {
     parts.clear();
-    suspected.clear();
-    held.clear();
-    locked.clear();
+    deferred.clear();
     inDoubt.clear();
   }
 
@@ -204,55 +252,52 @@ final class Flusher {
     LockSupport.unpark(pausing);
   }
 
-  /** Those that nothing speaks against; the others are set aside. */
+  /** Those that nothing speaks against; the others are deferred. */
   private List<Batch> healthy(List<Batch> batches, long now) {
     List<Batch> healthy = new ArrayList<>(batches.size());
+    List<Batch> suspected = new ArrayList<>();
     for (Batch batch : batches) {
-      if (isHeld(batch)) {
-        held.add(batch);
-      } else if (suspects.concern(batch, now)) {
-        suspected.add(batch);
-      } else {
-        healthy.add(batch);
-      }
+      (suspects.concern(batch, now) ? suspected : healthy).add(batch);
     }
+    deferred.suspect(suspected);
     return healthy;
-  }
-
-  private boolean isHeld(Batch batch) {
-    if (locked.isEmpty()) {
-      return false;
-    }
-    for (int run = 0; run < batch.runCount(); run++) {
-      if (locked.contains(batch.runTable(run))) {
-        return true;
-      }
-    }
-    return batch.key() != null && locked.contains(batch.key());
   }
 
   /** Settles the part, or puts what is to be tried next before the other parts. */
   private void attempt(List<Batch> whole) {
     beat();
-    List<Batch> part = distinctKeys(withoutExpired(whole));
-    if (part.isEmpty()) {
-      return;
+    List<Batch> part = distinctKeys(withoutHeld(withoutExpired(whole)));
+    if (!part.isEmpty()) {
+      run(part, false);
     }
-    run(part, false);
+  }
+
+  /** Without those that need what is known to be held: they wait for it, wherever they stood. */
+  private List<Batch> withoutHeld(List<Batch> part) {
+    if (!deferred.hasWaits()) {
+      return part;
+    }
+    List<Batch> left = new ArrayList<>(part.size());
+    for (Batch batch : part) {
+      if (!deferred.holdIfNeeded(batch)) {
+        left.add(batch);
+      }
+    }
+    return left;
   }
 
   private void run(List<Batch> part, boolean byInsert) {
     long start = System.nanoTime();
-    TimeLimits limits = new TimeLimits(lockMillis, timeToTry(part, start));
+    TimeLimits limits = limits(part, start);
     Map<Batch, Outcome> known;
     try {
       known = byInsert ? transaction.runByInsert(part, limits) : transaction.run(part, limits);
     } catch (CommitLostException e) {
-      metrics.flushFailed(Failure.sqlStateClass(e.sql()));
+      metrics.flushFailed(CopyError.sqlStateClass(e.sql()));
       commitLost(part, e);
       return;
     } catch (FlushException e) {
-      metrics.flushFailed(Failure.sqlStateClass(e.sql()));
+      metrics.flushFailed(CopyError.sqlStateClass(e.sql()));
       failed(part, e);
       return;
     } catch (RuntimeException | Error e) {
@@ -281,6 +326,24 @@ final class Flusher {
     };
   }
 
+  /**
+   * What waits for a lock, or takes long, does so at the expense of all who are in the same flush
+   * or come meanwhile. So only what is tried aside gets more time with each try.
+   */
+  private TimeLimits limits(List<Batch> part, long now) {
+    long total = timeToTry(part, now);
+    int doublings = Math.min(tries, MAX_DOUBLINGS);
+    long statement =
+        aside || sawWait
+            ? ASIDE_STATEMENT << doublings
+            : Math.max(ASIDE_STATEMENT, ackTimeoutNanos / STATEMENTS);
+    statement = Math.min(statement, total / 4 * 3);
+    int lockMillis =
+        aside || sawWait || deferred.hasWaits() ? KNOWN_LOCK_MILLIS << doublings : LOCK_MILLIS;
+    long inTime = TimeUnit.NANOSECONDS.toMillis(statement) / 2;
+    return new TimeLimits((int) Math.min(lockMillis, inTime), statement, total);
+  }
+
   /** Half of what the oldest may still wait: the other half is for asking, or for another try. */
   private long timeToTry(List<Batch> part, long now) {
     long oldest = now;
@@ -295,6 +358,8 @@ final class Flusher {
       backoff = FIRST_BACKOFF;
       log.atInfo().addMarker(LogMarkers.STATE_CHANGE).log("The database takes rows again");
     }
+    lost = 0;
+    failedAlone = 0;
     int rows = 0;
     long bytes = 0;
     for (Batch batch : part) {
@@ -303,6 +368,9 @@ final class Flusher {
         bytes += batch.byteCount();
         for (int run = 0; run < batch.runCount(); run++) {
           metrics.rowsCommitted(batch.runTable(run).name(), batch.runRows(run));
+          if (!tableFailedAlone.isEmpty()) {
+            tableFailedAlone.remove(batch.runTable(run));
+          }
         }
       }
     }
@@ -313,58 +381,181 @@ final class Flusher {
   }
 
   private void failed(List<Batch> part, FlushException e) {
-    switch (e.stage() == Stage.BEGIN ? Failure.DATABASE : Failure.of(e.sql())) {
-      case DATABASE -> retryLater(part, e);
-      case BUSY -> busy(part, e);
-      case TABLE -> {
-        if (e.stage() == Stage.COPY_START || e.stage() == Stage.KEYS) {
-          broken(part, e);
-        } else {
-          isolate(part, e);
-        }
+    Table table = e.table() != null ? e.table() : onlyTable(part);
+    switch (FailurePolicy.decide(describe(part, e, table))) {
+      case RETRY_ALL -> retryLater(part, e);
+      case SPLIT -> split(part, e);
+      case SORT_OUT_KEYS -> sortOutKeys(part, e);
+      case DEFER -> defer(part.get(0), e);
+      case DEFER_AND_PAUSE -> {
+        defer(part.get(0), e);
+        pauseFor(e);
+        joinParts();
       }
-      case ROW -> isolate(part, e);
+      case HOLD -> hold(part, e.stage() == Stage.KEYS ? null : table, e);
+      case REJECT -> refuse(part.get(0), e);
+      case REJECT_TABLE -> broken(part, e);
+      case RETRY_BY_INSERT -> run(part, true);
     }
+  }
+
+  /** The failure as the policy sees it; it counts from here on. */
+  private Failed describe(List<Batch> part, FlushException e, @Nullable Table table) {
+    boolean isLone = part.size() == 1;
+    sawWait |= e.isWait();
+    if (e.session() == Session.LOST && e.stage() != Stage.BEGIN) {
+      lost++;
+    }
+    if (isLone && !again && e.kind() == Kind.TRANSIENT && e.stage() != Stage.BEGIN) {
+      failedAlone++;
+      if (table != null) {
+        tableFailedAlone.merge(table, 1, Integer::sum);
+      }
+    }
+    return new Failed(
+        e.stage(),
+        e.kind(),
+        e.isWait(),
+        e.session(),
+        isLone,
+        hidesItsCause(e),
+        aside,
+        lost,
+        failedAlone,
+        table == null ? 0 : tableFailedAlone.getOrDefault(table, 0),
+        backoff != FIRST_BACKOFF);
+  }
+
+  /** The one table that all rows are for, or null. */
+  private static @Nullable Table onlyTable(List<Batch> part) {
+    Table table = null;
+    for (Batch batch : part) {
+      for (int run = 0; run < batch.runCount(); run++) {
+        if (table != null && table != batch.runTable(run)) {
+          return null;
+        }
+        table = batch.runTable(run);
+      }
+    }
+    return table;
   }
 
   /** Takes the part apart until the request stands alone whose row the database will not have. */
-  private void isolate(List<Batch> part, FlushException e) {
-    if (part.size() == 1) {
-      refuse(part.get(0), e);
+  private void split(List<Batch> part, FlushException e) {
+    splits++;
+    if (e.session() == Session.LOST) {
+      pauseFor(e);
+    }
+    int failed = e.failedBatch() == null ? -1 : part.indexOf(e.failedBatch());
+    if (failed < 0) {
+      // Each part that takes too long costs its whole time: few of them.
+      pushSplit(part, e.isWait() ? 8 : 2);
       return;
     }
-    failures++;
-    int culprit = e.culprit() == null ? -1 : part.indexOf(e.culprit());
-    if (culprit < 0) {
-      pushHalves(part);
-      return;
-    }
-    List<Batch> rest = part.subList(culprit + 1, part.size());
-    if (failures > 1) {
-      pushHalves(rest); // there may be many more
+    List<Batch> before = part.subList(0, failed);
+    List<Batch> alone = part.subList(failed, failed + 1); // for it to be certain
+    List<Batch> behind = part.subList(failed + 1, part.size());
+    pushSplit(behind, splits > 1 ? 2 : 1); // there may be many more
+    if (e.isWait()) {
+      pushSplit(before, 1);
+      deferred.suspect(alone);
+    } else if (e.kind() == Kind.TRANSIENT) {
+      pushSplit(before, splits > 1 ? 2 : 1);
+      parts.push(alone); // first, to find out soon if it is not for its row
     } else {
-      parts.push(rest);
+      parts.push(alone);
+      pushSplit(before, 1);
     }
-    parts.push(part.subList(culprit, culprit + 1)); // on its own, for that to be certain
-    parts.push(part.subList(0, culprit));
   }
 
-  private void pushHalves(List<Batch> part) {
-    int half = part.size() / 2;
-    parts.push(part.subList(half, part.size()));
-    parts.push(part.subList(0, half));
+  private void pushSplit(List<Batch> part, int ways) {
+    int size = Math.max(1, (part.size() + ways - 1) / ways);
+    int end = part.size();
+    for (int start = (end - 1) / size * size; start >= 0 && end > 0; start -= size) {
+      parts.push(part.subList(start, end));
+      end = start;
+    }
+  }
+
+  /** One part again of all that are left: many small ones would all fail for the same reason. */
+  private void joinParts() {
+    List<Batch> all = new ArrayList<>();
+    while (!parts.isEmpty()) {
+      all.addAll(parts.pop());
+    }
+    parts.push(all);
+  }
+
+  private void defer(Batch batch, FlushException e) {
+    long now = System.nanoTime();
+    log.warn(
+        "A request for {} cannot be written now, trying it again apart from the others: {}",
+        place(e),
+        CopyError.forTheLog(e));
+    suspects.addSource(batch, now);
+    deferred.holdAlone(batch, now);
+  }
+
+  /** Nothing but the key tells which of them are held, and trying them together waits for each. */
+  private void sortOutKeys(List<Batch> part, FlushException e) {
+    List<Batch> keyed = part.stream().filter(batch -> batch.key() != null).toList();
+    if (sortOuts++ == MAX_SORT_OUTS) {
+      hold(part, null, e);
+      return;
+    }
+    TimeLimits limits = limits(part, System.nanoTime());
+    TimeLimits briefly =
+        new TimeLimits(SORT_OUT_LOCK_MILLIS, limits.statementNanos(), limits.totalNanos());
+    try {
+      KeyClaims.Sorted sorted = transaction.sortOutKeys(keyed, briefly, SORT_OUT_MILLIS);
+      Set<Batch> deferredNow = new HashSet<>(sorted.held());
+      deferredNow.addAll(sorted.untried());
+      if (!sorted.held().isEmpty()) {
+        log.warn("{} Idempotency-Keys are locked, their requests wait", sorted.held().size());
+        deferred.holdKeys(sorted.held(), System.nanoTime());
+      }
+      deferred.suspect(sorted.untried());
+      parts.push(part.stream().filter(batch -> !deferredNow.contains(batch)).toList());
+    } catch (CommitLostException | FlushException again) {
+      hold(part, null, e);
+    }
+  }
+
+  /** Who needs the table, or for null a key, has to wait; the others go on. */
+  private void hold(List<Batch> part, @Nullable Table table, FlushException e) {
+    long now = System.nanoTime();
+    List<Batch> others = new ArrayList<>();
+    List<Batch> waiting = new ArrayList<>();
+    for (Batch batch : part) {
+      (needs(batch, table) ? waiting : others).add(batch);
+    }
+    parts.push(others);
+    boolean isNew;
+    if (table != null) {
+      isNew = deferred.holdTable(table, waiting, now);
+    } else if (e.isWait() && waiting.size() == 1) {
+      isNew = deferred.holdKeys(waiting, now);
+    } else {
+      isNew = deferred.holdKeyTable(waiting, now);
+    }
+    if (isNew) {
+      log.warn(
+          "{} {}, its requests wait: {}",
+          tableName(table),
+          e.isWait() ? "is locked" : "takes no rows now",
+          CopyError.forTheLog(e));
+    }
   }
 
   private void refuse(Batch batch, FlushException e) {
     long now = System.nanoTime();
     String state = String.valueOf(e.sql().getSQLState());
     String detail = CopyError.primaryMessage(e.sql());
-    if (Failure.of(e.sql()) == Failure.TABLE || isUnknownColumn(e) || lacksPartition(e)) {
+    if (e.kind() == Kind.TABLE || isUnknownColumn(e) || lacksPartition(e)) {
       // Not the words: a trigger's may hold what the row does.
       log.warn(
-          "A row of {} cannot be written: SQLSTATE {}, see the database's log",
-          tableName(e),
-          state);
+          "A row of {} cannot be written: SQLSTATE {}, see the database's log", place(e), state);
+      suspects.addSource(batch, now);
       settle(batch, new Outcome(Outcome.Kind.TABLE_BROKEN, null, e.event()));
     } else {
       boolean conflict = state.equals("23505") || state.equals("23P01");
@@ -393,11 +584,11 @@ final class Flusher {
 
   /** The table, or that of the keys, takes nothing: who needs it is refused, the others go on. */
   private void broken(List<Batch> part, FlushException e) {
-    log.warn("{} takes no rows: {}", tableName(e), CopyError.primaryMessage(e.sql()));
+    log.warn("{} takes no rows: {}", tableName(e.table()), CopyError.forTheLog(e));
     List<Batch> others = new ArrayList<>();
     for (Batch batch : part) {
       if (needs(batch, e.table())) {
-        String detail = tableName(e) + " takes no rows";
+        String detail = tableName(e.table()) + " takes no rows";
         settle(batch, new Outcome(Outcome.Kind.TABLE_BROKEN, detail, Outcome.NO_EVENT));
       } else {
         others.add(batch);
@@ -414,51 +605,15 @@ final class Flusher {
     return table == null ? batch.key() != null : batch.touches(table);
   }
 
-  private static String tableName(FlushException e) {
-    return e.table() == null ? "the table of Idempotency-Keys" : "table " + e.table().name();
+  private static String tableName(@Nullable Table table) {
+    return table == null ? "the table of Idempotency-Keys" : "table " + table.name();
   }
 
-  /** Somebody holds the table or the key: who needs it has to wait, the others go on. */
-  private void busy(List<Batch> part, FlushException e) {
-    if (e.stage() == Stage.COMMIT) {
-      retryLater(part, e);
-      return;
-    }
-    Predicate<Batch> needs = batch -> needs(batch, e.table());
-    List<Batch> others = part.stream().filter(needs.negate()).toList();
-    List<Batch> waiting = part.stream().filter(needs).toList();
-    boolean isLock = "55P03".equals(e.sql().getSQLState());
-    boolean isAway = Failure.isOtherMachine(e.sql());
-    parts.push(others);
-    if (waiting.size() > 1 && !((isLock || isAway) && e.table() != null)) {
-      // Which of them it is, only trying tells; but the wait need not be as long again.
-      lockMillis = KNOWN_LOCK_MILLIS;
-      pushHalves(waiting);
-      return;
-    }
-    if (hidesItsCause(e)) {
-      run(waiting, true);
-      return;
-    }
-    if (isLock || isAway) {
-      Object lock = e.table() != null ? e.table() : waiting.get(0).key();
-      if (lock != null && locked.add(lock)) {
-        log.warn(
-            "{} is {}, its requests wait: {}",
-            tableName(e),
-            isLock ? "locked" : "out of reach",
-            CopyError.primaryMessage(e.sql()));
-      }
-    } else {
-      log.warn(
-          "{} takes no rows now, trying again: {}",
-          tableName(e),
-          CopyError.primaryMessage(e.sql()));
-    }
-    if (held.isEmpty()) {
-      heldRetryAt = System.nanoTime() + HELD_RETRY;
-    }
-    held.addAll(waiting);
+  private static String place(FlushException e) {
+    return switch (e.stage()) {
+      case CONSTRAINTS, COMMIT -> "a table with deferred constraints";
+      default -> tableName(e.table());
+    };
   }
 
   /** Citus tells what another machine said of a COPY, but not with which SQLSTATE. */
@@ -470,19 +625,23 @@ final class Flusher {
   }
 
   private void retryLater(List<Batch> part, FlushException e) {
+    pauseFor(e);
+    parts.push(part);
+  }
+
+  /** Lets some time go by, as the database takes nothing from anybody. */
+  private void pauseFor(FlushException e) {
     if (backoff == FIRST_BACKOFF) {
       log.atWarn()
           .addMarker(LogMarkers.STATE_CHANGE)
-          .log("The database takes no rows, trying again: {}", CopyError.primaryMessage(e.sql()));
+          .log("The database takes no rows, trying again: {}", CopyError.forTheLog(e));
     }
     pause();
-    parts.push(part);
   }
 
   private void pause() {
     beat();
-    suspected = withoutExpired(suspected);
-    held = withoutExpired(held);
+    removeExpired();
     pausing = Thread.currentThread();
     if (!abandoned) {
       LockSupport.parkNanos(backoff);
@@ -491,11 +650,19 @@ final class Flusher {
     backoff = Math.min(2 * backoff, LAST_BACKOFF);
   }
 
+  private void removeExpired() {
+    long now = System.nanoTime();
+    Outcome outcome = abandoned ? Outcome.STOPPED : Outcome.UNAVAILABLE;
+    deferred.removeIf(batch -> expired(batch, now), batch -> settle(batch, outcome));
+  }
+
   /** Asks on another connection what became of the COMMIT, as long as a request may wait. */
   private void commitLost(List<Batch> part, CommitLostException lost) {
+    FlushException notCommitted =
+        new FlushException(Stage.COMMIT, lost.sql()).after(lost.session());
     log.warn(
         "The COMMIT was not confirmed, asking what became of it: {}",
-        CopyError.primaryMessage(lost.sql()));
+        CopyError.forTheLog(notCommitted));
     List<Batch> waiting = part;
     while (true) {
       TransactionId.Fate fate = ask(lost.transaction(), waiting);
@@ -505,7 +672,7 @@ final class Flusher {
           return;
         }
         case ABORTED -> {
-          parts.push(waiting);
+          failed(waiting, notCommitted);
           return;
         }
         case UNKNOWN -> {
@@ -607,13 +774,5 @@ final class Flusher {
 
   private boolean expired(Batch batch, long now) {
     return abandoned || now - batch.acceptedNanos() > ackTimeoutNanos;
-  }
-
-  private static int rows(List<Batch> batches) {
-    int rows = 0;
-    for (Batch batch : batches) {
-      rows += batch.rowCount();
-    }
-    return rows;
   }
 }

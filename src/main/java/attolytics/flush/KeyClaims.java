@@ -9,7 +9,9 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +40,49 @@ final class KeyClaims {
           + IdempotencyTable.NAME
           + " JOIN unnest(?::varchar[], ?::varchar[]) AS asked (app, key) USING (app, key)";
 
+  // A block takes no parameters and returns nothing: both go through settings of the transaction.
+  private static final String SORT_OUT_ARGUMENTS =
+      "SELECT set_config('attolytics.apps', ?::varchar[]::text, true),"
+          + " set_config('attolytics.keys', ?::varchar[]::text, true),"
+          + " set_config('attolytics.millis', ?, true)";
+
+  private static final String SORT_OUT =
+      """
+      DO $$
+      DECLARE
+        apps varchar[] := current_setting('attolytics.apps');
+        keys varchar[] := current_setting('attolytics.keys');
+        deadline timestamptz :=
+          clock_timestamp() + current_setting('attolytics.millis')::int * interval '1 ms';
+        held int[] := '{}';
+        tried int := 0;
+      BEGIN
+        WHILE tried < cardinality(keys) AND clock_timestamp() < deadline LOOP
+          tried := tried + 1;
+          BEGIN
+            INSERT INTO %s (app, key, fingerprint) VALUES (apps[tried], keys[tried], '')
+              ON CONFLICT DO NOTHING;
+          EXCEPTION WHEN lock_not_available THEN
+            held := held || tried;
+          END;
+        END LOOP;
+        PERFORM set_config('attolytics.held', held::text, true),
+          set_config('attolytics.tried', tried::text, true);
+      END $$
+      """
+          .formatted(IdempotencyTable.NAME);
+
+  private static final String SORT_OUT_RESULT =
+      "SELECT current_setting('attolytics.held')::int[], current_setting('attolytics.tried')::int";
+
+  /**
+   * What can be told of keys without waiting for anybody.
+   *
+   * @param held those whose key another transaction holds
+   * @param untried those for which there was no time left
+   */
+  record Sorted(List<Batch> held, List<Batch> untried) {}
+
   private final double ttlSeconds;
 
   KeyClaims(Duration ttl) {
@@ -61,6 +106,37 @@ final class KeyClaims {
     }
     insert(connection, unclaimed);
     return unclaimed.isEmpty() ? Map.of() : lookUp(connection, unclaimed);
+  }
+
+  /**
+   * Tries to claim one key after the other, on the server, and waits for each as long as the
+   * transaction's lock timeout says. The transaction is to be rolled back.
+   *
+   * @param millis how long that may take
+   */
+  static Sorted sortOut(Connection connection, List<Batch> keyed, long millis) throws SQLException {
+    TreeMap<IdempotencyKey, Batch> keys = new TreeMap<>();
+    for (Batch batch : keyed) {
+      keys.put(batch.key(), batch);
+    }
+    List<Batch> inOrder = List.copyOf(keys.values());
+    try (PreparedStatement arguments = connection.prepareStatement(SORT_OUT_ARGUMENTS)) {
+      arguments.setArray(1, apps(connection, keys));
+      arguments.setArray(2, names(connection, keys));
+      arguments.setString(3, Long.toString(millis));
+      arguments.execute();
+    }
+    try (Statement sql = connection.createStatement()) {
+      sql.execute(SORT_OUT);
+      try (ResultSet result = sql.executeQuery(SORT_OUT_RESULT)) {
+        result.next();
+        List<Batch> held = new ArrayList<>();
+        for (Integer at : (Integer[]) result.getArray(1).getArray()) {
+          held.add(inOrder.get(at - 1));
+        }
+        return new Sorted(held, inOrder.subList(result.getInt(2), inOrder.size()));
+      }
+    }
   }
 
   /** Leaves those that were there already. */

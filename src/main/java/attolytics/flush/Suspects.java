@@ -7,8 +7,9 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Whose rows the database refused a short while ago: connections and tables. Their requests are
- * flushed apart from the others, so that who keeps sending bad rows makes nobody else's flush fail.
+ * Whose rows the database would not have a short while ago, for good or for the moment: connections
+ * and tables. Their requests are flushed apart from the others, so that who keeps sending bad rows
+ * makes nobody else's flush fail.
  */
 final class Suspects {
   private static final long MEMORY = TimeUnit.SECONDS.toNanos(10);
@@ -19,7 +20,7 @@ final class Suspects {
   private final Map<Object, Long> lastSeen = new HashMap<>();
   private long nextSweep;
 
-  /** The database refused a row that came by this batch's connection. */
+  /** A row that came by this batch's connection was refused, or failed alone. */
   void addSource(Batch batch, long now) {
     if (batch.source() != 0) {
       add(batch.source(), now);

@@ -27,10 +27,12 @@ record TransactionId(String xid, String timeline, double began) {
 
   private static final String TIMELINE = "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)";
 
-  // Level and limits end with the transaction: behind a pooler the session is not ours.
+  // Level and limits end with the transaction: behind a pooler the session is not ours. What an
+  // instance that is frozen holds is free again when its session has been idle for too long.
   private static final String LIMITS =
       "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;"
-          + " SELECT set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true)";
+          + " SELECT set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true),"
+          + " set_config('idle_in_transaction_session_timeout', ?, true)";
 
   // All in one round trip, together with the BEGIN.
   private static final String BEGIN =
@@ -53,19 +55,24 @@ record TransactionId(String xid, String timeline, double began) {
       Connection connection, CopyTransaction.TimeLimits limits, OutcomeLookup lookup)
       throws SQLException {
     boolean named = lookup == OutcomeLookup.BY_TRANSACTION;
-    long totalMillis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(limits.totalNanos()));
     try (PreparedStatement statement = connection.prepareStatement(named ? BEGIN : LIMITS)) {
       statement.setString(1, Integer.toString(limits.lockMillis()));
-      statement.setString(2, Long.toString(totalMillis));
+      statement.setString(2, millis(limits.statementNanos()));
+      statement.setString(3, millis(limits.totalNanos()));
       statement.execute();
       statement.getMoreResults(); // past that of SET
       try (ResultSet result = statement.getResultSet()) {
         result.next();
         return named
-            ? new TransactionId(result.getString(3), result.getString(4), result.getDouble(5))
+            ? new TransactionId(result.getString(4), result.getString(5), result.getDouble(6))
             : NONE;
       }
     }
+  }
+
+  /** None would be no limit. */
+  private static String millis(long nanos) {
+    return Long.toString(Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos)));
   }
 
   /** Whether the server can be asked what became of it. */

@@ -161,7 +161,7 @@ class IsolationIT {
         assertEquals(200, service.post(event("u", i)).statusCode());
       }
       assertTrue(held.stream().noneMatch(CompletableFuture::isDone));
-      assertEquals(30, service.metric("attolytics_ring_used_rows"));
+      Await.until(() -> service.metric("attolytics_ring_used_rows") == 30);
       assertTrue(service.metric("attolytics_oldest_unflushed_seconds") > 0);
       blocker.rollback();
       for (CompletableFuture<HttpResponse<String>> answer : held) {

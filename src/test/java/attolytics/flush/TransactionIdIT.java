@@ -20,7 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a server tells of a transaction, after what may happen to a server. */
 @Timeout(120)
 class TransactionIdIT {
-  private static final TimeLimits LIMITS = new TimeLimits(0, Duration.ofMinutes(1).toNanos());
+  private static final TimeLimits LIMITS =
+      new TimeLimits(0, Duration.ofMinutes(1).toNanos(), Duration.ofMinutes(1).toNanos());
 
   @TempDir static Path directory;
   private static PostgresServer server;
