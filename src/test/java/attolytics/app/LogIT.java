@@ -85,7 +85,7 @@ class LogIT {
       answers.add(jar.post("a", body("t", "[" + quoted("x") + "]")));
       answers.add(jar.post("a", body("t", quoted("x")).replace("key-", "no-")));
       answers.add(jar.post("a", "{" + SECRET));
-      answers.add(jar.post(SECRET, "{}"));
+      answers.add(jar.post("nobody", "{}"));
       for (CompletableFuture<HttpResponse<String>> answer : answers) {
         answer.get(); // so that not all is one flush
       }
@@ -126,6 +126,7 @@ class LogIT {
         assertFalse(log.contains(SECRET), log);
         assertTrue(log.lines().count() < 60, log);
         assertTrue(log.contains("app a: requests are refused: refused_by_database (400)"), log);
+        assertTrue(log.contains("nobody"), log); // the app that there is not
         assertTrue(log.contains(" more within "), log);
         assertTrue(log.contains("table gone takes no rows: "), log);
         if (format.equals("json")) {
