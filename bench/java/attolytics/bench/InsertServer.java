@@ -50,6 +50,7 @@ public final class InsertServer {
             0,
             Runtime.getRuntime().availableProcessors(),
             LIMITS,
+            Metrics.NONE,
             new IngestHandler(ingest, Map.of(app.id(), app)));
     // Nothing to flush at the end: whoever stops this server has all the answers.
     Runtime.getRuntime().addShutdownHook(new Thread(() -> Runtime.getRuntime().halt(0)));

@@ -269,7 +269,7 @@ public final class Service implements AutoCloseable {
       String prefix, String host, int port, int ioThreads, io.undertow.server.HttpHandler handler)
       throws StartException {
     try {
-      return HttpServer.open(host, port, ioThreads, limits(), handler);
+      return HttpServer.open(host, port, ioThreads, limits(), metrics, handler);
     } catch (IOException e) {
       throw new StartException(
           "cannot listen on "

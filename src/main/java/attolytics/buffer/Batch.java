@@ -21,7 +21,7 @@ public final class Batch {
   private static final int RUN_BYTES = 2 * Integer.BYTES + 8;
 
   /** What a waiting request takes besides its head and rows, roughly. */
-  private static final int OVERHEAD_BYTES = 1024;
+  public static final int OVERHEAD_BYTES = 1024;
 
   private final CopyBuffer rows;
   private final Budget budget;

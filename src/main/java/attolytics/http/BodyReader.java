@@ -41,6 +41,12 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
      */
     void refused(Refusal refusal, boolean complete);
 
+    /**
+     * The request cannot be taken, and has to be told so at once: there is no memory for its head
+     * as long as its body is on its way. {@link #refused} is called in the end all the same.
+     */
+    void refusedEarly(Refusal refusal);
+
     /** The service itself has failed, in reading or in one of the other two methods. */
     void failed(Throwable cause);
   }
@@ -137,13 +143,15 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
     int headBytes = HeadSize.of(exchange);
     if (lane.uploads().tryReserveHead(this, headBytes)) {
       headReserved = headBytes;
-      waiting = true;
-      lane.uploads().add(this);
-      channel.getReadSetter().set(this);
-      channel.resumeReads();
     } else {
-      refuse(Refusal.of(Problem.BUFFER_FULL, null));
+      Refusal reason = refusal == null ? lane.uploads().noMemory(headBytes, 0) : refusal;
+      giveUp(reason);
+      receiver.refusedEarly(reason);
     }
+    waiting = true;
+    lane.uploads().add(this);
+    channel.getReadSetter().set(this);
+    channel.resumeReads();
   }
 
   /** Reads what is there. Nothing may be thrown: nobody would answer the request any more. */
@@ -241,7 +249,7 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
         System.arraycopy(lane.bodyBytes(), 0, own, ownLength, count);
         ownLength += count;
       } else {
-        giveUp(Refusal.of(Problem.BUFFER_FULL, null));
+        giveUp(lane.uploads().noMemory(headReserved, ownLength + count));
       }
     }
     buffer.clear();
@@ -280,6 +288,11 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
       lane.uploads().release(reserved);
       reserved = 0;
     }
+  }
+
+  static Refusal tooLargeForBuffer() {
+    return Refusal.of(
+        Problem.BODY_TOO_LARGE, "its headers and body need more memory than the buffer has");
   }
 
   static Refusal tooLarge(int maxBody) {

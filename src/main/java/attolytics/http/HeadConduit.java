@@ -6,10 +6,12 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.server.protocol.http.HttpServerConnection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.xnio.IoUtils;
 import org.xnio.StreamConnection;
 import org.xnio.conduits.AbstractStreamSourceConduit;
+import org.xnio.conduits.StreamSinkConduit;
 import org.xnio.conduits.StreamSourceConduit;
 
 /**
@@ -18,26 +20,78 @@ import org.xnio.conduits.StreamSourceConduit;
  */
 final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
     implements ExchangeCompletionListener {
-  private static final byte[] REFUSAL = refusal();
+  private static final byte[] TOO_SLOW =
+      HeadAnswerConduit.answer(
+          Problem.BUFFER_FULL,
+          "the headers came too slowly while many other requests did; send it again",
+          "Retry-After: 1");
 
   private final StreamConnection connection;
+  private final StreamSinkConduit sink;
   private final PartialHeads partialHeads;
+  private final Consumer<Problem> refused;
   private boolean inHead = true; // else in a body, or between head and answer
   private boolean begun; // something of the head has come
+  private @Nullable ByteBuffer latest; // what Undertow reads the head from
 
   private HeadConduit(
-      StreamSourceConduit next, StreamConnection connection, PartialHeads partialHeads) {
-    super(next);
+      StreamConnection connection, PartialHeads partialHeads, Consumer<Problem> refused) {
+    super(connection.getSourceChannel().getConduit());
     this.connection = connection;
+    this.sink = connection.getSinkChannel().getConduit();
     this.partialHeads = partialHeads;
+    this.refused = refused;
   }
 
-  /** Puts one before all that is read on a new connection. */
-  static HeadConduit install(StreamConnection connection, PartialHeads partialHeads) {
-    StreamSourceConduit source = connection.getSourceChannel().getConduit();
-    HeadConduit head = new HeadConduit(source, connection, partialHeads);
+  /**
+   * Puts one before all that is read on a new connection.
+   *
+   * @param refused is told of requests that are refused without having become one
+   */
+  static HeadConduit install(
+      StreamConnection connection, PartialHeads partialHeads, Consumer<Problem> refused) {
+    HeadConduit head = new HeadConduit(connection, partialHeads, refused);
     connection.getSourceChannel().setConduit(head);
+    connection
+        .getSinkChannel()
+        .setConduit(new HeadAnswerConduit(head.sink, head, head::refusalOfUndertow));
     return head;
+  }
+
+  /** Whether nobody but Undertow has seen the request yet. */
+  boolean isInHead() {
+    return inHead;
+  }
+
+  private byte[] refusalOfUndertow() {
+    boolean noPath = stoppedInPathAtPercent();
+    Problem problem = noPath ? Problem.UNKNOWN_PATH : Problem.MALFORMED_REQUEST;
+    refused.accept(problem);
+    return HeadAnswerConduit.answer(
+        problem, noPath ? "the path is not properly percent-encoded" : null);
+  }
+
+  /**
+   * Whether what Undertow has read last stands in a path where two hexadecimal digits should, so
+   * that there can be no such path.
+   */
+  private boolean stoppedInPathAtPercent() {
+    if (latest == null) {
+      return false;
+    }
+    int stop = latest.position() - 1;
+    int at = isPercent(stop - 1) ? stop - 1 : stop - 2;
+    if (!isPercent(at)) {
+      return false;
+    }
+    while (at > 0 && latest.get(at) > ' ' && latest.get(at) != '?') {
+      at--;
+    }
+    return latest.get(at) == ' ';
+  }
+
+  private boolean isPercent(int at) {
+    return latest != null && at > 0 && latest.get(at) == '%';
   }
 
   @Override
@@ -47,6 +101,7 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
       count -= dropLeadingLineBreaks(target, count);
     }
     if (inHead) {
+      latest = target;
       if (count > 0) {
         begun = true;
       } else if (count == 0 && begun) {
@@ -85,6 +140,7 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
     HttpServerConnection connection = (HttpServerConnection) exchange.getConnection();
     if (connection.getOriginalSourceConduit() instanceof HeadConduit head) {
       head.inHead = false;
+      head.latest = null;
       head.partialHeads.remove(head);
       exchange.addExchangeCompleteListener(head);
     }
@@ -98,6 +154,7 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
     PooledByteBuffer next = server.getExtraBytes();
     if (next != null) {
       ByteBuffer bytes = next.getBuffer();
+      latest = bytes;
       while (bytes.hasRemaining() && isLineBreak(bytes.get(bytes.position()))) {
         bytes.get();
       }
@@ -113,27 +170,12 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
 
   /** Ends the connection, with an answer if it can be sent without waiting. */
   void refuse() {
+    refused.accept(Problem.BUFFER_FULL);
     try {
-      connection.getSinkChannel().write(ByteBuffer.wrap(REFUSAL));
+      sink.write(ByteBuffer.wrap(TOO_SLOW));
     } catch (IOException e) {
       // Then it is gone already.
     }
     IoUtils.safeClose(connection);
-  }
-
-  private static byte[] refusal() {
-    Problem problem = Problem.BUFFER_FULL;
-    byte[] document =
-        problem.document(
-            "the headers came too slowly while many other requests did; send it again",
-            java.util.List.of(),
-            null);
-    String head =
-        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Type: "
-            + Problem.CONTENT_TYPE
-            + "\r\nContent-Length: "
-            + document.length
-            + "\r\n\r\n";
-    return (head + new String(document, StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -38,6 +38,17 @@ final class HeadSize {
     return bytes + COPIES_OF_PATH * exchange.getRequestURI().length() + pipelined(exchange);
   }
 
+  /** Has a request that is answered hold nothing of its head any more. */
+  static void forget(HttpServerExchange exchange) {
+    exchange.getRequestHeaders().clear();
+    exchange.getQueryParameters().clear();
+    exchange.getPathParameters().clear();
+    exchange.setQueryString("");
+    exchange.setRequestURI("/");
+    exchange.setRequestPath("/");
+    exchange.setRelativePath("/");
+  }
+
   /** The beginning of the next request keeps the whole buffer that it was read into. */
   private static int pipelined(HttpServerExchange exchange) {
     HttpServerConnection connection = (HttpServerConnection) exchange.getConnection();

@@ -1,5 +1,6 @@
 package attolytics.http;
 
+import attolytics.metrics.Metrics;
 import io.undertow.UndertowOptions;
 import io.undertow.connector.ByteBufferPool;
 import io.undertow.server.DefaultByteBufferPool;
@@ -10,6 +11,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.xnio.ChannelListener;
 import org.xnio.ChannelListeners;
 import org.xnio.IoUtils;
@@ -26,6 +29,8 @@ import org.xnio.channels.AcceptingChannel;
  * own builder leaves no room for what bounds the heads of requests that are still on their way.
  */
 public final class HttpServer implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(HttpServer.class);
+
   /** Room for long cookies and referers. */
   private static final int MAX_HEAD_BYTES = 16 << 10;
 
@@ -52,11 +57,17 @@ public final class HttpServer implements AutoCloseable {
   private final XnioWorker worker;
   private final AcceptingChannel<StreamConnection> socket;
   private final IoThreads threads;
+  private final Metrics metrics;
   private final Map<XnioIoThread, PartialHeads> partialHeads = new ConcurrentHashMap<>();
 
   private HttpServer(
-      InetSocketAddress address, int ioThreads, Limits limits, HttpOpenListener listener)
+      InetSocketAddress address,
+      int ioThreads,
+      Limits limits,
+      Metrics metrics,
+      HttpOpenListener listener)
       throws IOException {
+    this.metrics = metrics;
     worker =
         Xnio.getInstance(HttpServer.class.getClassLoader())
             .createWorker(
@@ -99,10 +110,12 @@ public final class HttpServer implements AutoCloseable {
    *
    * @param port 0 for any free one
    * @param ioThreads which serve all of its connections
+   * @param metrics count requests that are refused before the handler sees them
    * @throws IOException with the cause that the system gave, if it cannot be opened
    */
   public static HttpServer open(
-      String host, int port, int ioThreads, Limits limits, HttpHandler handler) throws IOException {
+      String host, int port, int ioThreads, Limits limits, Metrics metrics, HttpHandler handler)
+      throws IOException {
     HttpOpenListener listener = new HttpOpenListener(buffers(), options(limits));
     listener.setRootHandler(
         exchange -> {
@@ -110,7 +123,7 @@ public final class HttpServer implements AutoCloseable {
           handler.handleRequest(exchange);
         });
     InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
-    return new HttpServer(address, ioThreads, limits, listener);
+    return new HttpServer(address, ioThreads, limits, metrics, listener);
   }
 
   private static ByteBufferPool buffers() {
@@ -140,7 +153,7 @@ public final class HttpServer implements AutoCloseable {
     PartialHeads heads =
         partialHeads.computeIfAbsent(
             connection.getIoThread(), thread -> new PartialHeads(maxPartialHeads));
-    HeadConduit head = HeadConduit.install(connection, heads);
+    HeadConduit head = HeadConduit.install(connection, heads, this::refused);
     listener.handleEvent(connection);
     ChannelListener<? super StreamConnection> undertows = connection.getCloseListener();
     connection.setCloseListener(
@@ -151,6 +164,15 @@ public final class HttpServer implements AutoCloseable {
     if (!connection.isOpen()) {
       head.closed();
     }
+  }
+
+  private void refused(Problem problem) {
+    metrics.requestRefused(Metrics.UNKNOWN_APP, problem.reason());
+    log.info(
+        "app {}: requests are refused: {} ({})",
+        Metrics.UNKNOWN_APP,
+        problem.reason(),
+        problem.status());
   }
 
   /** The port it listens on. */

@@ -109,6 +109,14 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     tell(refused, CLOSE_ON_ERROR);
   }
 
+  @Override
+  public void refusedEarly(Refusal refused) {
+    if (!told) {
+      tellBeforeBody(refused);
+    }
+    HeadSize.forget(exchange);
+  }
+
   private static Refusal unsound() {
     return Refusal.of(
         Problem.MALFORMED_BODY, "where the body ends is told by Content-Length or by chunks");
@@ -159,9 +167,11 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
 
   /** Reads the body, which has no encoding any more, and answers or hands the rows over. */
   private void read(byte[] bytes, int length) {
-    Batch rows = lane.takeBatch(length, HeadSize.of(exchange));
+    int headBytes = HeadSize.of(exchange);
+    Batch rows = lane.takeBatch(length, headBytes);
     if (rows == null) {
-      refused(Refusal.of(Problem.BUFFER_FULL, null), true);
+      boolean never = lane.isTooLarge(length, headBytes);
+      refused(never ? BodyReader.tooLargeForBuffer() : Refusal.of(Problem.BUFFER_FULL, null), true);
       return;
     }
     boolean published = false;

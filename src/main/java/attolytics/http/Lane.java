@@ -126,6 +126,11 @@ final class Lane {
     return null;
   }
 
+  /** Whether {@link #takeBatch} has no batch for such a request even when the budget is whole. */
+  boolean isTooLarge(int bodyLength, int headBytes) {
+    return Batch.OVERHEAD_BYTES + (long) bodyLength + headBytes > maxBatchBytes;
+  }
+
   /** Gives a batch back whose rows nobody needs any more. */
   void giveBack(Batch batch) {
     batch.unuse();

@@ -4,6 +4,7 @@ import attolytics.buffer.Outcome;
 import attolytics.decode.EventError;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.undertow.util.StatusCodes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,6 +22,11 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9457">RFC 9457</a>
  */
 enum Problem {
+  MALFORMED_REQUEST(
+      400,
+      "The request is not HTTP/1.1",
+      "send a request line and headers as RFC 9112 has them: one Host, one Content-Length or"
+          + " chunks; up to 16 KiB, 100 headers and 50 query parameters"),
   UNKNOWN_PATH(404, "There is nothing at this path", "post events to /apps/{app_id}/events"),
   UNKNOWN_APP(
       404,
@@ -89,7 +95,8 @@ enum Problem {
   OUTCOME_UNKNOWN(
       504,
       "Whether the events are stored could not be learnt in time",
-      "send the request again with the same Idempotency-Key; without one its events may be stored twice"),
+      "send the request again with the same Idempotency-Key; without one its events may be stored"
+          + " twice"),
   INTERNAL_ERROR(
       500, "The service failed", "tell the operator of the service, whose log has the error_id");
 
@@ -134,6 +141,11 @@ enum Problem {
 
   int status() {
     return status;
+  }
+
+  /** What HTTP calls the status. */
+  String reasonPhrase() {
+    return StatusCodes.getReason(status);
   }
 
   /** The reason as a metric's label and in the document's type. */

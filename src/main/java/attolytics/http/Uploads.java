@@ -98,6 +98,18 @@ final class Uploads {
     return reserve(reader, small, wanted - had - small);
   }
 
+  /**
+   * Why there was no memory for a request: others have it now, or there is never so much.
+   *
+   * @param head bytes that were wanted for its head
+   * @param body bytes that were wanted for its body
+   */
+  Refusal noMemory(int head, int body) {
+    return head + Math.max(0L, body - SMALL) > bodyBudget.capacity()
+        ? BodyReader.tooLargeForBuffer()
+        : Refusal.of(Problem.BUFFER_FULL, null);
+  }
+
   /** Takes memory for what a request holds while its body is on its way, in the same manner. */
   boolean tryReserveHead(BodyReader reader, int bytes) {
     return reserve(reader, 0, bytes);

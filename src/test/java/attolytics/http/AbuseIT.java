@@ -380,4 +380,23 @@ class AbuseIT {
       }
     }
   }
+
+  /** Neither when the body comes with them, nor when it is waited for. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void headersThatCanNeverFitTheBuffer_areA413(boolean waited) throws Exception {
+    String[] headers =
+        IntStream.range(0, 90).mapToObj(i -> "X-" + i + ": y").toArray(String[]::new);
+    try (RunningService small =
+            RunningService.start(
+                SCHEMA, "", "--max_body=4KiB", "--max_buffer=16KiB", "--flush_bytes=8KiB");
+        RawClient client = new RawClient(small)) {
+      String body = body("{\"_t\":\"t\"}");
+      String request = RawClient.post(PATH, body, headers);
+      client.send(waited ? request.substring(0, request.length() - body.length()) : request);
+      RawClient.Answer answer = client.read();
+      assertEquals(413, answer.status(), answer.body());
+      assertTrue(answer.body().contains("headers"), answer.body());
+    }
+  }
 }

@@ -319,14 +319,72 @@ class FramingIT {
         "GET / HTTP/1.1\r\nno colon\r\n\r\n",
         "GET / HTTP/1.1\r\n: no name\r\n\r\n",
         "GET / HTTP/1.1\r\nX: a\u0000b\r\n\r\n",
-        "GET /apps/%zz/events HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /apps/a/events?%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /apps/a/events?x=1;%4 HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET / HTTP/1.1\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"
+        "GET / HTTP/1.1\r\nHost: %zz\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n"
       })
   void whatIsNotHttp_isA400AndTheEndOfTheConnection(String request) throws Exception {
+    assertRefusedAndClosed(400, "malformed_request", request);
     try (RawClient client = connect()) {
-      assertEquals(400, client.send(request).read().status());
+      String good = RawClient.post(PATH, BODY);
+      assertEquals(200, client.send(good + request).read().status());
+      assertEquals("malformed_request", client.read().reason());
       assertEquals("", client.awaitClose());
+    }
+  }
+
+  private void assertRefusedAndClosed(int status, String reason, String request) throws Exception {
+    String metric = "attolytics_requests_refused_total{app=\"unknown\",reason=\"" + reason + "\"}";
+    double before = service.metric(metric);
+    try (RawClient client = connect()) {
+      Answer answer = client.send(request).read();
+      assertRefused(status, reason, answer);
+      assertEquals("application/problem+json", answer.header("Content-Type"));
+      assertEquals("close", answer.header("Connection"));
+      assertTrue(answer.body().contains("\"detail\":"), answer.body());
+      assertEquals("", client.awaitClose());
+    }
+    assertEquals(before + 1, service.metric(metric));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {15_000, 20_000})
+  void moreThanAHeadMayHave_isA400(int bytes) throws Exception {
+    String lines = "X: y\r\n".repeat(bytes / 100);
+    String head = RawClient.head(PATH, "Long: " + "x".repeat(bytes)) + lines + "\r\n";
+    assertRefusedAndClosed(400, "malformed_request", head);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/apps/%zz/events",
+        "/apps/%/events",
+        "/apps/%4/events",
+        "/apps/a/events%",
+        "/apps/a/events%4",
+        "/%zz",
+        "/apps/a/events;%zz",
+        "http://localhost/apps/%zz/events"
+      })
+  void pathThatIsNotPercentEncoded_isA404(String path) throws Exception {
+    assertRefusedAndClosed(404, "unknown_path", RawClient.post(path, BODY));
+    try (RawClient client = connect()) {
+      client.send(RawClient.post(PATH, BODY) + RawClient.post(path, BODY));
+      assertEquals(200, client.read().status());
+      assertEquals("unknown_path", client.read().reason());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/apps/%ff/events", "/apps/%c3/events", "/apps/%00/events"})
+  void appIdThatIsNoText_isUnknown(String path) throws Exception {
+    try (RawClient client = connect()) {
+      assertRefused(404, "unknown_app", client.send(RawClient.post(path, BODY)).read());
+      assertEquals(200, client.send(RawClient.post(PATH, BODY)).read().status());
     }
   }
 

@@ -108,7 +108,9 @@ class RankingIT {
       request.key = "k".repeat(256);
       assertTold(400, "invalid_idempotency_key", client, request);
       request.key = "k";
-      assertTold(413, "body_too_large", client, request);
+      assertTold(413, "body_too_large", client, request); // by its length, and closed
+    }
+    try (RawClient client = new RawClient(service)) {
       request.body = gzip("{".repeat(2 * MAX_BODY));
       assertTold(413, "body_too_large", client, request);
       request.body = GOOD.getBytes(StandardCharsets.US_ASCII);
@@ -186,7 +188,7 @@ class RankingIT {
     "/apps/%61/events, 200",
     "/apps/a;v=1/events, 404",
     "/apps/a/events;v=1, 404",
-    "/apps/a/events/, 404",
+    "/apps/a/events/, 200",
     "/apps/a%2Fevents, 404",
     "/apps/%ff/events, 404"
   })
