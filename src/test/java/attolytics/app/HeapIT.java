@@ -16,15 +16,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Whatever clients send, and however many of them: it fits the heap, and the service goes on. Other
- * sizes than these by hand: {@code -Dheap=512}.
+ * heaps than these by hand: {@code -Dheap=128,512}, in MiB. What was seen is printed.
  */
 @Timeout(180)
 class HeapIT {
@@ -40,6 +41,11 @@ class HeapIT {
   private static final Set<Integer> TAKEN_OR_LATER = Set.of(200, 503);
 
   @TempDir Path directory;
+
+  static IntStream heaps() {
+    String sizes = System.getProperty("heap", "64,256");
+    return Stream.of(sizes.split(",", -1)).mapToInt(Integer::parseInt);
+  }
 
   private RunningJar start(int heap, String databaseUrl) throws IOException {
     Path schema = Files.writeString(directory.resolve("schema.yaml"), SCHEMA);
@@ -63,9 +69,9 @@ class HeapIT {
   }
 
   @ParameterizedTest
-  @CsvSource({"64, 95", "256, 195"})
-  void headsWithoutEnd_leaveTheServiceAsItWas(int heap, int lines) throws Exception {
-    byte[] head = head(lines, 15_900).getBytes(StandardCharsets.US_ASCII);
+  @MethodSource("heaps")
+  void headsWithoutEnd_leaveTheServiceAsItWas(int heap) throws Exception {
+    byte[] head = head(95, 15_700).getBytes(StandardCharsets.US_ASCII);
     List<Socket> flood = new ArrayList<>();
     try (TestDatabase database = TestDatabase.create();
         RunningJar jar = start(heap, database.url())) {
@@ -78,6 +84,7 @@ class HeapIT {
         }
       }
       assertGoodClientIsServed(jar);
+      report("heads without end", heap, jar, "good clients served");
       assertAlive(jar);
     } finally {
       closeAll(flood);
@@ -85,22 +92,23 @@ class HeapIT {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {64, 256})
+  @MethodSource("heaps")
   void requestsWithLargeHeads_waitForTheDatabaseWithinTheBuffer(int heap) throws Exception {
     String request = head(95, 15_700) + "Content-Length: " + EVENT.length() + "\r\n\r\n" + EVENT;
-    assertAllAnswered(heap, 5_000, request.getBytes(StandardCharsets.US_ASCII));
+    assertAllAnswered("large heads", heap, 5_000, request.getBytes(StandardCharsets.US_ASCII));
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {64, 256})
+  @MethodSource("heaps")
   void largeBodies_waitForTheDatabaseWithinTheBuffer(int heap) throws Exception {
     String body = EVENT.replace("\"n\":1", "\"s\":\"" + "x".repeat(900_000) + "\"");
     String request = head(1, 100) + "Content-Length: " + body.length() + "\r\n\r\n" + body;
-    assertAllAnswered(heap, 150, request.getBytes(StandardCharsets.US_ASCII));
+    assertAllAnswered("large bodies", heap, 150, request.getBytes(StandardCharsets.US_ASCII));
   }
 
   /** While the database is away, and after it is back. */
-  private void assertAllAnswered(int heap, int clients, byte[] request) throws Exception {
+  private void assertAllAnswered(String flood, int heap, int clients, byte[] request)
+      throws Exception {
     List<Socket> sockets = new ArrayList<>();
     try (TestDatabase database = TestDatabase.create();
         DatabaseProxy proxy = new DatabaseProxy(database);
@@ -115,13 +123,28 @@ class HeapIT {
       for (Socket socket : sockets) {
         statuses.merge(status(socket), 1, Integer::sum);
       }
-      System.out.println("heap " + heap + ": " + statuses);
+      report(flood, heap, jar, statuses);
       assertTrue(TAKEN_OR_LATER.containsAll(statuses.keySet()), statuses::toString);
       proxy.open();
       assertGoodClientIsServed(jar);
       assertAlive(jar);
     } finally {
       closeAll(sockets);
+    }
+  }
+
+  private static void report(String flood, int heap, RunningJar jar, Object answers)
+      throws Exception {
+    System.out.printf("heap %d MiB, %s: %s, %s%n", heap, flood, answers, peakMemory(jar));
+  }
+
+  private static String peakMemory(RunningJar jar) throws IOException {
+    Path status = Path.of("/proc", Long.toString(jar.process().pid()), "status");
+    if (!Files.exists(status)) {
+      return "peak unknown";
+    }
+    try (Stream<String> lines = Files.lines(status)) {
+      return lines.filter(line -> line.startsWith("VmHWM")).findFirst().orElse("peak unknown");
     }
   }
 
