@@ -11,6 +11,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,7 @@ final class OutOfMemoryExit extends UnsynchronizedAppenderBase<ILoggingEvent>
   private final OutputStream err = new FileOutputStream(FileDescriptor.err);
   private final Thread.@Nullable UncaughtExceptionHandler others;
   private final IntConsumer halt;
+  private final AtomicBoolean ending = new AtomicBoolean();
 
   /**
    * @param halt ends the process with that exit code, at once
@@ -92,6 +94,9 @@ final class OutOfMemoryExit extends UnsynchronizedAppenderBase<ILoggingEvent>
   }
 
   private void end() {
+    if (!ending.compareAndSet(false, true)) {
+      return; // another thread has met it as well
+    }
     try {
       err.write(line);
     } catch (IOException e) {
