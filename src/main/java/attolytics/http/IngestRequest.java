@@ -61,6 +61,8 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   private @Nullable Outcome outcome;
   private boolean counted;
   private boolean told; // the answer, before the body was read
+  private boolean written; // the answer, all of it
+  private int unreadBytes; // of the budget, for an answer that the client does not read
 
   /** Links the requests that wait in {@link Lane} for their answer. */
   @Nullable IngestRequest nextSettled;
@@ -114,7 +116,6 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     if (!told) {
       tellBeforeBody(refused);
     }
-    HeadSize.forget(exchange);
   }
 
   private static Refusal unsound() {
@@ -360,7 +361,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     addCorsHeaders();
     count(StatusCodes.OK);
     exchange.endExchange();
-    hurryUp();
+    hurryUp(0);
   }
 
   private void preflightAnswered() {
@@ -370,7 +371,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     exchange.getResponseHeaders().put(Headers.ALLOW, ALLOWED_METHODS);
     count(StatusCodes.NO_CONTENT);
     exchange.endExchange();
-    hurryUp();
+    hurryUp(0);
   }
 
   @Override
@@ -404,26 +405,66 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     ingest.metrics().eventsRejected(appId(), problem.reason(), refused.events());
     byte[] document = problem.document(refused.detail(), refused.errors(), log(refused));
     exchange.setResponseContentLength(document.length);
-    exchange.getResponseSender().send(ByteBuffer.wrap(document), then);
-    hurryUp();
+    exchange.getResponseSender().send(ByteBuffer.wrap(document), written(then));
+    hurryUp(document.length);
   }
 
-  /** A client that does not read its answer may keep the memory for that only so long. */
-  private void hurryUp() {
-    if (!exchange.isComplete()) {
-      exchange
-          .getIoThread()
-          .executeAfter(
-              this::hangUpUnlessAnswered,
-              ingest.limits().idleTimeout().toMillis(),
-              TimeUnit.MILLISECONDS);
+  private IoCallback written(IoCallback then) {
+    return new IoCallback() {
+      @Override
+      public void onComplete(HttpServerExchange answered, Sender sender) {
+        written = true;
+        then.onComplete(answered, sender);
+      }
+
+      @Override
+      public void onException(HttpServerExchange failed, Sender sender, IOException e) {
+        then.onException(failed, sender, e);
+      }
+    };
+  }
+
+  /**
+   * A client that does not read its answer keeps memory for it only so long, and as much as the
+   * budget has: else the connection is closed.
+   */
+  private void hurryUp(int documentBytes) {
+    if (exchange.isComplete() || !exchange.getConnection().isOpen()) {
+      return;
     }
+    HeadSize.forget(exchange);
+    if (!written) {
+      int bytes = Batch.OVERHEAD_BYTES + exchange.getConnection().getBufferSize() + documentBytes;
+      if (!ingest.bodyBudget().tryReserve(bytes)) {
+        IoUtils.safeClose(exchange.getConnection());
+        return;
+      }
+      unreadBytes = bytes;
+      exchange.getConnection().addCloseListener(closed -> releaseUnread());
+      exchange.addExchangeCompleteListener(
+          (completed, next) -> {
+            releaseUnread();
+            next.proceed();
+          });
+    }
+    exchange
+        .getIoThread()
+        .executeAfter(
+            this::hangUpUnlessAnswered,
+            ingest.limits().idleTimeout().toMillis(),
+            TimeUnit.MILLISECONDS);
   }
 
   private void hangUpUnlessAnswered() {
+    releaseUnread();
     if (!exchange.isComplete()) {
       IoUtils.safeClose(exchange.getConnection());
     }
+  }
+
+  private void releaseUnread() {
+    ingest.bodyBudget().release(unreadBytes);
+    unreadBytes = 0;
   }
 
   /** A line in the log, and the id that tells it from others if it is of our own trouble. */

@@ -399,4 +399,53 @@ class AbuseIT {
       assertTrue(answer.body().contains("headers"), answer.body());
     }
   }
+
+  @Test
+  void answerThatNobodyReads_isChargedToTheBuffer() throws Exception {
+    try (RawClient client = new RawClient(service)) {
+      Thread sender = sendForEver(client, 100);
+      double unread = 0;
+      while (unread == 0) { // the test's own timeout is the limit
+        unread = service.metric("attolytics_buffer_bytes");
+      }
+      client.reset();
+      sender.join();
+    }
+    while (service.metric("attolytics_buffer_bytes") > 0) {
+      Thread.onSpinWait();
+    }
+    assertGoodClientIsServed();
+  }
+
+  @Test
+  void answerThatNobodyReads_isDroppedIfTheBufferHasNoRoomForIt() throws Exception {
+    try (RunningService small =
+            RunningService.start(
+                SCHEMA, "", "--max_body=4KiB", "--max_buffer=16KiB", "--flush_bytes=8KiB");
+        RawClient client = new RawClient(small)) {
+      sendForEver(client, 20).join();
+      assertEquals(0, small.metric("attolytics_buffer_bytes"));
+      assertEquals(200, small.post("{\"_t\":\"t\"}").statusCode());
+    }
+  }
+
+  /** Requests that are answered at length, until the connection is closed. */
+  private static Thread sendForEver(RawClient client, int events) {
+    String event = "{\"_t\":\"t\",\"" + "~".repeat(64) + "\":1}";
+    byte[] request =
+        RawClient.post(PATH, body(repeat(event, events, ","))).getBytes(StandardCharsets.US_ASCII);
+    Thread sender =
+        new Thread(
+            () -> {
+              try {
+                while (true) {
+                  client.send(request);
+                }
+              } catch (IOException e) {
+                // It is closed.
+              }
+            });
+    sender.start();
+    return sender;
+  }
 }
