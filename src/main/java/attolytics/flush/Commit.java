@@ -3,6 +3,7 @@ package attolytics.flush;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
+import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.core.BaseConnection;
 import org.postgresql.core.QueryExecutor;
@@ -13,29 +14,44 @@ import org.postgresql.util.PSQLState;
  * A COMMIT that counts only if the server itself says {@code COMMIT}. {@link Connection#commit()}
  * is content with any answer but {@code ROLLBACK}, and sends nothing at all where the driver
  * believes that there is no transaction: behind a connection pooler, it may be wrong in both.
+ *
+ * <p>In the same round trip, before it, deferred constraints and triggers run as a statement of
+ * their own: within a COMMIT no statement timeout would bound them.
  */
 final class Commit extends ResultHandlerBase {
   private static final String COMMIT = "COMMIT";
+  private static final String CHECK = "SET CONSTRAINTS ALL IMMEDIATE";
+  private static final String CHECK_AND_COMMIT = CHECK + "; " + COMMIT;
 
   private @Nullable String tag;
+  private boolean checked;
 
-  private Commit() {}
+  /** Runs the first of its statements only. */
+  static void checkConstraints(Connection connection) throws SQLException {
+    try (Statement sql = connection.createStatement()) {
+      sql.execute(CHECK);
+    }
+  }
+
+  /** Whether the constraints held, so that a failure is the COMMIT's. */
+  boolean checked() {
+    return checked;
+  }
 
   /**
    * Commits.
    *
    * @throws SQLException if it failed, or with SQLSTATE 08007 if it is not known whether it did
    */
-  static void run(Connection connection) throws SQLException {
+  void run(Connection connection) throws SQLException {
     QueryExecutor executor = connection.unwrap(BaseConnection.class).getQueryExecutor();
     int flags =
         QueryExecutor.QUERY_ONESHOT // without a name
             | QueryExecutor.QUERY_SUPPRESS_BEGIN
             | QueryExecutor.QUERY_NO_METADATA
             | QueryExecutor.QUERY_NO_RESULTS;
-    Commit handler = new Commit();
-    executor.execute(executor.createSimpleQuery(COMMIT), null, handler, 0, 0, flags);
-    handler.confirm();
+    executor.execute(executor.createSimpleQuery(CHECK_AND_COMMIT), null, this, 0, 0, flags);
+    confirm();
   }
 
   private void confirm() throws SQLException {
@@ -48,6 +64,7 @@ final class Commit extends ResultHandlerBase {
 
   @Override
   public void handleCommandStatus(String status, long updateCount, long insertOid) {
+    checked = true;
     tag = status;
   }
 

@@ -37,6 +37,16 @@ final class CopyError {
   }
 
   /**
+   * Whether the server itself refused the statement, and goes on: an error with the place in its
+   * source, which a proxy's does not have, and none that ends the session.
+   */
+  static boolean isRefusal(SQLException e) {
+    ServerErrorMessage server = serverMessage(e);
+    boolean endsSession = String.valueOf(e.getSQLState()).startsWith("57P");
+    return server != null && server.getRoutine() != null && !endsSession;
+  }
+
+  /**
    * The row that was being copied, from 1, or 0: the first number behind the table's name in the
    * outermost line of the error's context, whose words depend on the server's language.
    */

@@ -115,11 +115,6 @@ final class CopyTransaction {
               copy(copy, copyStatement(table), table, rest);
             }
           }
-          try {
-            checkConstraints(connection);
-          } catch (SQLException e) {
-            throw new FlushException(Stage.CONSTRAINTS, e);
-          }
           commit(connection, id, known);
           return known;
         });
@@ -317,20 +312,11 @@ final class CopyTransaction {
     }
   }
 
-  /**
-   * Has deferred constraints and triggers run now: within a COMMIT they would be bound by no
-   * statement timeout, and an error would have to be told from a lost COMMIT.
-   */
-  static void checkConstraints(Connection connection) throws SQLException {
-    try (Statement sql = connection.createStatement()) {
-      sql.execute("SET CONSTRAINTS ALL IMMEDIATE");
-    }
-  }
-
   private static void commit(Connection connection, TransactionId id, Map<Batch, Outcome> known)
       throws FlushException, CommitLostException {
+    Commit commit = new Commit();
     try {
-      Commit.run(connection);
+      commit.run(connection);
     } catch (SQLException e) {
       Session session = sessionAfterFailure(connection);
       // What the server itself refuses is certain. Other errors may be a proxy's, that has lost the
@@ -338,12 +324,13 @@ final class CopyTransaction {
       if (session == Session.LOST || !isServers(e)) {
         throw new CommitLostException(id, known, e, session);
       }
-      throw new FlushException(Stage.COMMIT, e);
+      throw new FlushException(commit.checked() ? Stage.COMMIT : Stage.CONSTRAINTS, e);
     }
   }
 
   private static boolean isServers(SQLException e) {
     return CopyError.hasContext(e)
+        || CopyError.isRefusal(e)
         || Kind.of(e.getSQLState(), CopyError.hasContext(e)) != Kind.TRANSIENT;
   }
 

@@ -77,7 +77,7 @@ public final class FlushTrial implements Inspection {
                   .formatted(named)
               + " a COMMIT, a request without an Idempotency-Key gets 504; send requests with one");
     }
-    String constraints = attempt(connection, () -> CopyTransaction.checkConstraints(connection));
+    String constraints = attempt(connection, () -> Commit.checkConstraints(connection));
     if (constraints != null) {
       refuse("cannot check deferred constraints", constraints);
     }

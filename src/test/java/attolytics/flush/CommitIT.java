@@ -1,6 +1,7 @@
 package attolytics.flush;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -47,22 +48,36 @@ class CommitIT {
 
   @Test
   void run_openTransaction_commits() throws SQLException {
-    Commit.run(connection);
+    new Commit().run(connection);
     connection.rollback();
     execute("SELECT * FROM seen");
   }
 
   @Test
-  void run_failedTransaction_isUnknown() {
+  void run_failedTransaction_isRefusedBeforeTheCommit() {
     assertThrows(SQLException.class, () -> execute("SELECT * FROM nothing"));
-    assertUnknown("the server answered COMMIT with ROLLBACK");
+    Commit commit = new Commit();
+    SQLException e = assertThrows(SQLException.class, () -> commit.run(connection));
+    assertEquals("25P02", e.getSQLState());
+    assertFalse(commit.checked());
+    assertTrue(CopyError.isRefusal(e));
+  }
+
+  @Test
+  void run_deferredConstraint_isRefusedBeforeTheCommit() throws SQLException {
+    execute("CREATE TABLE once (id INT UNIQUE DEFERRABLE INITIALLY DEFERRED)");
+    execute("INSERT INTO once VALUES (1), (1)");
+    Commit commit = new Commit();
+    SQLException e = assertThrows(SQLException.class, () -> commit.run(connection));
+    assertEquals("23505", e.getSQLState());
+    assertFalse(commit.checked());
   }
 
   /** As if what came before had gone to another server, and was committed there or not. */
   @Test
   void run_noTransaction_isUnknown() throws SQLException {
-    Commit.run(connection);
-    assertUnknown("there is no transaction in progress");
+    new Commit().run(connection);
+    assertUnknown("SET CONSTRAINTS can only be used in transaction blocks");
   }
 
   /** What a pooler does that passes names of statements through: COMMIT is somebody's SELECT. */
@@ -79,7 +94,7 @@ class CommitIT {
   }
 
   private void assertUnknown(String message) {
-    SQLException e = assertThrows(SQLException.class, () -> Commit.run(connection));
+    SQLException e = assertThrows(SQLException.class, () -> new Commit().run(connection));
     assertEquals(UNKNOWN, e.getSQLState());
     assertEquals(message, e.getMessage());
   }
