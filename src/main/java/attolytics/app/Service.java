@@ -6,6 +6,7 @@ import attolytics.buffer.Ring;
 import attolytics.flush.FlushTrial;
 import attolytics.flush.KeyPurge;
 import attolytics.flush.OutcomeLookup;
+import attolytics.flush.StalledCopies;
 import attolytics.flush.Writer;
 import attolytics.http.AdminHandler;
 import attolytics.http.HttpServer;
@@ -53,6 +54,8 @@ public final class Service implements AutoCloseable {
   private static final Duration WRITER_CHECK = Duration.ofMillis(100);
 
   private static final Duration MAX_PURGE_PERIOD = Duration.ofMinutes(1);
+
+  private static final Duration STALLED_COPIES_PERIOD = Duration.ofSeconds(5);
 
   private static final Duration PROBE_PERIOD = Duration.ofSeconds(1);
   private static final Duration LIVENESS_PERIOD = Duration.ofSeconds(1);
@@ -372,6 +375,7 @@ public final class Service implements AutoCloseable {
     Duration tenth = settings.idempotencyTtl().dividedBy(10);
     Duration period = tenth.compareTo(MAX_PURGE_PERIOD) < 0 ? tenth : MAX_PURGE_PERIOD;
     housekeeping.repeat(period, new KeyPurge(database, settings.idempotencyTtl()));
+    housekeeping.repeat(STALLED_COPIES_PERIOD, new StalledCopies(database, settings.ackTimeout()));
 
     DatabaseProbe probe = new DatabaseProbe(database);
     housekeeping.repeat(PROBE_PERIOD, probe);

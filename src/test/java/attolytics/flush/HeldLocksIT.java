@@ -2,10 +2,12 @@ package attolytics.flush;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import attolytics.app.RunningService;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
 
 /** Who needs what another session holds waits, and nobody else; however much it holds. */
 @Timeout(120)
@@ -141,6 +145,26 @@ class HeldLocksIT {
     try (RunningService service = RunningService.start(SCHEMA, trigger)) {
       assertEquals(200, service.post(event("t", 1)).statusCode());
       assertNotEquals("0", service.query("SELECT s FROM t"));
+    }
+  }
+
+  /** To the server a session in a COPY is active, however long its client sends nothing. */
+  @Test
+  void sessionThatStallsInACopy_isTerminatedByAnotherInstance() throws Exception {
+    try (RunningService service = RunningService.start(SCHEMA, "", "--ack_timeout=1s");
+        Connection frozen = service.database().connect();
+        Statement sql = frozen.createStatement()) {
+      sql.execute("SET application_name = 'attolytics'");
+      frozen.setAutoCommit(false);
+      sql.execute(
+          "INSERT INTO attolytics_idempotency (app, key, fingerprint) VALUES ('a', 'k', '')");
+      CopyIn copy = frozen.unwrap(PGConnection.class).getCopyAPI().copyIn("COPY t (id) FROM STDIN");
+      assertEquals(503, service.post("k", event("t", 1)).statusCode());
+
+      Await.until(() -> service.post("k", event("t", 1)).statusCode() == 200);
+      assertThrows(SQLException.class, copy::endCopy);
+      frozen.abort(Runnable::run); // closing it would try to end the COPY
+      assertEquals("1", service.query("SELECT count(*) FROM t"));
     }
   }
 }
