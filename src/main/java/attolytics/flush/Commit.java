@@ -21,7 +21,7 @@ import org.postgresql.util.PSQLState;
 final class Commit extends ResultHandlerBase {
   private static final String COMMIT = "COMMIT";
   private static final String CHECK = "SET CONSTRAINTS ALL IMMEDIATE";
-  private static final String CHECK_AND_COMMIT = CHECK + "; " + COMMIT;
+  private static final String CHECK_AND_COMMIT = CHECK + ";" + COMMIT;
 
   private @Nullable String tag;
   private boolean checked;
