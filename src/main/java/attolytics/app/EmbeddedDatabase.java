@@ -227,11 +227,16 @@ final class EmbeddedDatabase implements AutoCloseable {
 
   private void look() throws InterruptedException {
     try {
-      if (!server.isAlive()) {
+      if (server.isAlive()) {
+        trouble = null;
+      } else {
         restart();
       }
-    } catch (RuntimeException | Error e) { // such as a lack of memory, which may pass
+    } catch (RuntimeException | Error e) { // which may pass: the next look tells
       trouble = "the embedded PostgreSQL cannot be supervised: " + e;
+      Housekeeping.guarded(
+              () -> log.error("the embedded PostgreSQL in {} cannot be supervised", data(), e))
+          .run();
     }
   }
 
@@ -272,13 +277,21 @@ final class EmbeddedDatabase implements AutoCloseable {
             "somebody has started it on port %d instead of %d: stop it".formatted(running, port));
       }
       return true;
-    } catch (StartException | IOException | RuntimeException | Error e) {
+    } catch (StartException | IOException e) {
       trouble = "the embedded PostgreSQL has ended: " + e.getMessage();
       log.error(
           "cannot start the embedded PostgreSQL in {} again, next attempt in {} s: {}",
           data(),
           backoff.toSeconds(),
           e.getMessage());
+      return false;
+    } catch (RuntimeException | Error e) { // with all that tells what it is
+      trouble = "the embedded PostgreSQL has ended: " + e;
+      log.error(
+          "cannot start the embedded PostgreSQL in {} again, next attempt in {} s",
+          data(),
+          backoff.toSeconds(),
+          e);
       return false;
     }
   }

@@ -9,6 +9,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import attolytics.app.PostgresPrograms.Account;
 import attolytics.flush.Await;
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxy;
+import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -38,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 @Timeout(120)
 class EmbeddedDatabaseIT {
@@ -337,6 +343,54 @@ class EmbeddedDatabaseIT {
       Files.writeString(configuration, "");
       Await.until(() -> database.trouble() == null);
       assertEquals("1", query(database, "SELECT 1"));
+    }
+  }
+
+  @Test
+  void supervision_afterAFailure_logsIt_andItsTroubleEndsWithTheNextLook() throws Exception {
+    FailingAppender failing = new FailingAppender("runs again");
+    Logger logger = (Logger) LoggerFactory.getLogger(EmbeddedDatabase.class);
+    Level level = logger.getLevel();
+    logger.setLevel(Level.INFO);
+    logger.addAppender(failing);
+    try (EmbeddedDatabase database = start()) {
+      kill(serverProcess());
+      Await.until(() -> failing.isLogged);
+      Await.until(() -> database.trouble() == null);
+      assertEquals("1", query(database, "SELECT 1"));
+    } finally {
+      logger.detachAppender(failing);
+      logger.setLevel(level);
+    }
+  }
+
+  /** Fails once, at a message, and notes whether that is logged in turn. */
+  private static final class FailingAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
+    private final String at;
+    private final IllegalStateException failure = new IllegalStateException("of the test");
+    private volatile boolean hasFailed;
+    private volatile boolean isLogged;
+
+    FailingAppender(String at) {
+      this.at = at;
+    }
+
+    /** In place of the one that lets nothing through. */
+    @Override
+    public void doAppend(ILoggingEvent event) {
+      append(event);
+    }
+
+    @Override
+    protected void append(ILoggingEvent event) {
+      if (!hasFailed && event.getFormattedMessage().contains(at)) {
+        hasFailed = true;
+        throw failure;
+      }
+      if (event.getThrowableProxy() instanceof ThrowableProxy proxy
+          && proxy.getThrowable() == failure) {
+        isLogged = true;
+      }
     }
   }
 
