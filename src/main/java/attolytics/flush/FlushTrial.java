@@ -104,6 +104,19 @@ public final class FlushTrial implements Inspection {
     if (claim != null) {
       refuse("cannot claim an Idempotency-Key", claim);
     }
+    String sorting =
+        attempt(
+            connection,
+            () -> {
+              begin(connection, lookup);
+              KeyClaims.sortOut(connection, List.of(batch), LIMITS.lockMillis());
+            });
+    if (sorting != null) {
+      warnings.add(
+          "the server cannot tell which Idempotency-Keys are locked (%s): while one is, all"
+                  .formatted(sorting)
+              + " requests with a key wait");
+    }
     String purge =
         attempt(
             connection,

@@ -5,14 +5,23 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.TestDatabase;
+import attolytics.flush.FlushTrial;
+import attolytics.schema.DatabaseTables;
+import attolytics.schema.Schema;
+import attolytics.schema.SchemaFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -107,6 +116,29 @@ class OtherServersIT {
     String problems = refused.problems().toString();
     assertTrue(problems.contains(expected), problems);
     assertTrue(problems.contains("not here"), problems);
+  }
+
+  /** As where PL/pgSQL may not be used: only while a key is locked it makes a difference. */
+  @Test
+  void start_onAServerThatCannotSortOutLockedKeys_servesAndWarns(@TempDir Path directory)
+      throws Exception {
+    lack("cardinality(varchar[])", "int", "42501");
+    Schema schema =
+        SchemaFile.read(Files.writeString(directory.resolve("schema"), SCHEMA), Map.of());
+    try (Connection connection = database.connect();
+        Statement sql = connection.createStatement()) {
+      sql.execute("SET search_path = public, lacking, pg_catalog");
+      assertEquals(
+          List.of(
+              "the server cannot tell which Idempotency-Keys are locked (SQLSTATE 42501, not"
+                  + " here): while one is, all requests with a key wait"),
+          DatabaseTables.rehearse(
+                  connection, schema, Instant.now(), new FlushTrial(schema.tables()))
+              .warnings());
+    }
+    try (RunningService service = RunningService.startAt(url(), database, SCHEMA)) {
+      assertEquals(200, service.post("key", EVENT).statusCode());
+    }
   }
 
   @Test
