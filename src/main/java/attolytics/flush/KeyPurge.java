@@ -1,5 +1,6 @@
 package attolytics.flush;
 
+import attolytics.flush.CopyTransaction.TimeLimits;
 import attolytics.schema.IdempotencyTable;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -17,6 +18,10 @@ public final class KeyPurge implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(KeyPurge.class);
   private static final int STEP = 1_000;
   private static final double CENTURY_SECONDS = 3.2e9;
+
+  /** So that an instance that is frozen meanwhile does not keep its keys locked. */
+  private static final TimeLimits LIMITS =
+      new TimeLimits(1_000, Duration.ofMinutes(1).toNanos(), Duration.ofMinutes(1).toNanos());
 
   private static final String DELETE =
       "DELETE FROM "
@@ -55,6 +60,7 @@ public final class KeyPurge implements Runnable {
 
   private int deleteSome() throws SQLException {
     try (Connection connection = database.getConnection()) {
+      TransactionId.begin(connection, LIMITS, OutcomeLookup.BY_KEY);
       int deleted = delete(connection, ttlSeconds);
       connection.commit();
       return deleted;

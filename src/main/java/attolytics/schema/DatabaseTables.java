@@ -59,10 +59,18 @@ public final class DatabaseTables {
   /** How long a start waits for its turn: the others create tables, which takes a moment. */
   private static final Duration TURN = Duration.ofSeconds(30);
 
-  /** Of roles and databases: what an operator wants of queries is nothing for DDL. */
-  private static final String NO_TIMEOUTS =
-      "SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name IN"
-          + " ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')";
+  /**
+   * Instead of those of roles and databases: what an operator wants of queries is nothing for DDL.
+   * What an instance that is frozen has locked is free again when its session has been idle for too
+   * long.
+   */
+  private static final String TIMEOUTS =
+      """
+      SELECT set_config(name,
+        CASE name WHEN 'idle_in_transaction_session_timeout' THEN '60s' ELSE '0' END, true)
+      FROM pg_catalog.pg_settings WHERE name IN
+        ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')
+      """;
 
   /** For what is locked of a table that exists: writers queue up behind who waits for it. */
   static final Duration LOCK_WAIT = Duration.ofSeconds(2);
@@ -245,7 +253,7 @@ public final class DatabaseTables {
     try (Statement sql = connection.createStatement()) {
       // With a stricter level the tables that another instance has just created stay invisible.
       execute(sql, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
-      execute(sql, NO_TIMEOUTS);
+      execute(sql, TIMEOUTS);
     }
   }
 

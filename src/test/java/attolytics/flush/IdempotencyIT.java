@@ -189,6 +189,27 @@ class IdempotencyIT {
     }
   }
 
+  /** So that keys that a frozen instance has locked do not stay locked. */
+  @Test
+  void purge_setsALimitToBeIdleInItsTransaction() throws Exception {
+    try (RunningService service = RunningService.start(SCHEMA, "", "--idempotency_ttl=1s")) {
+      service.execute(
+          """
+          CREATE TABLE noted (value VARCHAR);
+          CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+              INSERT INTO noted VALUES (current_setting('idle_in_transaction_session_timeout'));
+              RETURN OLD;
+            END $$;
+          CREATE TRIGGER note BEFORE DELETE ON attolytics_idempotency
+            FOR EACH ROW EXECUTE FUNCTION note();
+          INSERT INTO attolytics_idempotency VALUES ('a', 'k', '', now() - interval '1 h')
+          """);
+      Await.until(() -> service.query("SELECT count(*) FROM noted").equals("1"));
+      assertEquals("1min", service.query("SELECT value FROM noted"));
+    }
+  }
+
   @Test
   void key_thatAnotherTransactionHolds_keepsNobodyElseWaiting() throws Exception {
     try (RunningService service = RunningService.start(SCHEMA, "");

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.TestDatabase;
+import attolytics.schema.DatabaseTables.Findings;
 import attolytics.schema.DatabaseTables.Plan;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -65,6 +66,25 @@ class DatabaseTablesIT {
   @AfterEach
   void disconnect() throws SQLException {
     connection.close();
+  }
+
+  /** So that what a frozen instance has locked does not stay locked. */
+  @Test
+  void prepare_setsALimitToBeIdleInItsTransaction() throws Exception {
+    List<String> limits = new ArrayList<>();
+    DatabaseTables.prepare(
+        connection,
+        SchemaFile.read(Path.of("schema-example.conf.yaml"), Map.of()),
+        Instant.now(),
+        own -> {
+          try (Statement sql = own.createStatement();
+              ResultSet row = sql.executeQuery("SHOW idle_in_transaction_session_timeout")) {
+            row.next();
+            limits.add(row.getString(1));
+          }
+          return Findings.NONE;
+        });
+    assertEquals(List.of("1min"), limits);
   }
 
   // What is missing

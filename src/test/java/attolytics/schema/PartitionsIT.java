@@ -519,6 +519,15 @@ class PartitionsIT {
     connection.setAutoCommit(true);
   }
 
+  /** Its session does nothing else for as long as the work takes. */
+  @Test
+  void hold_hasNoLimitToBeIdle() throws SQLException {
+    assertTrue(AdvisoryLock.UPKEEP.hold(connection));
+    assertEquals(List.of("0"), query("SHOW idle_in_transaction_session_timeout"));
+    connection.rollback();
+    connection.setAutoCommit(true);
+  }
+
   /** What is missing is looked up when it is its turn, not before. */
   @Test
   void make_afterAStartThatMadeThem_makesNothing() throws Exception {
