@@ -33,8 +33,14 @@ final class Deferred {
   /** Held keys mostly belong to one transaction: a few tell of all. */
   private static final int KEYS_AT_ONCE = 16;
 
+  /** Each that still fails costs a transaction or two, and may not be the only one. */
+  private static final int MAX_DOUBLINGS = 3;
+
   private static final Object KEY_TABLE = new Object();
   private static final Object HELD_KEYS = new Object();
+
+  /** For requests that failed alone. The table is null if they are for several. */
+  private record AnotherTry(@Nullable Table table) {}
 
   /** Requests that wait for one thing, and when it is looked at again. */
   static final class Wait {
@@ -100,6 +106,15 @@ final class Deferred {
       }
     }
     return hold(HELD_KEYS, keyed, now);
+  }
+
+  /**
+   * Has one request wait for another try, with others like it. Who comes meanwhile does not wait.
+   *
+   * @param table for which it failed, or null if that may be one of several
+   */
+  void holdForAnotherTry(Batch batch, @Nullable Table table, long now) {
+    hold(new AnotherTry(table), List.of(batch), now);
   }
 
   /** Has one request wait for another try of its own. */
@@ -175,7 +190,7 @@ final class Deferred {
   List<Batch> take(Wait wait) {
     tried = wait;
     wait.putBack = false;
-    int count = wait.cause == HELD_KEYS ? KEYS_AT_ONCE : 1;
+    int count = atOnce(wait);
     List<Batch> taken = new ArrayList<>();
     while (taken.size() < count && !wait.batches.isEmpty()) {
       Batch batch = wait.batches.removeFirst();
@@ -185,6 +200,13 @@ final class Deferred {
       taken.add(batch);
     }
     return taken;
+  }
+
+  private static int atOnce(Wait wait) {
+    if (wait.cause == HELD_KEYS) {
+      return KEYS_AT_ONCE;
+    }
+    return wait.cause instanceof AnotherTry ? 1 << Math.min(wait.tries, MAX_DOUBLINGS) : 1;
   }
 
   /**

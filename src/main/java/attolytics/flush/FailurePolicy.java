@@ -25,8 +25,8 @@ final class FailurePolicy {
     SORT_OUT_KEYS,
     /** The one request again, later, while the others go on. */
     DEFER,
-    /** The same, but as nothing else was stored since, the others wait a little, too. */
-    DEFER_AND_PAUSE,
+    /** The same; all other requests for its tables are tried apart, too, until one is stored. */
+    DEFER_AND_SUSPECT_TABLE,
     /** All requests for the table, or with a key, wait; one of them is tried now and then. */
     HOLD,
     /** The one request is refused. */
@@ -93,12 +93,10 @@ final class FailurePolicy {
    * @param session what became of the session
    * @param isLone whether the transaction had one request only
    * @param hidesItsCause whether the table is on other machines, whose errors it does not pass on
-   * @param isAside whether the requests were tried at their own expense
    * @param lost connections lost in the middle of a transaction since the last one was committed,
    *     this one included
-   * @param failedAlone requests that failed alone since then, this one included
-   * @param tableFailedAlone the same for the table, since it last took a row
-   * @param isAway whether the database was taken for being away since then
+   * @param tableFailedAlone requests for the table that failed alone since it last took a row, this
+   *     one included
    */
   record Failed(
       Stage stage,
@@ -107,11 +105,8 @@ final class FailurePolicy {
       Session session,
       boolean isLone,
       boolean hidesItsCause,
-      boolean isAside,
       int lost,
-      int failedAlone,
-      int tableFailedAlone,
-      boolean isAway) {}
+      int tableFailedAlone) {}
 
   /** So many requests that fail alone, one after the other, are no accident. */
   static final int ENOUGH_FAILED_ALONE = 3;
@@ -157,12 +152,10 @@ final class FailurePolicy {
     return failed.hidesItsCause() ? Verdict.RETRY_BY_INSERT : later(failed);
   }
 
+  /** Not to hold the table: it is not known to fail, and others may have rows that it takes. */
   private static Verdict later(Failed failed) {
-    if (failed.tableFailedAlone() >= ENOUGH_FAILED_ALONE) {
-      return Verdict.HOLD;
-    }
-    // Once it is away, each pause has one more of them tried.
-    boolean isAway = failed.isAway() || failed.failedAlone() >= ENOUGH_FAILED_ALONE;
-    return isAway && !failed.isAside() ? Verdict.DEFER_AND_PAUSE : Verdict.DEFER;
+    return failed.tableFailedAlone() >= ENOUGH_FAILED_ALONE
+        ? Verdict.DEFER_AND_SUSPECT_TABLE
+        : Verdict.DEFER;
   }
 }

@@ -88,15 +88,14 @@ final class Flusher {
   // Of the current round:
   private int splits;
   private int sortOuts;
+  private boolean suspectsTable; // that it did not when the round began
   private boolean sawWait; // for a lock, or the end of a statement's time
   private boolean aside;
   private boolean again; // whether what is tried failed alone before
   private int tries; // of what was deferred
 
-  // Since the last commit:
-  private int lost; // connections
-  private int failedAlone; // requests
-  private final Map<Table, Integer> tableFailedAlone = new HashMap<>();
+  private int lost; // connections since the last commit
+  private final Map<Table, Integer> tableFailedAlone = new HashMap<>(); // since it took a row
 
   private long asideNotBefore = System.nanoTime();
   private long backoff = FIRST_BACKOFF;
@@ -137,6 +136,7 @@ final class Flusher {
     aside = isAside;
     splits = 0;
     sortOuts = 0;
+    suspectsTable = false;
     sawWait = false;
     again = false;
     tries = 0;
@@ -202,10 +202,7 @@ final class Flusher {
     }
     again = false;
     tries = 0;
-    parts.push(deferred.tried());
-    while (!parts.isEmpty()) {
-      attempt(parts.pop());
-    }
+    deferred.suspect(deferred.tried());
   }
 
   private void retrySuspects(long end) {
@@ -266,10 +263,24 @@ final class Flusher {
   /** Settles the part, or puts what is to be tried next before the other parts. */
   private void attempt(List<Batch> whole) {
     beat();
-    List<Batch> part = distinctKeys(withoutHeld(withoutExpired(whole)));
+    List<Batch> part = distinctKeys(withoutHeld(withoutSuspect(withoutExpired(whole))));
     if (!part.isEmpty()) {
       run(part, false);
     }
+  }
+
+  /** Without those for a table that has become suspect since the flush began. */
+  private List<Batch> withoutSuspect(List<Batch> part) {
+    if (aside || !suspectsTable) {
+      return part;
+    }
+    List<Batch> left = new ArrayList<>(part.size());
+    List<Batch> suspected = new ArrayList<>();
+    for (Batch batch : part) {
+      (suspects.concernTable(batch) ? suspected : left).add(batch);
+    }
+    deferred.suspect(suspected);
+    return left;
   }
 
   /** Without those that need what is known to be held: they wait for it, wherever they stood. */
@@ -298,7 +309,7 @@ final class Flusher {
       return;
     } catch (FlushException e) {
       metrics.flushFailed(CopyError.sqlStateClass(e.sql()));
-      failed(part, e);
+      failed(part, e, byInsert);
       return;
     } catch (RuntimeException | Error e) {
       log.error("A flush failed for a reason of our own; its requests learn that nobody knows", e);
@@ -359,7 +370,6 @@ final class Flusher {
       log.atInfo().addMarker(LogMarkers.STATE_CHANGE).log("The database takes rows again");
     }
     lost = 0;
-    failedAlone = 0;
     int rows = 0;
     long bytes = 0;
     for (Batch batch : part) {
@@ -368,8 +378,8 @@ final class Flusher {
         bytes += batch.byteCount();
         for (int run = 0; run < batch.runCount(); run++) {
           metrics.rowsCommitted(batch.runTable(run).name(), batch.runRows(run));
-          if (!tableFailedAlone.isEmpty()) {
-            tableFailedAlone.remove(batch.runTable(run));
+          if (!tableFailedAlone.isEmpty() && tableFailedAlone.remove(batch.runTable(run)) != null) {
+            suspects.removeTable(batch.runTable(run));
           }
         }
       }
@@ -380,17 +390,16 @@ final class Flusher {
     }
   }
 
-  private void failed(List<Batch> part, FlushException e) {
+  private void failed(List<Batch> part, FlushException e, boolean byInsert) {
     Table table = e.table() != null ? e.table() : onlyTable(part);
-    switch (FailurePolicy.decide(describe(part, e, table))) {
+    switch (FailurePolicy.decide(describe(part, e, byInsert))) {
       case RETRY_ALL -> retryLater(part, e);
       case SPLIT -> split(part, e);
       case SORT_OUT_KEYS -> sortOutKeys(part, e);
-      case DEFER -> defer(part.get(0), e);
-      case DEFER_AND_PAUSE -> {
-        defer(part.get(0), e);
-        pauseFor(e);
-        joinParts();
+      case DEFER -> defer(part.get(0), table, e);
+      case DEFER_AND_SUSPECT_TABLE -> {
+        defer(part.get(0), table, e);
+        failedTables(part.get(0), e).forEach(this::suspectTable);
       }
       case HOLD -> hold(part, e.stage() == Stage.KEYS ? null : table, e);
       case REJECT -> refuse(part.get(0), e);
@@ -400,17 +409,11 @@ final class Flusher {
   }
 
   /** The failure as the policy sees it; it counts from here on. */
-  private Failed describe(List<Batch> part, FlushException e, @Nullable Table table) {
+  private Failed describe(List<Batch> part, FlushException e, boolean byInsert) {
     boolean isLone = part.size() == 1;
     sawWait |= e.isWait();
     if (e.session() == Session.LOST && e.stage() != Stage.BEGIN) {
       lost++;
-    }
-    if (isLone && !again && e.kind() == Kind.TRANSIENT && e.stage() != Stage.BEGIN) {
-      failedAlone++;
-      if (table != null) {
-        tableFailedAlone.merge(table, 1, Integer::sum);
-      }
     }
     return new Failed(
         e.stage(),
@@ -418,12 +421,44 @@ final class Flusher {
         e.isWait(),
         e.session(),
         isLone,
-        hidesItsCause(e),
-        aside,
+        !byInsert && hidesItsCause(e),
         lost,
-        failedAlone,
-        table == null ? 0 : tableFailedAlone.getOrDefault(table, 0),
-        backoff != FIRST_BACKOFF);
+        isLone ? countFailedAlone(part.get(0), e) : 0);
+  }
+
+  /** How many requests for a table of this one have failed alone, this one included. */
+  private int countFailedAlone(Batch batch, FlushException e) {
+    int most = 0;
+    for (Table table : failedTables(batch, e)) {
+      if (!again && e.kind() == Kind.TRANSIENT) {
+        tableFailedAlone.merge(table, 1, Integer::sum);
+      }
+      most = Math.max(most, tableFailedAlone.getOrDefault(table, 0));
+    }
+    return most;
+  }
+
+  /** The tables that may be to blame. */
+  private static Set<Table> failedTables(Batch batch, FlushException e) {
+    if (e.stage() == Stage.BEGIN || e.stage() == Stage.KEYS || e.stage() == Stage.COPY_START) {
+      return Set.of(); // no row was looked at yet
+    }
+    if (e.table() != null) {
+      return Set.of(e.table());
+    }
+    Set<Table> tables = new HashSet<>();
+    for (int run = 0; run < batch.runCount(); run++) {
+      tables.add(batch.runTable(run));
+    }
+    return tables;
+  }
+
+  private void suspectTable(Table table) {
+    suspectsTable = true;
+    if (suspects.addTable(table, System.nanoTime())) {
+      log.warn(
+          "Requests for {} fail one after the other, trying all for it apart", tableName(table));
+    }
   }
 
   /** The one table that all rows are for, or null. */
@@ -477,23 +512,18 @@ final class Flusher {
     }
   }
 
-  /** One part again of all that are left: many small ones would all fail for the same reason. */
-  private void joinParts() {
-    List<Batch> all = new ArrayList<>();
-    while (!parts.isEmpty()) {
-      all.addAll(parts.pop());
-    }
-    parts.push(all);
-  }
-
-  private void defer(Batch batch, FlushException e) {
+  private void defer(Batch batch, @Nullable Table table, FlushException e) {
     long now = System.nanoTime();
     log.warn(
         "A request for {} cannot be written now, trying it again apart from the others: {}",
         place(e),
         CopyError.forTheLog(e));
     suspects.addSource(batch, now);
-    deferred.holdAlone(batch, now);
+    if (e.isWait() || e.session() == Session.LOST) {
+      deferred.holdAlone(batch, now); // it takes its time
+    } else {
+      deferred.holdForAnotherTry(batch, table, now);
+    }
   }
 
   /** Nothing but the key tells which of them are held, and trying them together waits for each. */
@@ -672,7 +702,7 @@ final class Flusher {
           return;
         }
         case ABORTED -> {
-          failed(waiting, notCommitted);
+          failed(waiting, notCommitted, false);
           return;
         }
         case UNKNOWN -> {

@@ -27,15 +27,22 @@ final class Suspects {
     }
   }
 
-  /** The database refused to let anything be written to the table. */
-  void addTable(Table table, long now) {
-    add(table, now);
+  /**
+   * The database did not let anything be written to the table.
+   *
+   * @return whether it was not suspect already
+   */
+  boolean addTable(Table table, long now) {
+    return add(table, now);
   }
 
-  private void add(Object suspect, long now) {
-    if (lastSeen.size() < MAX) {
-      lastSeen.put(suspect, now);
-    }
+  /** The table has taken a row. */
+  void removeTable(Table table) {
+    lastSeen.remove(table);
+  }
+
+  private boolean add(Object suspect, long now) {
+    return lastSeen.size() < MAX && lastSeen.put(suspect, now) == null;
   }
 
   /** Whether the batch is to be flushed apart. */
@@ -44,9 +51,11 @@ final class Suspects {
       return false;
     }
     sweep(now);
-    if (lastSeen.containsKey(batch.source())) {
-      return true;
-    }
+    return lastSeen.containsKey(batch.source()) || concernTable(batch);
+  }
+
+  /** Whether the batch has rows for a table that is suspect. */
+  boolean concernTable(Batch batch) {
     for (int run = 0; run < batch.runCount(); run++) {
       if (lastSeen.containsKey(batch.runTable(run))) {
         return true;

@@ -187,6 +187,30 @@ class DistributedRowsIT {
     assertEquals("2", query("SELECT count(*) FROM t"));
   }
 
+  /** The INSERT begins with a COPY, too. */
+  @Test
+  void cause_thatIsHiddenFromTheInsertAsWell_isWaitedOut() throws Exception {
+    execute(
+        HIDE,
+        """
+        CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS $$
+          BEGIN
+            CREATE TRIGGER refuse BEFORE INSERT ON attolytics_rows_0
+              FOR EACH ROW EXECUTE FUNCTION public.refuse();
+          END $$
+        """,
+        "CREATE EVENT TRIGGER watch ON ddl_command_end WHEN TAG IN ('CREATE TABLE')"
+            + " EXECUTE FUNCTION watch()");
+    flusher.flush(List.of(batch(DISTRIBUTED, 43), batch(LOCAL, 44)));
+    assertEquals(Outcome.Kind.STORED, kind(44));
+    assertTrue(flusher.hasAside());
+    execute("DROP EVENT TRIGGER watch");
+    Await.until(() -> flusher.untilAside() == 0);
+    flusher.flushAside(1);
+    assertEquals(Outcome.Kind.STORED, kind(43));
+    assertEquals("1", query("SELECT count(*) FROM t"));
+  }
+
   @Test
   void otherMachineThatIsAway_holdsUpItsTableOnly() throws Exception {
     execute(AWAY);

@@ -1,7 +1,6 @@
 package attolytics.flush;
 
 import static attolytics.flush.FailurePolicy.Verdict.DEFER;
-import static attolytics.flush.FailurePolicy.Verdict.DEFER_AND_PAUSE;
 import static attolytics.flush.FailurePolicy.Verdict.HOLD;
 import static attolytics.flush.FailurePolicy.Verdict.REJECT;
 import static attolytics.flush.FailurePolicy.Verdict.REJECT_TABLE;
@@ -91,50 +90,39 @@ class FailurePolicyTest {
     assertEquals(Kind.TABLE, Kind.of("08P01", true));
   }
 
-  /** Ten requests, a lone one, and lone ones after others, in a session that lived on. */
+  /** Ten requests, a lone one, and the third lone one of a table, in a session that lived on. */
   @ParameterizedTest
   @CsvSource({
-    // stage, kind, several, lone, 3rd of the table, 3rd of any, away
-    "BEGIN, TRANSIENT, RETRY_ALL, RETRY_ALL, RETRY_ALL, RETRY_ALL, RETRY_ALL",
-    "BEGIN, TABLE, RETRY_ALL, RETRY_ALL, RETRY_ALL, RETRY_ALL, RETRY_ALL",
-    "BEGIN, ROW, RETRY_ALL, RETRY_ALL, RETRY_ALL, RETRY_ALL, RETRY_ALL",
-    "KEYS, TRANSIENT, HOLD, HOLD, HOLD, HOLD, HOLD",
-    "KEYS, TABLE, REJECT_TABLE, REJECT_TABLE, REJECT_TABLE, REJECT_TABLE, REJECT_TABLE",
-    "KEYS, ROW, SPLIT, REJECT, REJECT, REJECT, REJECT",
-    "COPY_START, TRANSIENT, HOLD, HOLD, HOLD, HOLD, HOLD",
-    "COPY_START, TABLE, REJECT_TABLE, REJECT_TABLE, REJECT_TABLE, REJECT_TABLE, REJECT_TABLE",
-    "COPY_START, ROW, REJECT_TABLE, REJECT_TABLE, REJECT_TABLE, REJECT_TABLE, REJECT_TABLE",
-    "COPY, TRANSIENT, SPLIT, DEFER, HOLD, DEFER_AND_PAUSE, DEFER_AND_PAUSE",
-    "COPY, TABLE, SPLIT, REJECT, REJECT, REJECT, REJECT",
-    "COPY, ROW, SPLIT, REJECT, REJECT, REJECT, REJECT",
-    "INSERT, TRANSIENT, SPLIT, DEFER, HOLD, DEFER_AND_PAUSE, DEFER_AND_PAUSE",
-    "INSERT, TABLE, SPLIT, REJECT, REJECT, REJECT, REJECT",
-    "INSERT, ROW, SPLIT, REJECT, REJECT, REJECT, REJECT",
-    "CONSTRAINTS, TRANSIENT, SPLIT, DEFER, HOLD, DEFER_AND_PAUSE, DEFER_AND_PAUSE",
-    "CONSTRAINTS, TABLE, SPLIT, REJECT, REJECT, REJECT, REJECT",
-    "CONSTRAINTS, ROW, SPLIT, REJECT, REJECT, REJECT, REJECT",
-    "COMMIT, TRANSIENT, SPLIT, DEFER, HOLD, DEFER_AND_PAUSE, DEFER_AND_PAUSE",
-    "COMMIT, TABLE, SPLIT, REJECT, REJECT, REJECT, REJECT",
-    "COMMIT, ROW, SPLIT, REJECT, REJECT, REJECT, REJECT"
+    // stage, kind, several, lone, 3rd of the table
+    "BEGIN, TRANSIENT, RETRY_ALL, RETRY_ALL, RETRY_ALL",
+    "BEGIN, TABLE, RETRY_ALL, RETRY_ALL, RETRY_ALL",
+    "BEGIN, ROW, RETRY_ALL, RETRY_ALL, RETRY_ALL",
+    "KEYS, TRANSIENT, HOLD, HOLD, HOLD",
+    "KEYS, TABLE, REJECT_TABLE, REJECT_TABLE, REJECT_TABLE",
+    "KEYS, ROW, SPLIT, REJECT, REJECT",
+    "COPY_START, TRANSIENT, HOLD, HOLD, HOLD",
+    "COPY_START, TABLE, REJECT_TABLE, REJECT_TABLE, REJECT_TABLE",
+    "COPY_START, ROW, REJECT_TABLE, REJECT_TABLE, REJECT_TABLE",
+    "COPY, TRANSIENT, SPLIT, DEFER, DEFER_AND_SUSPECT_TABLE",
+    "COPY, TABLE, SPLIT, REJECT, REJECT",
+    "COPY, ROW, SPLIT, REJECT, REJECT",
+    "INSERT, TRANSIENT, SPLIT, DEFER, DEFER_AND_SUSPECT_TABLE",
+    "INSERT, TABLE, SPLIT, REJECT, REJECT",
+    "INSERT, ROW, SPLIT, REJECT, REJECT",
+    "CONSTRAINTS, TRANSIENT, SPLIT, DEFER, DEFER_AND_SUSPECT_TABLE",
+    "CONSTRAINTS, TABLE, SPLIT, REJECT, REJECT",
+    "CONSTRAINTS, ROW, SPLIT, REJECT, REJECT",
+    "COMMIT, TRANSIENT, SPLIT, DEFER, DEFER_AND_SUSPECT_TABLE",
+    "COMMIT, TABLE, SPLIT, REJECT, REJECT",
+    "COMMIT, ROW, SPLIT, REJECT, REJECT"
   })
   void decide_whereTheSessionLives(
-      Stage stage,
-      Kind kind,
-      Verdict several,
-      Verdict lone,
-      Verdict thirdOfTheTable,
-      Verdict third,
-      Verdict away) {
+      Stage stage, Kind kind, Verdict several, Verdict lone, Verdict thirdOfTheTable) {
     Failure failure = new Failure(stage, kind);
     assertEquals(several, failure.decide());
     failure.isLone = true;
-    failure.failedAlone = 1;
+    failure.tableFailedAlone = 1;
     assertEquals(lone, failure.decide());
-    failure.isAway = true;
-    assertEquals(away, failure.decide());
-    failure.isAway = false;
-    failure.failedAlone = 3;
-    assertEquals(third, failure.decide());
     failure.tableFailedAlone = 3;
     assertEquals(thirdOfTheTable, failure.decide());
   }
@@ -181,18 +169,6 @@ class FailurePolicyTest {
   }
 
   @Test
-  void decide_ofOneThatIsTriedApart_isNotToPauseTheOthers() {
-    Failure failure = new Failure(Stage.COPY, Kind.TRANSIENT);
-    failure.isLone = true;
-    failure.isAside = true;
-    failure.isAway = true;
-    failure.failedAlone = 10;
-    assertEquals(DEFER, failure.decide());
-    failure.isAside = false;
-    assertEquals(DEFER_AND_PAUSE, failure.decide());
-  }
-
-  @Test
   void decide_whereTheCauseIsHidden_isToTryByInsert() {
     Failure failure = new Failure(Stage.COPY, Kind.TRANSIENT);
     failure.hidesItsCause = true;
@@ -234,11 +210,8 @@ class FailurePolicyTest {
     private Session session = Session.WRITABLE;
     private boolean isLone;
     private boolean hidesItsCause;
-    private boolean isAside;
     private int lost;
-    private int failedAlone;
     private int tableFailedAlone;
-    private boolean isAway;
 
     private Failure(Stage stage, Kind kind) {
       this.stage = stage;
@@ -252,18 +225,7 @@ class FailurePolicyTest {
 
     private Verdict decide() {
       return FailurePolicy.decide(
-          new Failed(
-              stage,
-              kind,
-              isWait,
-              session,
-              isLone,
-              hidesItsCause,
-              isAside,
-              lost,
-              failedAlone,
-              tableFailedAlone,
-              isAway));
+          new Failed(stage, kind, isWait, session, isLone, hidesItsCause, lost, tableFailedAlone));
     }
   }
 }
