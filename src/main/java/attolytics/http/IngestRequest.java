@@ -29,6 +29,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 import org.xnio.IoUtils;
+import org.xnio.XnioExecutor;
 
 /**
  * One request from its headers to its answer. Lives on its connection's IO thread; only {@link
@@ -63,6 +64,7 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   private boolean told; // the answer, before the body was read
   private boolean written; // the answer, all of it
   private int unreadBytes; // of the budget, for an answer that the client does not read
+  private XnioExecutor.@Nullable Key hangUp; // ends the wait for the client to read the answer
 
   /** Links the requests that wait in {@link Lane} for their answer. */
   @Nullable IngestRequest nextSettled;
@@ -176,10 +178,12 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
       return;
     }
     boolean published = false;
+    int events;
     Refusal refused;
     try {
       refused = decode(bytes, length, rows);
-      if (refused == null && (rows.rowCount() > 0 || rows.key() != null)) {
+      events = rows.rowCount(); // before the batch is the writer's
+      if (refused == null && (events > 0 || rows.key() != null)) {
         refused = publish(rows);
         published = refused == null;
       }
@@ -189,9 +193,9 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
       }
     }
     if (published) {
-      return; // it belongs to a writer now, and is answered when that has settled it
-    }
-    if (refused == null) {
+      // It belongs to a writer now, and is answered when that has settled it.
+      ingest.metrics().eventsAccepted(appId(), events);
+    } else if (refused == null) {
       stored();
     } else {
       refused(refused, true);
@@ -308,12 +312,11 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
   }
 
   private @Nullable Refusal publish(Batch rows) {
-    int events = rows.rowCount(); // before the batch is the writer's
+    int events = rows.rowCount();
     batch = rows;
     rows.comeFrom(System.identityHashCode(exchange.getConnection()));
     rows.accept(this, System.nanoTime());
     if (lane.offer(rows)) {
-      ingest.metrics().eventsAccepted(appId(), events);
       return null;
     }
     batch = null;
@@ -440,29 +443,37 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
         return;
       }
       unreadBytes = bytes;
-      exchange.getConnection().addCloseListener(closed -> releaseUnread());
-      exchange.addExchangeCompleteListener(
-          (completed, next) -> {
-            releaseUnread();
-            next.proceed();
-          });
     }
-    exchange
-        .getIoThread()
-        .executeAfter(
-            this::hangUpUnlessAnswered,
-            ingest.limits().idleTimeout().toMillis(),
-            TimeUnit.MILLISECONDS);
+    UnreadAnswer unread = UnreadAnswer.of(exchange.getConnection());
+    unread.isOf(this);
+    exchange.addExchangeCompleteListener(
+        (completed, next) -> {
+          unread.isOf(null);
+          noLongerUnread();
+          next.proceed();
+        });
+    hangUp =
+        exchange
+            .getIoThread()
+            .executeAfter(
+                this::hangUpUnlessAnswered,
+                ingest.limits().idleTimeout().toMillis(),
+                TimeUnit.MILLISECONDS);
   }
 
   private void hangUpUnlessAnswered() {
-    releaseUnread();
+    noLongerUnread();
     if (!exchange.isComplete()) {
       IoUtils.safeClose(exchange.getConnection());
     }
   }
 
-  private void releaseUnread() {
+  /** Its timer would keep the request until it is due, and clients can be fast at making more. */
+  void noLongerUnread() {
+    if (hangUp != null) {
+      hangUp.remove();
+      hangUp = null;
+    }
     ingest.bodyBudget().release(unreadBytes);
     unreadBytes = 0;
   }
