@@ -9,6 +9,7 @@ import io.undertow.util.ImmediatePooledByteBuffer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.xnio.ChannelListener;
 import org.xnio.channels.StreamSourceChannel;
@@ -82,6 +83,7 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
   private int reserved; // for the body
   private int headReserved;
   private long readBytes;
+  private long arrivedNanos;
   private @Nullable Refusal refusal;
   private boolean waiting; // for more of the body
   private boolean stopped; // reading
@@ -134,24 +136,37 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
     }
     handleEvent(channel);
     if (!stopped) {
-      awaitBody();
+      try {
+        awaitBody();
+      } catch (RuntimeException | Error e) {
+        failed(e);
+      }
     }
   }
 
   /** From here on the request's head, too, takes memory while others are served. */
   private void awaitBody() {
-    int headBytes = HeadSize.of(exchange);
-    if (lane.uploads().tryReserveHead(this, headBytes)) {
-      headReserved = headBytes;
-    } else {
-      Refusal reason = refusal == null ? lane.uploads().noMemory(headBytes, 0) : refusal;
-      giveUp(reason);
-      receiver.refusedEarly(reason);
+    if (!reserveHead()) {
+      receiver.refusedEarly(Objects.requireNonNull(refusal));
     }
     waiting = true;
     lane.uploads().add(this);
     channel.getReadSetter().set(this);
     channel.resumeReads();
+  }
+
+  /** If there is no memory for it, the request is refused, unless it is already. */
+  private boolean reserveHead() {
+    if (headReserved > 0) {
+      return true;
+    }
+    int headBytes = HeadSize.of(exchange);
+    if (lane.uploads().tryReserveHead(this, headBytes)) {
+      headReserved = headBytes;
+      return true;
+    }
+    giveUp(refusal == null ? lane.uploads().noMemory(headBytes, ownLength) : refusal);
+    return false;
   }
 
   /** Reads what is there. Nothing may be thrown: nobody would answer the request any more. */
@@ -165,12 +180,16 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
     } catch (IOException e) {
       refuse(cutShort());
     } catch (RuntimeException | Error e) {
-      finished = true;
-      stopReading();
-      releaseHead();
-      release();
-      receiver.failed(e);
+      failed(e);
     }
+  }
+
+  private void failed(Throwable cause) {
+    finished = true;
+    stopReading();
+    releaseHead();
+    release();
+    receiver.failed(cause);
   }
 
   private static Refusal cutShort() {
@@ -328,11 +347,17 @@ final class BodyReader implements ChannelListener<StreamSourceChannel> {
   }
 
   private void waitForTurn() {
-    if (refusal == null) {
+    if (refusal == null && reserveHead()) {
+      arrivedNanos = System.nanoTime();
       lane.uploads().inTurn(this);
     } else {
       deliver();
     }
+  }
+
+  /** How long the whole body has waited to be taken. */
+  long waitedNanos() {
+    return System.nanoTime() - arrivedNanos;
   }
 
   /** Hands the whole body over, unless it is refused by now. */

@@ -92,8 +92,11 @@ public final class IngestHandler implements HttpHandler {
         (thread, lane) ->
             thread.execute(
                 () -> {
-                  task.accept(lane);
-                  done.countDown();
+                  try {
+                    task.accept(lane);
+                  } finally {
+                    done.countDown();
+                  }
                 }));
     while (!done.await(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
       if (impatient.getAsBoolean()) {

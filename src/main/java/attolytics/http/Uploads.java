@@ -61,7 +61,8 @@ final class Uploads {
 
   /**
    * Has a large body delivered: one after the other, and the requests that have come meanwhile in
-   * between, so that nobody waits for more than one of them.
+   * between, so that nobody waits for more than one of them. It has as long to wait for that as it
+   * had to arrive.
    */
   void inTurn(BodyReader large) {
     if (busy) {
@@ -72,15 +73,25 @@ final class Uploads {
   }
 
   private void deliver(BodyReader large) {
+    boolean hasNextTurn = false;
     busy = true;
-    large.deliver();
-    // Not by execute: the thread looks at its connections only when no task is left.
-    ioThread.executeAfter(this::nextTurn, 1, TimeUnit.MILLISECONDS);
+    try {
+      large.deliver();
+      // Not by execute: the thread looks at its connections only when no task is left.
+      ioThread.executeAfter(this::nextTurn, 1, TimeUnit.MILLISECONDS);
+      hasNextTurn = true;
+    } finally {
+      busy = hasNextTurn; // or the queue would never move again
+    }
   }
 
   private void nextTurn() {
     busy = false;
     BodyReader next = queue.poll();
+    while (next != null && next.waitedNanos() >= timeout.toNanos()) {
+      next.refuse(Refusal.of(Problem.BUFFER_FULL, null));
+      next = queue.poll();
+    }
     if (next != null) {
       deliver(next);
     }
