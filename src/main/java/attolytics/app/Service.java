@@ -80,6 +80,11 @@ public final class Service implements AutoCloseable {
   /** A writer waits for a connection and an answer for no longer than requests wait for it. */
   private static final Duration SILENCE_MARGIN = Duration.ofSeconds(10);
 
+  /** Of the admin port, for some probes, scrapers and browsers: what it takes has no share. */
+  private static final int ADMIN_CONNECTIONS = 100;
+
+  private static final int ADMIN_PARTIAL_HEADS = 20;
+
   private static final String WRITER_FAILED = "a writer has failed, see the log";
 
   private static final Duration STOP_POLL = Duration.ofMillis(20);
@@ -155,6 +160,7 @@ public final class Service implements AutoCloseable {
             settings.adminHost(),
             settings.adminPort(),
             1,
+            limits(ADMIN_CONNECTIONS, ADMIN_PARTIAL_HEADS),
             new AdminHandler(
                 metrics,
                 new StatusReport(metrics, history, Version.number()),
@@ -256,6 +262,7 @@ public final class Service implements AutoCloseable {
             settings.host(),
             settings.port(),
             Runtime.getRuntime().availableProcessors(),
+            limits(),
             handler);
     liveness.watch(http.threads());
     readiness.isReached();
@@ -269,10 +276,15 @@ public final class Service implements AutoCloseable {
   }
 
   private HttpServer open(
-      String prefix, String host, int port, int ioThreads, io.undertow.server.HttpHandler handler)
+      String prefix,
+      String host,
+      int port,
+      int ioThreads,
+      Limits limits,
+      io.undertow.server.HttpHandler handler)
       throws StartException {
     try {
-      return HttpServer.open(host, port, ioThreads, limits(), metrics, handler);
+      return HttpServer.open(host, port, ioThreads, limits, metrics, handler);
     } catch (IOException e) {
       throw new StartException(
           "cannot listen on "
@@ -287,10 +299,14 @@ public final class Service implements AutoCloseable {
   }
 
   private Limits limits() {
+    return limits(heap.connections(), heap.partialHeads());
+  }
+
+  private Limits limits(int connections, int partialHeads) {
     return new Limits(
         settings.maxBody(),
-        heap.connections(),
-        heap.partialHeads(),
+        connections,
+        partialHeads,
         settings.headerTimeout(),
         settings.bodyTimeout(),
         settings.idleTimeout());

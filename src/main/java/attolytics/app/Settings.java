@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param flushInterval how long the oldest row may wait for a flush, or null: measured
  * @param maxBuffer bytes of accepted, not yet committed rows, over all writers
  * @param maxBody bytes of a request body, before and after decompression
- * @param maxConnections open connections of the public port, and as many of the admin port
+ * @param maxConnections open connections of the public port
  * @param headerTimeout for all headers of a request to arrive
  * @param bodyTimeout for a whole body to arrive
  * @param idleTimeout after which a connection without a request, or an unread answer, is closed
