@@ -1,10 +1,12 @@
 package attolytics.app;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.DatabaseProxy;
 import attolytics.TestDatabase;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;
@@ -18,6 +20,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,9 +85,47 @@ class HeapIT {
     assertServedBeside("heads without a body", heap, head);
   }
 
+  @ParameterizedTest
+  @MethodSource("heaps")
+  void bodiesThatInflateALotBehindLargeHeads_leaveTheServiceAsItWas(int heap) throws Exception {
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(body)) {
+      String events = "{\"_t\":\"u\"},".repeat(80_000) + "{}";
+      gzip.write(EVENT.replace("\"events\":[", "\"events\":[" + events + ",").getBytes(UTF_8));
+    }
+    String head = head(95, 15_500) + "Content-Encoding: gzip\r\n";
+    ByteArrayOutputStream request = new ByteArrayOutputStream();
+    request.writeBytes((head + "Content-Length: " + body.size() + "\r\n\r\n").getBytes(UTF_8));
+    body.writeTo(request);
+    assertServedBeside("bodies that inflate a lot", heap, request.toByteArray());
+  }
+
+  @Test
+  void refusalsBeforeTheBody_leaveNothing() throws Exception {
+    byte[] head = (head(95, 14_000) + "Content-Length: 5000000000\r\n\r\n").getBytes(UTF_8);
+    try (TestDatabase database = TestDatabase.create();
+        RunningJar jar = start(64, database.url())) {
+      int port = jar.port();
+      for (int i = 0; i < 15_000; i++) {
+        try (Socket socket = new Socket("localhost", port)) {
+          socket.setSoTimeout(60_000);
+          socket.setSoLinger(true, 0);
+          socket.getOutputStream().write(head);
+          assertEquals('H', socket.getInputStream().read());
+        }
+      }
+      assertGoodClientIsServed(jar);
+      report("refusals before the body", 64, jar, "all told");
+      assertAlive(jar);
+    }
+  }
+
   /** A good client, among thousands that send this. */
   private void assertServedBeside(String name, int heap, String head) throws Exception {
-    byte[] bytes = head.getBytes(StandardCharsets.US_ASCII);
+    assertServedBeside(name, heap, head.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  private void assertServedBeside(String name, int heap, byte[] bytes) throws Exception {
     List<Socket> flood = new ArrayList<>();
     try (TestDatabase database = TestDatabase.create();
         RunningJar jar = start(heap, database.url())) {

@@ -13,6 +13,8 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -299,15 +301,15 @@ class AbuseIT {
   }
 
   /** Small where it arrives, and the most work that a body can be. */
-  private static byte[] bomb() throws IOException {
+  private static byte[] bomb(String... headers) throws IOException {
     ByteArrayOutputStream compressed = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(compressed)) {
       gzip.write(hostile("tables").getBytes(StandardCharsets.UTF_8));
     }
     ByteArrayOutputStream request = new ByteArrayOutputStream();
-    String head = RawClient.head(PATH, "Content-Encoding: gzip");
+    String head = RawClient.head(PATH, headers);
     request.writeBytes(
-        (head + "Content-Length: " + compressed.size() + "\r\n\r\n")
+        (head + "Content-Encoding: gzip\r\nContent-Length: " + compressed.size() + "\r\n\r\n")
             .getBytes(StandardCharsets.US_ASCII));
     request.writeBytes(compressed.toByteArray());
     return request.toByteArray();
@@ -318,11 +320,11 @@ class AbuseIT {
     int count = 200;
     byte[] bomb = bomb();
     List<RawClient> hostile = new ArrayList<>();
-    try {
+    try (RunningService patient = RunningService.start(SCHEMA, "", "--body_timeout=60s")) {
       for (int i = 0; i < count; i++) {
-        hostile.add(new RawClient(service).send(bomb));
+        hostile.add(new RawClient(patient).send(bomb));
       }
-      try (RawClient good = new RawClient(service)) {
+      try (RawClient good = new RawClient(patient)) {
         for (int i = 0; i < 5; i++) {
           assertEquals(200, good.send(RawClient.post(PATH, body(""))).read().status());
         }
@@ -337,6 +339,37 @@ class AbuseIT {
       }
     } finally {
       closeAll(hostile);
+    }
+  }
+
+  @Test
+  void headersOfBodiesThatWaitForTheirTurn_areChargedToTheBuffer() throws Exception {
+    String[] headers =
+        IntStream.range(0, 90)
+            .mapToObj(i -> "X-" + i + ": " + "y".repeat(140))
+            .toArray(String[]::new);
+    byte[] bomb = bomb(headers);
+    assertEquals(Set.of(404, 503), statuses(bomb, 400, "--body_timeout=60s"));
+  }
+
+  @Test
+  void bodiesThatHaveWaitedTooLongForTheirTurn_areA503() throws Exception {
+    assertEquals(Set.of(404, 503), statuses(bomb(), 400, "--body_timeout=300ms"));
+  }
+
+  private static Set<Integer> statuses(byte[] request, int count, String option) throws Exception {
+    List<RawClient> clients = new ArrayList<>();
+    Set<Integer> statuses = new TreeSet<>();
+    try (RunningService small = RunningService.start(SCHEMA, "", option, "--max_buffer=8MiB")) {
+      for (int i = 0; i < count; i++) {
+        clients.add(new RawClient(small).send(request));
+      }
+      for (RawClient client : clients) {
+        statuses.add(client.read().status());
+      }
+      return statuses;
+    } finally {
+      closeAll(clients);
     }
   }
 
@@ -378,6 +411,28 @@ class AbuseIT {
         first.close();
         assertEquals(200, third.read().status());
       }
+    }
+  }
+
+  @Test
+  void connectionsOfTheAdminPort_areFew() throws Exception {
+    List<RawClient> clients = new ArrayList<>();
+    try (RunningService small = RunningService.start(SCHEMA, "")) {
+      for (int i = 0; i < 101; i++) {
+        clients.add(new RawClient(small.service().adminPort()));
+        clients.get(i).send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      }
+      for (RawClient client : clients.subList(0, 100)) {
+        assertEquals(200, client.read().status());
+      }
+      RawClient last = clients.get(100);
+      last.socket().setSoTimeout(300);
+      assertThrows(SocketTimeoutException.class, last::read);
+      last.socket().setSoTimeout(30_000);
+      clients.get(0).close();
+      assertEquals(200, last.read().status());
+    } finally {
+      closeAll(clients);
     }
   }
 
