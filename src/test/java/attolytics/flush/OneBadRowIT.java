@@ -204,7 +204,7 @@ class OneBadRowIT {
   void burstOfBadRows_failsItsOwnRequestsOnly(Place place) throws Exception {
     try (RunningService service =
         RunningService.start(
-            SCHEMA, FUNCTION + place.trigger, "--ack_timeout=8s", "--flush_interval=300ms")) {
+            SCHEMA, FUNCTION + place.trigger, "--ack_timeout=20s", "--flush_interval=300ms")) {
       List<CompletableFuture<HttpResponse<String>>> bad = new ArrayList<>();
       List<CompletableFuture<HttpResponse<String>>> good = new ArrayList<>();
       for (int i = 0; i < 150; i++) {
@@ -239,7 +239,7 @@ class OneBadRowIT {
         RunningService.start(
             schema,
             FUNCTION + Place.COMMIT.trigger,
-            "--ack_timeout=8s",
+            "--ack_timeout=20s",
             "--flush_interval=300ms")) {
       List<CompletableFuture<HttpResponse<String>>> bad = new ArrayList<>();
       List<CompletableFuture<HttpResponse<String>>> good = new ArrayList<>();
