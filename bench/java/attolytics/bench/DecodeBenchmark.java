@@ -3,7 +3,7 @@ package attolytics.bench;
 import attolytics.buffer.Batch;
 import attolytics.decode.Decoder;
 import attolytics.schema.App;
-import attolytics.schema.SchemaException;
+import attolytics.schema.yaml.SchemaException;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;

@@ -2,8 +2,8 @@ package attolytics.bench;
 
 import attolytics.schema.App;
 import attolytics.schema.Schema;
-import attolytics.schema.SchemaException;
-import attolytics.schema.SchemaFile;
+import attolytics.schema.yaml.SchemaException;
+import attolytics.schema.yaml.SchemaFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -9,7 +9,7 @@ import attolytics.flush.OutcomeLookup;
 import attolytics.flush.Writer;
 import attolytics.metrics.Metrics;
 import attolytics.schema.App;
-import attolytics.schema.SchemaException;
+import attolytics.schema.yaml.SchemaException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;

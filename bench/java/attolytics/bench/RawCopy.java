@@ -3,7 +3,7 @@ package attolytics.bench;
 import attolytics.buffer.Batch;
 import attolytics.decode.Decoder;
 import attolytics.schema.App;
-import attolytics.schema.SchemaException;
+import attolytics.schema.yaml.SchemaException;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.sql.Connection;

@@ -1,6 +1,6 @@
 package attolytics.torture;
 
-import attolytics.schema.IdempotencyTable;
+import attolytics.database.IdempotencyTable;
 import attolytics.torture.Timeline.Effect;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

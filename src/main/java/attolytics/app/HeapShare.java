@@ -1,6 +1,9 @@
 package attolytics.app;
 
 import attolytics.http.HttpServer;
+import attolytics.settings.Settings;
+import attolytics.settings.SettingsOptions;
+import attolytics.settings.StartException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * jar cannot ask for by itself: whose threads have died of it, and what they left half done, nobody
  * knows. It is seen where it ends a thread, and in the log of whoever caught it.
  */
-final class OutOfMemoryExit extends UnsynchronizedAppenderBase<ILoggingEvent>
+public final class OutOfMemoryExit extends UnsynchronizedAppenderBase<ILoggingEvent>
     implements Thread.UncaughtExceptionHandler {
   /** Where Undertow tells, at DEBUG only, of what came up while it read a request's head. */
   private static final String REQUEST_IO = "io.undertow.request.io";
@@ -47,7 +47,7 @@ final class OutOfMemoryExit extends UnsynchronizedAppenderBase<ILoggingEvent>
   }
 
   /** Watches the threads and the log of this process from now on. */
-  static void install(LoggerContext context) {
+  public static void install(LoggerContext context) {
     OutOfMemoryExit exit =
         new OutOfMemoryExit(
             Runtime.getRuntime()::halt, Thread.getDefaultUncaughtExceptionHandler());

@@ -2,6 +2,7 @@ package attolytics.app;
 
 import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
+import attolytics.database.DatabaseProbe;
 import attolytics.flush.Writer;
 import attolytics.metrics.PrometheusMetrics;
 import java.time.Duration;

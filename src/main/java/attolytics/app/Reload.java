@@ -1,11 +1,17 @@
 package attolytics.app;
 
+import attolytics.database.Connector;
+import attolytics.database.migration.DatabaseTables;
+import attolytics.database.migration.Migrator;
+import attolytics.database.partition.PartitionKeeper;
 import attolytics.flush.FlushTrial;
 import attolytics.http.IngestHandler;
 import attolytics.metrics.PrometheusMetrics;
-import attolytics.schema.DatabaseTables;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
+import attolytics.settings.DatabaseUrl;
+import attolytics.settings.Settings;
+import attolytics.settings.StartException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.InstantSource;
@@ -116,7 +122,7 @@ final class Reload {
   }
 
   private void take() throws StartException, InterruptedException {
-    Schema schema = DatabaseSetup.readSchema(settings, environment);
+    Schema schema = StartSteps.readSchema(settings, environment);
     if (settings.migrate()) {
       Migrator.apply(database, schema, settings.ackTimeout(), clock, stop, () -> {});
     }
@@ -134,10 +140,9 @@ final class Reload {
   }
 
   private void prepareTables(Schema schema) throws StartException, InterruptedException {
-    try (Connection connection =
-        DatabaseSetup.awaitConnection(database, settings.ackTimeout(), stop)) {
+    try (Connection connection = Connector.awaitConnection(database, settings.ackTimeout(), stop)) {
       DatabaseTables.Plan plan =
-          DatabaseSetup.prepareTables(
+          StartSteps.prepareTables(
               connection, schema, new FlushTrial(schema.tables()), true, clock.instant());
       if (!plan.problems().isEmpty()) {
         throw new StartException(plan.problems());

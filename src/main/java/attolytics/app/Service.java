@@ -1,24 +1,32 @@
 package attolytics.app;
 
-import attolytics.app.AttolyticsCommand.Version;
+import attolytics.admin.AdminHandler;
+import attolytics.admin.StatusReport;
 import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
+import attolytics.database.ConnectionPool;
+import attolytics.database.Connector;
+import attolytics.database.DatabaseProbe;
+import attolytics.database.migration.DatabaseTables;
+import attolytics.database.migration.Migrator;
+import attolytics.database.partition.PartitionKeeper;
+import attolytics.embedded.EmbeddedDatabase;
 import attolytics.flush.FlushTrial;
 import attolytics.flush.KeyPurge;
 import attolytics.flush.OutcomeLookup;
 import attolytics.flush.StalledCopies;
 import attolytics.flush.Writer;
-import attolytics.http.AdminHandler;
 import attolytics.http.HttpServer;
 import attolytics.http.Ingest;
 import attolytics.http.IngestHandler;
 import attolytics.http.Limits;
-import attolytics.http.StatusReport;
 import attolytics.metrics.History;
 import attolytics.metrics.PrometheusMetrics;
-import attolytics.schema.DatabaseTables;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
+import attolytics.settings.DatabaseUrl;
+import attolytics.settings.Settings;
+import attolytics.settings.StartException;
 import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
 import java.sql.Connection;
@@ -193,7 +201,7 @@ public final class Service implements AutoCloseable {
     Service service =
         new Service(
             settings,
-            DatabaseSetup.readSchema(settings, environment),
+            StartSteps.readSchema(settings, environment),
             Systemd.of(environment),
             environment,
             clock);
@@ -313,7 +321,7 @@ public final class Service implements AutoCloseable {
   }
 
   private DatabaseUrl databaseUrl(CountDownLatch stop) throws StartException, InterruptedException {
-    DatabaseUrl configured = DatabaseSetup.configuredUrl(settings, schema);
+    DatabaseUrl configured = StartSteps.configuredUrl(settings, schema);
     if (configured != null) {
       return configured;
     }
@@ -346,11 +354,11 @@ public final class Service implements AutoCloseable {
       systemd.status("migrating the database");
       Migrator.apply(url, schema, settings.ackTimeout(), clock, stop, this::takeYourTime);
     }
-    try (Connection connection = DatabaseSetup.awaitConnection(url, settings.ackTimeout(), stop)) {
+    try (Connection connection = Connector.awaitConnection(url, settings.ackTimeout(), stop)) {
       readiness.isNot("starting");
       FlushTrial trial = new FlushTrial(schema.tables());
       DatabaseTables.Plan plan =
-          DatabaseSetup.prepareTables(connection, schema, trial, true, clock.instant());
+          StartSteps.prepareTables(connection, schema, trial, true, clock.instant());
       if (!plan.problems().isEmpty()) {
         throw new StartException(plan.problems());
       }

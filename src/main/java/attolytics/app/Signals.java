@@ -10,19 +10,19 @@ import org.slf4j.LoggerFactory;
  * exit code nor hear a second signal, so this goes by {@code sun.misc.Signal}: reflectively, as the
  * compiler warns of it in a way that cannot be silenced.
  */
-final class Signals {
+public final class Signals {
   private static final Logger log = LoggerFactory.getLogger(Signals.class);
 
   private Signals() {}
 
   /** Calls back on each SIGTERM and SIGINT from now on, instead of ending the process. */
-  static void onStop(Runnable stop) {
+  public static void onStop(Runnable stop) {
     on(stop, "TERM");
     on(stop, "INT");
   }
 
   /** Calls back on each SIGHUP from now on, where there is such a signal. */
-  static void onReload(Runnable reload) {
+  public static void onReload(Runnable reload) {
     on(reload, "HUP");
   }
 

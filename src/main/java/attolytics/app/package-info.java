@@ -1,6 +1,9 @@
 /**
- * The outermost layer: command line, settings, wiring, start and stop order, embedded database. The
- * only package that sees every other; none of them sees it.
+ * Starts, runs and stops the service: the wiring of all stages, readiness, reload, signals,
+ * systemd, and the tasks that run beside the pipeline.
+ *
+ * <p>The only package but {@code cli} that knows every stage; it holds no stage's logic. Begin with
+ * {@link attolytics.app.Service}.
  */
 @NullMarked
 package attolytics.app;

@@ -1,6 +1,6 @@
 package attolytics.buffer;
 
-import attolytics.schema.CopyBuffer;
+import attolytics.encoding.CopyBuffer;
 import attolytics.schema.Table;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;

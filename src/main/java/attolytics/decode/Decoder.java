@@ -1,11 +1,11 @@
 package attolytics.decode;
 
 import attolytics.buffer.Batch;
+import attolytics.encoding.CopyBuffer;
 import attolytics.json.JsonReader;
 import attolytics.json.Kind;
 import attolytics.json.MalformedJsonException;
 import attolytics.schema.App;
-import attolytics.schema.CopyBuffer;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
 import java.nio.charset.StandardCharsets;

@@ -1,8 +1,8 @@
 package attolytics.decode;
 
+import attolytics.encoding.ValueError;
 import attolytics.json.Kind;
 import attolytics.json.Text;
-import attolytics.schema.ValueError;
 import java.nio.charset.StandardCharsets;
 
 /** What a client sent, as an error may show it to that client: cut, for it may be long. */

@@ -1,6 +1,8 @@
 package attolytics.decode;
 
 import attolytics.buffer.Batch;
+import attolytics.encoding.CopyBuffer;
+import attolytics.encoding.ValueError;
 import attolytics.json.JsonReader;
 import attolytics.json.Kind;
 import attolytics.json.MalformedJsonException;
@@ -8,11 +10,9 @@ import attolytics.json.Text;
 import attolytics.json.Utf8;
 import attolytics.schema.App;
 import attolytics.schema.Column;
-import attolytics.schema.CopyBuffer;
 import attolytics.schema.Partitioning;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
-import attolytics.schema.ValueError;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
@@ -287,7 +287,7 @@ final class RowEncoder {
   private void tellBadValue(Column column) {
     ValueError error = Objects.requireNonNull(errors[column.ordinal()]);
     String bad = badValues[column.ordinal()];
-    fail(column, error.code(column.type()), error.explain(column.type()) + ", not " + bad);
+    fail(column, column.type().errorCode(error), column.type().explain(error) + ", not " + bad);
   }
 
   private void tellMissing(Column column) {

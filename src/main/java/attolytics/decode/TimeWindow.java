@@ -1,6 +1,6 @@
 package attolytics.decode;
 
-import attolytics.schema.CopyBuffer;
+import attolytics.encoding.CopyBuffer;
 import attolytics.schema.Partitioning;
 import java.time.Instant;
 import java.time.InstantSource;

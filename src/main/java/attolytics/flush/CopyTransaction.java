@@ -2,11 +2,11 @@ package attolytics.flush;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
+import attolytics.database.Identifiers;
 import attolytics.flush.FailurePolicy.Kind;
 import attolytics.flush.FailurePolicy.Session;
 import attolytics.flush.FlushException.Stage;
 import attolytics.schema.Column;
-import attolytics.schema.Identifiers;
 import attolytics.schema.Table;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;

@@ -2,9 +2,9 @@ package attolytics.flush;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.IdempotencyKey;
+import attolytics.database.Inspection;
+import attolytics.database.Inspection.Findings;
 import attolytics.flush.CopyTransaction.TimeLimits;
-import attolytics.schema.DatabaseTables.Findings;
-import attolytics.schema.DatabaseTables.Inspection;
 import attolytics.schema.Table;
 import java.sql.Connection;
 import java.sql.SQLException;

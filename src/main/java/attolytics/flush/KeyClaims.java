@@ -3,7 +3,7 @@ package attolytics.flush;
 import attolytics.buffer.Batch;
 import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
-import attolytics.schema.IdempotencyTable;
+import attolytics.database.IdempotencyTable;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

@@ -1,7 +1,7 @@
 package attolytics.flush;
 
+import attolytics.database.IdempotencyTable;
 import attolytics.flush.CopyTransaction.TimeLimits;
-import attolytics.schema.IdempotencyTable;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;

@@ -1,5 +1,5 @@
 /**
- * The public port, which takes events, and the admin port.
+ * The public port, which takes events.
  *
  * <p>A request stays on its connection's IO thread: {@link attolytics.http.IngestHandler} checks
  * what its headers say, {@link attolytics.http.BodyReader} reads the body without blocking, {@link

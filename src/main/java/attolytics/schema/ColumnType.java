@@ -1,5 +1,10 @@
 package attolytics.schema;
 
+import attolytics.encoding.CopyBuffer;
+import attolytics.encoding.DateTimes;
+import attolytics.encoding.Jsonb;
+import attolytics.encoding.Uuids;
+import attolytics.encoding.ValueError;
 import attolytics.json.JsonReader;
 import attolytics.json.Kind;
 import attolytics.json.MalformedJsonException;
@@ -156,7 +161,7 @@ public enum ColumnType {
   private static final int MAX_INTEGER_DIGITS = 19;
 
   /** The usual access method of an index. */
-  static final String BTREE = "btree";
+  public static final String BTREE = "btree";
 
   private static final Map<String, ColumnType> BY_NAME = new HashMap<>();
 
@@ -217,7 +222,7 @@ public enum ColumnType {
   }
 
   /** Whether every value of that type of PostgreSQL's, as {@code regtype} prints it, fits this. */
-  boolean holdsAllOf(String sqlType) {
+  public boolean holdsAllOf(String sqlType) {
     return switch (this) {
       case I32 -> sqlType.equals("smallint");
       case I64 -> sqlType.equals("smallint") || sqlType.equals("integer");
@@ -227,7 +232,7 @@ public enum ColumnType {
   }
 
   /** Whether PostgreSQL's BRIN can be told which of two values is the lesser. */
-  boolean takesBrin() {
+  public boolean takesBrin() {
     return this != BOOL && this != JSON;
   }
 
@@ -244,6 +249,28 @@ public enum ColumnType {
       throws MalformedJsonException;
 
   /** Writes an integer of four or eight bytes, whose least value is {@code min}. */
+  /** The code of a value's error in an answer: it is part of the HTTP interface. */
+  public String errorCode(ValueError error) {
+    return switch (error) {
+      case TYPE_MISMATCH -> "type_mismatch";
+      case OUT_OF_RANGE -> "out_of_range";
+      case INVALID_STRING -> "invalid_string";
+      case INVALID_DATE -> "invalid_" + schemaName();
+    };
+  }
+
+  /** What the column would have taken, as the end of a sentence that begins with its name. */
+  public String explain(ValueError error) {
+    return switch (error) {
+      case TYPE_MISMATCH, INVALID_DATE -> " takes " + takes();
+      case OUT_OF_RANGE ->
+          this == TIMESTAMP
+              ? " takes " + takes() + " up to the year 9999; is this in milliseconds?"
+              : " takes " + takes() + " in the range of " + sqlName();
+      case INVALID_STRING -> " takes " + takes() + " without U+0000 and unpaired surrogates";
+    };
+  }
+
   private static @Nullable ValueError putInteger(
       Kind kind, JsonReader json, long min, CopyBuffer out) {
     if (kind != Kind.INTEGER) {

@@ -13,7 +13,7 @@ public enum Index {
   BRIN;
 
   /** PostgreSQL's name of the access method; of no meaning if there is no index. */
-  String method(ColumnType type) {
+  public String method(ColumnType type) {
     return this == BRIN ? "brin" : type.indexMethod();
   }
 }

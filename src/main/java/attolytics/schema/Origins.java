@@ -7,7 +7,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Origins of web pages. */
-final class Origins {
+public final class Origins {
   private Origins() {}
 
   /**
@@ -16,7 +16,7 @@ final class Origins {
    *
    * @return null if it is no origin: has a path, a user or a wildcard, or is no URL
    */
-  static @Nullable String asSentByBrowsers(String url) {
+  public static @Nullable String asSentByBrowsers(String url) {
     try {
       URI uri = new URI(url);
       String scheme = uri.getScheme();

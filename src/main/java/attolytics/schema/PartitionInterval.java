@@ -27,11 +27,11 @@ public enum PartitionInterval {
   }
 
   /** The one of that name in the schema file, or null. */
-  static @Nullable PartitionInterval named(String name) {
+  public static @Nullable PartitionInterval named(String name) {
     return names().contains(name) ? valueOf(name.toUpperCase(Locale.ROOT)) : null;
   }
 
-  static List<String> names() {
+  public static List<String> names() {
     return Stream.of(values()).map(PartitionInterval::toString).toList();
   }
 

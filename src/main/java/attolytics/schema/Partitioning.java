@@ -50,7 +50,7 @@ public record Partitioning(
    * From where on there have to be partitions. It begins with a day, so that what is missing there
    * and what may be dropped before it are divided alike.
    */
-  Instant keptFrom(Instant now) {
+  public Instant keptFrom(Instant now) {
     return retention == null ? Instant.MIN : start(day(retention.before(now.minus(MARGIN))));
   }
 
@@ -60,7 +60,7 @@ public record Partitioning(
    *
    * @param existing those of the partitions that there are
    */
-  List<TimeRange> missing(Instant now, Collection<TimeRange> existing) {
+  public List<TimeRange> missing(Instant now, Collection<TimeRange> existing) {
     LocalDate first = interval.startOf(day(now));
     List<TimeRange> missing =
         new ArrayList<>(new TimeRange(keptFrom(now), start(first)).without(existing));

@@ -17,7 +17,7 @@ public record Retention(int amount, ChronoUnit unit) {
   private static final Pattern TEXT = Pattern.compile("([1-9]\\d{0,3}) (day|week|month)s?");
 
   /** What is written as {@code 90 days}, {@code 12 weeks} or {@code 1 month}; else null. */
-  static @Nullable Retention parse(String text) {
+  public static @Nullable Retention parse(String text) {
     Matcher matcher = TEXT.matcher(text);
     if (!matcher.matches()) {
       return null;
@@ -32,7 +32,7 @@ public record Retention(int amount, ChronoUnit unit) {
   }
 
   /** Whether it may be shorter than a partition's stretch of time. */
-  boolean isShorterThan(PartitionInterval interval) {
+  public boolean isShorterThan(PartitionInterval interval) {
     return switch (unit) {
       case DAYS -> amount < interval.mostDays();
       case WEEKS -> 7 * amount < interval.mostDays();

@@ -12,7 +12,7 @@ import java.util.List;
  * @param from the first instant of it, or {@link Instant#MIN}: all before its end
  * @param to the first instant after it, or {@link Instant#MAX}: all from its beginning on
  */
-record TimeRange(Instant from, Instant to) {
+public record TimeRange(Instant from, Instant to) {
   /** The parts of it that are in none of the others, in their order. */
   List<TimeRange> without(Collection<TimeRange> others) {
     List<TimeRange> left = new ArrayList<>();
@@ -26,7 +26,7 @@ record TimeRange(Instant from, Instant to) {
   }
 
   /** Until when there is no gap between the ranges, from that instant on. */
-  static Instant endOfCover(Instant start, Collection<TimeRange> ranges) {
+  public static Instant endOfCover(Instant start, Collection<TimeRange> ranges) {
     Instant at = start;
     for (TimeRange range : inOrder(ranges)) {
       at = !range.from.isAfter(at) && range.to.isAfter(at) ? range.to : at;

@@ -1,9 +1,9 @@
 /**
- * What the schema file declares: tables, columns and their types, apps.
+ * What a schema file declares: {@link attolytics.schema.Schema} with its tables, columns, types,
+ * partitioning and apps. Immutable, and free of how it is written or stored.
  *
- * <p>Read by {@link attolytics.schema.SchemaFile}, compared with the database by {@link
- * attolytics.schema.DatabaseTables}, and immutable from then on. Serves every other package and
- * knows none of them.
+ * <p>How the file is read is in {@code schema.yaml}, what becomes of it in the database in {@code
+ * database}. A new column type begins in {@link attolytics.schema.ColumnType}.
  */
 @NullMarked
 package attolytics.schema;

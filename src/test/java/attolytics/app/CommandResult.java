@@ -1,5 +1,9 @@
 package attolytics.app;
 
+import attolytics.cli.AttolyticsCommand;
+import attolytics.cli.Check;
+import attolytics.cli.Migrate;
+import attolytics.settings.Settings;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.Writer;
@@ -12,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** What a command line that was run in this JVM returned and printed. */
 public record CommandResult(int exitCode, String out, String err) {
   /** Runs the command line; a service that it starts is stopped at once. */
-  static CommandResult of(Map<String, String> environment, String... args) {
+  public static CommandResult of(Map<String, String> environment, String... args) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     PrintWriter printer = new PrintWriter(out, true);
@@ -70,12 +74,12 @@ public record CommandResult(int exitCode, String out, String err) {
   }
 
   /** The lines of the errors. */
-  List<String> errors() {
+  public List<String> errors() {
     return err.lines().filter(line -> line.startsWith("error: ")).toList();
   }
 
   /** The SQL that was printed, without the comments. */
-  List<String> statements() {
+  public List<String> statements() {
     return out.lines().filter(line -> !line.startsWith("-- ")).toList();
   }
 }

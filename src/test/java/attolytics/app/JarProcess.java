@@ -15,8 +15,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The jar in a process of its own, as a user starts it. Closing kills it if it still runs. */
-final class JarProcess implements AutoCloseable {
-  static final Path JAR = Path.of("target/attolytics.jar");
+public final class JarProcess implements AutoCloseable {
+  public static final Path JAR = Path.of("target/attolytics.jar");
   private static final Pattern PORT = Pattern.compile("accepting events on \\S+:(\\d+)");
   private static final Pattern ADMIN_PORT = Pattern.compile("admin pages on \\S+:(\\d+)");
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
@@ -31,14 +31,17 @@ final class JarProcess implements AutoCloseable {
     this.err = err;
   }
 
-  static JarProcess start(Map<String, String> environment, String... args) throws IOException {
+  public static JarProcess start(Map<String, String> environment, String... args)
+      throws IOException {
     return start(List.of(), JAR, environment, args);
   }
 
   /**
+   * Starts the jar.
+   *
    * @param prefix what stands before the command
    */
-  static JarProcess start(
+  public static JarProcess start(
       List<String> prefix, Path jar, Map<String, String> environment, String... args)
       throws IOException {
     List<String> command = new ArrayList<>(prefix);
@@ -58,16 +61,16 @@ final class JarProcess implements AutoCloseable {
     return process.pid();
   }
 
-  String out() throws IOException {
+  public String out() throws IOException {
     return Files.readString(out);
   }
 
-  String err() throws IOException {
+  public String err() throws IOException {
     return Files.readString(err);
   }
 
   /** The public port, as soon as it is told. */
-  int port() throws Exception {
+  public int port() throws Exception {
     return Integer.parseInt(await(PORT).group(1));
   }
 
@@ -77,7 +80,7 @@ final class JarProcess implements AutoCloseable {
   }
 
   /** Waits until the log holds the pattern. */
-  Matcher await(Pattern pattern) throws Exception {
+  public Matcher await(Pattern pattern) throws Exception {
     while (true) {
       boolean alive = process.isAlive(); // before reading, lest the last words are missed
       Matcher matcher = pattern.matcher(err());
@@ -92,7 +95,7 @@ final class JarProcess implements AutoCloseable {
   }
 
   /** Asks an admin page for status and body. */
-  String admin(String path) throws Exception {
+  public String admin(String path) throws Exception {
     URI uri = URI.create("http://localhost:" + adminPort() + path);
     HttpResponse<String> response =
         CLIENT.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
@@ -100,7 +103,7 @@ final class JarProcess implements AutoCloseable {
   }
 
   /** Posts an event that fits the example's table. */
-  int post() throws Exception {
+  public int post() throws Exception {
     String body =
         """
         {"secret_key": "example-secret-key", "events": [
@@ -121,13 +124,13 @@ final class JarProcess implements AutoCloseable {
   }
 
   /** Asks it to stop, as {@code kill} does. */
-  int stop() throws InterruptedException {
+  public int stop() throws InterruptedException {
     process.destroy();
     return exitCode();
   }
 
   /** Waits for the end. */
-  int exitCode() throws InterruptedException {
+  public int exitCode() throws InterruptedException {
     return process.waitFor();
   }
 

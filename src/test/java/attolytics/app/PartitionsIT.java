@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.TestDatabase;
+import attolytics.database.AdvisoryLock;
 import attolytics.flush.Await;
-import attolytics.schema.AdvisoryLock;
+import attolytics.settings.StartException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;

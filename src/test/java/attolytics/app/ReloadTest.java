@@ -3,6 +3,8 @@ package attolytics.app;
 import attolytics.flush.Await;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.schema.Schema;
+import attolytics.settings.DatabaseUrl;
+import attolytics.settings.Settings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -40,7 +42,7 @@ class ReloadTest {
   void reload_thatEndsWithAnError_isCountedAndTheNextIsHeeded(Throwable failure) throws Exception {
     Path file = Files.writeString(directory.resolve("schema.yaml"), SCHEMA);
     Settings settings = CommandResult.settings("--schema=" + file, "--db_url=" + URL);
-    Schema first = DatabaseSetup.readSchema(settings, Map.of("KEY", "sesame"));
+    Schema first = StartSteps.readSchema(settings, Map.of("KEY", "sesame"));
     PrometheusMetrics metrics = new PrometheusMetrics(Set.of(), List.of(), List.of(), List.of());
     Reload reload =
         new Reload(

@@ -3,6 +3,7 @@ package attolytics.app;
 import attolytics.OpenApi;
 import attolytics.TestDatabase;
 import attolytics.flush.Await;
+import attolytics.settings.Settings;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;

@@ -8,7 +8,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** A clock that goes as fast as any other, and can be put forward. Thread-safe. */
-final class TestClock implements InstantSource {
+public final class TestClock implements InstantSource {
   private final AtomicReference<Duration> offset;
 
   /**
@@ -16,7 +16,7 @@ final class TestClock implements InstantSource {
    *
    * @param daysAgo which has to be more than it is put forward: the server's clock stays as it is
    */
-  TestClock(int daysAgo) {
+  public TestClock(int daysAgo) {
     Instant now = Instant.now();
     Instant noon = now.truncatedTo(ChronoUnit.DAYS).plus(Duration.ofHours(12));
     offset = new AtomicReference<>(Duration.between(now, noon.minus(Duration.ofDays(daysAgo))));
@@ -28,11 +28,11 @@ final class TestClock implements InstantSource {
   }
 
   /** The midnight that the day began with. */
-  Instant today() {
+  public Instant today() {
     return instant().atOffset(ZoneOffset.UTC).truncatedTo(ChronoUnit.DAYS).toInstant();
   }
 
-  void pass(Duration time) {
+  public void pass(Duration time) {
     offset.updateAndGet(time::plus);
   }
 }

@@ -8,10 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.buffer.Batch;
+import attolytics.encoding.CopyBuffer;
 import attolytics.schema.App;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
-import attolytics.schema.CopyBuffer;
 import attolytics.schema.Index;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;

@@ -3,9 +3,9 @@ package attolytics.decode;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import attolytics.buffer.Batch;
+import attolytics.database.Identifiers;
+import attolytics.database.migration.DatabaseTables;
 import attolytics.schema.Column;
-import attolytics.schema.DatabaseTables;
-import attolytics.schema.Identifiers;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
 import java.io.ByteArrayInputStream;

@@ -3,7 +3,7 @@ package attolytics.deploy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import attolytics.schema.SchemaFile;
+import attolytics.schema.yaml.SchemaFile;
 import com.sun.net.httpserver.HttpServer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -3,6 +3,7 @@ package attolytics.schema;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import attolytics.encoding.ValueError;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
@@ -391,8 +392,8 @@ class ColumnTypeTest {
   void date_thatIsNone() {
     assertEquals(ValueError.INVALID_DATE, Encoding.error(ColumnType.DATE, "\"2019-02-29\""));
     assertEquals(ValueError.INVALID_DATE, Encoding.error(ColumnType.DATE, "\"\""));
-    assertEquals("invalid_date", ValueError.INVALID_DATE.code(ColumnType.DATE));
-    assertEquals("invalid_timestamp", ValueError.INVALID_DATE.code(ColumnType.TIMESTAMP));
+    assertEquals("invalid_date", ColumnType.DATE.errorCode(ValueError.INVALID_DATE));
+    assertEquals("invalid_timestamp", ColumnType.TIMESTAMP.errorCode(ValueError.INVALID_DATE));
   }
 
   // uuid

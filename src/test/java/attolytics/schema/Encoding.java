@@ -3,6 +3,8 @@ package attolytics.schema;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import attolytics.encoding.CopyBuffer;
+import attolytics.encoding.ValueError;
 import attolytics.json.JsonReader;
 import attolytics.json.MalformedJsonException;
 import java.nio.ByteBuffer;

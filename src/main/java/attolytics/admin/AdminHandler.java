@@ -1,0 +1,121 @@
+package attolytics.admin;
+
+import attolytics.metrics.MetricsFormat;
+import attolytics.metrics.PrometheusMetrics;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.HeaderMap;
+import io.undertow.util.HeaderValues;
+import io.undertow.util.Headers;
+import io.undertow.util.HttpString;
+import io.undertow.util.Methods;
+import io.undertow.util.StatusCodes;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The admin port: metrics, health, the status page, and the description of the public port. Nothing
+ * here waits for anything, so that it answers whatever the rest does.
+ */
+public final class AdminHandler implements HttpHandler {
+  private static final String TEXT = "text/plain; charset=utf-8";
+  private static final String ALLOWED_METHODS = "GET, HEAD";
+  private static final HttpString NO_SNIFF = new HttpString("X-Content-Type-Options");
+
+  private final PrometheusMetrics metrics;
+  private final StatusReport report;
+  private final Supplier<@Nullable String> dead;
+  private final Supplier<@Nullable String> unready;
+
+  /**
+   * @param dead why the process should be started again, or null if it need not; answers at once
+   * @param unready why no request would be accepted now, or null if it would; answers at once
+   */
+  public AdminHandler(
+      PrometheusMetrics metrics,
+      StatusReport report,
+      Supplier<@Nullable String> dead,
+      Supplier<@Nullable String> unready) {
+    this.metrics = metrics;
+    this.report = report;
+    this.dead = dead;
+    this.unready = unready;
+  }
+
+  @Override
+  public void handleRequest(HttpServerExchange exchange) {
+    HeaderMap headers = exchange.getResponseHeaders();
+    headers.put(Headers.CACHE_CONTROL, "no-store");
+    headers.put(NO_SNIFF, "nosniff");
+    switch (exchange.getRequestPath()) {
+      case "/" -> get(exchange, AdminHandler::page);
+      case "/status.json" -> get(exchange, this::report);
+      case "/metrics" -> get(exchange, this::metrics);
+      case "/healthz" -> get(exchange, asked -> probe(asked, dead, "alive"));
+      case "/readyz" -> get(exchange, asked -> probe(asked, unready, "ready"));
+      case "/openapi.yaml" -> get(exchange, AdminHandler::description);
+      default ->
+          answer(
+              exchange,
+              StatusCodes.NOT_FOUND,
+              TEXT,
+              "see /, /metrics, /healthz, /readyz and /openapi.yaml\n");
+    }
+  }
+
+  private static void get(HttpServerExchange exchange, Consumer<HttpServerExchange> page) {
+    HttpString method = exchange.getRequestMethod();
+    if (method.equals(Methods.GET) || method.equals(Methods.HEAD)) {
+      page.accept(exchange);
+    } else {
+      exchange.getResponseHeaders().put(Headers.ALLOW, ALLOWED_METHODS);
+      answer(exchange, StatusCodes.METHOD_NOT_ALLOWED, TEXT, "only " + ALLOWED_METHODS + "\n");
+    }
+  }
+
+  private static void page(HttpServerExchange exchange) {
+    StatusPage page = StatusPage.get();
+    page.headers().forEach((name, value) -> exchange.getResponseHeaders().put(name, value));
+    answer(exchange, StatusCodes.OK, "text/html; charset=utf-8", page.html());
+  }
+
+  private static void description(HttpServerExchange exchange) {
+    answer(exchange, StatusCodes.OK, "application/yaml", Resource.read("/attolytics/openapi.yaml"));
+  }
+
+  private void report(HttpServerExchange exchange) {
+    answer(exchange, StatusCodes.OK, "application/json", report.write(unready.get()));
+  }
+
+  private void metrics(HttpServerExchange exchange) {
+    // All header lines of the name are one list.
+    HeaderValues accept = exchange.getRequestHeaders().get(Headers.ACCEPT);
+    MetricsFormat format =
+        MetricsFormat.preferred(accept == null ? null : String.join(",", accept));
+    exchange.getResponseHeaders().put(Headers.VARY, Headers.ACCEPT_STRING);
+    answer(exchange, StatusCodes.OK, format.contentType(), metrics.scrape(format));
+  }
+
+  private static void probe(
+      HttpServerExchange exchange, Supplier<@Nullable String> obstacle, String fine) {
+    String reason = obstacle.get();
+    if (reason == null) {
+      answer(exchange, StatusCodes.OK, TEXT, fine + "\n");
+    } else {
+      answer(exchange, StatusCodes.SERVICE_UNAVAILABLE, TEXT, reason + "\n");
+    }
+  }
+
+  private static void answer(HttpServerExchange exchange, int status, String type, String body) {
+    answer(exchange, status, type, body.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void answer(HttpServerExchange exchange, int status, String type, byte[] body) {
+    exchange.setStatusCode(status);
+    exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, type);
+    exchange.getResponseSender().send(ByteBuffer.wrap(body));
+  }
+}

@@ -1,0 +1,245 @@
+package attolytics.cli;
+
+import attolytics.app.Version;
+import attolytics.logging.Logging;
+import attolytics.settings.DatabaseUrl;
+import attolytics.settings.Environment;
+import attolytics.settings.Settings;
+import attolytics.settings.SettingsOptions;
+import attolytics.settings.StartException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.AutoComplete.GenerateCompletion;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * The command line: reads options and environment into {@link Settings}, hands them on, and turns
+ * whatever comes back into an exit code and lines on standard error.
+ */
+@Command(
+    name = "attolytics",
+    scope = ScopeType.INHERIT,
+    subcommands = {
+      CheckCommand.class,
+      MigrateCommand.class,
+      GenerateCompletion.class,
+      HelpCommand.class
+    },
+    mixinStandardHelpOptions = true,
+    versionProvider = AttolyticsCommand.VersionProvider.class,
+    usageHelpWidth = 100,
+    abbreviateSynopsis = true,
+    sortOptions = false,
+    headerHeading = "Receives events as JSON over HTTP and writes them to PostgreSQL.%n%n",
+    synopsisHeading = "Usage: ",
+    synopsisSubcommandLabel = "[COMMAND]",
+    commandListHeading = "%nCommands (without one, the service is started):%n",
+    optionListHeading = "%nOptions:%n",
+    footer = {
+      "",
+      "Sizes are bytes or end in KiB, MiB, GiB (or K, M, G: the same), or in KB, MB, GB (powers of"
+          + " 1000).",
+      "Durations end in us, ms, s, m (or min), h or d, and may have a fraction: 1.5s.",
+      "Every option is also read from the environment as ATTOLYTICS_ and its name in capitals,",
+      "--db_url for one from ATTOLYTICS_DB_URL. A flag wins over the environment. Dashes do as well"
+          + " as",
+      "underscores: --db-url.",
+      "",
+      "Exit codes:",
+      "  0  stopped after everything accepted was written; check: a start would not be refused;",
+      "     migrate: nothing is left to do",
+      "  1  the start, the run, the check or the migration failed; standard error says why, in",
+      "     lines that begin with 'error:'",
+      "  2  wrong command line",
+      "  3  migrate: something is left to do",
+      "",
+      "Example:",
+      "  ATTOLYTICS_DB_URL=postgres://attolytics:secret@db.example.com/analytics \\",
+      "    java -jar attolytics.jar --schema schema.conf.yaml --host 0.0.0.0 --port 8000"
+    })
+public final class AttolyticsCommand implements Callable<Integer> {
+  /**
+   * What the commands do. Each returns the exit code, and throws {@link StartException} for
+   * problems that the user can mend, a line for each; any other exception is a line too, with a
+   * stack trace under {@code -v}.
+   */
+  public interface Actions {
+    /** Runs the service until it is told to stop. */
+    int serve(Settings settings) throws Exception;
+
+    /** Prints what a start would do. */
+    int check(Settings settings) throws Exception;
+
+    /**
+     * Prints how the database would come to fit the schema file.
+     *
+     * @param apply whether to change the database as well
+     */
+    int migrate(Settings settings, boolean apply) throws Exception;
+  }
+
+  /** One of them. */
+  @FunctionalInterface
+  interface Action {
+    int run(Settings settings) throws Exception;
+  }
+
+  private final Actions actions;
+
+  @Mixin private final SettingsOptions options;
+
+  private int verbosity;
+
+  private AttolyticsCommand(Environment environment, Actions actions) {
+    this.options = new SettingsOptions(environment);
+    this.actions = actions;
+  }
+
+  /**
+   * Parses the arguments and runs what they ask for.
+   *
+   * @param variables the environment
+   * @return the exit code
+   */
+  public static int execute(
+      String[] args,
+      Map<String, String> variables,
+      Actions actions,
+      PrintWriter out,
+      PrintWriter err) {
+    Environment environment = new Environment(asksForHelp(args) ? Map.of() : variables);
+    AttolyticsCommand command = new AttolyticsCommand(environment, actions);
+    CommandLine commandLine = new CommandLine(command);
+    commandLine
+        .setDefaultValueProvider(environment)
+        .setOut(out)
+        .setErr(err)
+        .setParameterExceptionHandler((e, given) -> tell(e, given, environment))
+        .setExecutionExceptionHandler(command::tell);
+    return commandLine.execute(withUnderscores(args, commandLine));
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    return run(actions::serve);
+  }
+
+  /** Runs an action with the settings, which hold for the log as well. */
+  int run(Action action) throws Exception {
+    Settings settings = options.toSettings();
+    verbosity = settings.verbosity();
+    Logging.configure(verbosity, settings.logFormat());
+    return action.run(settings);
+  }
+
+  Actions actions() {
+    return actions;
+  }
+
+  /** Whether the environment does not count: who has a mistake in it still gets the help. */
+  private static boolean asksForHelp(String[] args) {
+    return (args.length > 0 && args[0].equals("help"))
+        || Stream.of(args)
+            .takeWhile(arg -> !arg.equals("--"))
+            .anyMatch(List.of("-h", "--help", "-V", "--version")::contains);
+  }
+
+  /** Lets {@code --db-url} stand for {@code --db_url} without a second name in the help. */
+  private static String[] withUnderscores(String[] args, CommandLine commandLine) {
+    String[] result = args.clone();
+    for (int i = 0; i < result.length && !result[i].equals("--"); i++) {
+      int equals = result[i].indexOf('=');
+      String name = equals < 0 ? result[i] : result[i].substring(0, equals);
+      String known = "--" + name.substring(Math.min(2, name.length())).replace('-', '_');
+      if (name.startsWith("--") && commandLine.getCommandSpec().findOption(known) != null) {
+        result[i] = known + result[i].substring(name.length());
+      }
+    }
+    return result;
+  }
+
+  private static int tell(ParameterException e, String[] args, Environment environment) {
+    PrintWriter err = e.getCommandLine().getErr();
+    List<String> given = Stream.concat(Stream.of(args), environment.values()).toList();
+    DatabaseUrl.redact(message(e, environment), given)
+        .lines()
+        .forEach(line -> printError(err, line));
+    UnmatchedArgumentException.printSuggestions(e, err);
+    err.println("Try 'java -jar attolytics.jar --help'.");
+    return ExitCode.USAGE;
+  }
+
+  private static String message(ParameterException e, Environment environment) {
+    if (e instanceof UnmatchedArgumentException unmatched
+        && !unmatched.isUnknownOption()
+        && e.getCommandLine().getParent() == null) {
+      return "unknown command '%s', expected one of %s"
+          .formatted(
+              unmatched.getUnmatched().get(0),
+              String.join(", ", e.getCommandLine().getSubcommands().keySet()));
+    }
+    ArgSpec argument = e.getArgSpec();
+    if (!(argument instanceof OptionSpec option) || e.getValue() == null) {
+      return String.valueOf(e.getMessage());
+    }
+    String what =
+        e.getCause() instanceof TypeConversionException cause
+            ? String.valueOf(cause.getMessage()).replace("is not an int", "is not a whole number")
+            : "'" + e.getValue() + "' is not valid";
+    return environment.origin(option) + ": " + what;
+  }
+
+  /** The exception of the action itself: what failed is the service, not the command line. */
+  private int tell(Exception e, CommandLine commandLine, @Nullable ParseResult parsed) {
+    PrintWriter err = commandLine.getErr();
+    Stream<String> problems =
+        e instanceof StartException start ? start.problems().stream() : Stream.of(describe(e));
+    problems.forEach(problem -> printError(err, problem));
+    if (verbosity > 0) {
+      err.print(DatabaseUrl.redact(stackTrace(e)));
+    }
+    err.flush();
+    return ExitCode.SOFTWARE;
+  }
+
+  private static String describe(Exception e) {
+    String message = e.getMessage();
+    return e.getClass().getSimpleName() + (message == null ? "" : ": " + message);
+  }
+
+  private static String stackTrace(Exception e) {
+    StringWriter text = new StringWriter();
+    e.printStackTrace(new PrintWriter(text, true));
+    return text.toString();
+  }
+
+  /** One line, whatever the text holds, and no password. */
+  private static void printError(PrintWriter err, String problem) {
+    err.println("error: " + DatabaseUrl.redact(problem).replaceAll("\\s*\\R\\s*", " "));
+  }
+
+  /** What {@code --version} prints. */
+  static final class VersionProvider implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"attolytics " + Version.number()};
+    }
+  }
+}

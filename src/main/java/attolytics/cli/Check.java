@@ -1,0 +1,128 @@
+package attolytics.cli;
+
+import attolytics.app.StartSteps;
+import attolytics.database.Connector;
+import attolytics.database.Migration;
+import attolytics.database.migration.DatabaseTables;
+import attolytics.database.migration.DatabaseTables.Plan;
+import attolytics.flush.FlushTrial;
+import attolytics.schema.Schema;
+import attolytics.settings.DatabaseUrl;
+import attolytics.settings.Settings;
+import attolytics.settings.StartException;
+import java.io.PrintWriter;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * {@code attolytics check}: tells what a start would create or refuse. What it prints is SQL, the
+ * rest of it as comments, so that somebody with the privileges can run it.
+ */
+public final class Check {
+  private final Settings settings;
+  private final SqlPrinter out;
+
+  private Check(Settings settings, PrintWriter out) {
+    this.settings = settings;
+    this.out = new SqlPrinter(out, settings);
+  }
+
+  /**
+   * Checks, and changes nothing.
+   *
+   * @param environment where secret keys may be kept
+   * @param out where the plan is printed, unless the settings are quiet
+   * @return 0, for a start that would not be refused
+   * @throws StartException with each reason why a start would be refused
+   */
+  public static int run(Settings settings, Map<String, String> environment, PrintWriter out)
+      throws StartException, InterruptedException {
+    Schema schema = StartSteps.readSchema(settings, environment);
+    Check check = new Check(settings, out);
+    check.out.comment(
+        settings.schema()
+            + ": tables "
+            + schema.tables()
+            + ", apps "
+            + schema.apps().keySet().stream().sorted().toList());
+    try (ConfiguredDatabase database = ConfiguredDatabase.find(settings, schema)) {
+      if (StartSteps.configuredUrl(settings, schema) == null) {
+        check.out.comment(
+            settings.dataDir()
+                + ": an embedded PostgreSQL"
+                + (database == null ? ", once a start has set it up" : ""));
+      }
+      if (database == null) {
+        Plan plan = DatabaseTables.planForNone(schema, Instant.now());
+        check.print(plan);
+        refuseFor(plan.problems());
+      } else {
+        check.compare(database.url(), schema);
+      }
+    }
+    return 0;
+  }
+
+  private void compare(DatabaseUrl url, Schema schema) throws StartException {
+    try (Connection connection = Connector.connect(url, settings.ackTimeout())) {
+      out.comment(url + ": PostgreSQL " + connection.getMetaData().getDatabaseProductVersion());
+      List<String> problems =
+          settings.migrate() ? rehearseMigration(connection, schema) : rehearse(connection, schema);
+      refuseFor(problems);
+    } catch (SQLException e) {
+      throw Connector.refused("could not be compared with the schema file", e);
+    }
+  }
+
+  private static void refuseFor(List<String> problems) throws StartException {
+    if (!problems.isEmpty()) {
+      throw new StartException(problems);
+    }
+  }
+
+  private List<String> rehearse(Connection connection, Schema schema) throws StartException {
+    Plan plan = tryToStart(connection, schema);
+    print(plan);
+    return plan.problems();
+  }
+
+  /** Cannot be carried out and undone: some of its steps are in no transaction. */
+  private List<String> rehearseMigration(Connection connection, Schema schema)
+      throws SQLException, StartException {
+    Migration migration = DatabaseTables.migration(connection, schema, Instant.now());
+    out.comment(migration.steps().isEmpty() ? "a start would change nothing" : "a start would run");
+    out.steps(migration);
+    if (!migration.isDone()) {
+      return migration.left();
+    }
+    Plan plan = tryToStart(connection, schema);
+    warn(plan);
+    return plan.problems();
+  }
+
+  private static Plan tryToStart(Connection connection, Schema schema) throws StartException {
+    FlushTrial trial = new FlushTrial(schema.tables());
+    return StartSteps.prepareTables(connection, schema, trial, false, Instant.now());
+  }
+
+  private void print(Plan plan) {
+    boolean refused = !plan.problems().isEmpty();
+    if (plan.statements().isEmpty()) {
+      out.comment(refused ? "a start would be refused" : "a start would create nothing");
+    } else {
+      out.comment(
+          refused
+              ? "a start would be refused; once what stands against it is mended, it would create"
+              : "a start would create");
+    }
+    plan.statements().forEach(out::statement);
+    warn(plan);
+  }
+
+  private void warn(Plan plan) {
+    plan.warnings().forEach(warning -> out.comment("warning: " + warning));
+  }
+}

@@ -1,0 +1,56 @@
+package attolytics.cli;
+
+import attolytics.app.StartSteps;
+import attolytics.embedded.DataDirectory;
+import attolytics.embedded.EmbeddedDatabase;
+import attolytics.schema.Schema;
+import attolytics.settings.DatabaseUrl;
+import attolytics.settings.Settings;
+import attolytics.settings.StartException;
+import org.jspecify.annotations.Nullable;
+
+/** The database that a start would take, for commands that are none. */
+final class ConfiguredDatabase implements AutoCloseable {
+  private final DatabaseUrl url;
+  private final @Nullable EmbeddedDatabase started;
+
+  private ConfiguredDatabase(DatabaseUrl url, @Nullable EmbeddedDatabase started) {
+    this.url = url;
+    this.started = started;
+  }
+
+  /**
+   * Finds the database. An embedded one that does not run is started, until this is closed.
+   *
+   * @return null if it is an embedded one that does not exist yet, but could
+   */
+  static @Nullable ConfiguredDatabase find(Settings settings, Schema schema)
+      throws StartException, InterruptedException {
+    DatabaseUrl configured = StartSteps.configuredUrl(settings, schema);
+    if (configured != null) {
+      return new ConfiguredDatabase(configured, null);
+    }
+    DataDirectory directory = DataDirectory.of(settings.dataDir());
+    if (!directory.hasData()) {
+      directory.refuseToCreate();
+      return null;
+    }
+    DatabaseUrl running = EmbeddedDatabase.runningIn(directory.path());
+    if (running != null) {
+      return new ConfiguredDatabase(running, null);
+    }
+    EmbeddedDatabase database = EmbeddedDatabase.start(directory.path());
+    return new ConfiguredDatabase(database.url(), database);
+  }
+
+  DatabaseUrl url() {
+    return url;
+  }
+
+  @Override
+  public void close() {
+    if (started != null) {
+      started.close();
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package attolytics.cli;
+
+import attolytics.database.Migration;
+import attolytics.settings.DatabaseUrl;
+import attolytics.settings.Settings;
+import java.io.PrintWriter;
+
+/** Prints SQL that can be run as it stands: all that is no statement is a comment. */
+final class SqlPrinter {
+  private final PrintWriter out;
+  private final boolean quiet;
+
+  SqlPrinter(PrintWriter out, Settings settings) {
+    this.out = out;
+    this.quiet = settings.verbosity() < 0;
+  }
+
+  void statement(String statement) {
+    if (!quiet) {
+      out.println(statement + ";");
+    }
+  }
+
+  /** On one line, whatever a name holds. */
+  void comment(String text) {
+    if (!quiet) {
+      out.println("-- " + DatabaseUrl.redact(text).replaceAll("\\R", " "));
+    }
+  }
+
+  void steps(Migration migration) {
+    for (Migration.Step step : migration.steps()) {
+      if (step.note() != null) {
+        comment(step.note());
+      }
+      step.statements().forEach(this::statement);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+package attolytics.database;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.function.Predicate;
+
+/**
+ * Transactions that create or change tables: with limits of their own, so that they neither end
+ * half-way by those meant for queries nor keep writers waiting.
+ */
+public final class DdlTransaction {
+  /**
+   * Instead of those of roles and databases: what an operator wants of queries is nothing for DDL.
+   * What an instance that is frozen has locked is free again when its session has been idle for too
+   * long.
+   */
+  private static final String TIMEOUTS =
+      """
+      SELECT set_config(name,
+        CASE name WHEN 'idle_in_transaction_session_timeout' THEN '60s' ELSE '0' END, true)
+      FROM pg_catalog.pg_settings WHERE name IN
+        ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')
+      """;
+
+  /** For what is locked of a table that exists: writers queue up behind who waits for it. */
+  public static final Duration LOCK_WAIT = Duration.ofSeconds(2);
+
+  /** The SQLSTATE of a lock that was not to be had in time. */
+  public static final String LOCK_NOT_AVAILABLE = "55P03";
+
+  private DdlTransaction() {}
+
+  /** Work in one transaction. */
+  @FunctionalInterface
+  public interface Work<T> {
+    T get() throws SQLException;
+  }
+
+  /**
+   * Does the work in a transaction. The connection must not be in one, and is in none afterwards.
+   *
+   * @param commit whether what comes of the work is to stay
+   */
+  public static <T> T run(Connection connection, Predicate<? super T> commit, Work<T> work)
+      throws SQLException {
+    boolean autoCommit = connection.getAutoCommit();
+    try {
+      begin(connection);
+      T result = work.get();
+      if (commit.test(result)) {
+        connection.commit();
+      } else {
+        connection.rollback();
+      }
+      return result;
+    } catch (SQLException | RuntimeException e) {
+      rollBack(connection, e);
+      throw e;
+    } finally {
+      if (!connection.isClosed()) { // else it would hide why
+        connection.setAutoCommit(autoCommit);
+      }
+    }
+  }
+
+  /** Begins a transaction. All that is set for it ends with it. */
+  static void begin(Connection connection) throws SQLException {
+    connection.setAutoCommit(false);
+    try (Statement sql = connection.createStatement()) {
+      // With a stricter level the tables that another instance has just created stay invisible.
+      execute(sql, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+      execute(sql, TIMEOUTS);
+    }
+  }
+
+  private static void rollBack(Connection connection, Exception cause) {
+    try {
+      connection.rollback();
+    } catch (SQLException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  /** Limits how long the rest of the transaction waits for each lock. */
+  public static void limitLockWait(Statement sql, Duration wait) throws SQLException {
+    sql.execute("SET LOCAL lock_timeout = " + wait.toMillis());
+  }
+
+  /**
+   * Executes a statement.
+   *
+   * @throws SQLException whose message begins with the statement
+   */
+  public static void execute(Statement sql, String statement) throws SQLException {
+    try {
+      sql.execute(statement);
+    } catch (SQLException e) {
+      throw new SQLException(statement + ": " + e.getMessage(), e.getSQLState(), e);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+package attolytics.database;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the database has under a table's name, whether a table or not.
+ *
+ * @param oid {@code pg_class.oid}
+ * @param kind {@code pg_class.relkind}
+ * @param user the current user, quoted where it has to be
+ * @param fullAccess whether the current user may do to it whatever can be done to rows
+ * @param rowSecurity whether row-level security applies to the current user
+ * @param columns by name, in their order; without dropped and system columns
+ * @see <a href="https://www.postgresql.org/docs/current/catalog-pg-class.html">pg_class</a>
+ */
+public record ExistingTable(
+    long oid,
+    String kind,
+    String user,
+    boolean fullAccess,
+    boolean rowSecurity,
+    Map<String, ExistingColumn> columns) {
+  /**
+   * A column that exists.
+   *
+   * @param type as {@code regtype} prints it, without a length
+   * @param hasDefault whether a row that leaves it out gets a value: also true for identity columns
+   * @param generated whether its value is computed from other columns and cannot be given
+   * @param insertable whether the current user may insert into it
+   * @param closedSequences those of its default that the current user may not use, or null
+   * @param indexed whether a valid index of all rows begins with it
+   */
+  public record ExistingColumn(
+      String name,
+      String type,
+      boolean notNull,
+      boolean hasDefault,
+      boolean generated,
+      boolean insertable,
+      @Nullable String closedSequences,
+      boolean indexed) {}
+
+  private static final String RELATION =
+      """
+      SELECT oid, relkind, quote_ident(current_user) AS user,
+        has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
+          AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')
+          AS full_access,
+        row_security_active(oid) AS row_security
+      FROM pg_catalog.pg_class
+      WHERE oid = to_regclass(?)
+      """;
+
+  private static final String COLUMNS =
+      """
+      SELECT attname, atttypid::regtype::text AS type, attnotnull,
+        atthasdef OR attidentity <> '' AS has_default,
+        attgenerated <> '' AS generated,
+        has_column_privilege(attrelid, attnum, 'INSERT') AS insertable,
+        (
+          SELECT string_agg(refobjid::regclass::text, ', ' ORDER BY refobjid)
+          FROM pg_catalog.pg_attrdef JOIN pg_catalog.pg_depend ON objid = pg_attrdef.oid
+            JOIN pg_catalog.pg_class ON refobjid = pg_class.oid
+          WHERE adrelid = attrelid AND adnum = attnum
+            AND classid = 'pg_attrdef'::regclass AND refclassid = 'pg_class'::regclass
+            AND CASE relkind
+              WHEN 'S' THEN NOT has_sequence_privilege(refobjid, 'USAGE, UPDATE') ELSE false END
+        ) AS closed_sequences,
+        EXISTS (
+          SELECT FROM pg_catalog.pg_index
+          WHERE indrelid = attrelid AND indkey[0] = attnum AND indpred IS NULL AND indisvalid
+        ) AS indexed
+      FROM pg_catalog.pg_attribute
+      WHERE attrelid = ? AND attnum > 0 AND NOT attisdropped
+      ORDER BY attnum
+      """;
+
+  private static final String TABLE_KINDS = "rpf";
+
+  private static final Map<String, String> OTHER_KINDS =
+      Map.of(
+          "v", "VIEW",
+          "m", "MATERIALIZED VIEW",
+          "i", "INDEX",
+          "I", "INDEX",
+          "S", "SEQUENCE",
+          "c", "TYPE");
+
+  /** What SQL calls it. */
+  public String sqlKind() {
+    return OTHER_KINDS.getOrDefault(kind, "TABLE");
+  }
+
+  /** Whether a COPY can write to it: to ordinary, partitioned and foreign tables. */
+  public boolean isTable() {
+    return TABLE_KINDS.contains(kind);
+  }
+
+  public boolean isPartitioned() {
+    return kind.equals("p");
+  }
+
+  public boolean isForeign() {
+    return kind.equals("f");
+  }
+
+  /** Looks along the search path as COPY does; null if there is nothing of that name. */
+  public static @Nullable ExistingTable find(Connection connection, String name)
+      throws SQLException {
+    try (PreparedStatement query = connection.prepareStatement(RELATION)) {
+      query.setString(1, Identifiers.quote(name));
+      try (ResultSet row = query.executeQuery()) {
+        return row.next()
+            ? new ExistingTable(
+                row.getLong("oid"),
+                row.getString("relkind"),
+                row.getString("user"),
+                row.getBoolean("full_access"),
+                row.getBoolean("row_security"),
+                columns(connection, row.getLong("oid")))
+            : null;
+      }
+    }
+  }
+
+  private static Map<String, ExistingColumn> columns(Connection connection, long oid)
+      throws SQLException {
+    Map<String, ExistingColumn> columns = new LinkedHashMap<>();
+    try (PreparedStatement query = connection.prepareStatement(COLUMNS)) {
+      query.setLong(1, oid);
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          ExistingColumn column =
+              new ExistingColumn(
+                  row.getString("attname"),
+                  row.getString("type"),
+                  row.getBoolean("attnotnull"),
+                  row.getBoolean("has_default"),
+                  row.getBoolean("generated"),
+                  row.getBoolean("insertable"),
+                  row.getString("closed_sequences"),
+                  row.getBoolean("indexed"));
+          columns.put(column.name(), column);
+        }
+      }
+    }
+    return columns;
+  }
+
+  /**
+   * Says that something else has the name of a table, and what to do.
+   *
+   * @param sqlKind what SQL calls it
+   */
+  public static String nameTaken(String quotedTable, String sqlKind) {
+    String article = sqlKind.startsWith("I") ? "an " : "a ";
+    return "in the place of table %s there is %s; drop it, or rename it: ALTER %s %s RENAME TO …"
+        .formatted(quotedTable, article + sqlKind.toLowerCase(Locale.ROOT), sqlKind, quotedTable);
+  }
+}

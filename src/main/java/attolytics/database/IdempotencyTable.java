@@ -1,0 +1,28 @@
+package attolytics.database;
+
+import java.util.List;
+import java.util.Map;
+
+/** The service's own table: a row for each Idempotency-Key that is remembered. */
+public final class IdempotencyTable {
+  public static final String NAME = "attolytics_idempotency";
+
+  // The index is for purging the oldest.
+  public static final OwnTable TABLE =
+      new OwnTable(
+          NAME,
+          Map.of(
+              "app", "character varying",
+              "key", "character varying",
+              "fingerprint", "bytea",
+              "created", "timestamp with time zone"),
+          List.of(
+              "CREATE TABLE "
+                  + NAME
+                  + " (app VARCHAR COLLATE \"C\" NOT NULL, key VARCHAR COLLATE \"C\" NOT NULL,"
+                  + " fingerprint BYTEA NOT NULL, created TIMESTAMPTZ NOT NULL DEFAULT now(),"
+                  + " PRIMARY KEY (app, key))",
+              "CREATE INDEX attolytics_idempotency_created_idx ON " + NAME + " (created)"));
+
+  private IdempotencyTable() {}
+}

@@ -1,0 +1,48 @@
+package attolytics.database;
+
+import attolytics.database.Migration.Step;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+
+/** Runs the steps of a migration. */
+public final class StepRunner {
+  private StepRunner() {}
+
+  /**
+   * Takes a step of a migration, with all of its statements or none. The connection must not be in
+   * a transaction. Tables are created in turn with instances that start.
+   *
+   * @param lockWait for the turn and for each lock; a step that is concurrent goes by what the
+   *     session has
+   * @throws SQLException if a statement was refused, which the message tells
+   */
+  public static void run(Connection connection, Step step, Duration lockWait) throws SQLException {
+    if (step.concurrent()) {
+      try (Statement sql = connection.createStatement()) {
+        DdlTransaction.execute(sql, step.statements().get(0));
+      }
+      return;
+    }
+    DdlTransaction.run(
+        connection,
+        done -> true,
+        () -> {
+          AdvisoryLock.TABLES.take(connection, lockWait);
+          runInTransaction(connection, step, lockWait);
+          return step;
+        });
+  }
+
+  /** Runs a step's statements in the transaction that is open. */
+  public static void runInTransaction(Connection connection, Step step, Duration lockWait)
+      throws SQLException {
+    try (Statement sql = connection.createStatement()) {
+      DdlTransaction.limitLockWait(sql, lockWait);
+      for (String statement : step.statements()) {
+        DdlTransaction.execute(sql, statement);
+      }
+    }
+  }
+}

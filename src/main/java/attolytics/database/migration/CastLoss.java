@@ -1,0 +1,66 @@
+package attolytics.database.migration;
+
+import attolytics.schema.ColumnType;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What a cast between two types of PostgreSQL's loses without an error. */
+final class CastLoss {
+  private static final Set<String> FRACTIONS = Set.of("numeric", "real", "double precision");
+  private static final Set<String> TEXTS = Set.of("text", "character varying", "character");
+  private static final Set<String> TIMES =
+      Set.of("timestamp with time zone", "timestamp without time zone");
+
+  private CastLoss() {}
+
+  /**
+   * What is lost, said of the statement, or null.
+   *
+   * @param from as {@code regtype} prints it
+   */
+  static @Nullable String of(String from, ColumnType to) {
+    return switch (to) {
+      case BOOL -> from.equals("integer") ? "keeps of a number only whether it is 0" : null;
+      case I32, I64 -> hasFractions(from) ? "rounds to whole numbers" : null;
+      case F32 -> hasMoreDigits(from, "integer", "double precision") ? rounds(7) : null;
+      case F64 -> hasMoreDigits(from, "bigint", "bigint") ? rounds(15) : null;
+      case STRING -> from.equals("character") ? "drops spaces at the end" : null;
+      case TIMESTAMP -> ofTimestamp(from);
+      case DATE -> TIMES.contains(from) || TEXTS.contains(from) ? "drops the time of day" : null;
+      case JSON -> ofJson(from);
+      case UUID -> null;
+    };
+  }
+
+  private static boolean hasFractions(String from) {
+    return FRACTIONS.contains(from) || from.equals("jsonb");
+  }
+
+  private static boolean hasMoreDigits(String from, String one, String other) {
+    return from.equals(one)
+        || from.equals(other)
+        || from.equals("bigint")
+        || from.equals("numeric")
+        || from.equals("jsonb")
+        || TEXTS.contains(from);
+  }
+
+  private static String rounds(int digits) {
+    return "rounds to about " + digits + " digits";
+  }
+
+  private static @Nullable String ofTimestamp(String from) {
+    if (TEXTS.contains(from)) {
+      return "rounds to microseconds, and takes what has no offset for the session's time zone";
+    }
+    return from.equals("timestamp without time zone") || from.equals("date")
+        ? "takes the times for those of the session's time zone"
+        : null;
+  }
+
+  private static @Nullable String ofJson(String from) {
+    return from.equals("json") || TEXTS.contains(from)
+        ? "drops spaces, the order of names, and all but the last of a name that is there twice"
+        : null;
+  }
+}

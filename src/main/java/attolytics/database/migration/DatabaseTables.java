@@ -1,0 +1,237 @@
+package attolytics.database.migration;
+
+import attolytics.database.AdvisoryLock;
+import attolytics.database.DdlTransaction;
+import attolytics.database.ExistingTable;
+import attolytics.database.IdempotencyTable;
+import attolytics.database.Inspection;
+import attolytics.database.Migration;
+import attolytics.database.Migration.Step;
+import attolytics.database.OwnTable;
+import attolytics.database.StepRunner;
+import attolytics.database.partition.PartitionCheck;
+import attolytics.database.partition.PartitionNames;
+import attolytics.schema.Partitioning;
+import attolytics.schema.Schema;
+import attolytics.schema.Table;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Compares a schema with the database and creates the tables that are missing. A table that exists
+ * is never changed: what does not fit is told, with the statement that would mend it.
+ */
+public final class DatabaseTables {
+  /**
+   * What a start would do.
+   *
+   * @param statements the SQL it would run, in that order, without a semicolon
+   * @param warnings what is better mended but stops nothing
+   * @param problems each a reason not to start, naming table and column
+   */
+  public record Plan(List<String> statements, List<String> warnings, List<String> problems) {
+    public Plan {
+      statements = List.copyOf(statements);
+      warnings = List.copyOf(warnings);
+      problems = List.copyOf(problems);
+    }
+  }
+
+  /** The service's own tables, whatever the schema. */
+  private static final List<OwnTable> OWN_TABLES = List.of(IdempotencyTable.TABLE);
+
+  /** How long a start waits for its turn: the others create tables, which takes a moment. */
+  private static final Duration TURN = Duration.ofSeconds(30);
+
+  private DatabaseTables() {}
+
+  /**
+   * Compares, and creates what is missing if nothing stands against it: all in one transaction, in
+   * which instances that start at the same time take turns. The connection must not be in a
+   * transaction, and is in none afterwards. A partition whose table is locked is left for later,
+   * with a warning.
+   *
+   * @param now by which partitions are made
+   * @param inspection a last look, whose problems undo it all
+   * @return the plan; it was carried out if it has no problems
+   * @throws SQLException if the database could not be asked or refused a statement, which the
+   *     message tells; nothing was changed then
+   */
+  public static Plan prepare(
+      Connection connection, Schema schema, Instant now, Inspection inspection)
+      throws SQLException {
+    return DdlTransaction.run(
+        connection,
+        DatabaseTables::fits,
+        () -> carryOut(connection, schema, now, inspection, TURN));
+  }
+
+  /** Does the same, without a last look. */
+  public static Plan prepare(Connection connection, Schema schema, Instant now)
+      throws SQLException {
+    return prepare(connection, schema, now, Inspection.NONE);
+  }
+
+  static Plan prepare(Connection connection, Schema schema, Instant now, Duration turn)
+      throws SQLException {
+    return DdlTransaction.run(
+        connection,
+        DatabaseTables::fits,
+        () -> carryOut(connection, schema, now, Inspection.NONE, turn));
+  }
+
+  /** Does the same, by the system's clock. */
+  public static Plan prepare(Connection connection, Schema schema) throws SQLException {
+    return prepare(connection, schema, Instant.now());
+  }
+
+  /**
+   * Does the same and undoes it, so that it fails for whatever would make {@link #prepare} fail.
+   *
+   * @return the plan; it could be carried out if it has no problems
+   * @throws SQLException as {@link #prepare} would
+   */
+  public static Plan rehearse(
+      Connection connection, Schema schema, Instant now, Inspection inspection)
+      throws SQLException {
+    return DdlTransaction.run(
+        connection, plan -> false, () -> carryOut(connection, schema, now, inspection, TURN));
+  }
+
+  /** Does the same, without a last look. */
+  public static Plan rehearse(Connection connection, Schema schema, Instant now)
+      throws SQLException {
+    return rehearse(connection, schema, now, Inspection.NONE);
+  }
+
+  /** Does the same, by the system's clock. */
+  public static Plan rehearse(Connection connection, Schema schema) throws SQLException {
+    return rehearse(connection, schema, Instant.now());
+  }
+
+  /**
+   * Compares, and says how the database would come to fit; see {@link StepRunner#run}. Changes
+   * nothing. The connection must not be in a transaction.
+   *
+   * @param now by which partitions are made
+   */
+  public static Migration migration(Connection connection, Schema schema, Instant now)
+      throws SQLException {
+    return DdlTransaction.run(
+        connection,
+        migration -> false,
+        () -> compare(connection, schema, now).migration(connection));
+  }
+
+  /**
+   * The plan for a database that does not exist yet, without extensions.
+   *
+   * @param now by which partitions are made
+   */
+  public static Plan planForNone(Schema schema, Instant now) {
+    Distribution none = new Distribution(false, false);
+    List<String> statements = new ArrayList<>();
+    List<String> problems = new ArrayList<>();
+    PartitionNames names = new PartitionNames(schema.tables());
+    for (Table table : schema.tables()) {
+      statements.addAll(TableDdl.creation(table, now, names));
+      problems.addAll(none.whyNotCreate(table));
+    }
+    OWN_TABLES.forEach(table -> statements.addAll(table.creation()));
+    return new Plan(statements, List.of(), problems);
+  }
+
+  private static boolean fits(Plan plan) {
+    return plan.problems().isEmpty();
+  }
+
+  private static Plan carryOut(
+      Connection connection, Schema schema, Instant now, Inspection inspection, Duration turn)
+      throws SQLException {
+    AdvisoryLock.TABLES.take(connection, turn);
+    try (Statement sql = connection.createStatement()) {
+      Comparison comparison = compare(connection, schema, now);
+      if (comparison.plan().problems().isEmpty()) {
+        for (String statement : comparison.statements()) {
+          DdlTransaction.execute(sql, statement);
+        }
+        makePartitions(sql, comparison);
+        Inspection.Findings findings = inspection.inspect(connection);
+        comparison.warn(findings.warnings());
+        comparison.refuse(findings.problems());
+      }
+      return comparison.plan();
+    }
+  }
+
+  /** Those of tables that are there: whoever holds one of them keeps no start from its end. */
+  private static void makePartitions(Statement sql, Comparison comparison) throws SQLException {
+    if (comparison.partitions().isEmpty()) {
+      return;
+    }
+    DdlTransaction.limitLockWait(sql, DdlTransaction.LOCK_WAIT);
+    for (Step step : comparison.partitions()) {
+      Savepoint before = sql.getConnection().setSavepoint();
+      try {
+        for (String statement : step.statements()) {
+          DdlTransaction.execute(sql, statement);
+        }
+      } catch (SQLException e) {
+        if (!DdlTransaction.LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+          throw e;
+        }
+        sql.getConnection().rollback(before);
+        comparison.postpone(step, e.getMessage() + "; tried again every few minutes");
+      }
+    }
+  }
+
+  private static Comparison compare(Connection connection, Schema schema, Instant now)
+      throws SQLException {
+    Target target = Target.of(connection);
+    Comparison comparison = new Comparison();
+    comparison.refuse(target.problems());
+    comparison.warn(target.warnings());
+    if (!target.problems().isEmpty()) {
+      return comparison;
+    }
+    PartitionNames names = new PartitionNames(schema.tables());
+    Distribution distribution = Distribution.of(connection);
+    comparison.warn(distribution.warnings(connection, schema));
+    for (Table table : schema.tables()) {
+      ExistingTable existing = ExistingTable.find(connection, table.name());
+      Partitioning partitioning = table.partitioning();
+      if (existing == null) {
+        if (partitioning != null) {
+          names.avoidThoseOf(connection);
+        }
+        List<String> whyNot = new ArrayList<>(target.whyNotCreate(connection, table.name()));
+        whyNot.addAll(distribution.whyNotCreate(table));
+        comparison.create(TableDdl.creation(table, now, names), whyNot);
+      } else {
+        comparison.check(new TableCheck(table, existing));
+        comparison.refuse(distribution.problems(connection, table, existing));
+        if (partitioning != null && existing.isTable()) {
+          comparison.check(
+              PartitionCheck.of(connection, table, partitioning, existing, now, names));
+        }
+      }
+    }
+    for (OwnTable table : OWN_TABLES) {
+      ExistingTable existing = ExistingTable.find(connection, table.name());
+      if (existing == null) {
+        comparison.create(table.creation(), target.whyNotCreate(connection, table.name()));
+      } else {
+        comparison.refuse(table.problems(existing));
+        comparison.refuse(distribution.problems(connection, table, existing));
+      }
+    }
+    return comparison;
+  }
+}

@@ -1,0 +1,81 @@
+package attolytics.database.migration;
+
+import attolytics.database.ExistingTable;
+import attolytics.database.Identifiers;
+import attolytics.database.Migration;
+import attolytics.schema.Column;
+import attolytics.schema.Table;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How an index is added to a table that is being written to: by {@code CREATE INDEX CONCURRENTLY}.
+ * A partitioned table cannot have that. So each partition gets its index first, and that of the
+ * whole then only has to take them for its own, which is done in no time.
+ */
+final class MissingIndex {
+  /** Those of the table itself, or of its partitions, that hold rows. */
+  private static final String TABLES =
+      """
+      WITH tables AS (
+        SELECT oid FROM pg_catalog.pg_class WHERE oid = ?
+        UNION SELECT relid FROM pg_partition_tree(?)
+      ), indexes AS (
+        SELECT indrelid, indexrelid, indisvalid,
+          amname = ? AND indnatts = 1 AND opcdefault AND indcollation[0] = attcollation AS fits
+        FROM tables JOIN pg_catalog.pg_index ON indrelid = tables.oid
+          JOIN pg_catalog.pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+          JOIN pg_catalog.pg_class ON pg_class.oid = indexrelid
+          JOIN pg_catalog.pg_am ON pg_am.oid = relam
+          JOIN pg_catalog.pg_opclass ON pg_opclass.oid = indclass[0]
+        WHERE attname = ? AND indpred IS NULL AND NOT indisunique
+      )
+      SELECT tables.oid::regclass::text AS name,
+        EXISTS (SELECT FROM indexes WHERE indrelid = tables.oid AND indisvalid AND fits) AS indexed,
+        ARRAY (
+          SELECT indexrelid::regclass::text FROM indexes
+          WHERE indrelid = tables.oid AND NOT indisvalid ORDER BY indexrelid
+        ) AS broken
+      FROM tables JOIN pg_catalog.pg_class ON pg_class.oid = tables.oid
+      WHERE relkind = 'r'
+      ORDER BY tables.oid
+      """;
+
+  private MissingIndex() {}
+
+  static List<Migration.Step> steps(
+      Connection connection, Table table, ExistingTable existing, Column column)
+      throws SQLException {
+    List<Migration.Step> steps = new ArrayList<>();
+    try (PreparedStatement query = connection.prepareStatement(TABLES)) {
+      query.setLong(1, existing.oid());
+      query.setLong(2, existing.oid());
+      query.setString(3, column.index().method(column.type()));
+      query.setString(4, column.name());
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          for (Object broken : (Object[]) row.getArray("broken").getArray()) {
+            steps.add(Migration.Step.concurrent("DROP INDEX CONCURRENTLY " + broken));
+          }
+          if (!row.getBoolean("indexed")) {
+            steps.add(concurrently(row.getString("name"), column));
+          }
+        }
+      }
+    }
+    if (existing.isPartitioned()) {
+      String whole = TableDdl.createIndex("CREATE INDEX", Identifiers.quote(table.name()), column);
+      steps.add(Migration.Step.of(whole, "takes the partitions' indexes for its own"));
+    }
+    return steps;
+  }
+
+  private static Migration.Step concurrently(String quotedTable, Column column) {
+    return Migration.Step.concurrent(
+        TableDdl.createIndex("CREATE INDEX CONCURRENTLY", quotedTable, column));
+  }
+}

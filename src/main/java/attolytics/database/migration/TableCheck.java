@@ -1,0 +1,280 @@
+package attolytics.database.migration;
+
+import attolytics.database.ExistingTable;
+import attolytics.database.ExistingTable.ExistingColumn;
+import attolytics.database.Identifiers;
+import attolytics.database.Migration.Step;
+import attolytics.schema.Column;
+import attolytics.schema.ColumnType;
+import attolytics.schema.Index;
+import attolytics.schema.Table;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether a COPY of a table's columns would work on what the database has under its name, and what
+ * would make it so.
+ */
+final class TableCheck {
+  private static final String REWRITE =
+      "writes the table anew: requests for it wait until that is done, and are answered 500 from"
+          + " then on until the service has reloaded the schema file";
+
+  private final Table table;
+  private final ExistingTable existing;
+  private final String quotedTable;
+  private final List<String> warnings = new ArrayList<>();
+  private final List<String> problems = new ArrayList<>();
+  private final List<String> left = new ArrayList<>();
+  private final List<String> notes = new ArrayList<>();
+  private final List<Step> changes = new ArrayList<>();
+  private final List<String> widenings = new ArrayList<>();
+  private final List<Column> missingIndexes = new ArrayList<>();
+
+  TableCheck(Table table, ExistingTable existing) {
+    this.table = table;
+    this.existing = existing;
+    this.quotedTable = Identifiers.quote(table.name());
+  }
+
+  List<String> warnings() {
+    return warnings;
+  }
+
+  List<String> problems() {
+    return problems;
+  }
+
+  /** Those of the problems that no statement mends, or none that loses nothing. */
+  List<String> left() {
+    return left;
+  }
+
+  List<String> notes() {
+    return notes;
+  }
+
+  /** What mends the others, and takes no time. */
+  List<Step> changes() {
+    return changes;
+  }
+
+  /** What mends the rest, and takes time: all at once, so that it takes it once. */
+  List<Step> rewrites() {
+    return widenings.isEmpty()
+        ? List.of()
+        : List.of(Step.of(alterTable(String.join(", ", widenings)), REWRITE));
+  }
+
+  /** What creates the indexes that the warnings are about. */
+  List<Step> indexes(Connection connection) throws SQLException {
+    List<Step> steps = new ArrayList<>();
+    for (Column column : missingIndexes) {
+      steps.addAll(MissingIndex.steps(connection, table, existing, column));
+    }
+    return steps;
+  }
+
+  void run() {
+    if (!existing.isTable()) {
+      problem(ExistingTable.nameTaken(quotedTable, existing.sqlKind()));
+      return;
+    }
+    for (Column column : table.columns()) {
+      ExistingColumn found = existing.columns().get(column.name());
+      if (found == null) {
+        refuseMissing(column);
+      } else {
+        checkType(column, found);
+        checkWritable(column, found);
+        checkIndex(column, found);
+      }
+    }
+    existing.columns().values().forEach(this::checkNotNeeded);
+    checkPrivilege();
+    existing.columns().values().forEach(this::checkSequences);
+    checkRowSecurity();
+  }
+
+  private void refuseMissing(Column column) {
+    String definition = Identifiers.quote(column.name()) + " " + column.type().sqlName();
+    // Not NOT NULL: the rows that are there have no value, and instances with the old file go on.
+    String note =
+        column.required()
+            ? "not NOT NULL, as there may be rows already: the service itself sees to it that new"
+                + " rows have a value"
+            : null;
+    mendable(column.name(), "does not exist", "", alterTable("ADD COLUMN " + definition), note);
+    if (column.index() != Index.NONE && !existing.isForeign()) {
+      missingIndexes.add(column);
+    }
+  }
+
+  private void checkType(Column column, ExistingColumn found) {
+    if (column.type().sqlTypes().contains(found.type())) {
+      return;
+    }
+    String wanted = column.type().sqlName();
+    String converted = Identifiers.quote(found.name()) + "::" + wanted;
+    String text =
+        text(
+            found.name(),
+            "is of type %s, but has to be %s (%s)"
+                .formatted(found.type(), wanted, column.type().schemaName()),
+            typeInSchemaFile(found.type())
+                + (column.equals(table.distributeBy()) ? undistribute() : "")
+                + alterColumn(found, "TYPE " + wanted + " USING " + converted)
+                + loss(column, found));
+    boolean changeable = !existing.isForeign() && !column.equals(table.distributeBy());
+    if (column.type().holdsAllOf(found.type()) && changeable) {
+      problems.add(text);
+      widenings.add("ALTER COLUMN " + Identifiers.quote(found.name()) + " TYPE " + wanted);
+    } else {
+      problem(text);
+    }
+  }
+
+  /** What the statement before it should not be run without knowing. */
+  private static String loss(Column column, ExistingColumn found) {
+    String loss = CastLoss.of(found.type(), column.type());
+    return loss == null ? "" : ", which " + loss;
+  }
+
+  /** Citus does not change what it distributes by. */
+  private String undistribute() {
+    return Distribution.undistribute(table.name()) + " and ";
+  }
+
+  /** The other way to mend a wrong type, if there is one. */
+  private static String typeInSchemaFile(String sqlType) {
+    return Stream.of(ColumnType.values())
+        .filter(type -> type.sqlTypes().contains(sqlType))
+        .map(type -> "give it the type " + type.schemaName() + " in the schema file, or ")
+        .findFirst()
+        .orElse("");
+  }
+
+  private void checkWritable(Column column, ExistingColumn found) {
+    if (found.generated()) {
+      problem(
+          text(
+              found.name(),
+              "is generated from other columns, so that no value can be written to it",
+              "take it out of the schema file, or " + alterColumn(found, "DROP EXPRESSION")));
+    } else if (found.notNull() && !column.required()) {
+      mendable(
+          found.name(),
+          "is NOT NULL, but not required by the schema file",
+          "add `required: true` there, or ",
+          alterColumn(found, "DROP NOT NULL"),
+          null);
+    }
+  }
+
+  private void checkNotNeeded(ExistingColumn found) {
+    if (table.column(found.name()) != null) {
+      return;
+    }
+    notes.add(place(found.name()) + " is not in the schema file; it stays as it is");
+    if (found.notNull() && !found.hasDefault()) {
+      mendable(
+          found.name(),
+          "is NOT NULL without a default, and not in the schema file, so that no row could be"
+              + " written",
+          "add it there as `required`, or ",
+          alterColumn(found, "DROP NOT NULL"),
+          null);
+    }
+  }
+
+  private void checkIndex(Column column, ExistingColumn found) {
+    if (column.index() == Index.NONE || found.indexed() || existing.isForeign()) {
+      return;
+    }
+    missingIndexes.add(column);
+    // On a table in use it must not stop the writers, but a partitioned one cannot do it otherwise.
+    String command = existing.isPartitioned() ? "CREATE INDEX" : "CREATE INDEX CONCURRENTLY";
+    warnings.add(
+        place(column.name())
+            + " is to be indexed, but no index begins with it; "
+            + TableDdl.createIndex(command, quotedTable, column));
+  }
+
+  private void checkPrivilege() {
+    String refused =
+        existing.columns().values().stream()
+            .filter(found -> table.column(found.name()) != null && !found.insertable())
+            .map(found -> Identifiers.quote(found.name()))
+            .collect(Collectors.joining(", "));
+    if (!refused.isEmpty()) {
+      problem(
+          "table %s: the user %s may not insert into column %s; GRANT INSERT ON %s TO %s"
+              .formatted(quotedTable, existing.user(), refused, quotedTable, existing.user()));
+    }
+  }
+
+  private void checkSequences(ExistingColumn found) {
+    String closed = found.closedSequences();
+    if (table.column(found.name()) == null && closed != null) {
+      problem(
+          text(
+              found.name(),
+              "takes its default from %s, which the user %s may not use"
+                  .formatted(closed, existing.user()),
+              "GRANT USAGE ON SEQUENCE %s TO %s".formatted(closed, existing.user())));
+    }
+  }
+
+  private void checkRowSecurity() {
+    if (existing.rowSecurity()) {
+      problem(
+          "table %s: row-level security applies to the user %s, and COPY does not work with it; %s"
+              .formatted(
+                  quotedTable,
+                  existing.user(),
+                  "let the user own the table, or ALTER ROLE " + existing.user() + " BYPASSRLS"));
+    }
+  }
+
+  private void problem(String text) {
+    problems.add(text);
+    left.add(text);
+  }
+
+  /**
+   * Adds a problem that a statement mends.
+   *
+   * @param note what to know before, or null
+   */
+  private void mendable(
+      String column, String what, String otherwise, String statement, @Nullable String note) {
+    String text = text(column, what, otherwise + statement);
+    if (existing.isForeign()) {
+      problem(text); // where the table really is, it has to be changed as well
+    } else {
+      problems.add(text);
+      changes.add(Step.of(statement, note));
+    }
+  }
+
+  private String text(String column, String what, String mend) {
+    return place(column) + " " + what + "; " + mend;
+  }
+
+  private String place(String column) {
+    return "table " + quotedTable + ", column " + Identifiers.quote(column);
+  }
+
+  private String alterColumn(ExistingColumn column, String action) {
+    return alterTable("ALTER COLUMN " + Identifiers.quote(column.name()) + " " + action);
+  }
+
+  private String alterTable(String action) {
+    return "ALTER TABLE " + quotedTable + " " + action;
+  }
+}

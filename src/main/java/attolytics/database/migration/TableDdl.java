@@ -1,0 +1,73 @@
+package attolytics.database.migration;
+
+import attolytics.database.Identifiers;
+import attolytics.database.Migration.Step;
+import attolytics.database.partition.PartitionNames;
+import attolytics.database.partition.PartitionSql;
+import attolytics.schema.Column;
+import attolytics.schema.ColumnType;
+import attolytics.schema.Index;
+import attolytics.schema.Partitioning;
+import attolytics.schema.Table;
+import attolytics.schema.TimeRange;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The SQL that creates a schema's tables and indexes. */
+final class TableDdl {
+  private TableDdl() {}
+
+  /** The statements that create a table with its indexes and partitions, on whichever machines. */
+  static List<String> creation(Table table, Instant now, PartitionNames names) {
+    List<String> columns = new ArrayList<>();
+    List<String> indexes = new ArrayList<>();
+    for (Column column : table.columns()) {
+      columns.add(definition(column));
+      if (column.index() != Index.NONE) {
+        indexes.add(createIndex("CREATE INDEX", Identifiers.quote(table.name()), column));
+      }
+    }
+    List<String> statements = new ArrayList<>();
+    String quoted = Identifiers.quote(table.name());
+    Partitioning partitioning = table.partitioning();
+    statements.add(
+        "CREATE TABLE %s (%s)%s"
+            .formatted(
+                quoted,
+                String.join(", ", columns),
+                partitioning == null
+                    ? ""
+                    : " PARTITION BY RANGE (%s)"
+                        .formatted(Identifiers.quote(partitioning.column().name()))));
+    if (table.distributeBy() != null) {
+      statements.add(Distribution.distribute(table.name(), table.distributeBy()));
+    }
+    statements.addAll(indexes);
+    if (partitioning != null) {
+      List<TimeRange> ranges = partitioning.missing(now, List.of());
+      for (Step step : PartitionSql.creation(quoted, "", table, ranges, names)) {
+        statements.addAll(step.statements());
+      }
+    }
+    return statements;
+  }
+
+  private static String definition(Column column) {
+    return Identifiers.quote(column.name())
+        + " "
+        + column.type().sqlName()
+        + (column.required() ? " NOT NULL" : "");
+  }
+
+  /** PostgreSQL finds a name for the index that is free and not too long. */
+  static String createIndex(String command, String quotedTable, Column column) {
+    String method = column.index().method(column.type());
+    return "%s ON %s %s(%s)"
+        .formatted(
+            command,
+            quotedTable,
+            method.equals(ColumnType.BTREE) ? "" : "USING " + method + " ",
+            Identifiers.quote(column.name()));
+  }
+}

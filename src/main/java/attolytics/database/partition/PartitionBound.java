@@ -1,0 +1,88 @@
+package attolytics.database.partition;
+
+import attolytics.schema.ColumnType;
+import attolytics.schema.TimeRange;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.time.format.SignStyle;
+import java.time.temporal.ChronoField;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The bounds of a partition as SQL has them, and as PostgreSQL shows them to a session, whatever
+ * its time zone is: {@code FOR VALUES FROM ('2026-11-25 00:00:00+00') TO (MAXVALUE)}.
+ */
+final class PartitionBound {
+  private static final Pattern RANGE =
+      Pattern.compile("FOR VALUES FROM \\((MINVALUE|'[^']+')\\) TO \\((MAXVALUE|'[^']+')\\)$");
+
+  private static final DateTimeFormatter DAY =
+      new DateTimeFormatterBuilder()
+          .appendValue(ChronoField.YEAR, 4, 9, SignStyle.NORMAL) // 10000 without a plus
+          .appendPattern("-MM-dd")
+          .toFormatter();
+
+  private static final DateTimeFormatter WRITTEN_TIME = time("+HH", "+00");
+
+  // Where +00 stood for none, that of +00:53:28 would be read for it.
+  private static final DateTimeFormatter SHOWN_TIME = time("+HH:mm:ss", "Z");
+
+  private static DateTimeFormatter time(String offset, String none) {
+    return new DateTimeFormatterBuilder()
+        .append(DAY)
+        .appendPattern(" HH:mm:ss")
+        .appendFraction(ChronoField.NANO_OF_SECOND, 0, 6, true)
+        .appendOffset(offset, none)
+        .toFormatter();
+  }
+
+  private PartitionBound() {}
+
+  /**
+   * Writes a range.
+   *
+   * @param type of the column
+   */
+  static String sql(TimeRange range, ColumnType type) {
+    return "FOR VALUES FROM (%s) TO (%s)".formatted(sql(range.from(), type), sql(range.to(), type));
+  }
+
+  private static String sql(Instant instant, ColumnType type) {
+    if (instant.equals(Instant.MIN)) {
+      return "MINVALUE";
+    }
+    if (instant.equals(Instant.MAX)) {
+      return "MAXVALUE";
+    }
+    DateTimeFormatter formatter = type == ColumnType.DATE ? DAY : WRITTEN_TIME;
+    return "'" + formatter.format(instant.atOffset(ZoneOffset.UTC)) + "'";
+  }
+
+  /** The range that a text ends with, or null if it is none, or not one of times. */
+  static @Nullable TimeRange parse(@Nullable String text) {
+    Matcher matcher = RANGE.matcher(text == null ? "" : text);
+    return matcher.find()
+        ? new TimeRange(instant(matcher.group(1)), instant(matcher.group(2)))
+        : null;
+  }
+
+  private static Instant instant(String sql) {
+    if (sql.equals("MAXVALUE") || sql.equals("'infinity'")) {
+      return Instant.MAX;
+    }
+    // What is before our era is before all that there is.
+    if (sql.equals("MINVALUE") || sql.equals("'-infinity'") || sql.endsWith(" BC'")) {
+      return Instant.MIN;
+    }
+    String text = sql.substring(1, sql.length() - 1);
+    return text.contains(" ")
+        ? SHOWN_TIME.parse(text, OffsetDateTime::from).toInstant()
+        : DAY.parse(text, LocalDate::from).atStartOfDay(ZoneOffset.UTC).toInstant();
+  }
+}

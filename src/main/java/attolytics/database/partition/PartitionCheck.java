@@ -1,0 +1,89 @@
+package attolytics.database.partition;
+
+import attolytics.database.ExistingTable;
+import attolytics.database.Identifiers;
+import attolytics.database.Migration.Step;
+import attolytics.schema.Partitioning;
+import attolytics.schema.Table;
+import attolytics.schema.TimeRange;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Whether the database has divided a table as the schema file says, and the partitions that it
+ * lacks.
+ *
+ * @param problems each a reason why the service could not keep it so
+ * @param warnings what is better mended
+ * @param missing the steps that make the partitions
+ */
+public record PartitionCheck(List<String> problems, List<String> warnings, List<Step> missing) {
+  public static PartitionCheck of(
+      Connection connection,
+      Table table,
+      Partitioning partitioning,
+      ExistingTable existing,
+      Instant now,
+      PartitionNames names)
+      throws SQLException {
+    ExistingPartitions found =
+        ExistingPartitions.of(connection, existing.oid(), partitioning.column().name());
+    List<String> problems = problems(table, partitioning, existing, found);
+    if (!problems.isEmpty()) {
+      return new PartitionCheck(problems, List.of(), List.of());
+    }
+    List<String> warnings = new ArrayList<>();
+    if (found.hasDefault()) {
+      warnings.add(
+          "table %s has a DEFAULT partition, which each new partition locks and searches; detach it:"
+                  .formatted(Identifiers.quote(table.name()))
+              + " ALTER TABLE %s DETACH PARTITION …".formatted(found.parent()));
+    }
+    List<TimeRange> missing = partitioning.missing(now, found.ranges());
+    return new PartitionCheck(
+        problems,
+        warnings,
+        missing.isEmpty()
+            ? List.of()
+            : PartitionSql.creation(
+                found.parent(),
+                found.schema() + ".",
+                table,
+                missing,
+                names.avoidThoseOf(connection)));
+  }
+
+  private static List<String> problems(
+      Table table, Partitioning partitioning, ExistingTable existing, ExistingPartitions found) {
+    String quoted = Identifiers.quote(table.name());
+    String column = Identifiers.quote(partitioning.column().name());
+    if (!found.byColumn()) {
+      return List.of(
+          "table %s is %s, but the schema file has it partitioned by range of %s;"
+                  .formatted(
+                      quoted,
+                      found.key() == null ? "not partitioned" : "partitioned by " + found.key(),
+                      column)
+              + " take partition_by out of the file, or ALTER TABLE %s RENAME TO …, so that a new"
+                  .formatted(quoted)
+              + " one is created, and copy the rows");
+    }
+    List<String> problems = new ArrayList<>();
+    if (!found.owned()) {
+      problems.add(
+          "table %s: the user %s does not own it and cannot give it partitions; ALTER TABLE %s OWNER"
+                  .formatted(quoted, existing.user(), quoted)
+              + " TO "
+              + existing.user());
+    }
+    if (!found.mayCreate()) {
+      problems.add(
+          "table %s: the user %s may not create its partitions; GRANT CREATE ON SCHEMA %s TO %s"
+              .formatted(quoted, existing.user(), found.schema(), existing.user()));
+    }
+    return problems;
+  }
+}

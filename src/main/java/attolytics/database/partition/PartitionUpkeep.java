@@ -1,0 +1,246 @@
+package attolytics.database.partition;
+
+import attolytics.database.AdvisoryLock;
+import attolytics.database.DdlTransaction;
+import attolytics.database.ExistingTable;
+import attolytics.database.Migration.Step;
+import attolytics.database.StepRunner;
+import attolytics.database.partition.ExistingPartitions.Partition;
+import attolytics.schema.Partitioning;
+import attolytics.schema.Table;
+import attolytics.schema.TimeRange;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Keeps the partitions of one table while it is written to: makes them ahead of time, and drops
+ * those that are past their retention. Nothing of it keeps a writer waiting for longer than a lock
+ * takes to be given up. Whatever ends it, the next one goes on from there.
+ */
+public final class PartitionUpkeep {
+  /**
+   * How a table is divided now.
+   *
+   * @param count of its partitions
+   * @param end until when there is one for each event, from now on; {@link Instant#MAX}: for ever
+   */
+  public record State(int count, Instant end) {}
+
+  /** How long others may create tables or partitions before it is given up until next time. */
+  private static final Duration TURN = Duration.ofSeconds(10);
+
+  /** The first with DETACH PARTITION … CONCURRENTLY. */
+  private static final int CONCURRENT_VERSION = 14;
+
+  /** Tables that were partitions when the service began to drop them, and are none any more. */
+  private static final String DETACHED =
+      """
+      SELECT format('%I.%I', nspname, relname) AS name, description
+      FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+        JOIN pg_catalog.pg_description ON objoid = pg_class.oid AND objsubid = 0
+          AND classoid = 'pg_catalog.pg_class'::regclass
+      WHERE relkind = 'r' AND NOT relispartition AND quote_ident(nspname) = ?
+        AND starts_with(description, ?)
+      """;
+
+  private final Connection connection;
+  private final Table table;
+  private final Partitioning partitioning;
+  private final ExistingTable existing;
+
+  private PartitionUpkeep(
+      Connection connection, Table table, Partitioning partitioning, ExistingTable existing) {
+    this.connection = connection;
+    this.table = table;
+    this.partitioning = partitioning;
+    this.existing = existing;
+  }
+
+  /**
+   * The upkeep of a table that the schema file has partitioned.
+   *
+   * @throws SQLException if it is not there, or not partitioned so
+   */
+  public static PartitionUpkeep of(Connection connection, Table table) throws SQLException {
+    Partitioning partitioning = table.partitioning();
+    ExistingTable existing = ExistingTable.find(connection, table.name());
+    if (partitioning == null || existing == null) {
+      throw new SQLException("the table does not exist");
+    }
+    PartitionUpkeep upkeep = new PartitionUpkeep(connection, table, partitioning, existing);
+    if (!upkeep.find().byColumn()) {
+      throw new SQLException(
+          "the table is not partitioned by range of " + partitioning.column().name());
+    }
+    return upkeep;
+  }
+
+  /** Of the upkeep. */
+  public Connection connection() {
+    return connection;
+  }
+
+  /** How the table is divided now. */
+  public State state(Instant now) throws SQLException {
+    List<TimeRange> ranges = find().ranges();
+    return new State(ranges.size(), TimeRange.endOfCover(now, ranges));
+  }
+
+  /**
+   * Makes what is missing, in turn with instances that start.
+   *
+   * @param made is told the statement of each, as soon as it is there
+   */
+  public void make(Instant now, Consumer<String> made) throws SQLException {
+    if (partitioning.missing(now, find().ranges()).isEmpty()) {
+      return;
+    }
+    while (makeNext(now, made)) {
+      // Each in a transaction of its own: what is made stays.
+    }
+  }
+
+  /** Looks up what is missing only once it is our turn. Returns whether there may be more. */
+  private boolean makeNext(Instant now, Consumer<String> made) throws SQLException {
+    List<Step> next =
+        DdlTransaction.run(
+            connection,
+            done -> true,
+            () -> {
+              AdvisoryLock.TABLES.take(connection, TURN);
+              List<Step> missing = missing(now);
+              List<Step> first = missing.subList(0, Math.min(1, missing.size()));
+              for (Step step : first) {
+                StepRunner.runInTransaction(connection, step, DdlTransaction.LOCK_WAIT);
+              }
+              return first;
+            });
+    next.forEach(step -> made.accept(step.statements().get(1)));
+    return !next.isEmpty();
+  }
+
+  private List<Step> missing(Instant now) throws SQLException {
+    ExistingPartitions found = find();
+    PartitionNames names = new PartitionNames(List.of(table)).avoidThoseOf(connection);
+    return PartitionSql.creation(
+        found.parent(),
+        found.schema() + ".",
+        table,
+        partitioning.missing(now, found.ranges()),
+        names);
+  }
+
+  /** Whether there is something to {@link #drop}. */
+  public boolean isPastRetention(Instant now) throws SQLException {
+    if (partitioning.retention() == null) {
+      return false;
+    }
+    ExistingPartitions found = find();
+    Instant end = keptFrom(now);
+    return found.partitions().stream().anyMatch(partition -> isPast(partition, end))
+        || !detached(found.schema(), end).isEmpty();
+  }
+
+  /**
+   * Drops what the service has made and is past its retention. That takes the server's clock as
+   * well as ours: one of them alone, if it were wrong, would cost all the data. Nobody else may do
+   * so at the same time: see {@link AdvisoryLock#UPKEEP}.
+   *
+   * @param dropped is told the statement of each, as soon as it is gone
+   */
+  public void drop(Instant now, Consumer<String> dropped) throws SQLException {
+    if (partitioning.retention() == null) {
+      return;
+    }
+    Instant end = keptFrom(now);
+    ExistingPartitions found = find();
+    for (Partition partition : found.partitions()) {
+      if (isPast(partition, end)) {
+        detach(partition, found);
+      }
+    }
+    for (String name : detached(found.schema(), end)) {
+      String statement = "DROP TABLE " + name;
+      execute(statement);
+      dropped.accept(statement);
+    }
+  }
+
+  private Instant keptFrom(Instant now) throws SQLException {
+    Instant serverNow = serverNow();
+    return partitioning.keptFrom(serverNow.isBefore(now) ? serverNow : now);
+  }
+
+  private static boolean isPast(Partition partition, Instant end) {
+    return partition.isOwn() && !partition.range().to().isAfter(end);
+  }
+
+  private void detach(Partition partition, ExistingPartitions found) throws SQLException {
+    if (!partition.isMarked()) {
+      execute(PartitionSql.mark(partition.name(), partition.range(), table));
+    }
+    String detach =
+        "ALTER TABLE %s DETACH PARTITION %s".formatted(found.parent(), partition.name());
+    if (partition.detaching()) {
+      execute(detach + " FINALIZE");
+    } else if (found.hasDefault() // which PostgreSQL cannot do concurrently
+        || connection.getMetaData().getDatabaseMajorVersion() < CONCURRENT_VERSION) {
+      execute(detach);
+    } else {
+      executeConcurrently(detach + " CONCURRENTLY");
+    }
+  }
+
+  private void execute(String statement) throws SQLException {
+    StepRunner.run(connection, Step.of(statement, null), DdlTransaction.LOCK_WAIT);
+  }
+
+  /**
+   * In no transaction, so a limit of the server's would be set for the session: it is the driver's.
+   */
+  private void executeConcurrently(String statement) throws SQLException {
+    try (Statement sql = connection.createStatement()) {
+      sql.setQueryTimeout((int) DdlTransaction.LOCK_WAIT.toSeconds());
+      DdlTransaction.execute(sql, statement);
+    }
+  }
+
+  /** What is marked and no partition any more, as far as it still is past its retention. */
+  private List<String> detached(String schema, Instant end) throws SQLException {
+    List<String> names = new ArrayList<>();
+    try (PreparedStatement query = connection.prepareStatement(DETACHED)) {
+      query.setString(1, schema);
+      query.setString(2, PartitionSql.markOf(table));
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          TimeRange range = PartitionBound.parse(row.getString("description"));
+          if (range != null && !range.to().isAfter(end)) {
+            names.add(row.getString("name"));
+          }
+        }
+      }
+    }
+    return names;
+  }
+
+  private Instant serverNow() throws SQLException {
+    try (Statement sql = connection.createStatement();
+        ResultSet row = sql.executeQuery("SELECT now()")) {
+      row.next();
+      return row.getObject(1, OffsetDateTime.class).toInstant();
+    }
+  }
+
+  private ExistingPartitions find() throws SQLException {
+    return ExistingPartitions.of(connection, existing.oid(), partitioning.column().name());
+  }
+}

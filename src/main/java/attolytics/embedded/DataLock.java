@@ -1,0 +1,69 @@
+package attolytics.embedded;
+
+import attolytics.settings.StartException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps other instances away from a data directory, as long as it is held. It ends with the
+ * process, however that ends.
+ */
+final class DataLock implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(DataLock.class);
+  private static final String NAME = "lock";
+
+  private final FileChannel channel;
+
+  private DataLock(FileChannel channel) {
+    this.channel = channel;
+  }
+
+  /**
+   * Takes the lock, or fails at once.
+   *
+   * @throws StartException if another instance has it: which, and what to do
+   */
+  static DataLock take(Path directory) throws StartException, IOException {
+    FileChannel channel =
+        FileChannel.open(
+            directory.resolve(NAME),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE);
+    try {
+      if (channel.tryLock() != null) {
+        channel.truncate(0);
+        channel.write(
+            ByteBuffer.wrap(
+                Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
+        return new DataLock(channel);
+      }
+    } catch (OverlappingFileLockException e) {
+      log.debug("locked by this process", e);
+    }
+    channel.close();
+    throw new StartException(
+        "--data_dir "
+            + directory
+            + " is in use by another instance, process "
+            + Files.readString(directory.resolve(NAME))
+            + ": stop that one, choose another directory, or give both one database by --db_url");
+  }
+
+  @Override
+  public void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      log.warn("cannot release the lock of the data directory: {}", e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package attolytics.embedded;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The embedded database's password, and the port of its last run, in the format that psql takes.
+ * Written before the data is, so that there is no data whose password is unknown.
+ *
+ * @param port of the last run, or 0
+ */
+record PasswordFile(Path file, String password, int port) {
+  static final String NAME = "pgpass";
+
+  /** That of the directory; a new one, with another password, if there is none. */
+  static PasswordFile in(Path directory) throws IOException {
+    PasswordFile found = find(directory);
+    if (found != null) {
+      return found;
+    }
+    byte[] random = new byte[16];
+    new SecureRandom().nextBytes(random);
+    PasswordFile created =
+        new PasswordFile(directory.resolve(NAME), HexFormat.of().formatHex(random), 0);
+    created.write(0);
+    return created;
+  }
+
+  static @Nullable PasswordFile find(Path directory) throws IOException {
+    Path file = directory.resolve(NAME);
+    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      return null;
+    }
+    String[] fields = Files.readString(file).strip().split(":", -1);
+    if (fields.length != 5 || !fields[1].matches("\\d{1,5}")) {
+      throw new IOException(file + " is not of the form host:port:*:user:password");
+    }
+    return new PasswordFile(file, fields[4], Integer.parseInt(fields[1]));
+  }
+
+  void write(int newPort) throws IOException {
+    Path unfinished = file.resolveSibling(NAME + ".new");
+    Files.deleteIfExists(unfinished);
+    createPrivate(unfinished);
+    Files.writeString(
+        unfinished,
+        "%s:%d:*:%s:%s%n"
+            .formatted(EmbeddedServer.ADDRESS, newPort, EmbeddedDatabase.USER, password));
+    Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** An empty file that only its owner can read, where the file system knows such. */
+  static void createPrivate(Path file) throws IOException {
+    if (Files.getFileStore(file.getParent()).supportsFileAttributeView("posix")) {
+      Files.createFile(
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    } else {
+      Files.createFile(file);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package attolytics.logging;
+
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.jul.LevelChangePropagator;
+import ch.qos.logback.classic.spi.Configurator;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.spi.ContextAwareBase;
+import ch.qos.logback.core.status.NopStatusListener;
+import org.slf4j.Logger;
+
+/**
+ * Sets the log up when Logback starts, unless it is given a file for that. By code, as it takes a
+ * file ten times as long, and for how the service starts that counts.
+ */
+public final class LogSetup extends ContextAwareBase implements Configurator {
+  /** The appender's name. */
+  static final String APPENDER = "log";
+
+  private static final String FILE_PROPERTY = "logback.configurationFile";
+  private static final String TEST_FILE = "logback-test.xml";
+
+  @Override
+  public ExecutionStatus configure(LoggerContext context) {
+    if (System.getProperty(FILE_PROPERTY) != null
+        || LogSetup.class.getClassLoader().getResource(TEST_FILE) != null) {
+      return ExecutionStatus.INVOKE_NEXT_IF_ANY;
+    }
+    setUp(context);
+    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  static void setUp(LoggerContext context) {
+    // Nothing of logback's own on standard output.
+    context.getStatusManager().add(new NopStatusListener());
+    // Lets the driver's java.util.logging follow the levels, at no cost where it is off.
+    LevelChangePropagator propagator = new LevelChangePropagator();
+    propagator.setContext(context);
+    propagator.start();
+    context.addListener(propagator);
+
+    RepeatFilter filter = new RepeatFilter();
+    filter.setContext(context);
+    filter.start();
+    ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
+    appender.setContext(context);
+    appender.setName(APPENDER);
+    appender.setTarget("System.err");
+    appender.addFilter(filter);
+    appender.setEncoder(started(new TextLines(false), context));
+    appender.start();
+    context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(appender);
+  }
+
+  static Encoder<ILoggingEvent> started(Encoder<ILoggingEvent> encoder, LoggerContext context) {
+    encoder.setContext(context);
+    encoder.start();
+    return encoder;
+  }
+}

@@ -1,0 +1,73 @@
+package attolytics.logging;
+
+import attolytics.settings.DatabaseUrl;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.IThrowableProxy;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
+import ch.qos.logback.core.encoder.EncoderBase;
+import java.nio.charset.StandardCharsets;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+/**
+ * Writes log events for people: time, level, the logger's last name and the message, on one line
+ * whatever it holds. Of an exception it tells the kind and the place, as its own words may be those
+ * of a client; the stack only if asked for. Passwords are left out.
+ */
+final class TextLines extends EncoderBase<ILoggingEvent> {
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSXXX", Locale.ROOT)
+          .withZone(ZoneId.systemDefault());
+
+  private static final int LEVEL_WIDTH = 6;
+
+  private static final Pattern BREAKS = Pattern.compile("\\s*[\\r\\n\\u0085\\u2028\\u2029]+\\s*");
+
+  private final boolean stackTraces;
+
+  TextLines(boolean stackTraces) {
+    this.stackTraces = stackTraces;
+  }
+
+  @Override
+  public byte[] encode(ILoggingEvent event) {
+    StringBuilder text = new StringBuilder(256);
+    TIME.formatTo(event.getInstant(), text);
+    String level = event.getLevel().toString();
+    text.append(' ').append(level).append(" ".repeat(LEVEL_WIDTH - level.length()));
+    String logger = event.getLoggerName();
+    text.append(logger, logger.lastIndexOf('.') + 1, logger.length()).append(": ");
+    String message = DatabaseUrl.redact(event.getFormattedMessage());
+    text.append(BREAKS.matcher(message).replaceAll(" "));
+    IThrowableProxy thrown = event.getThrowableProxy();
+    if (thrown != null) {
+      text.append(" (").append(summary(thrown)).append(')');
+    }
+    text.append('\n');
+    if (thrown != null && stackTraces) {
+      text.append(DatabaseUrl.redact(ThrowableProxyUtil.asString(thrown)));
+    }
+    return text.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The exception's kind and the place that threw it. */
+  static String summary(IThrowableProxy thrown) {
+    return thrown.getStackTraceElementProxyArray().length == 0
+        ? thrown.getClassName()
+        : thrown.getClassName()
+            + " "
+            + thrown.getStackTraceElementProxyArray()[0].getSTEAsString().trim();
+  }
+
+  @Override
+  public byte[] headerBytes() {
+    return new byte[0];
+  }
+
+  @Override
+  public byte[] footerBytes() {
+    return new byte[0];
+  }
+}

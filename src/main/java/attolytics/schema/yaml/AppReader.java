@@ -1,0 +1,173 @@
+package attolytics.schema.yaml;
+
+import attolytics.schema.App;
+import attolytics.schema.Origins;
+import attolytics.schema.Table;
+import attolytics.schema.Validation;
+import attolytics.schema.yaml.NodeReader.Entry;
+import attolytics.schema.yaml.NodeReader.Fields;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+
+/** Reads an app. Continues after a problem, so that all are reported at once. */
+final class AppReader {
+  private static final String ENVIRONMENT_PREFIX = "env:";
+  private static final Pattern LAST_LINE_BREAK = Pattern.compile("\\R\\z");
+
+  private final Problems problems;
+  private final NodeReader nodes;
+  private final Map<String, String> environment;
+
+  /**
+   * @param environment where secret keys may be kept
+   */
+  AppReader(Problems problems, NodeReader nodes, Map<String, String> environment) {
+    this.problems = problems;
+    this.nodes = nodes;
+    this.environment = environment;
+  }
+
+  /**
+   * Reads an app.
+   *
+   * @param tables that the app may use, by name
+   * @return null if the node is no map
+   */
+  @Nullable App read(Entry entry, Map<String, Table> tables) {
+    nodes.nonEmptyName(entry.key(), "an app's id");
+    return app(entry.key().getValue(), entry.value(), tables);
+  }
+
+  private @Nullable App app(String id, Node node, Map<String, Table> tables) {
+    String what = "app " + Problems.shown(id);
+    Fields fields =
+        nodes.fields(
+            node,
+            what,
+            List.of("secret_key", "access_control_allow_origin", "validation", "tables"));
+    if (fields == null) {
+      return null;
+    }
+    List<String> secretKeys = secretKeys(fields.require("secret_key"), what + ": secret_key");
+    String origin = origin(fields.get("access_control_allow_origin"));
+    Validation validation = validation(fields.get("validation"));
+    List<Table> ownTables = appTables(fields.require("tables"), what, tables);
+    return new App(id, secretKeys, origin, validation, ownTables);
+  }
+
+  private List<String> secretKeys(@Nullable Node node, String what) {
+    if (node == null) {
+      return List.of();
+    }
+    if (!(node instanceof SequenceNode list)) {
+      return Stream.ofNullable(secretKey(node, what)).toList();
+    }
+    if (list.getValue().isEmpty()) {
+      problems.at(node, what + " is an empty list, so that no key would open the app");
+    }
+    List<String> keys = new ArrayList<>();
+    for (Node item : list.getValue()) {
+      String key = secretKey(item, what);
+      if (key != null) {
+        keys.add(key);
+      }
+    }
+    return keys;
+  }
+
+  private @Nullable String secretKey(Node node, String what) {
+    String key = nodes.nonEmptyString(node, what);
+    return key != null && key.startsWith(ENVIRONMENT_PREFIX)
+        ? fromEnvironment(node, key.substring(ENVIRONMENT_PREFIX.length()), what)
+        : key;
+  }
+
+  /** Without the line break that a file or a shell has put at its end. */
+  private @Nullable String fromEnvironment(Node node, String variable, String what) {
+    String value = environment.get(variable);
+    String key = value == null ? null : LAST_LINE_BREAK.matcher(value).replaceFirst("");
+    if (key == null || key.isEmpty()) {
+      problems.at(
+          node,
+          "%s: the environment variable %s is %s"
+              .formatted(what, Problems.shown(variable), key == null ? "not set" : "empty"));
+    }
+    return key;
+  }
+
+  private String origin(@Nullable Node node) {
+    String key = "access_control_allow_origin";
+    String origin = node == null ? App.ANY_ORIGIN : nodes.nonEmptyString(node, key);
+    if (node == null || origin == null || origin.equals(App.ANY_ORIGIN) || origin.equals("null")) {
+      return origin == null ? App.ANY_ORIGIN : origin;
+    }
+    String sent = Origins.asSentByBrowsers(origin);
+    if (sent == null) {
+      problems.at(
+          node,
+          "%s has to be `*` or like `https://example.com`, without a path, but is %s"
+              .formatted(key, Problems.shown(origin)));
+      return origin;
+    }
+    return sent;
+  }
+
+  private Validation validation(@Nullable Node node) {
+    String text = node == null ? null : nodes.string(node, "validation");
+    if (node == null || text == null || text.equals("strict")) {
+      return Validation.STRICT;
+    }
+    if (!text.equals("lenient")) {
+      problems.at(
+          node,
+          "unknown validation "
+              + Problems.shown(text)
+              + Spelling.hint(text, List.of("strict", "lenient")));
+    }
+    return Validation.LENIENT;
+  }
+
+  private List<Table> appTables(@Nullable Node node, String app, Map<String, Table> tables) {
+    List<Node> items = node == null ? null : nodes.items(node, app + ": tables");
+    if (node == null || items == null) {
+      return List.of();
+    }
+    if (items.isEmpty()) {
+      problems.at(node, app + " has no tables");
+    }
+    List<Table> own = new ArrayList<>();
+    Map<String, Integer> lines = new HashMap<>();
+    for (Node item : items) {
+      ScalarNode name = nodes.nonEmptyName(item, "a table's name");
+      if (name != null) {
+        nodes.refuseRepetition("table", name, lines);
+        Table table = declared(name, tables);
+        if (table != null) {
+          own.add(table);
+        }
+      }
+    }
+    return own;
+  }
+
+  /** Where no table could be read at all, that is problem enough. */
+  private @Nullable Table declared(ScalarNode name, Map<String, Table> tables) {
+    Table table = tables.get(name.getValue());
+    if (table == null && !tables.isEmpty()) {
+      problems.at(
+          name,
+          "undefined table "
+              + Problems.shown(name.getValue())
+              + Spelling.hint(name.getValue(), tables.keySet()));
+    }
+    return table;
+  }
+}

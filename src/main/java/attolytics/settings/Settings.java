@@ -1,0 +1,111 @@
+package attolytics.settings;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the command line and the environment ask for, complete and checked. Immutable.
+ *
+ * @param schema the schema file
+ * @param databaseUrl as given, or null: the schema file's, else the embedded database; holds a
+ *     password, so never log it
+ * @param host address of the public port
+ * @param port 0 for a free one
+ * @param adminHost address of the admin port
+ * @param adminPort 0 for a free one
+ * @param dataDir where the embedded database keeps its data
+ * @param writers parallel database writers, each with a connection
+ * @param flushRows rows that make a flush due
+ * @param flushBytes bytes of encoded rows that make a flush due
+ * @param flushInterval how long the oldest row may wait for a flush, or null: measured
+ * @param maxBuffer bytes of accepted, not yet committed rows, over all writers
+ * @param maxBody bytes of a request body, before and after decompression
+ * @param maxConnections open connections of the public port
+ * @param headerTimeout for all headers of a request to arrive
+ * @param bodyTimeout for a whole body to arrive
+ * @param idleTimeout after which a connection without a request, or an unread answer, is closed
+ * @param idempotencyTtl how long an Idempotency-Key is remembered
+ * @param ackTimeout how long a request may wait for its commit
+ * @param drainTimeout how long a stop may take
+ * @param migrate whether a start and a reload change the database to fit the schema file
+ * @param verbosity -1 for errors only, 0, 1 or 2
+ * @param logFormat of the log's lines
+ */
+public record Settings(
+    Path schema,
+    @Nullable String databaseUrl,
+    String host,
+    int port,
+    String adminHost,
+    int adminPort,
+    Path dataDir,
+    int writers,
+    int flushRows,
+    int flushBytes,
+    @Nullable Duration flushInterval,
+    long maxBuffer,
+    int maxBody,
+    int maxConnections,
+    Duration headerTimeout,
+    Duration bodyTimeout,
+    Duration idleTimeout,
+    Duration idempotencyTtl,
+    Duration ackTimeout,
+    Duration drainTimeout,
+    boolean migrate,
+    int verbosity,
+    LogFormat logFormat) {
+
+  /** All but the password of the database. */
+  @Override
+  public String toString() {
+    return "Settings[schema="
+        + schema
+        + ", databaseUrl="
+        + (databaseUrl == null ? "none" : DatabaseUrl.redact(databaseUrl))
+        + ", host="
+        + host
+        + ", port="
+        + port
+        + ", adminHost="
+        + adminHost
+        + ", adminPort="
+        + adminPort
+        + ", dataDir="
+        + dataDir
+        + ", writers="
+        + writers
+        + ", flushRows="
+        + flushRows
+        + ", flushBytes="
+        + flushBytes
+        + ", flushInterval="
+        + (flushInterval == null ? "measured" : flushInterval)
+        + ", maxBuffer="
+        + maxBuffer
+        + ", maxBody="
+        + maxBody
+        + ", maxConnections="
+        + maxConnections
+        + ", headerTimeout="
+        + headerTimeout
+        + ", bodyTimeout="
+        + bodyTimeout
+        + ", idleTimeout="
+        + idleTimeout
+        + ", idempotencyTtl="
+        + idempotencyTtl
+        + ", ackTimeout="
+        + ackTimeout
+        + ", drainTimeout="
+        + drainTimeout
+        + ", migrate="
+        + migrate
+        + ", verbosity="
+        + verbosity
+        + ", logFormat="
+        + logFormat
+        + "]";
+  }
+}

@@ -1,0 +1,558 @@
+package attolytics.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.cli.AttolyticsCommand.Action;
+import attolytics.cli.AttolyticsCommand.Actions;
+import attolytics.settings.LogFormat;
+import attolytics.settings.Settings;
+import attolytics.settings.StartException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.reflect.RecordComponent;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AttolyticsCommandTest {
+  private static final String SECRET = "s3cr3t";
+  private static final int CHECKED = 7;
+  private static final int MIGRATED = 8;
+  private static final Settings DEFAULTS =
+      new Settings(
+          Path.of("./schema.conf.yaml"),
+          null,
+          "localhost",
+          8000,
+          "localhost",
+          8001,
+          Path.of("./attolytics-data"),
+          1,
+          10_000,
+          4 << 20,
+          null,
+          64 << 20,
+          1 << 20,
+          10_000,
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(90),
+          Duration.ofDays(7),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(30),
+          false,
+          0,
+          LogFormat.TEXT);
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+  private @Nullable Settings seen;
+  private @Nullable Settings checked;
+  private @Nullable Boolean applied;
+
+  @Test
+  void execute_withoutOptionsGivesTheDefaults() {
+    assertEquals(DEFAULTS, settings(Map.of()));
+  }
+
+  @Test
+  void execute_readsEveryOption() {
+    Settings expected =
+        new Settings(
+            Path.of("s.yaml"),
+            "postgres://h/d",
+            "0.0.0.0",
+            0,
+            "::1",
+            65_535,
+            Path.of("data"),
+            64,
+            1,
+            1 << 20,
+            Duration.ofNanos(500_000),
+            1L << 40,
+            1 << 30,
+            500,
+            Duration.ofMillis(1500),
+            Duration.ofMinutes(1),
+            Duration.ofHours(24),
+            Duration.ofHours(1),
+            Duration.ofSeconds(5),
+            Duration.ofMinutes(2),
+            true,
+            2,
+            LogFormat.JSON);
+    String[] args = {
+      "-s",
+      "s.yaml",
+      "-d",
+      "postgres://h/d",
+      "-H",
+      "0.0.0.0",
+      "-p",
+      "0",
+      "--admin_host",
+      "::1",
+      "--admin_port=65535",
+      "--data_dir",
+      "data",
+      "--writers",
+      "64",
+      "--flush_rows",
+      "1",
+      "--flush_bytes",
+      "1MiB",
+      "--flush_interval",
+      "500us",
+      "--max_buffer",
+      "1024GiB",
+      "--max_body=1GiB",
+      "--max_connections=500",
+      "--header_timeout=1.5s",
+      "--body_timeout=60s",
+      "--idle_timeout=1d",
+      "--idempotency_ttl",
+      "1h",
+      "--ack_timeout",
+      "5s",
+      "--drain_timeout",
+      "2m",
+      "--migrate",
+      "--log_format=json",
+      "-vv"
+    };
+    assertEquals(expected, settings(Map.of(), args));
+    Map<String, String> environment =
+        Map.ofEntries(
+            Map.entry("ATTOLYTICS_SCHEMA", "s.yaml"),
+            Map.entry("ATTOLYTICS_LOG_FORMAT", "json"),
+            Map.entry("ATTOLYTICS_DB_URL", "postgres://h/d"),
+            Map.entry("ATTOLYTICS_HOST", "0.0.0.0"),
+            Map.entry("ATTOLYTICS_PORT", "0"),
+            Map.entry("ATTOLYTICS_ADMIN_HOST", "::1"),
+            Map.entry("ATTOLYTICS_ADMIN_PORT", "65535"),
+            Map.entry("ATTOLYTICS_DATA_DIR", "data"),
+            Map.entry("ATTOLYTICS_WRITERS", "64"),
+            Map.entry("ATTOLYTICS_FLUSH_ROWS", "1"),
+            Map.entry("ATTOLYTICS_FLUSH_BYTES", "1MiB"),
+            Map.entry("ATTOLYTICS_FLUSH_INTERVAL", "500us"),
+            Map.entry("ATTOLYTICS_MAX_BUFFER", "1024GiB"),
+            Map.entry("ATTOLYTICS_MAX_BODY", "1GiB"),
+            Map.entry("ATTOLYTICS_MAX_CONNECTIONS", "500"),
+            Map.entry("ATTOLYTICS_HEADER_TIMEOUT", "1.5s"),
+            Map.entry("ATTOLYTICS_BODY_TIMEOUT", "60s"),
+            Map.entry("ATTOLYTICS_IDLE_TIMEOUT", "1d"),
+            Map.entry("ATTOLYTICS_IDEMPOTENCY_TTL", "1h"),
+            Map.entry("ATTOLYTICS_ACK_TIMEOUT", "5s"),
+            Map.entry("ATTOLYTICS_DRAIN_TIMEOUT", "2m"),
+            Map.entry("ATTOLYTICS_MIGRATE", "1"),
+            Map.entry("ATTOLYTICS_VERBOSE", "2"));
+    assertEquals(expected, settings(environment));
+    Map<String, String> asFilesHaveIt = new HashMap<>(environment);
+    asFilesHaveIt.replaceAll((name, value) -> value + (name.contains("PORT") ? "\n" : "\r\n"));
+    assertEquals(expected, settings(asFilesHaveIt));
+  }
+
+  @Test
+  void execute_prefersTheFlagToTheEnvironment() {
+    Map<String, String> environment =
+        Map.of("ATTOLYTICS_PORT", "1", "ATTOLYTICS_ADMIN_PORT", "wrong", "ATTOLYTICS_VERBOSE", "2");
+    Settings settings = settings(environment, "-p", "2", "--admin_port", "3", "-q");
+    assertEquals(2, settings.port());
+    assertEquals(3, settings.adminPort());
+    assertEquals(-1, settings.verbosity());
+  }
+
+  @Test
+  void execute_takesAnEmptyVariableForUnset() {
+    assertEquals(
+        DEFAULTS,
+        settings(Map.of("ATTOLYTICS_PORT", "", "ATTOLYTICS_DB_URL", " ", "ATTOLYTICS_QUIET", "")));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ATTOLYTICS_VERBOSE, 0, 0",
+    "ATTOLYTICS_VERBOSE, false, 0",
+    "ATTOLYTICS_VERBOSE, 1, 1",
+    "ATTOLYTICS_VERBOSE, TRUE, 1",
+    "ATTOLYTICS_VERBOSE, 2, 2",
+    "ATTOLYTICS_QUIET, 0, 0",
+    "ATTOLYTICS_QUIET, 1, -1",
+    "ATTOLYTICS_QUIET, true, -1"
+  })
+  void execute_readsVerbosityFromTheEnvironment(String variable, String value, int verbosity) {
+    assertEquals(verbosity, settings(Map.of(variable, value)).verbosity());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"-v, 1", "--verbose, 1", "-vv, 2", "-q, -1", "--quiet, -1"})
+  void execute_readsVerbosityFromFlags(String flag, int verbosity) {
+    assertEquals(verbosity, settings(Map.of(), flag).verbosity());
+  }
+
+  @Test
+  void execute_takesDashesForUnderscores() {
+    Settings settings =
+        settings(Map.of(), "--db-url", "postgres://a-b/c", "--flush-rows=5", "--data-dir=x-y");
+    assertEquals("postgres://a-b/c", settings.databaseUrl());
+    assertEquals(5, settings.flushRows());
+    assertEquals(Path.of("x-y"), settings.dataDir());
+  }
+
+  @Test
+  void execute_leavesWhatFollowsTheEndOfOptionsAlone() {
+    assertUsageError("error: Unknown option: '--db-url'", Map.of(), "--", "--db-url");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--port -1 | --port: -1 is not between 0 and 65535",
+        "--port 65536 | --port: 65536 is not between 0 and 65535",
+        "--admin_port 65536 | --admin_port: 65536 is not between 0 and 65535",
+        "--port abc | --port: 'abc' is not a whole number",
+        "--writers 0 | --writers: 0 is not between 1 and 64",
+        "--writers 65 | --writers: 65 is not between 1 and 64",
+        "--flush_rows 0 | --flush_rows: 0 is not between 1 and 10000000",
+        "--max_body 1023 | --max_body: 1023 bytes is less than 1024",
+        "--max_body 1073741825 | --max_body: 1073741825 bytes is more than 1073741824",
+        "--max_buffer 4MiB --max_body 2MiB"
+            + " | --max_buffer: 4194304 bytes is less than four times --max_body (2097152 bytes)",
+        "--flush_bytes 65MiB"
+            + " | --flush_bytes: 68157440 bytes is more than --max_buffer (67108864 bytes)",
+        "--flush_bytes 1GB --max_buffer 5x | --max_buffer: '5x' is not a size such as",
+        "--flush_interval 30s | --flush_interval: 30s is not shorter than --ack_timeout (30s)",
+        "--flush_interval 0s | --flush_interval: must be longer than nothing",
+        "--max_connections 0 | --max_connections: 0 is not between 1 and 1000000",
+        "--header_timeout 9ms | --header_timeout: 0.009s is not between 10ms and 1d",
+        "--body_timeout 25h | --body_timeout: 25h is not between 10ms and 1d",
+        "--idle_timeout 0s | --idle_timeout: 0s is not between 10ms and 1d",
+        "--ack_timeout 0s | --ack_timeout: must be longer than nothing",
+        "--drain_timeout 0s | --drain_timeout: must be longer than nothing",
+        "--idempotency_ttl 0s | --idempotency_ttl: must be longer than nothing",
+        "--drain_timeout 5 | --drain_timeout: '5' is not a duration such as",
+        "-v -q | --quiet: cannot be combined with --verbose",
+        "-vvv | --verbose: given 3 times, but twice is the most",
+        "-p 1 -p 2 | option '--port' (PORT) should be specified only once",
+        "--port | Missing required parameter for option '--port' (PORT)",
+        "--port 8001 | --admin_port: 8001 is the same as --port",
+        "--host 0.0.0.0 --admin_host 0.0.0.0 -p 80 --admin_port 80"
+            + " | --admin_port: 80 is the same as --port",
+        "--db_url mysql://h/d | --db_url: the database URL does not begin with postgres://",
+        "--db_url postgres://h/d?sslmode=on | --db_url: sslmode of the database URL is none of",
+        "stray | unknown command 'stray', expected one of check, migrate, generate-completion, help",
+        "--apply | Unknown option: '--apply'",
+        "check --apply | Unknown option: '--apply'",
+        "check stray | Unmatched argument at index 1: 'stray'",
+        "--schema= | --schema: must not be empty",
+        "--data_dir= | --data_dir: must not be empty"
+      })
+  void execute_refusesAWrongCommandLine(String args, String message) {
+    assertUsageError("error: " + message, Map.of(), args.split(" "));
+  }
+
+  @Test
+  void execute_takesOnePortOfTwoAddressesOrTwoFreePorts() {
+    settings(Map.of(), "--host", "127.0.0.1", "--admin_host", "127.0.0.2", "-p", "8001");
+    settings(Map.of(), "--port", "0", "--admin_port", "0");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"check -p 7", "-p 7 check", "--port=7 check"})
+  void execute_check_takesTheSameOptionsBeforeAndAfter(String args) {
+    assertEquals(CHECKED, run(Map.of(), settings -> 0, args.split(" ")), err.toString());
+    assertNotNull(checked);
+    assertEquals(7, checked.port());
+  }
+
+  @Test
+  void execute_check_readsTheEnvironment() {
+    assertEquals(CHECKED, run(Map.of("ATTOLYTICS_PORT", "8"), settings -> 0, "check"));
+    assertNotNull(checked);
+    assertEquals(8, checked.port());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"migrate, false", "migrate --apply, true", "-p 7 migrate --apply -v, true"})
+  void execute_migrate_appliesOnlyIfTold(String args, boolean apply) {
+    Map<String, String> environment = Map.of("ATTOLYTICS_MIGRATE", "1", "ATTOLYTICS_APPLY", "1");
+
+    assertEquals(MIGRATED, run(environment, settings -> 0, args.split(" ")), err.toString());
+
+    assertEquals(apply, applied);
+  }
+
+  @Test
+  void execute_refusesAnEmptyHost() {
+    assertUsageError("error: --host: must not be empty", Map.of(), "--host", "");
+  }
+
+  @Test
+  void execute_suggestsForAnUnknownOption() {
+    assertUsageError("error: Unknown option: '--flush_row=5'", Map.of(), "--flush_row=5");
+    assertTrue(err.toString().contains("--flush_rows"), err.toString());
+    assertTrue(err.toString().contains("--help"), err.toString());
+  }
+
+  @Test
+  void execute_tellsAllValuesOutOfRangeAtOnce() {
+    assertUsageError("error: --port: 70000 is", Map.of(), "--port=70000", "--writers=0");
+    assertTrue(err.toString().contains("\nerror: --writers: 0 is"), err.toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ATTOLYTICS_PORT, abc",
+    "ATTOLYTICS_PORT, 70000",
+    "ATTOLYTICS_MAX_BODY, 5x",
+    "ATTOLYTICS_ACK_TIMEOUT, 0s",
+    "ATTOLYTICS_VERBOSE, 3",
+    "ATTOLYTICS_QUIET, 2",
+    "ATTOLYTICS_DB_URL, mysql://h/d"
+  })
+  void execute_namesTheVariableThatIsWrong(String variable, String value) {
+    assertUsageError("error: " + variable + ": ", Map.of(variable, value));
+  }
+
+  @Test
+  void execute_refusesQuietAndVerboseTogetherFromTheEnvironment() {
+    assertUsageError(
+        "error: ATTOLYTICS_QUIET: cannot be combined with ATTOLYTICS_VERBOSE",
+        Map.of("ATTOLYTICS_QUIET", "1", "ATTOLYTICS_VERBOSE", "1"));
+  }
+
+  @Test
+  void help_namesEveryOptionOfTheSettingsWithinAHundredColumns() {
+    assertEquals(0, run(Map.of("ATTOLYTICS_PORT", "wrong"), settings -> 9, "--help"));
+    String help = out.toString();
+    assertEquals("", err.toString());
+    for (RecordComponent component : Settings.class.getRecordComponents()) {
+      String option =
+          switch (component.getName()) {
+            case "databaseUrl" -> "--db_url";
+            case "verbosity" -> "--verbose";
+            default ->
+                "--" + component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+          };
+      assertTrue(help.contains(option + "=") || help.contains(option + " "), option);
+    }
+    assertTrue(help.contains("-q, --quiet") && help.contains("-V, --version"), help);
+    help.lines().forEach(line -> assertTrue(line.length() <= 100, line));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--help", "help", "-h"})
+  void help_namesEveryCommand(String help) {
+    assertEquals(0, run(Map.of(), settings -> 9, help));
+    for (String command : List.of("check", "migrate", "generate-completion", "help")) {
+      assertTrue(out.toString().contains("\n  " + command + " "), out.toString());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"migrate --help", "help migrate"})
+  void help_ofACommandNamesItsOwnOptions(String args) {
+    assertEquals(0, run(Map.of(), settings -> 9, args.split(" ")));
+    assertTrue(out.toString().contains("--apply"), out.toString());
+    assertTrue(out.toString().contains("--db_url"), out.toString());
+  }
+
+  @Test
+  void help_tellsTheRealDefaults() {
+    run(Map.of(), settings -> 9, "--help");
+    String help = out.toString().replaceAll("\\s+", " ");
+    Matcher told =
+        Pattern.compile("(--[a-z_]+)=[A-Z]+ (?:(?!--[a-z_]+=).)*?\\(default: (\\S+)\\)")
+            .matcher(help);
+    List<String> args = new ArrayList<>();
+    while (told.find()) {
+      args.add(told.group(1) + "=" + told.group(2));
+    }
+    assertEquals(20, args.size(), "all but --db_url: " + args);
+    assertEquals(DEFAULTS, settings(Map.of(), args.toArray(String[]::new)));
+  }
+
+  @Test
+  void version_isThatOfTheJarOrDevelopment() {
+    assertEquals(0, run(Map.of(), settings -> 9, "-V"));
+    assertTrue(out.toString().matches("attolytics (development|\\d+\\.\\d+\\.\\d+\\S*)\\R"));
+    assertNull(seen);
+  }
+
+  @Test
+  void execute_returnsTheExitCodeOfTheAction() {
+    assertEquals(0, run(Map.of(), settings -> 0));
+    assertEquals(1, run(Map.of(), settings -> 1));
+  }
+
+  @Test
+  void execute_printsALineForEachProblemOfAStart() {
+    Action failing =
+        settings -> {
+          throw new StartException(List.of("schema.conf.yaml:3:5: no such type", "two\nlines"));
+        };
+    assertEquals(1, run(Map.of(), failing));
+    assertLines("error: schema.conf.yaml:3:5: no such type", "error: two lines");
+  }
+
+  @Test
+  void execute_printsALineForAnyOtherExceptionAndTheStackTraceUnderVerboseOnly() {
+    Action failing =
+        settings -> {
+          throw new IllegalStateException("no postgres://u:" + SECRET + "@h/d");
+        };
+    assertEquals(1, run(Map.of(), failing));
+    assertLines("error: IllegalStateException: no postgres://***@h/d");
+    assertEquals(1, run(Map.of(), failing, "-v"));
+    assertTrue(err.toString().contains("\tat attolytics.app."), err.toString());
+    assertFalse(err.toString().contains(SECRET), err.toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "postgres://u:s3cr3t@h/d postgres://u:s3cr3t@h/d",
+        "--dburl=postgres://u:s3cr3t@h/d",
+        "--dburl postgres://u:x@s3cr3t@h/d",
+        "u:s3cr3t@h/d",
+        "-d postgres://u:s3cr3t@h/d --port 70000",
+        "-d postgres://u:s3cr3t@h/d -d postgres://u:s3cr3t@h/d",
+        "-d postgres://h/d?password=s3cr3t postgres://h/d?password=s3cr3t"
+      })
+  void execute_neverShowsAPassword(String args) {
+    assertEquals(2, run(Map.of(), settings -> 0, args.split(" ")));
+    assertFalse(err.toString().contains(SECRET), err.toString());
+    assertEquals("", out.toString());
+  }
+
+  /** What is quoted may be only a part of what was given. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "postgres://u:a s3cr3t@h/d",
+        "postgres://u:a's3cr3t@h/d",
+        "--dburl=postgres://u:a s3cr3t@h/d",
+        "-xdpostgres://u:a s3cr3t@h/d",
+        "--db_url=postgres://u:a s3cr3t@h:x/d",
+        "--port=postgres://u:a s3cr3t@b@h/d",
+        "--port=u:a\n s3cr3t@h/d",
+        "postgres://h/d?password=a s3cr3t&x=y",
+        "postgres://h/d?sslpassword=a's3cr3t"
+      })
+  void execute_hidesAPasswordWithASpaceOrQuote(String argument) {
+    assertEquals(2, run(Map.of(), settings -> 0, argument));
+    assertFalse(err.toString().contains(SECRET), err.toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ATTOLYTICS_DB_URL, u:a s3cr3t@h/d",
+    "ATTOLYTICS_DB_URL, postgres://u:a s3cr3t@h:x/d",
+    "ATTOLYTICS_DB_URL, postgres://u:s3cr3t",
+    "ATTOLYTICS_DB_URL, postgres://h/d?slmode=x&password=s3cr3t",
+    "ATTOLYTICS_PORT, postgres://u:a s3cr3t@h/d",
+    "ATTOLYTICS_VERBOSE, postgres://h/d?password=a s3cr3t"
+  })
+  void execute_hidesAPasswordOfTheEnvironment(String variable, String value) {
+    assertUsageError("error: " + variable + ": ", Map.of(variable, value));
+    assertFalse(err.toString().contains(SECRET), err.toString());
+  }
+
+  /** The shell has made two arguments of it. */
+  @ParameterizedTest
+  @CsvSource({"-d postgres://u:a, s3cr3t@h/d", "postgres://u:a, s3cr3t@h/d"})
+  void execute_hidesTheEndOfAPasswordThatASpaceHasCutOff(String first, String second) {
+    String[] args = (first + " " + second).split(" ", -1);
+    run(Map.of(), settings -> 0, args);
+    assertFalse(err.toString().contains(SECRET), err.toString());
+  }
+
+  @Test
+  void help_doesNotShowAPasswordOfTheEnvironment() {
+    run(Map.of("ATTOLYTICS_DB_URL", "postgres://u:" + SECRET + "@h/d"), settings -> 0, "-h");
+    assertFalse(out.toString().contains(SECRET));
+  }
+
+  @Test
+  void settingsToString_hidesThePassword() {
+    Settings settings = settings(Map.of("ATTOLYTICS_DB_URL", "postgres://u:" + SECRET + "@h/d"));
+    assertTrue(settings.toString().contains("postgres://***@h/d"), settings.toString());
+    assertFalse(settings.toString().contains(SECRET));
+  }
+
+  private Settings settings(Map<String, String> environment, String... args) {
+    int exitCode =
+        run(
+            environment,
+            settings -> {
+              seen = settings;
+              return 0;
+            },
+            args);
+    assertEquals(0, exitCode, err.toString());
+    assertNotNull(seen);
+    return seen;
+  }
+
+  private void assertUsageError(String beginning, Map<String, String> environment, String... args) {
+    int exitCode =
+        run(
+            environment,
+            settings -> {
+              seen = settings;
+              return 0;
+            },
+            args);
+    assertEquals(2, exitCode);
+    assertNull(seen);
+    assertTrue(err.toString().startsWith(beginning), err.toString());
+    assertEquals("", out.toString());
+  }
+
+  private void assertLines(String... lines) {
+    assertEquals(List.of(lines), err.toString().lines().toList());
+  }
+
+  private int run(Map<String, String> environment, Action action, String... args) {
+    err.getBuffer().setLength(0);
+    out.getBuffer().setLength(0);
+    Actions actions =
+        new Actions() {
+          @Override
+          public int serve(Settings settings) throws Exception {
+            return action.run(settings);
+          }
+
+          @Override
+          public int check(Settings settings) {
+            checked = settings;
+            return CHECKED;
+          }
+
+          @Override
+          public int migrate(Settings settings, boolean apply) {
+            applied = apply;
+            return MIGRATED;
+          }
+        };
+    return AttolyticsCommand.execute(
+        args, environment, actions, new PrintWriter(out, true), new PrintWriter(err, true));
+  }
+}

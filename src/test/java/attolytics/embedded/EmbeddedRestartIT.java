@@ -1,0 +1,239 @@
+package attolytics.embedded;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import attolytics.app.JarProcess;
+import attolytics.flush.Await;
+import attolytics.settings.DatabaseUrl;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The jar, whose embedded PostgreSQL dies while it runs. */
+@Timeout(180)
+@DisabledOnOs(OS.WINDOWS)
+class EmbeddedRestartIT {
+  private static final Pattern ENDED = Pattern.compile("ERROR.*PostgreSQL in .* has ended");
+  private static final Pattern RUNS_AGAIN = Pattern.compile("PostgreSQL in .* runs again");
+  private static final int CLIENTS = 8;
+
+  @TempDir Path directory;
+  private final HttpClient client = HttpClient.newHttpClient();
+
+  @AfterEach
+  void killWhatAFailureLeftRunning() throws Exception {
+    servers().forEach(ProcessHandle::destroyForcibly);
+  }
+
+  @Test
+  void serverKilledWhileIdle_isStartedAgain_andTheLogSaysSo() throws Exception {
+    try (JarProcess jar = start(List.of())) {
+      assertEquals(200, jar.post());
+      kill(server());
+      jar.await(ENDED);
+      jar.await(RUNS_AGAIN);
+      Await.until(() -> jar.admin("/readyz").equals("200 ready\n"));
+      assertEquals(200, jar.post());
+      assertEquals("2", query("SELECT count(*) FROM events"));
+      assertEquals(0, jar.stop(), jar.err());
+      assertEquals(List.of(), servers());
+    }
+  }
+
+  @Test
+  void serverKilledUnderLoad_losesNothingAcknowledged_andDoublesNoKey() throws Exception {
+    try (JarProcess jar = start(List.of())) {
+      jar.port();
+      AtomicInteger acknowledged = new AtomicInteger();
+      AtomicInteger stop = new AtomicInteger();
+      List<CompletableFuture<Void>> clients = new ArrayList<>();
+      for (int i = 0; i < CLIENTS; i++) {
+        String name = "client" + i;
+        clients.add(CompletableFuture.runAsync(() -> postUntil(stop, jar, name, acknowledged)));
+      }
+      for (int kills = 1; kills <= 3; kills++) {
+        int more = acknowledged.get() + 100;
+        Await.until(() -> acknowledged.get() >= more);
+        kill(server());
+      }
+      int more = acknowledged.get() + 100;
+      Await.until(() -> acknowledged.get() >= more);
+      stop.set(1);
+      for (CompletableFuture<Void> each : clients) {
+        each.get(60, TimeUnit.SECONDS);
+      }
+      String expected = Integer.toString(acknowledged.get());
+      assertEquals(expected, query("SELECT count(*) FROM events"));
+      assertEquals(expected, query("SELECT count(DISTINCT user_id) FROM events"));
+      assertEquals(0, jar.stop(), jar.err());
+    }
+  }
+
+  /** Sends one event after another, each under a key of its own, until it is acknowledged. */
+  private void postUntil(
+      AtomicInteger stop, JarProcess jar, String name, AtomicInteger acknowledged) {
+    try {
+      for (int n = 0; stop.get() == 0; n++) {
+        String key = name + "-" + n;
+        int status = post(jar, key);
+        while (status != 200) {
+          assertTrue(status == 503 || status == 504, () -> key + " is refused");
+          TimeUnit.MILLISECONDS.sleep(20);
+          status = post(jar, key);
+        }
+        acknowledged.incrementAndGet();
+      }
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private int post(JarProcess jar, String key) throws Exception {
+    String body =
+        """
+        {"secret_key": "example-secret-key", "events": [
+          {"_t": "events", "platform": "p", "version": "1", "event_type": "e", "user_id": "%s"}]}
+        """
+            .formatted(key);
+    HttpRequest request =
+        HttpRequest.newBuilder(
+                URI.create("http://localhost:" + jar.port() + "/apps/com.example.myapp/events"))
+            .header("Content-Type", "application/json")
+            .header("Idempotency-Key", key)
+            .POST(BodyPublishers.ofString(body))
+            .build();
+    HttpResponse<String> answer = client.send(request, BodyHandlers.ofString());
+    return answer.statusCode();
+  }
+
+  @Test
+  void stop_isHeededWhileTheStartRecovers() throws Exception {
+    try (JarProcess jar = start(List.of())) {
+      assertEquals(200, jar.post());
+      assertEquals(0, jar.stop());
+    }
+    recoverForEver();
+    try (JarProcess jar = start(List.of())) {
+      awaitRecovery();
+      assertEquals("503 starting: waiting for the embedded PostgreSQL\n", jar.admin("/readyz"));
+      assertEquals(0, jar.stop(), jar.err());
+      assertEquals(List.of(), servers());
+    }
+  }
+
+  @Test
+  void stop_isHeededWhileARestartRecovers() throws Exception {
+    try (JarProcess jar = start(List.of())) {
+      assertEquals(200, jar.post());
+      recoverForEver();
+      kill(server());
+      awaitRecovery();
+      String why = "503 the embedded PostgreSQL has ended, starting it again\n";
+      assertEquals(why, jar.admin("/readyz"));
+      assertEquals(0, jar.stop(), jar.err());
+      assertEquals(List.of(), servers());
+    }
+  }
+
+  /** In a container the service is the first process, to which the dead are left. */
+  @Test
+  void serverThatNobodyReaps_isStartedAgain() throws Exception {
+    List<String> container = List.of("unshare", "--pid", "--fork", "--mount-proc", "--kill-child");
+    assumeTrue("root".equals(System.getProperty("user.name")), "needs root, for a namespace");
+    try (JarProcess jar = start(container)) {
+      assertEquals(200, jar.post());
+      kill(server());
+      jar.await(RUNS_AGAIN);
+      assertEquals(200, jar.post());
+    }
+  }
+
+  private JarProcess start(List<String> prefix) throws Exception {
+    return JarProcess.start(
+        prefix,
+        JarProcess.JAR,
+        Map.of(),
+        "--schema=schema-example.conf.yaml",
+        "--port=0",
+        "--admin_port=0",
+        "--data_dir=" + directory.resolve("data"));
+  }
+
+  private Path data() {
+    return directory.resolve("data/postgresql");
+  }
+
+  /** The next start waits for WAL that does not come. */
+  private void recoverForEver() throws Exception {
+    Files.createFile(data().resolve("recovery.signal"));
+    Files.writeString(
+        data().resolve("postgresql.auto.conf"),
+        "restore_command = 'touch \"" + directory.resolve("recovers") + "\"; sleep 600'\n");
+  }
+
+  private void awaitRecovery() throws Exception {
+    Await.until(() -> Files.exists(directory.resolve("recovers")));
+  }
+
+  /** Those on the data, whichever numbers they have for themselves: no child of one is listed. */
+  private List<ProcessHandle> servers() {
+    return ProcessHandle.allProcesses()
+        .filter(this::isOnData)
+        .filter(process -> process.parent().filter(this::isOnData).isEmpty())
+        .toList();
+  }
+
+  private boolean isOnData(ProcessHandle process) {
+    return process
+        .info()
+        .arguments()
+        .filter(arguments -> List.of(arguments).contains(data().toString()))
+        .isPresent();
+  }
+
+  private ProcessHandle server() {
+    List<ProcessHandle> servers = servers();
+    assertEquals(1, servers.size(), servers::toString);
+    return servers.get(0);
+  }
+
+  private static void kill(ProcessHandle process) throws Exception {
+    process.destroyForcibly();
+    Await.until(() -> !PidFile.runs(process));
+  }
+
+  private String query(String sql) throws Exception {
+    DatabaseUrl url = EmbeddedDatabase.runningIn(directory.resolve("data"));
+    assertTrue(url != null, "runs");
+    try (Connection connection = DriverManager.getConnection(url.jdbcUrl(), url.properties());
+        Statement statement = connection.createStatement();
+        ResultSet result = statement.executeQuery(sql)) {
+      assertTrue(result.next());
+      return result.getString(1);
+    }
+  }
+}

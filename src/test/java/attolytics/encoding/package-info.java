@@ -1,0 +1,4 @@
+@NullMarked
+package attolytics.encoding;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,950 @@
+package attolytics.schema.yaml;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.schema.App;
+import attolytics.schema.Column;
+import attolytics.schema.ColumnType;
+import attolytics.schema.Index;
+import attolytics.schema.Schema;
+import attolytics.schema.Table;
+import attolytics.schema.Validation;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SchemaFileTest {
+  private static final String TABLES =
+      """
+      tables:
+        events:
+          columns:
+            - name: platform
+      """;
+
+  private static final String APPS =
+      """
+      apps:
+        myapp:
+          secret_key: geheim
+          tables: [events]
+      """;
+
+  private static final Map<String, String> ENVIRONMENT =
+      Map.of(
+          "KEY", "from-environment",
+          "EMPTY", "",
+          "LF", "a\nb\n",
+          "CRLF", "key\r\n",
+          "TWO", "key\n\n",
+          "BREAK", "\n");
+
+  @TempDir private Path directory;
+
+  // The whole
+
+  @Test
+  void read_theExample() throws SchemaException {
+    Schema schema = SchemaFile.read(Path.of("schema-example.conf.yaml"), Map.of());
+
+    assertNull(schema.databaseUrl());
+    Table events = schema.tables().get(0);
+    assertEquals(1, schema.tables().size());
+    assertEquals("events", events.name());
+    assertEquals(0, events.ordinal());
+    assertEquals(
+        List.of(
+            new Column("time", ColumnType.TIMESTAMP, null, Index.DEFAULT, false, 0),
+            new Column("referer", ColumnType.STRING, "Referer", Index.NONE, false, 1),
+            new Column("platform", ColumnType.STRING, null, Index.DEFAULT, true, 2),
+            new Column("version", ColumnType.STRING, null, Index.DEFAULT, true, 3),
+            new Column("user_id", ColumnType.STRING, null, Index.NONE, false, 4),
+            new Column("event_type", ColumnType.STRING, null, Index.DEFAULT, true, 5),
+            new Column("score", ColumnType.I32, null, Index.NONE, false, 6)),
+        events.columns());
+    assertEquals(List.of("com.example.myapp"), List.copyOf(schema.apps().keySet()));
+    App app = app(schema, "com.example.myapp");
+    assertTrue(app.accepts("example-secret-key"));
+    assertEquals("http://example.com", app.allowedOrigin());
+    assertEquals(Validation.STRICT, app.validation());
+    assertSame(events, app.table("events"));
+  }
+
+  @Test
+  void read_defaults() throws Exception {
+    App app = app(read(TABLES + APPS), "myapp");
+
+    assertEquals(App.ANY_ORIGIN, app.allowedOrigin());
+    assertEquals(Validation.STRICT, app.validation());
+    assertNull(read(TABLES + APPS).databaseUrl());
+    assertNull(read("database_url:\n" + TABLES + APPS).databaseUrl());
+  }
+
+  @Test
+  void read_everythingGiven() throws Exception {
+    Schema schema =
+        read(
+            """
+            database_url: postgres://me:pw@localhost/db
+            tables:
+              b: {columns: [{name: x, type: f64, indexed: true, required: True}]}
+              a:
+                columns:
+                - {name: one, header: X-Same}
+                - {name: two, header: X-Same, type: string}
+            apps:
+              "1": {secret_key: s, tables: [a, b], validation: lenient,
+                    access_control_allow_origin: "https://example.com:8443"}
+              2: {secret_key: s, tables: [b], access_control_allow_origin: "*"}
+            """);
+
+    assertEquals("postgres://me:pw@localhost/db", schema.databaseUrl());
+    assertEquals(List.of("b", "a"), schema.tables().stream().map(Table::name).toList());
+    assertEquals(List.of(0, 1), schema.tables().stream().map(Table::ordinal).toList());
+    assertEquals(
+        new Column("x", ColumnType.F64, null, Index.DEFAULT, true, 0),
+        schema.tables().get(0).columns().get(0));
+    assertEquals("X-Same", schema.tables().get(1).columns().get(1).header());
+    assertEquals(Validation.LENIENT, app(schema, "1").validation());
+    assertEquals("https://example.com:8443", app(schema, "1").allowedOrigin());
+    assertNotNull(app(schema, "1").table("b"));
+    assertNull(app(schema, "2").table("a"));
+  }
+
+  @Test
+  void read_tellsAllProblemsInFileOrder() {
+    assertProblems(
+        """
+        apps:
+          a:
+            secret_key: {x: 1}
+            tables: [event, events, events]
+          b: {tables: events, secret: x}
+        tables:
+          events:
+            columns:
+              - name: x
+                typ: i32
+                header: Y
+              - {name: x, type: int}
+              - {type: i64, header: Z, required: yes}
+          attolytics_keys: {columns: []}
+        databaseurl: x
+        """,
+        "3:17: app `a`: secret_key has to be a string, but is a map",
+        "4:14: undefined table `event`; did you mean `events`?",
+        "4:29: table `events` is a duplicate, the first is on line 4",
+        "5:6: app `b` lacks the key `secret_key`",
+        "5:15: app `b`: tables has to be a list (`- item` or `[item]`), but is a string",
+        "5:23: unknown key `secret`, expected one of `secret_key`, `access_control_allow_origin`,"
+            + " `validation`, `tables`",
+        "10:9: unknown key `typ`; did you mean `type`?",
+        "12:16: column `x` is a duplicate, the first is on line 9",
+        "12:25: unknown type `int`, expected one of " + allTypes(),
+        "13:9: a column of table `events` lacks the key `name`",
+        "13:29: a column takes a header, but is of type i64; only a string column can",
+        "13:42: a column: required is a string; write true",
+        "14:3: table `attolytics_keys`: names that begin with `attolytics_` are the service's own",
+        "14:30: table `attolytics_keys` has no columns",
+        "15:1: unknown key `databaseurl`; did you mean `database_url`?");
+  }
+
+  // The file
+
+  @Test
+  void read_missingFile_saysHowToNameAnother() {
+    Path file = directory.resolve("none.yaml");
+
+    assertEquals(
+        List.of(file + ": the schema file does not exist; name the right one with --schema FILE"),
+        problemsOf(file));
+  }
+
+  @Test
+  void read_directory() {
+    assertEquals(
+        List.of(
+            directory + ": the schema file is a directory; name the right one with --schema FILE"),
+        problemsOf(directory));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\n\n", "# nothing\n", "\uFEFF"})
+  void read_emptyFile(String text) {
+    assertProblems(text, "1:1: the file is empty, expected the keys `tables` and `apps`");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"~, empty", "text, a string", "[1], a list", "7, a number", "---, empty"})
+  void read_fileThatIsNoMap(String text, String kind) {
+    String problem = problems(text).get(0);
+
+    assertTrue(
+        problem.endsWith("the file has to be a map (`key: value`), but is " + kind), problem);
+  }
+
+  @Test
+  void read_hugeFile() throws IOException {
+    Path file = directory.resolve("huge.yaml");
+    Files.write(file, new byte[5_000_000]);
+
+    assertEquals(
+        List.of(
+            file
+                + ": the schema file is larger than a schema file may be, 1 MiB;"
+                + " name the right one with --schema FILE"),
+        problemsOf(file));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"[", "{a: ", "? [", "- "})
+  void read_deepNesting(String opening) {
+    List<String> problems = problems("tables: \n " + opening.repeat(200_000));
+
+    assertEquals(1, problems.size());
+    assertTrue(problems.get(0).contains("nested deeper than 50"), problems.get(0));
+  }
+
+  @Test
+  void read_notUtf8_saysWhere() throws IOException {
+    Path file = directory.resolve("latin1.yaml");
+    Files.write(file, "tables:\r\n  gr\u00fc\u00dfe:\r\n".getBytes(StandardCharsets.ISO_8859_1));
+
+    assertEquals(
+        List.of(file + ":2:5: not UTF-8; save the file in that encoding"), problemsOf(file));
+  }
+
+  @Test
+  void read_byteOrderMark_isIgnored() throws Exception {
+    assertNotNull(read("\uFEFF" + TABLES + APPS));
+    assertProblems("\uFEFFx", "1:1: the file has to be a map (`key: value`), but is a string");
+  }
+
+  @Test
+  void read_forbiddenCharacter_saysWhere() {
+    assertProblems(
+        "tables:\n  \ud83d\ude00x\u0001: 1\n", "2:5: not valid YAML: a character that it forbids");
+  }
+
+  @Test
+  void read_syntaxError_saysWhere() {
+    assertProblems(
+        TABLES + "apps: [a, b\n",
+        "6:1: not valid YAML: while parsing a flow sequence from line 5,"
+            + " expected ',' or ']', but got <stream end>");
+    assertProblems(
+        "a: 'b\n",
+        "2:1: not valid YAML: while scanning a quoted scalar from line 1,"
+            + " found unexpected end of stream");
+    assertProblems("a: b: c", "1:5: not valid YAML: mapping values are not allowed here");
+    assertProblems(
+        "a: *b", "1:4: not valid YAML: a value that begins with * or ! has to be put in quotes");
+    assertProblems(
+        "a: 1\n---\nb: 1\n",
+        "2:1: not valid YAML: expected a single document in the stream from line 1,"
+            + " but found another document");
+    String badEscape =
+        "not valid YAML: a backslash that begins no escape sequence; double it, or use single quotes";
+    assertProblems("a: \"\\q\"", "1:6: " + badEscape);
+    assertProblems("a: \"\\u12\"", "1:7: " + badEscape);
+    assertProblems("a: \"\\x", "1:1: " + badEscape);
+    assertTrue(problems("a:\n\tb: 1\n").get(0).startsWith("2:1: not valid YAML: "));
+    assertTrue(problems("%YAML 3.0\n---\na: 1\n").get(0).startsWith("1:1: not valid YAML: "));
+  }
+
+  @Test
+  void read_syntaxErrorAtLineBreak_isToldOnOneLine() {
+    List<String> problems = problems("a: &\n");
+
+    assertEquals(1, problems.size());
+    assertTrue(
+        problems.get(0).contains("not valid YAML: while scanning an anchor"), problems::toString);
+    assertEquals(1, problems.get(0).lines().count(), problems::toString);
+  }
+
+  @Test
+  void read_tab_saysWhere() {
+    assertTrue(
+        problems("tables:\n\tevents: x\n").get(0).startsWith("2:1: not valid YAML: "),
+        problems("tables:\n\tevents: x\n")::toString);
+  }
+
+  // The database
+
+  @Test
+  void read_databaseUrl_isCheckedWithTheRest() {
+    Path file = file("database_url: mysql://me:geheim@h\ntables: {events: {columns: []}}\n" + APPS);
+    Consumer<String> check =
+        url -> {
+          throw new IllegalArgumentException("no good");
+        };
+
+    SchemaException e =
+        assertThrows(SchemaException.class, () -> SchemaFile.read(file, ENVIRONMENT, check));
+
+    assertEquals(
+        List.of(
+            file + ":1:15: database_url: no good", file + ":2:28: table `events` has no columns"),
+        e.problems());
+  }
+
+  // Keys
+
+  @Test
+  void read_topLevelKeysMissing() {
+    assertProblems(
+        "database_url: x",
+        "1:1: the file lacks the key `tables`",
+        "1:1: the file lacks the key `apps`");
+  }
+
+  @Test
+  void read_noTablesOrApps() {
+    assertProblems(
+        "tables: {}\napps:\n",
+        "1:9: tables is empty, expected at least one",
+        "2:6: apps has to be a map (`key: value`), but is empty");
+  }
+
+  @Test
+  void read_duplicateKeys_atEveryLevel() {
+    assertProblems(
+        """
+        tables:
+          events:
+            columns:
+              - name: x
+                name: y
+            columns: []
+          events: {columns: [{name: x}]}
+        apps:
+          a: {secret_key: s, tables: [events], secret_key: t}
+          a: {secret_key: s, tables: [events]}
+        tables: {}
+        """,
+        "5:9: key `name` is a duplicate, the first is on line 4",
+        "6:5: key `columns` is a duplicate, the first is on line 3",
+        "7:3: key `events` is a duplicate, the first is on line 2",
+        "9:40: key `secret_key` is a duplicate, the first is on line 9",
+        "10:3: key `a` is a duplicate, the first is on line 9",
+        "11:1: key `tables` is a duplicate, the first is on line 1");
+  }
+
+  @Test
+  void read_keyThatIsNoName() {
+    assertProblems(
+        "? [a]\n: b\n? {c: d}\n: e\n" + TABLES + APPS,
+        "1:3: a key has to be a name, but is a list",
+        "3:3: a key has to be a name, but is a map");
+  }
+
+  @Test
+  void read_unknownKey_isShownOnOneLineAndCut() {
+    String problem =
+        problems("\"a\\nb\\u0085" + "x".repeat(200) + "\": 1\n" + TABLES + APPS).get(0);
+
+    assertTrue(problem.contains("unknown key `a\\u000ab\\u0085" + "x".repeat(60) + "…`"), problem);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "indxed, indexed",
+    "Indexed, indexed",
+    "index, indexed",
+    "requierd, required",
+    "nam, name",
+    "Type, type"
+  })
+  void read_misspeltKey_suggestsTheRightOne(String misspelt, String right) {
+    assertColumnProblem(
+        "{name: x, " + misspelt + ": y}",
+        "unknown key `" + misspelt + "`; did you mean `" + right + "`?");
+  }
+
+  // Tables and columns
+
+  @Test
+  void read_wrongKinds() {
+    assertProblems(
+        "tables: [events]\n" + APPS, "1:9: tables has to be a map (`key: value`), but is a list");
+    assertProblems(
+        "tables: {events: }\n" + APPS,
+        "1:17: table `events` has to be a map (`key: value`), but is empty");
+    assertProblems(
+        "tables: {events: {columns: {name: x}}}\n" + APPS,
+        "1:28: table `events`: columns has to be a list (`- item` or `[item]`), but is a map");
+    assertProblems("tables: {events: {}}\n" + APPS, "1:18: table `events` lacks the key `columns`");
+    assertColumnProblem(
+        "x", "a column of table `t` has to be a map (`key: value`), but is a string");
+    assertColumnProblem("{name: [x]}", "a column's name has to be a name, but is a list");
+    assertColumnProblem("{name: x, type: }", "unknown type ``, expected one of");
+    assertColumnProblem("{name: x, header: X 7}", "`X 7` is no name of an HTTP header");
+    assertColumnProblem("{name: x, header: [X]}", "header has to be a string, but is a list");
+    assertAppProblem("validation: {}", "validation has to be a string, but is a map");
+    assertAppProblem("access_control_allow_origin: []", "has to be a string, but is a list");
+    assertProblems(
+        TABLES + "apps: {a: x}", "5:11: app `a` has to be a map (`key: value`), but is a string");
+    assertProblems(
+        "database_url: [x]\n" + TABLES + APPS,
+        "1:15: database_url has to be a string, but is a list");
+  }
+
+  @Test
+  void read_namesThatLookLikeOtherThings_areNames() throws Exception {
+    Schema schema =
+        read(
+            """
+            tables:
+              2024: {columns: [{name: true}, {name: 1.0}, {name: 0x10}, {name: yes}, {name: "null"}]}
+            apps:
+              true: {secret_key: s, tables: [2024]}
+            """);
+
+    Table table = schema.tables().get(0);
+    assertEquals("2024", table.name());
+    assertEquals(
+        List.of("true", "1.0", "0x10", "yes", "null"),
+        table.columns().stream().map(Column::name).toList());
+    assertSame(table, app(schema, "true").table("2024"));
+  }
+
+  @Test
+  void read_nameThatIsNull() {
+    String problem = "a column's name is null; put it in quotes if that is meant";
+    assertColumnProblem("{name: null}", problem);
+    assertColumnProblem("{name: ~}", problem);
+  }
+
+  @Test
+  void read_emptyNames() {
+    assertProblems(
+        """
+        tables:
+          "": {columns: [{name: }, {name: ''}]}
+        apps:
+          '': {secret_key: s, tables: ['']}
+        """,
+        "2:3: a table's name is empty",
+        "2:24: a column's name is empty",
+        "2:35: a column's name is empty",
+        "4:3: an app's id is empty",
+        "4:32: a table's name is empty");
+  }
+
+  @Test
+  void read_namesOf63Bytes_areTheLongest() throws Exception {
+    String longest = "ü".repeat(31) + "x";
+    String yaml = "tables: {%s: {columns: [{name: %s}]}}\n" + APPS.replace("events", "%s");
+
+    assertEquals(longest, read(yaml.formatted(longest, longest, longest)).tables().get(0).name());
+    String tooLong = longest + "y";
+    assertProblems(
+        yaml.formatted(tooLong, tooLong, tooLong),
+        "1:10: a table's name is of 64 bytes in UTF-8, PostgreSQL takes 63 at most",
+        "1:63: a column's name is of 64 bytes in UTF-8, PostgreSQL takes 63 at most");
+  }
+
+  @Test
+  void read_namesThatPostgresCannotHold() {
+    assertColumnProblem("{name: \"a\\0b\"}", "a column's name contains U+0000");
+    assertColumnProblem("{name: \"\\ud800\"}", "a column's name contains half of a surrogate pair");
+    assertProblems(
+        TABLES + "apps: {\"\\0\": {secret_key: s, tables: [events]}}",
+        "5:8: an app's id contains U+0000, which PostgreSQL cannot hold");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"_t", "ctid", "xmin", "tableoid"})
+  void read_reservedColumn(String name) {
+    assertColumnProblem("{name: " + name + "}", "a column cannot be called `" + name + "`");
+  }
+
+  @Test
+  void read_tooManyColumns() {
+    assertProblems(
+        "tables: {events: {columns: [" + "x,".repeat(1601) + "]}}\n" + APPS,
+        "1:28: table `events` has more than 1600 columns");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "strng, string",
+    "String, string",
+    "i6, i64",
+    "timestmap, timestamp",
+    "boool, bool",
+    "jsonb, json",
+    "UUID, uuid",
+    "dat, date"
+  })
+  void read_misspeltType_suggestsTheRightOne(String misspelt, String right) {
+    assertColumnProblem(
+        "{name: x, type: " + misspelt + "}",
+        "unknown type `" + misspelt + "`; did you mean `" + right + "`?");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "yes, write true",
+    "on, write true",
+    "1, write true",
+    "no, write false",
+    "0, write false",
+    "'''true''', write true without quotes",
+    "'\"false\"', write false without quotes",
+    "maybe, expected true or false",
+    "[true], expected true or false",
+    "'', expected true or false"
+  })
+  void read_booleanThatIsNone(String value, String advice) {
+    String orBrin = advice.replace("true or false", "true, false or brin");
+    assertColumnProblem("{name: x, indexed: " + value + "}", "; " + orBrin);
+    assertColumnProblem("{name: x, required: " + value + "}", "; " + advice);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true, DEFAULT", "false, NONE", "brin, BRIN", "'\"brin\"', BRIN"})
+  void read_indexed(String value, Index index) throws SchemaException {
+    String column = "{name: x, type: timestamp, indexed: " + value + "}";
+    Schema schema =
+        read("tables: {t: {columns: [" + column + "]}}\napps: {a: {secret_key: s, tables: [t]}}");
+
+    assertEquals(index, schema.tables().get(0).columns().get(0).index());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"btree", "gin", "BRIN", "brn", "!brin brin"})
+  void read_indexedThatIsNone(String value) {
+    assertColumnProblem("{name: x, indexed: " + value + "}", "; expected true, false or brin");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"bool", "json"})
+  void read_brinOfATypeWithoutOne(String type) {
+    assertColumnProblem(
+        "{name: x, type: " + type + ", indexed: brin}",
+        "column `x`: indexed is brin, which PostgreSQL does not have for the type "
+            + type
+            + "; write true or false");
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "JSON")
+  void read_distributeBy(ColumnType type) throws Exception {
+    String columns = "{name: x}, {name: y, required: true, type: " + type.schemaName() + "}";
+    Table table = read(distributed("y", columns)).tables().get(0);
+
+    assertSame(table.column("y"), table.distributeBy());
+    assertNull(read(TABLES + APPS).tables().get(0).distributeBy());
+  }
+
+  @Test
+  void read_distributeByWhatCannotBe() {
+    String what = "1:29: table `t`: distribute_by";
+    String at = what + ": ";
+    assertProblems(
+        distributed("y", "{name: x}, {name: yy}"), at + "undefined column `y`; did you mean `yy`?");
+    assertProblems(distributed("user", "{name: x}"), at + "undefined column `user`, expected `x`");
+    assertProblems(
+        distributed("x", "{name: x}"),
+        at + "column `x` has to be `required: true`, as a row without a value belongs nowhere");
+    assertProblems(
+        distributed("x", "{name: x, type: json, required: true}"),
+        at + "column `x` is of type json, by which rows cannot be distributed");
+    assertProblems(distributed("[x]", "{name: x}"), what + " has to be a name, but is a list");
+    assertProblems(distributed("''", "{name: x}"), what + " is empty");
+  }
+
+  /** What is wrong with the column itself is told there, once. */
+  @Test
+  void read_distributeByAColumnThatIsWrong() {
+    assertProblems(
+        distributed("x", "{name: x, type: json5, required: true}"),
+        "1:58: unknown type `json5`; did you mean `json`?");
+  }
+
+  private static String distributed(String by, String columns) {
+    return "tables: {t: {distribute_by: %s, columns: [%s]}}\napps: {a: {secret_key: s, tables: [t]}}"
+        .formatted(by, columns);
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STRING")
+  void read_headerOfAnotherType(ColumnType columnType) {
+    String type = columnType.schemaName();
+    assertColumnProblem(
+        "{name: x, header: X-Y, type: " + type + "}",
+        "column `x` takes a header, but is of type " + type + "; only a string column can");
+  }
+
+  @Test
+  void read_headerThatIsNoName() {
+    assertColumnProblem("{name: x, header: ''}", "header is empty");
+    assertColumnProblem("{name: x, header: 'X Y'}", "`X Y` is no name of an HTTP header");
+    assertColumnProblem("{name: x, header: 'X:'}", "`X:` is no name of an HTTP header");
+  }
+
+  // Apps
+
+  @Test
+  void read_secretKeys_listAndEnvironment() throws Exception {
+    App app = app(read(withSecretKey("[one, 'env:KEY', \"12\"]")), "a");
+
+    assertTrue(app.accepts("one"));
+    assertTrue(app.accepts("from-environment"));
+    assertTrue(app.accepts("12"));
+    assertFalse(app.accepts("env:KEY"));
+    assertFalse(app.accepts(""));
+    assertTrue(app(read(withSecretKey("env:KEY")), "a").accepts("from-environment"));
+    assertTrue(app(read(withSecretKey("${KEY}")), "a").accepts("${KEY}"));
+  }
+
+  /** As {@code echo key > file} leaves one. */
+  @ParameterizedTest
+  @CsvSource({"LF, 'a\nb'", "CRLF, key", "TWO, 'key\n'"})
+  void app_takesAKeyOfTheEnvironmentWithoutTheLineBreakAtItsEnd(String variable, String key)
+      throws SchemaException {
+    App app = app(read(withSecretKey("env:" + variable)), "a");
+    assertTrue(app.accepts(key));
+    assertFalse(app.accepts(key + "\n"));
+  }
+
+  /** As Attolytics took it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "12345",
+        "0012",
+        "1_000",
+        "1.50",
+        "1e3",
+        "0x1F",
+        "0o17",
+        "true",
+        "No",
+        "2020-01-01"
+      })
+  void read_secretKeyWithoutQuotes_isWhatIsWritten(String key) throws Exception {
+    assertTrue(app(read(withSecretKey(key)), "a").accepts(key));
+    assertTrue(app(read(withSecretKey("[x, " + key + "]")), "a").accepts(key));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "       | secret_key is empty",
+        "~      | secret_key is null; put it in quotes if that is meant",
+        "null   | secret_key is null; put it in quotes if that is meant",
+        "''     | is empty",
+        "{a: b} | but is a map",
+        "[]     | is an empty list",
+        "[x, '']  | is empty",
+        "[x, ~]  | secret_key is null",
+        "[['x']] | but is a list",
+        "env:NONE | the environment variable `NONE` is not set",
+        "[x, 'env:NONE'] | the environment variable `NONE` is not set",
+        "env:EMPTY | the environment variable `EMPTY` is empty",
+        "env:BREAK | the environment variable `BREAK` is empty",
+        "'''env:''' | the environment variable `` is not set",
+        "!x y   | has to be put in quotes",
+        "'\"\\ud800\"' | contains half of a surrogate pair",
+      })
+  void read_secretKeyThatIsNone(@Nullable String value, String problem) {
+    List<String> problems = problems(withSecretKey(value == null ? "" : value));
+
+    assertEquals(1, problems.size(), problems::toString);
+    assertTrue(problems.get(0).contains(problem), problems.get(0));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{424242: x}",
+        "{x: 424242}",
+        "*424242",
+        "!424242 x",
+        "!424242!x y",
+        "!!424242 x",
+        "'424242",
+        "\"424242\\q\"",
+        "\"\\u4242",
+        "\"\\u424 42\"",
+        "\"\\U42424242\"",
+        "\"424242\\0\"",
+        "@424242",
+        "`424242`",
+        "|424242",
+        "424242: 424242",
+        "[424242",
+        "'424242' 424242",
+        "!<424242",
+        "- 424242",
+        "\n 424242\n 424242: x",
+        "&424242",
+        "[424242, *a]",
+      })
+  void read_secretKey_isNeverTold(String value) {
+    for (String problem : problems(withSecretKey(value))) {
+      assertFalse(problem.contains("4242"), problem);
+    }
+  }
+
+  @Test
+  void read_lenient() throws Exception {
+    assertEquals(Validation.LENIENT, app(read(withApp("validation: lenient")), "a").validation());
+    assertEquals(Validation.STRICT, app(read(withApp("validation: strict")), "a").validation());
+    assertAppProblem("validation: lenien", "unknown validation `lenien`; did you mean `lenient`?");
+    assertAppProblem("validation: none", ", expected one of `strict`, `lenient`");
+    assertAppProblem("validation: false", "unknown validation `false`, expected one of `strict`,");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "*",
+        "null",
+        "http://example.com",
+        "https://example.com:8080",
+        "http://localhost",
+        "http://[::1]:3000",
+        "http://a_b.example",
+        "http://example.com:443",
+        "capacitor://localhost",
+        "chrome-extension://abcdefg"
+      })
+  void read_origin(String origin) throws Exception {
+    String yaml = withApp("access_control_allow_origin: '" + origin + "'");
+
+    assertEquals(origin, app(read(yaml), "a").allowedOrigin());
+  }
+
+  /** Attolytics compared them as URLs. */
+  @ParameterizedTest
+  @CsvSource({
+    "http://example.com/, http://example.com",
+    "HTTPS://Example.com, https://example.com",
+    "http://example.com:80, http://example.com",
+    "https://example.com:443/, https://example.com",
+    "https://example.com:/, https://example.com",
+    "https://example.com:80, https://example.com:80",
+    "http://[::1]:80/, http://[::1]",
+    "http://bücher.example:8080, http://xn--bcher-kva.example:8080"
+  })
+  void read_origin_isThatWhichBrowsersSend(String origin, String sent) throws Exception {
+    String yaml = withApp("access_control_allow_origin: '" + origin + "'");
+
+    assertEquals(sent, app(read(yaml), "a").allowedOrigin());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "example.com",
+        "localhost:3000",
+        "http://*.example.com",
+        "http://a.com http://b.com",
+        "http://me@example.com",
+        "https://example.com/app",
+        "https://example.com?x",
+        "https://example.com#y",
+        "http://-.." + ".example",
+        "http://",
+        "//example.com"
+      })
+  void read_originThatIsNone(String origin) {
+    assertAppProblem(
+        "access_control_allow_origin: '" + origin + "'",
+        "has to be `*` or like `https://example.com`, without a path");
+  }
+
+  @Test
+  void read_appTables() {
+    assertProblems(
+        TABLES + "apps: {a: {secret_key: s, tables: []}}", "5:35: app `a` has no tables");
+    assertProblems(TABLES + "apps: {a: {secret_key: s}}", "5:11: app `a` lacks the key `tables`");
+    assertProblems(
+        TABLES + "apps: {a: {secret_key: s, tables: [[events]]}}",
+        "5:36: a table's name has to be a name, but is a list");
+  }
+
+  @Test
+  void read_tableWithProblems_isDeclaredAllTheSame() {
+    assertProblems(
+        "tables: {events: {columns: []}}\n" + APPS, "1:28: table `events` has no columns");
+  }
+
+  // Aliases and merge keys
+
+  @ParameterizedTest
+  @ValueSource(strings = {"<<: *a", "<<: [*a]", "? <<\n : *a", "!!merge x: *a", "<<: x"})
+  void read_mergeKeys_areRefused(String merge) {
+    String problem = problems("tables: &a\n " + merge + "\n" + APPS).get(0);
+
+    assertTrue(problem.startsWith("2:"), problem);
+    assertTrue(problem.contains("merge keys (`<<`) are not known here; repeat what"), problem);
+  }
+
+  @Test
+  void read_nameOfAMergeKeyInQuotes_isAName() throws Exception {
+    assertEquals(
+        "<<",
+        read("tables: {'<<': {columns: [{name: x}]}}\n" + APPS.replace("events", "'<<'"))
+            .tables()
+            .get(0)
+            .name());
+  }
+
+  @Test
+  void read_aliases() throws Exception {
+    Schema schema =
+        read(
+            """
+            tables:
+              a: {columns: [&id {name: id, type: i64}, {name: x}]}
+              b: {columns: [{name: y}, *id]}
+              c: &c {columns: &columns [{name: z}]}
+              d: *c
+              e: {columns: *columns}
+            apps:
+              a: {secret_key: &key s, tables: &tables [a, e]}
+              b: {secret_key: *key, tables: *tables}
+            """);
+
+    assertEquals(
+        new Column("id", ColumnType.I64, null, Index.NONE, false, 1),
+        schema.tables().get(1).columns().get(1));
+    assertEquals("z", schema.tables().get(4).columns().get(0).name());
+    assertTrue(app(schema, "b").accepts("s"));
+  }
+
+  @Test
+  void read_aliasedProblem_isToldOnce() {
+    assertProblems(
+        "tables:\n a: &a {columns: [{name: x, typ: y}]}\n b: {columns: []}\n events: *a\n" + APPS,
+        "2:29: unknown key `typ`; did you mean `type`?",
+        "3:15: table `b` has no columns");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "&x {tables: *x, apps: *x}",
+        "tables: &x {events: {columns: [*x]}}",
+        "tables: {events: &x {columns: &y [*y, *x]}}",
+        "tables: {events: {columns: [&x {name: *x, type: *x, header: *x, indexed: *x}]}}",
+        "apps: &x {a: *x}",
+        "apps: {a: &x {secret_key: &y [*y, *x], tables: *y}}",
+        "&x *x",
+        "&x {<<: *x}",
+        "tables: &x {<<: *x}",
+        "tables: {events: &x {<<: [*x, *x]}}",
+        "tables: {<<: x}",
+        "tables: {<<: [x]}",
+        "&x ? *x\n: y"
+      })
+  void read_recursion(String yaml) {
+    assertFalse(problems(yaml).isEmpty());
+  }
+
+  @Test
+  void read_aliasesWithoutEnd() {
+    String yaml = "tables: {a: &a {columns: [{name: x}]}, " + "b: *a, ".repeat(2000) + "}\n" + APPS;
+
+    assertTrue(problems(yaml).get(0).contains("not valid YAML: Number of aliases"));
+  }
+
+  // Helpers
+
+  private Path file(String yaml) {
+    try {
+      return Files.writeString(directory.resolve("s.yaml"), yaml);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private Schema read(String yaml) throws SchemaException {
+    return SchemaFile.read(file(yaml), ENVIRONMENT);
+  }
+
+  private static App app(Schema schema, String id) {
+    App app = schema.apps().get(id);
+    assertNotNull(app);
+    return app;
+  }
+
+  /** The problems, without the file's name. */
+  private List<String> problems(String yaml) {
+    Path file = file(yaml);
+    return problemsOf(file).stream()
+        .map(
+            problem -> {
+              assertTrue(problem.startsWith(file + ":"), problem);
+              return problem.substring(file.toString().length() + 1);
+            })
+        .toList();
+  }
+
+  private static List<String> problemsOf(Path file) {
+    SchemaException e =
+        assertThrows(SchemaException.class, () -> SchemaFile.read(file, ENVIRONMENT));
+    return e.problems();
+  }
+
+  private void assertProblems(String yaml, String... expected) {
+    assertEquals(String.join("\n", expected), String.join("\n", problems(yaml)));
+  }
+
+  private String columnProblem(String column) {
+    String yaml =
+        "tables: {t: {columns: [" + column + "]}}\napps: {a: {secret_key: s, tables: [t]}}";
+    List<String> problems = problems(yaml);
+    assertEquals(1, problems.size(), problems::toString);
+    return problems.get(0);
+  }
+
+  private void assertColumnProblem(String column, String expected) {
+    String problem = columnProblem(column);
+    assertTrue(problem.contains(expected), problem);
+  }
+
+  private void assertAppProblem(String field, String expected) {
+    List<String> problems = problems(withApp(field));
+    assertEquals(1, problems.size(), problems::toString);
+    assertTrue(problems.get(0).contains(expected), problems.get(0));
+  }
+
+  private static String withApp(String field) {
+    return TABLES + "apps:\n  a:\n    secret_key: s\n    tables: [events]\n    " + field;
+  }
+
+  private static String withSecretKey(String value) {
+    return TABLES + "apps:\n  a:\n    tables: [events]\n    secret_key: " + value;
+  }
+
+  private static String allTypes() {
+    return Stream.of(ColumnType.values())
+        .map(type -> "`" + type.schemaName() + "`")
+        .collect(Collectors.joining(", "));
+  }
+}

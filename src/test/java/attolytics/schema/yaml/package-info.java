@@ -1,0 +1,4 @@
+@NullMarked
+package attolytics.schema.yaml;
+
+import org.jspecify.annotations.NullMarked;
