@@ -84,7 +84,7 @@ class ArchitectureTest {
         .mayOnlyBeAccessedByLayers(
             "cli", "app", "http", "flush", "decode", "buffer", "database", "schema.yaml")
         .whereLayer("encoding")
-        .mayOnlyBeAccessedByLayers("http", "decode", "buffer", "schema")
+        .mayOnlyBeAccessedByLayers("http", "decode", "buffer", "flush", "schema")
         .whereLayer("json")
         .mayOnlyBeAccessedByLayers("decode", "schema", "encoding")
         .whereLayer("settings")

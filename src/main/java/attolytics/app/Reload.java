@@ -1,8 +1,8 @@
 package attolytics.app;
 
 import attolytics.database.Connector;
-import attolytics.database.migration.DatabaseTables;
 import attolytics.database.migration.Migrator;
+import attolytics.database.migration.Plan;
 import attolytics.database.partition.PartitionKeeper;
 import attolytics.flush.FlushTrial;
 import attolytics.http.IngestHandler;
@@ -141,7 +141,7 @@ final class Reload {
 
   private void prepareTables(Schema schema) throws StartException, InterruptedException {
     try (Connection connection = Connector.awaitConnection(database, settings.ackTimeout(), stop)) {
-      DatabaseTables.Plan plan =
+      Plan plan =
           StartSteps.prepareTables(
               connection, schema, new FlushTrial(schema.tables()), true, clock.instant());
       if (!plan.problems().isEmpty()) {

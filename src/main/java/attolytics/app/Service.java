@@ -7,8 +7,8 @@ import attolytics.buffer.Ring;
 import attolytics.database.ConnectionPool;
 import attolytics.database.Connector;
 import attolytics.database.DatabaseProbe;
-import attolytics.database.migration.DatabaseTables;
 import attolytics.database.migration.Migrator;
+import attolytics.database.migration.Plan;
 import attolytics.database.partition.PartitionKeeper;
 import attolytics.embedded.EmbeddedDatabase;
 import attolytics.flush.FlushTrial;
@@ -357,8 +357,7 @@ public final class Service implements AutoCloseable {
     try (Connection connection = Connector.awaitConnection(url, settings.ackTimeout(), stop)) {
       readiness.isNot("starting");
       FlushTrial trial = new FlushTrial(schema.tables());
-      DatabaseTables.Plan plan =
-          StartSteps.prepareTables(connection, schema, trial, true, clock.instant());
+      Plan plan = StartSteps.prepareTables(connection, schema, trial, true, clock.instant());
       if (!plan.problems().isEmpty()) {
         throw new StartException(plan.problems());
       }

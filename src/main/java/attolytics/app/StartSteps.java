@@ -2,7 +2,7 @@ package attolytics.app;
 
 import attolytics.database.Connector;
 import attolytics.database.migration.DatabaseTables;
-import attolytics.database.migration.DatabaseTables.Plan;
+import attolytics.database.migration.Plan;
 import attolytics.flush.FlushTrial;
 import attolytics.schema.Schema;
 import attolytics.schema.yaml.SchemaException;

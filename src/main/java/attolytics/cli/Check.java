@@ -4,7 +4,7 @@ import attolytics.app.StartSteps;
 import attolytics.database.Connector;
 import attolytics.database.Migration;
 import attolytics.database.migration.DatabaseTables;
-import attolytics.database.migration.DatabaseTables.Plan;
+import attolytics.database.migration.Plan;
 import attolytics.flush.FlushTrial;
 import attolytics.schema.Schema;
 import attolytics.settings.DatabaseUrl;

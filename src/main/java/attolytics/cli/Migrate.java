@@ -5,6 +5,7 @@ import attolytics.database.Connector;
 import attolytics.database.Migration;
 import attolytics.database.migration.DatabaseTables;
 import attolytics.database.migration.Migrator;
+import attolytics.database.migration.Plan;
 import attolytics.schema.Schema;
 import attolytics.settings.DatabaseUrl;
 import attolytics.settings.Settings;
@@ -46,7 +47,7 @@ public final class Migrate {
     try (ConfiguredDatabase database = ConfiguredDatabase.find(settings, schema)) {
       if (database == null) {
         migrate.out.comment(settings.dataDir() + ": an embedded PostgreSQL, which a start sets up");
-        DatabaseTables.Plan plan = DatabaseTables.planForNone(schema, Instant.now());
+        Plan plan = DatabaseTables.planForNone(schema, Instant.now());
         plan.statements().forEach(migrate.out::statement);
         plan.problems().forEach(migrate::printLeft);
         return SOMETHING_LEFT;

@@ -421,7 +421,7 @@ class AttolyticsCommandTest {
     assertEquals(1, run(Map.of(), failing));
     assertLines("error: IllegalStateException: no postgres://***@h/d");
     assertEquals(1, run(Map.of(), failing, "-v"));
-    assertTrue(err.toString().contains("\tat attolytics.app."), err.toString());
+    assertTrue(err.toString().contains("\tat attolytics.cli."), err.toString());
     assertFalse(err.toString().contains(SECRET), err.toString());
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import attolytics.buffer.Batch;
 import attolytics.database.Identifiers;
 import attolytics.database.migration.DatabaseTables;
+import attolytics.database.migration.Plan;
 import attolytics.schema.Column;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
@@ -46,8 +47,7 @@ final class PostgresCheck {
   /** Creates the tables. */
   PostgresCheck(Connection connection, List<Table> tables) throws SQLException {
     this.connection = connection;
-    DatabaseTables.Plan plan =
-        DatabaseTables.prepare(connection, new Schema(tables, Map.of(), null));
+    Plan plan = DatabaseTables.prepare(connection, new Schema(tables, Map.of(), null));
     assertEquals(List.of(), plan.problems());
     for (Table table : tables) {
       rowsByTable.put(table, new Rows());

@@ -3,6 +3,7 @@ package attolytics.deploy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -53,7 +54,7 @@ final class Instance implements AutoCloseable {
     Program started =
         Program.start(log, Map.of("ATTOLYTICS_DB_URL", databaseUrl), List.copyOf(command));
     program = started;
-    Program.await("an instance is ready", () -> !started.isAlive() || isReady());
+    Eventually.await("an instance is ready", () -> !started.isAlive() || isReady());
     assertTrue(started.isAlive(), started::output);
     return this;
   }

@@ -3,6 +3,7 @@ package attolytics.deploy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.TestDatabase;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -86,7 +87,7 @@ class NginxIT {
             log,
             Map.of(),
             List.of(program, "-p", directory.toString(), "-c", configuration().toString()));
-    Program.await("nginx answers", () -> log.toFile().exists() && answers());
+    Eventually.await("nginx answers", () -> log.toFile().exists() && answers());
   }
 
   @AfterAll
@@ -293,9 +294,9 @@ class NginxIT {
       for (Instance instance : List.of(a, b, a)) {
         instance.stop();
         int without = stored.get();
-        Program.await("the other goes on", () -> stored.get() > without + 50);
+        Eventually.await("the other goes on", () -> stored.get() > without + 50);
         instance.start();
-        Program.await(
+        Eventually.await(
             "nginx trusts it again",
             () -> instance.metric("attolytics_events_committed_total") > 50);
       }
@@ -330,7 +331,7 @@ class NginxIT {
     a.program().signal("STOP");
     AtomicInteger asked = new AtomicInteger();
     try {
-      Program.await(
+      Eventually.await(
           "nginx has asked the instance that hangs",
           () -> isLeftOpen("open-" + asked.get(), asked));
       long started;
@@ -344,8 +345,8 @@ class NginxIT {
       a.program().signal("CONT");
     }
     String stored = "SELECT count(*) FROM seen WHERE id = 'open-" + asked + "'";
-    Program.await("it does what it had received", () -> query(stored).equals("1"));
-    Program.await(
+    Eventually.await("it does what it had received", () -> query(stored).equals("1"));
+    Eventually.await(
         "the repeated request is known as such",
         () ->
             a.metric("attolytics_duplicates_suppressed_total")
@@ -387,6 +388,6 @@ class NginxIT {
       a.start();
       b.start();
     }
-    Program.await("nginx trusts one again", () -> post("some").statusCode() == 200);
+    Eventually.await("nginx trusts one again", () -> post("some").statusCode() == 200);
   }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import attolytics.Eventually;
 import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -15,7 +16,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -82,17 +82,9 @@ final class Program implements AutoCloseable {
     }
   }
 
-  static void await(String what, Callable<Boolean> condition) throws Exception {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-    while (!condition.call()) {
-      assertTrue(System.nanoTime() < deadline, "waited in vain until " + what);
-      TimeUnit.MILLISECONDS.sleep(20);
-    }
-  }
-
   /** Waits until it has written this, or ended. */
   void awaitOutput(String text) throws Exception {
-    await(text + " is said", () -> output().contains(text) || !isAlive());
+    Eventually.await(text + " is said", () -> output().contains(text) || !isAlive());
     assertTrue(output().contains(text), this::output);
   }
 

@@ -3,6 +3,7 @@ package attolytics.deploy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.bench.PostgresServer;
 import java.io.IOException;
 import java.net.URI;
@@ -79,8 +80,8 @@ class PrometheusIT {
                 "--storage.tsdb.path=" + directory.resolve("data"),
                 "--web.listen-address=127.0.0.1:" + port,
                 "--log.level=warn"));
-    Program.await("Prometheus is ready", this::isReady);
-    Program.await("Prometheus sees the service", () -> hasData("up{job=\"attolytics\"} == 1"));
+    Eventually.await("Prometheus is ready", this::isReady);
+    Eventually.await("Prometheus sees the service", () -> hasData("up{job=\"attolytics\"} == 1"));
   }
 
   @AfterAll
@@ -196,7 +197,7 @@ class PrometheusIT {
   @Test
   void everyRule_isEvaluated() throws Exception {
     for (String record : Rules.records()) {
-      Program.await(record + " has data", () -> hasData(record));
+      Eventually.await(record + " has data", () -> hasData(record));
     }
     for (Yaml group : api("rules").at("groups").list()) {
       for (Yaml rule : group.at("rules").list()) {
@@ -228,7 +229,7 @@ class PrometheusIT {
               .replace("$job", "attolytics")
               .replace("$instance", ".*");
       assertTrue(!Pattern.compile("[$]|label_values").matcher(asked).find(), asked);
-      Program.await(asked + " has data", () -> hasData(asked));
+      Eventually.await(asked + " has data", () -> hasData(asked));
     }
   }
 
@@ -239,7 +240,7 @@ class PrometheusIT {
         List.of("AttolyticsDatabaseAway", "AttolyticsFlushErrors", "AttolyticsRefusingRequests");
     try {
       for (String alert : alerts) {
-        Program.await(alert + " fires", () -> hasData(firing(alert)));
+        Eventually.await(alert + " fires", () -> hasData(firing(alert)));
       }
       String marks = Yaml.read(DASHBOARD).at("annotations", "list", 0, "expr").text();
       assertTrue(hasData(marks), marks);
@@ -247,7 +248,7 @@ class PrometheusIT {
       database.startAgain();
     }
     for (String alert : alerts) {
-      Program.await(alert + " is over", () -> !hasData(firing(alert)));
+      Eventually.await(alert + " is over", () -> !hasData(firing(alert)));
     }
     assertTrue(hasData("attolytics_database_up == 1"));
   }

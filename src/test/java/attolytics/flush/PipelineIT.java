@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.app.RunningService;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
@@ -18,7 +19,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,7 +48,7 @@ class PipelineIT {
       blocker.setAutoCommit(false);
       lock.execute("LOCK TABLE t");
       CompletableFuture<HttpResponse<String>> answer = service.postAsync(event(1));
-      await(() -> writerWaitsForALock(service));
+      Eventually.await("a writer waits for a lock", () -> writerWaitsForALock(service));
       assertFalse(answer.isDone());
       blocker.rollback();
       assertEquals(200, answer.get(30, TimeUnit.SECONDS).statusCode());
@@ -62,14 +62,6 @@ class PipelineIT {
           .equals("0");
     } catch (java.sql.SQLException e) {
       throw new IllegalStateException(e);
-    }
-  }
-
-  private static void await(BooleanSupplier condition) throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (!condition.getAsBoolean()) {
-      assertTrue(System.nanoTime() < deadline, "in vain");
-      TimeUnit.MILLISECONDS.sleep(5);
     }
   }
 
@@ -120,7 +112,9 @@ class PipelineIT {
       for (int i = 0; i < 20; i++) {
         answers.add(service.postAsync(wide));
       }
-      await(() -> answers.stream().filter(CompletableFuture::isDone).count() >= 12);
+      Eventually.await(
+          "the others have an answer",
+          () -> answers.stream().filter(CompletableFuture::isDone).count() >= 12);
       blocker.rollback();
       int stored = 0;
       for (CompletableFuture<HttpResponse<String>> answer : answers) {
@@ -292,7 +286,8 @@ class PipelineIT {
       for (int i = 0; i < 30; i++) {
         answers.add(service.postAsync(event(i)));
       }
-      await(() -> metric(service, "attolytics_ring_used_rows") == 30);
+      Eventually.await(
+          "all rows are in the ring", () -> metric(service, "attolytics_ring_used_rows") == 30);
       assertTrue(service.service().stop());
       for (CompletableFuture<HttpResponse<String>> answer : answers) {
         assertEquals(200, answer.get().statusCode());

@@ -78,7 +78,7 @@ class LoggingTest {
     assertTrue(
         line.matches(
             "<time> WARN  Main: a message \\(java\\.lang\\.IllegalStateException"
-                + " at attolytics\\.app\\.LoggingTest\\.line_\\w+\\(LoggingTest\\.java:\\d+\\)\\)\n"),
+                + " at attolytics\\.logging\\.LoggingTest\\.line_\\w+\\(LoggingTest\\.java:\\d+\\)\\)\n"),
         line);
   }
 

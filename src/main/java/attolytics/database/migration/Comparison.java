@@ -75,10 +75,10 @@ final class Comparison {
     warnings.add(why);
   }
 
-  DatabaseTables.Plan plan() {
+  Plan plan() {
     List<String> all = new ArrayList<>(statements);
     partitions.forEach(step -> all.addAll(step.statements()));
-    return new DatabaseTables.Plan(all, warnings, problems);
+    return new Plan(all, warnings, problems);
   }
 
   /** What takes no time first: the service may have to wait for it. */

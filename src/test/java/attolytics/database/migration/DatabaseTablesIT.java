@@ -14,7 +14,6 @@ import attolytics.database.Inspection.Findings;
 import attolytics.database.Migration;
 import attolytics.database.OwnTable;
 import attolytics.database.StepRunner;
-import attolytics.database.migration.DatabaseTables.Plan;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
 import attolytics.schema.Index;

@@ -10,7 +10,7 @@ import attolytics.database.Identifiers;
 import attolytics.database.Migration;
 import attolytics.database.StepRunner;
 import attolytics.database.migration.DatabaseTables;
-import attolytics.database.migration.DatabaseTables.Plan;
+import attolytics.database.migration.Plan;
 import attolytics.flush.Await;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
