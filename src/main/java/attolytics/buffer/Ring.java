@@ -6,7 +6,6 @@ import com.lmax.disruptor.RingBuffer;
 import com.lmax.disruptor.Sequence;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +32,7 @@ public final class Ring {
   // The ring's own wait strategies serve its own processors; the writer waits by itself, since it
   // keeps what it has taken until the commit.
   private final RingBuffer<Slot> slots;
+  private final NanoClock clock;
   private final Sequence released = new Sequence();
   private long next;
 
@@ -45,6 +45,14 @@ public final class Ring {
    * @param capacityRows a power of two
    */
   public Ring(int capacityRows) {
+    this(capacityRows, NanoClock.SYSTEM);
+  }
+
+  /**
+   * @param capacityRows a power of two
+   */
+  public Ring(int capacityRows, NanoClock clock) {
+    this.clock = clock;
     slots = RingBuffer.createMultiProducer(Slot::new, capacityRows, new BusySpinWaitStrategy());
     slots.addGatingSequences(released);
     next = released.get() + 1;
@@ -118,7 +126,7 @@ public final class Ring {
   }
 
   private boolean await(long timeoutNanos) {
-    long deadline = System.nanoTime() + timeoutNanos;
+    long deadline = clock.nanoTime() + timeoutNanos;
     try {
       while (true) {
         waiter = Thread.currentThread();
@@ -130,11 +138,11 @@ public final class Ring {
           woken = false;
           return false;
         }
-        long left = deadline - System.nanoTime();
+        long left = deadline - clock.nanoTime();
         if (left <= 0) {
           return false;
         }
-        LockSupport.parkNanos(this, left);
+        clock.parkNanos(left);
       }
     } finally {
       waiter = null;
@@ -151,7 +159,7 @@ public final class Ring {
   private void unparkWriter() {
     Thread waiting = (Thread) WAITER.getAndSet(this, null);
     if (waiting != null) {
-      LockSupport.unpark(waiting);
+      clock.unpark(waiting);
     }
   }
 

@@ -6,9 +6,10 @@ import attolytics.flush.FailurePolicy.Kind;
 import attolytics.flush.FailurePolicy.Session;
 import attolytics.schema.Table;
 import java.sql.SQLException;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A transaction that is certainly not committed, and how far it got. */
+/** A transaction failed: at which stage, with which error, and what became of its session. */
 final class FlushException extends Exception {
   /** What the transaction was about. */
   enum Stage {
@@ -24,12 +25,20 @@ final class FlushException extends Exception {
     COMMIT
   }
 
+  /**
+   * A COMMIT that was not confirmed.
+   *
+   * @param known the outcomes of those batches whose key was committed before
+   */
+  record LostCommit(TransactionId transaction, Map<Batch, Outcome> known) {}
+
   private final Stage stage;
   private final transient @Nullable Table table;
   private final transient @Nullable Batch failedBatch;
   private final int event;
   private final SQLException sql;
   private final Session session;
+  private final transient @Nullable LostCommit lostCommit;
 
   /**
    * Where it is not known yet what became of the session.
@@ -51,7 +60,7 @@ final class FlushException extends Exception {
       @Nullable Batch failedBatch,
       int event,
       SQLException sql) {
-    this(stage, table, failedBatch, event, sql, Session.LOST);
+    this(stage, table, failedBatch, event, sql, Session.LOST, null);
   }
 
   private FlushException(
@@ -60,7 +69,8 @@ final class FlushException extends Exception {
       @Nullable Batch failedBatch,
       int event,
       SQLException sql,
-      Session session) {
+      Session session,
+      @Nullable LostCommit lostCommit) {
     super(sql);
     this.stage = stage;
     this.table = table;
@@ -68,11 +78,22 @@ final class FlushException extends Exception {
     this.event = event;
     this.sql = sql;
     this.session = session;
+    this.lostCommit = lostCommit;
   }
 
   /** The same, once it is known what became of the session. */
   FlushException after(Session state) {
-    return new FlushException(stage, table, failedBatch, event, sql, state);
+    return new FlushException(stage, table, failedBatch, event, sql, state, lostCommit);
+  }
+
+  /** The same, if it left open whether the transaction is committed. */
+  FlushException withLostCommit(LostCommit lost) {
+    return new FlushException(stage, table, failedBatch, event, sql, session, lost);
+  }
+
+  /** The same, once it is known that the transaction is not committed. */
+  FlushException notCommitted() {
+    return new FlushException(stage, table, failedBatch, event, sql, session, null);
   }
 
   Stage stage() {
@@ -97,6 +118,11 @@ final class FlushException extends Exception {
 
   Session session() {
     return session;
+  }
+
+  /** What is needed to find out whether the transaction is committed; null if it is not. */
+  @Nullable LostCommit lostCommit() {
+    return lostCommit;
   }
 
   Kind kind() {

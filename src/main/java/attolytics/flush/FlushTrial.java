@@ -4,7 +4,6 @@ import attolytics.buffer.Batch;
 import attolytics.buffer.IdempotencyKey;
 import attolytics.database.Inspection;
 import attolytics.database.Inspection.Findings;
-import attolytics.flush.CopyTransaction.TimeLimits;
 import attolytics.schema.Table;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -69,7 +68,8 @@ public final class FlushTrial implements Inspection {
       return false;
     }
     String named =
-        attempt(connection, () -> begin(connection, OutcomeLookup.BY_TRANSACTION).fate(connection));
+        attempt(
+            connection, () -> begin(connection, OutcomeLookup.BY_TRANSACTION).status(connection));
     if (named != null) {
       lookup = OutcomeLookup.BY_KEY;
       warnings.add(
@@ -109,7 +109,7 @@ public final class FlushTrial implements Inspection {
             connection,
             () -> {
               begin(connection, lookup);
-              KeyClaims.sortOut(connection, List.of(batch), LIMITS.lockMillis());
+              KeyClaims.findLocked(connection, List.of(batch), LIMITS.lockMillis());
             });
     if (sorting != null) {
       warnings.add(
@@ -135,7 +135,7 @@ public final class FlushTrial implements Inspection {
           connection,
           () -> {
             begin(connection, lookup);
-            CopyTransaction.copyNothing(connection.unwrap(PGConnection.class).getCopyAPI(), table);
+            BinaryCopy.copyNothing(connection.unwrap(PGConnection.class).getCopyAPI(), table);
           });
     } catch (SQLException e) {
       String what = "table %s: a COPY of no rows failed: ".formatted(table.name());

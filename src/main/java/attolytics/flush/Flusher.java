@@ -2,18 +2,16 @@ package attolytics.flush;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.IdempotencyKey;
+import attolytics.buffer.NanoClock;
 import attolytics.buffer.Outcome;
-import attolytics.flush.CopyTransaction.TimeLimits;
 import attolytics.flush.FailurePolicy.Failed;
 import attolytics.flush.FailurePolicy.Kind;
 import attolytics.flush.FailurePolicy.Session;
+import attolytics.flush.FlushException.LostCommit;
 import attolytics.flush.FlushException.Stage;
 import attolytics.logging.LogMarkers;
 import attolytics.metrics.Metrics;
 import attolytics.schema.Table;
-import com.zaxxer.hikari.HikariDataSource;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -24,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,9 +69,9 @@ final class Flusher {
 
   private static final int MAX_DOUBLINGS = 4;
 
-  private final HikariDataSource database;
-  private final CopyTransaction transaction;
-  private final Watchdog watchdog = new Watchdog();
+  private final FlushDatabase database;
+  private final FlushTransaction transaction;
+  private final NanoClock clock;
   private final long ackTimeoutNanos;
   private final Metrics metrics;
 
@@ -97,23 +94,20 @@ final class Flusher {
   private int lost; // connections since the last commit
   private final Map<Table, Integer> tableFailedAlone = new HashMap<>(); // since it took a row
 
-  private long asideNotBefore = System.nanoTime();
+  private long asideNotBefore;
   private long backoff = FIRST_BACKOFF;
   private volatile boolean abandoned;
-  private volatile long signOfLife = System.nanoTime();
+  private volatile long signOfLife;
   private volatile @Nullable Thread pausing;
 
-  Flusher(
-      HikariDataSource database,
-      OutcomeLookup lookup,
-      Duration ackTimeout,
-      Duration idempotencyTtl,
-      Metrics metrics) {
+  Flusher(FlushDatabase database, Duration ackTimeout, Metrics metrics, NanoClock clock) {
     this.database = database;
-    this.transaction =
-        new CopyTransaction(database, new KeyClaims(idempotencyTtl), lookup, watchdog);
+    this.transaction = new FlushTransaction(database);
     this.ackTimeoutNanos = ackTimeout.toNanos();
     this.metrics = metrics;
+    this.clock = clock;
+    this.asideNotBefore = clock.nanoTime();
+    this.signOfLife = clock.nanoTime();
   }
 
   /**
@@ -121,14 +115,14 @@ final class Flusher {
    * them may still wait for its commit.
    */
   void flush(List<Batch> batches) {
-    long start = System.nanoTime();
+    long start = clock.nanoTime();
     beginRound(false);
     parts.push(healthy(batches, start));
     while (!parts.isEmpty()) {
       attempt(parts.pop());
     }
     if (hasAside()) {
-      flushAside(System.nanoTime() - start);
+      flushAside(clock.nanoTime() - start);
     }
   }
 
@@ -159,7 +153,7 @@ final class Flusher {
 
   /** How long the next of those that are deferred can wait, in nanoseconds. */
   long untilAside() {
-    long now = System.nanoTime();
+    long now = clock.nanoTime();
     return hasAside() ? Math.max(deferred.until(now), asideNotBefore - now) : Long.MAX_VALUE;
   }
 
@@ -168,7 +162,7 @@ final class Flusher {
    * long. After that the others have as much time, whatever these took.
    */
   void flushAside(long nanos) {
-    long start = System.nanoTime();
+    long start = clock.nanoTime();
     removeExpired();
     if (start - asideNotBefore < 0 && !abandoned) {
       return;
@@ -178,19 +172,19 @@ final class Flusher {
       beginRound(true);
       retryDue();
       retrySuspects(end);
-    } while (untilDeferred() == 0 && System.nanoTime() - end < 0);
+    } while (untilDeferred() == 0 && clock.nanoTime() - end < 0);
     aside = false;
-    long now = System.nanoTime();
+    long now = clock.nanoTime();
     asideNotBefore = now + (now - start);
   }
 
   private long untilDeferred() {
-    return deferred.until(System.nanoTime());
+    return deferred.until(clock.nanoTime());
   }
 
   /** Tries some of those that wait for one thing; if none of them had to, all others as well. */
   private void retryDue() {
-    Deferred.Wait wait = deferred.due(System.nanoTime());
+    Deferred.Wait wait = deferred.due(clock.nanoTime());
     if (wait == null) {
       return;
     }
@@ -213,16 +207,16 @@ final class Flusher {
     parts.push(suspected);
     do {
       attempt(parts.pop());
-    } while (!parts.isEmpty() && (abandoned || System.nanoTime() - end < 0));
+    } while (!parts.isEmpty() && (abandoned || clock.nanoTime() - end < 0));
     deferred.postpone(parts);
   }
 
   /** Notes that the thread goes on. */
   void beat() {
-    signOfLife = System.nanoTime();
+    signOfLife = clock.nanoTime();
   }
 
-  /** When the thread last went on, by {@link System#nanoTime()}. Any thread. */
+  /** When the thread last went on, by the clock. Any thread. */
   long signOfLife() {
     return signOfLife;
   }
@@ -230,9 +224,9 @@ final class Flusher {
   /** Breaks a connection on which the database has been silent for too long. Any thread. */
   void check() {
     if (abandoned) {
-      watchdog.breakNow(); // it may just have been opened when all was abandoned
+      database.abort(); // the connection may have been opened just after everything was abandoned
     }
-    watchdog.check();
+    database.abortIfOverdue();
   }
 
   /** Forgets all batches, whatever state they are in. Nothing is thrown. */
@@ -245,8 +239,8 @@ final class Flusher {
   /** Settles from now on whatever is not committed, without another try. Any thread. */
   void abandon() {
     abandoned = true;
-    watchdog.breakNow();
-    LockSupport.unpark(pausing);
+    database.abort();
+    clock.unpark(pausing);
   }
 
   /** Those that nothing speaks against; the others are deferred. */
@@ -298,25 +292,25 @@ final class Flusher {
   }
 
   private void run(List<Batch> part, boolean byInsert) {
-    long start = System.nanoTime();
+    long start = clock.nanoTime();
     TimeLimits limits = limits(part, start);
     Map<Batch, Outcome> known;
     try {
-      known = byInsert ? transaction.runByInsert(part, limits) : transaction.run(part, limits);
-    } catch (CommitLostException e) {
-      metrics.flushFailed(CopyError.sqlStateClass(e.sql()));
-      commitLost(part, e);
-      return;
+      known = transaction.run(part, limits, byInsert);
     } catch (FlushException e) {
       metrics.flushFailed(CopyError.sqlStateClass(e.sql()));
-      failed(part, e, byInsert);
+      if (e.lostCommit() == null) {
+        failed(part, e, byInsert);
+      } else {
+        commitLost(part, e, e.lostCommit());
+      }
       return;
     } catch (RuntimeException | Error e) {
       log.error("A flush failed for a reason of our own; its requests learn that nobody knows", e);
       part.forEach(batch -> settle(batch, Outcome.UNKNOWN));
       return;
     }
-    committed(part, known, System.nanoTime() - start);
+    committed(part, known, clock.nanoTime() - start);
   }
 
   /** Tells the outcome; trouble with one request must not keep the others from theirs. */
@@ -455,7 +449,7 @@ final class Flusher {
 
   private void suspectTable(Table table) {
     suspectsTable = true;
-    if (suspects.addTable(table, System.nanoTime())) {
+    if (suspects.addTable(table, clock.nanoTime())) {
       log.warn(
           "Requests for {} fail one after the other, trying all for it apart", tableName(table));
     }
@@ -513,7 +507,7 @@ final class Flusher {
   }
 
   private void defer(Batch batch, @Nullable Table table, FlushException e) {
-    long now = System.nanoTime();
+    long now = clock.nanoTime();
     log.warn(
         "A request for {} cannot be written now, trying it again apart from the others: {}",
         place(e),
@@ -533,27 +527,27 @@ final class Flusher {
       hold(part, null, e);
       return;
     }
-    TimeLimits limits = limits(part, System.nanoTime());
+    TimeLimits limits = limits(part, clock.nanoTime());
     TimeLimits briefly =
         new TimeLimits(SORT_OUT_LOCK_MILLIS, limits.statementNanos(), limits.totalNanos());
     try {
-      KeyClaims.Sorted sorted = transaction.sortOutKeys(keyed, briefly, SORT_OUT_MILLIS);
-      Set<Batch> deferredNow = new HashSet<>(sorted.held());
-      deferredNow.addAll(sorted.untried());
-      if (!sorted.held().isEmpty()) {
-        log.warn("{} Idempotency-Keys are locked, their requests wait", sorted.held().size());
-        deferred.holdKeys(sorted.held(), System.nanoTime());
+      FlushDatabase.LockedKeys sorted = transaction.findLockedKeys(keyed, briefly, SORT_OUT_MILLIS);
+      Set<Batch> deferredNow = new HashSet<>(sorted.locked());
+      deferredNow.addAll(sorted.unchecked());
+      if (!sorted.locked().isEmpty()) {
+        log.warn("{} Idempotency-Keys are locked, their requests wait", sorted.locked().size());
+        deferred.holdKeys(sorted.locked(), clock.nanoTime());
       }
-      deferred.suspect(sorted.untried());
+      deferred.suspect(sorted.unchecked());
       parts.push(part.stream().filter(batch -> !deferredNow.contains(batch)).toList());
-    } catch (CommitLostException | FlushException again) {
+    } catch (FlushException again) {
       hold(part, null, e);
     }
   }
 
   /** Who needs the table, or for null a key, has to wait; the others go on. */
   private void hold(List<Batch> part, @Nullable Table table, FlushException e) {
-    long now = System.nanoTime();
+    long now = clock.nanoTime();
     List<Batch> others = new ArrayList<>();
     List<Batch> waiting = new ArrayList<>();
     for (Batch batch : part) {
@@ -578,7 +572,7 @@ final class Flusher {
   }
 
   private void refuse(Batch batch, FlushException e) {
-    long now = System.nanoTime();
+    long now = clock.nanoTime();
     String state = String.valueOf(e.sql().getSQLState());
     String detail = CopyError.primaryMessage(e.sql());
     if (e.kind() == Kind.TABLE || isUnknownColumn(e) || lacksPartition(e)) {
@@ -625,7 +619,7 @@ final class Flusher {
       }
     }
     if (e.table() != null) {
-      suspects.addTable(e.table(), System.nanoTime());
+      suspects.addTable(e.table(), clock.nanoTime());
     }
     parts.push(others);
   }
@@ -674,29 +668,28 @@ final class Flusher {
     removeExpired();
     pausing = Thread.currentThread();
     if (!abandoned) {
-      LockSupport.parkNanos(backoff);
+      clock.parkNanos(backoff);
     }
     pausing = null;
     backoff = Math.min(2 * backoff, LAST_BACKOFF);
   }
 
   private void removeExpired() {
-    long now = System.nanoTime();
+    long now = clock.nanoTime();
     Outcome outcome = abandoned ? Outcome.STOPPED : Outcome.UNAVAILABLE;
     deferred.removeIf(batch -> expired(batch, now), batch -> settle(batch, outcome));
   }
 
   /** Asks on another connection what became of the COMMIT, as long as a request may wait. */
-  private void commitLost(List<Batch> part, CommitLostException lost) {
-    FlushException notCommitted =
-        new FlushException(Stage.COMMIT, lost.sql()).after(lost.session());
+  private void commitLost(List<Batch> part, FlushException failure, LostCommit lost) {
+    FlushException notCommitted = failure.notCommitted();
     log.warn(
         "The COMMIT was not confirmed, asking what became of it: {}",
         CopyError.forTheLog(notCommitted));
     List<Batch> waiting = part;
     while (true) {
-      TransactionId.Fate fate = ask(lost.transaction(), waiting);
-      switch (fate) {
+      TransactionStatus status = ask(lost.transaction(), waiting);
+      switch (status) {
         case COMMITTED -> {
           committed(waiting, lost.known(), 0);
           return;
@@ -740,29 +733,10 @@ final class Flusher {
   }
 
   /** What became of the transaction; in progress if the database cannot be asked now. */
-  private TransactionId.Fate ask(TransactionId transactionId, List<Batch> waiting) {
-    if (!transactionId.isKnown()) {
-      return TransactionId.Fate.UNKNOWN;
-    }
-    try (Connection connection = database.getConnection()) {
-      long now = System.nanoTime();
-      watchdog.watch(connection, now + timeToTry(waiting, now));
-      try {
-        TransactionId.Fate fate = transactionId.fate(connection);
-        connection.rollback();
-        return fate;
-      } finally {
-        if (watchdog.free()) {
-          database.evictConnection(connection);
-        }
-      }
-    } catch (SQLException e) {
-      log.debug("Could not ask for {}: {}", transactionId, e.getMessage());
-      // 22023: the id lies in the future of the server that answers.
-      return "22023".equals(e.getSQLState())
-          ? TransactionId.Fate.UNKNOWN
-          : TransactionId.Fate.IN_PROGRESS;
-    }
+  private TransactionStatus ask(TransactionId transactionId, List<Batch> waiting) {
+    return transactionId.isKnown()
+        ? database.status(transactionId, timeToTry(waiting, clock.nanoTime()))
+        : TransactionStatus.UNKNOWN;
   }
 
   /** Leaves the second of two requests with one key for later, when the first one is settled. */
@@ -787,7 +761,7 @@ final class Flusher {
   }
 
   private List<Batch> withoutExpired(List<Batch> part, Outcome outcome) {
-    long now = System.nanoTime();
+    long now = clock.nanoTime();
     if (part.stream().noneMatch(batch -> expired(batch, now))) {
       return part;
     }

@@ -4,6 +4,7 @@ import attolytics.buffer.Batch;
 import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
 import attolytics.database.IdempotencyTable;
+import attolytics.flush.FlushDatabase.LockedKeys;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -41,12 +42,12 @@ final class KeyClaims {
           + " JOIN unnest(?::varchar[], ?::varchar[]) AS asked (app, key) USING (app, key)";
 
   // A block takes no parameters and returns nothing: both go through settings of the transaction.
-  private static final String SORT_OUT_ARGUMENTS =
+  private static final String FIND_LOCKED_ARGUMENTS =
       "SELECT set_config('attolytics.apps', ?::varchar[]::text, true),"
           + " set_config('attolytics.keys', ?::varchar[]::text, true),"
           + " set_config('attolytics.millis', ?, true)";
 
-  private static final String SORT_OUT =
+  private static final String FIND_LOCKED =
       """
       DO $$
       DECLARE
@@ -72,16 +73,8 @@ final class KeyClaims {
       """
           .formatted(IdempotencyTable.NAME);
 
-  private static final String SORT_OUT_RESULT =
+  private static final String FIND_LOCKED_RESULT =
       "SELECT current_setting('attolytics.held')::int[], current_setting('attolytics.tried')::int";
-
-  /**
-   * What can be told of keys without waiting for anybody.
-   *
-   * @param held those whose key another transaction holds
-   * @param untried those for which there was no time left
-   */
-  record Sorted(List<Batch> held, List<Batch> untried) {}
 
   private final double ttlSeconds;
 
@@ -114,27 +107,28 @@ final class KeyClaims {
    *
    * @param millis how long that may take
    */
-  static Sorted sortOut(Connection connection, List<Batch> keyed, long millis) throws SQLException {
+  static LockedKeys findLocked(Connection connection, List<Batch> keyed, long millis)
+      throws SQLException {
     TreeMap<IdempotencyKey, Batch> keys = new TreeMap<>();
     for (Batch batch : keyed) {
       keys.put(batch.key(), batch);
     }
     List<Batch> inOrder = List.copyOf(keys.values());
-    try (PreparedStatement arguments = connection.prepareStatement(SORT_OUT_ARGUMENTS)) {
+    try (PreparedStatement arguments = connection.prepareStatement(FIND_LOCKED_ARGUMENTS)) {
       arguments.setArray(1, apps(connection, keys));
       arguments.setArray(2, names(connection, keys));
       arguments.setString(3, Long.toString(millis));
       arguments.execute();
     }
     try (Statement sql = connection.createStatement()) {
-      sql.execute(SORT_OUT);
-      try (ResultSet result = sql.executeQuery(SORT_OUT_RESULT)) {
+      sql.execute(FIND_LOCKED);
+      try (ResultSet result = sql.executeQuery(FIND_LOCKED_RESULT)) {
         result.next();
         List<Batch> held = new ArrayList<>();
         for (Integer at : (Integer[]) result.getArray(1).getArray()) {
           held.add(inOrder.get(at - 1));
         }
-        return new Sorted(held, inOrder.subList(result.getInt(2), inOrder.size()));
+        return new LockedKeys(held, inOrder.subList(result.getInt(2), inOrder.size()));
       }
     }
   }

@@ -1,7 +1,6 @@
 package attolytics.flush;
 
 import attolytics.database.IdempotencyTable;
-import attolytics.flush.CopyTransaction.TimeLimits;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;

@@ -1,15 +1,21 @@
 package attolytics.flush;
 
+import attolytics.buffer.NanoClock;
 import java.time.Duration;
 
 /** Adds up time. One thread starts and stops it, any may read it; what it reads never decreases. */
 final class Stopwatch {
+  private final NanoClock clock;
   private long total;
   private long start;
   private boolean runs;
 
+  Stopwatch(NanoClock clock) {
+    this.clock = clock;
+  }
+
   synchronized void start() {
-    start = System.nanoTime();
+    start = clock.nanoTime();
     runs = true;
   }
 
@@ -23,6 +29,6 @@ final class Stopwatch {
   }
 
   private long nanos() {
-    return runs ? total + System.nanoTime() - start : total;
+    return runs ? total + clock.nanoTime() - start : total;
   }
 }

@@ -7,22 +7,14 @@ import java.sql.SQLException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Names a transaction so that its fate can be asked for on another connection.
+ * Names a transaction so that another connection can be asked for its status.
  *
  * @param xid PostgreSQL's 64-bit transaction id; empty where the server has no such names
- * @param timeline of the WAL, in hexadecimal: after a failover ids are given out anew
+ * @param timeline of the WAL, in hexadecimal: after a failover ids are assigned again
  * @param began when it began, by the server's clock, in seconds since the epoch
  */
 record TransactionId(String xid, String timeline, double began) {
-  /** What became of a transaction. */
-  enum Fate {
-    COMMITTED,
-    ABORTED,
-    IN_PROGRESS,
-    UNKNOWN
-  }
-
-  /** Of a transaction whose fate only its rows and keys tell. */
+  /** Of a server that cannot be asked for the status of a transaction. */
   private static final TransactionId NONE = new TransactionId("", "", 0);
 
   private static final String TIMELINE = "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)";
@@ -38,9 +30,9 @@ record TransactionId(String xid, String timeline, double began) {
   private static final String BEGIN =
       LIMITS + ", pg_current_xact_id()::text, " + TIMELINE + ", extract(epoch FROM now())::float8";
 
-  // After a crash, an id that had not got to the disk is given out once more. Statistics outlast
+  // After a crash, an id that had not reached the disk is assigned again. Statistics outlast
   // every stop but a crash.
-  private static final String FATE =
+  private static final String STATUS =
       "SELECT CASE WHEN "
           + TIMELINE
           + " = ? THEN pg_xact_status(?::xid8) END,"
@@ -49,10 +41,9 @@ record TransactionId(String xid, String timeline, double began) {
   /**
    * Begins a transaction with these limits.
    *
-   * @param lookup how its outcome will be asked for
+   * @param lookup how the outcome of a lost COMMIT will be learnt
    */
-  static TransactionId begin(
-      Connection connection, CopyTransaction.TimeLimits limits, OutcomeLookup lookup)
+  static TransactionId begin(Connection connection, TimeLimits limits, OutcomeLookup lookup)
       throws SQLException {
     boolean named = lookup == OutcomeLookup.BY_TRANSACTION;
     try (PreparedStatement statement = connection.prepareStatement(named ? BEGIN : LIMITS)) {
@@ -75,14 +66,14 @@ record TransactionId(String xid, String timeline, double began) {
     return Long.toString(Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos)));
   }
 
-  /** Whether the server can be asked what became of it. */
+  /** Whether the server can be asked for its status. */
   boolean isKnown() {
     return !xid.isEmpty();
   }
 
-  /** What became of this transaction, which is known, asked on a connection not its own. */
-  Fate fate(Connection connection) throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(FATE)) {
+  /** The status of this transaction, which is known. Asked on a connection not its own. */
+  TransactionStatus status(Connection connection) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(STATUS)) {
       statement.setString(1, timeline);
       statement.setString(2, xid);
       statement.setDouble(3, began);
@@ -91,12 +82,12 @@ record TransactionId(String xid, String timeline, double began) {
         String status = result.getString(1);
         boolean isOurs = result.getBoolean(2);
         return status == null
-            ? Fate.UNKNOWN
+            ? TransactionStatus.UNKNOWN
             : switch (status) {
-              case "committed" -> isOurs ? Fate.COMMITTED : Fate.UNKNOWN;
-              case "aborted" -> Fate.ABORTED;
-              case "in progress" -> Fate.IN_PROGRESS;
-              default -> Fate.UNKNOWN;
+              case "committed" -> isOurs ? TransactionStatus.COMMITTED : TransactionStatus.UNKNOWN;
+              case "aborted" -> TransactionStatus.ABORTED;
+              case "in progress" -> TransactionStatus.IN_PROGRESS;
+              default -> TransactionStatus.UNKNOWN;
             };
       }
     }

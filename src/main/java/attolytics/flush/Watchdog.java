@@ -1,5 +1,6 @@
 package attolytics.flush;
 
+import attolytics.buffer.NanoClock;
 import java.sql.Connection;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
@@ -14,13 +15,16 @@ import org.slf4j.LoggerFactory;
 final class Watchdog {
   private static final Logger log = LoggerFactory.getLogger(Watchdog.class);
 
+  private final NanoClock clock;
   private @Nullable Connection watched;
   private long deadline;
   private boolean broken;
 
-  /**
-   * Breaks the connection at that time, by {@link System#nanoTime()}, unless it is freed before.
-   */
+  Watchdog(NanoClock clock) {
+    this.clock = clock;
+  }
+
+  /** Breaks the connection at that time, by the clock, unless it is freed before. */
   synchronized void watch(Connection connection, long deadlineNanos) {
     watched = connection;
     deadline = deadlineNanos;
@@ -32,21 +36,21 @@ final class Watchdog {
    *
    * @return whether it was broken
    */
-  synchronized boolean free() {
+  synchronized boolean release() {
     watched = null;
     return broken;
   }
 
   /** Breaks what is overdue. Any thread. */
   synchronized void check() {
-    if (watched != null && !broken && System.nanoTime() - deadline > 0) {
+    if (watched != null && !broken && clock.nanoTime() - deadline > 0) {
       log.warn("The database keeps silent: giving the connection up");
       breakConnection(watched);
     }
   }
 
   /** Breaks what is watched, whether overdue or not. Any thread. */
-  synchronized void breakNow() {
+  synchronized void abort() {
     if (watched != null && !broken) {
       breakConnection(watched);
     }

@@ -1,6 +1,7 @@
 package attolytics.flush;
 
 import attolytics.buffer.Batch;
+import attolytics.buffer.NanoClock;
 import attolytics.buffer.Outcome;
 import attolytics.buffer.Ring;
 import attolytics.metrics.FlushTrigger;
@@ -10,7 +11,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,8 +39,9 @@ public final class Writer implements Runnable {
   private final Thresholds thresholds;
   private final Flusher flusher;
   private final Metrics metrics;
-  private final Linger linger = new Linger(System.nanoTime());
-  private final Stopwatch busy = new Stopwatch();
+  private final NanoClock clock;
+  private final Linger linger;
+  private final Stopwatch busy;
   private final List<Batch> gathered = new ArrayList<>();
   private final Unsettled unsettled = new Unsettled();
   private int rows;
@@ -64,10 +65,30 @@ public final class Writer implements Runnable {
       Duration ackTimeout,
       Duration idempotencyTtl,
       Metrics metrics) {
+    this(
+        ring,
+        new JdbcFlushDatabase(database, lookup, idempotencyTtl, NanoClock.SYSTEM),
+        thresholds,
+        ackTimeout,
+        metrics,
+        NanoClock.SYSTEM);
+  }
+
+  /** With a database and a clock that may be models; the ring's clock should be the same. */
+  Writer(
+      Ring ring,
+      FlushDatabase database,
+      Thresholds thresholds,
+      Duration ackTimeout,
+      Metrics metrics,
+      NanoClock clock) {
     this.ring = ring;
     this.thresholds = thresholds;
-    this.flusher = new Flusher(database, lookup, ackTimeout, idempotencyTtl, metrics);
+    this.flusher = new Flusher(database, ackTimeout, metrics, clock);
     this.metrics = metrics;
+    this.clock = clock;
+    this.linger = new Linger(clock.nanoTime());
+    this.busy = new Stopwatch(clock);
   }
 
   /** Ends {@link #run} once the ring is empty. Any thread. */
@@ -97,7 +118,7 @@ public final class Writer implements Runnable {
 
   /** For how long it has given no sign of life; none if it has come to its end. Any thread. */
   public Duration silence() {
-    long nanos = ended ? 0 : System.nanoTime() - flusher.signOfLife();
+    long nanos = ended ? 0 : clock.nanoTime() - flusher.signOfLife();
     return Duration.ofNanos(Math.max(0, nanos));
   }
 
@@ -114,7 +135,7 @@ public final class Writer implements Runnable {
   /** How long the oldest request of the current flush has waited, or 0. Any thread. */
   public Duration oldest() {
     long oldest = oldestNanos;
-    return oldest == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - oldest);
+    return oldest == 0 ? Duration.ZERO : Duration.ofNanos(clock.nanoTime() - oldest);
   }
 
   @Override
@@ -158,7 +179,7 @@ public final class Writer implements Runnable {
     } catch (RuntimeException | Error again) {
       // That it failed is told by the readiness, too.
     }
-    LockSupport.parkNanos(FAILURE_PAUSE);
+    clock.parkNanos(FAILURE_PAUSE);
   }
 
   private @Nullable Batch take(long timeoutNanos) {
@@ -178,7 +199,7 @@ public final class Writer implements Runnable {
     oldestNanos = first.acceptedNanos();
     try {
       metrics.flushStarted(gather(first));
-      linger.flushed(gathered.size(), System.nanoTime());
+      linger.flushed(gathered.size(), clock.nanoTime());
       busy.start();
       flusher.flush(gathered);
     } finally {
@@ -199,7 +220,7 @@ public final class Writer implements Runnable {
       noteAside();
     }
     if (stopping) {
-      LockSupport.parkNanos(STOPPING_PAUSE);
+      clock.parkNanos(STOPPING_PAUSE);
     }
   }
 
@@ -225,7 +246,7 @@ public final class Writer implements Runnable {
 
   private FlushTrigger gatherUntil(long deadline) {
     while (hasRoom()) {
-      long left = deadline - System.nanoTime();
+      long left = deadline - clock.nanoTime();
       if (left <= 0) {
         return FlushTrigger.INTERVAL;
       }
@@ -246,11 +267,11 @@ public final class Writer implements Runnable {
       return FlushTrigger.IDLE;
     }
     while (hasRoom() && rows < Linger.ENOUGH_ROWS && !stopping) {
-      long left = deadline - System.nanoTime();
+      long left = deadline - clock.nanoTime();
       if (left <= 0) {
         break;
       }
-      LockSupport.parkNanos(Math.min(left, linger.sliceNanos()));
+      clock.parkNanos(Math.min(left, linger.sliceNanos()));
       if (takeAvailable() == 0) {
         return FlushTrigger.IDLE;
       }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.TestDatabase;
 import attolytics.buffer.Batch;
+import attolytics.buffer.NanoClock;
 import attolytics.buffer.Outcome;
 import attolytics.metrics.Metrics;
 import attolytics.schema.Column;
@@ -87,11 +88,11 @@ class DistributedRowsIT {
     pool = new HikariDataSource(config);
     flusher =
         new Flusher(
-            pool,
-            OutcomeLookup.BY_TRANSACTION,
+            new JdbcFlushDatabase(
+                pool, OutcomeLookup.BY_TRANSACTION, Duration.ofDays(7), NanoClock.SYSTEM),
             Duration.ofMinutes(1),
-            Duration.ofDays(7),
-            Metrics.NONE);
+            Metrics.NONE,
+            NanoClock.SYSTEM);
     execute("CREATE TABLE t (id int8)", "CREATE TABLE u (id int8)", AGREE);
     execute("CREATE TRIGGER refuse BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION refuse()");
   }

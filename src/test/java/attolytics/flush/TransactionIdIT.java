@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import attolytics.bench.PostgresServer;
 import attolytics.bench.PostgresServer.Mode;
-import attolytics.flush.CopyTransaction.TimeLimits;
-import attolytics.flush.TransactionId.Fate;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -42,27 +40,27 @@ class TransactionIdIT {
     return connection;
   }
 
-  private static Fate fate(TransactionId id) throws SQLException {
+  private static TransactionStatus status(TransactionId id) throws SQLException {
     try (Connection connection = connect()) {
-      return id.fate(connection);
+      return id.status(connection);
     }
   }
 
   @Test
-  void fate_isThatOfTheTransaction() throws Exception {
+  void status_isThatOfTheTransaction() throws Exception {
     try (Connection connection = connect()) {
       TransactionId id = TransactionId.begin(connection, LIMITS, OutcomeLookup.BY_TRANSACTION);
-      assertEquals(Fate.IN_PROGRESS, fate(id));
+      assertEquals(TransactionStatus.IN_PROGRESS, status(id));
       connection.commit();
-      assertEquals(Fate.COMMITTED, fate(id));
+      assertEquals(TransactionStatus.COMMITTED, status(id));
       TransactionId other = TransactionId.begin(connection, LIMITS, OutcomeLookup.BY_TRANSACTION);
       connection.rollback();
-      assertEquals(Fate.ABORTED, fate(other));
+      assertEquals(TransactionStatus.ABORTED, status(other));
     }
   }
 
   @Test
-  void fate_isKnownAfterAnOrderlyRestart() throws Exception {
+  void status_isKnownAfterAnOrderlyRestart() throws Exception {
     TransactionId id;
     try (Connection connection = connect()) {
       id = TransactionId.begin(connection, LIMITS, OutcomeLookup.BY_TRANSACTION);
@@ -70,11 +68,11 @@ class TransactionIdIT {
     }
     server.stop(Mode.FAST);
     server.startAgain();
-    assertEquals(Fate.COMMITTED, fate(id));
+    assertEquals(TransactionStatus.COMMITTED, status(id));
   }
 
   @Test
-  void fate_isNotThatOfAnother_whoGotTheSameIdAfterACrash() throws Exception {
+  void status_isNotThatOfAnother_whoGotTheSameIdAfterACrash() throws Exception {
     TransactionId lost;
     Connection broken = connect();
     lost = TransactionId.begin(broken, LIMITS, OutcomeLookup.BY_TRANSACTION);
@@ -89,7 +87,7 @@ class TransactionIdIT {
       // Unless the server itself has used a later one meanwhile, and written that down.
       assumeTrue(lost.xid().equals(another.xid()), "the id is not given out again");
     }
-    assertEquals(Fate.UNKNOWN, fate(lost));
+    assertEquals(TransactionStatus.UNKNOWN, status(lost));
   }
 
   private static long number(TransactionId id) {
@@ -97,11 +95,12 @@ class TransactionIdIT {
   }
 
   @Test
-  void fate_isUnknownOnAnotherTimeline() throws Exception {
+  void status_isUnknownOnAnotherTimeline() throws Exception {
     try (Connection connection = connect()) {
       TransactionId id = TransactionId.begin(connection, LIMITS, OutcomeLookup.BY_TRANSACTION);
       connection.commit();
-      assertEquals(Fate.UNKNOWN, fate(new TransactionId(id.xid(), "00000009", id.began())));
+      assertEquals(
+          TransactionStatus.UNKNOWN, status(new TransactionId(id.xid(), "00000009", id.began())));
     }
   }
 }

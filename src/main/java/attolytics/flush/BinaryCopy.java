@@ -1,0 +1,161 @@
+package attolytics.flush;
+
+import attolytics.buffer.Batch;
+import attolytics.buffer.Outcome;
+import attolytics.database.Identifiers;
+import attolytics.flush.FlushException.Stage;
+import attolytics.schema.Column;
+import attolytics.schema.Table;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Map;
+import java.util.WeakHashMap;
+import java.util.stream.Collectors;
+import org.postgresql.copy.CopyIn;
+import org.postgresql.copy.CopyManager;
+
+/**
+ * Sends the rows of batches to a table in COPY's binary format. Used by one thread.
+ *
+ * <pre>
+ *   header, 19 bytes                                   rows             trailer
+ *   "PGCOPY\\n\\377\\r\\n\\0" | flags 0 | extension 0  ...                -1 (int16)
+ * </pre>
+ *
+ * @see <a href="https://www.postgresql.org/docs/current/sql-copy.html">COPY, Binary Format</a>
+ */
+final class BinaryCopy {
+  private static final int CHUNK_BYTES = 64 << 10;
+
+  private static final byte[] HEADER = {
+    'P', 'G', 'C', 'O', 'P', 'Y', '\n', (byte) 0xFF, '\r', '\n', 0, 0, 0, 0, 0, 0, 0, 0, 0
+  };
+  private static final byte[] TRAILER = {(byte) 0xFF, (byte) 0xFF};
+
+  // Weak, as a reload of the schema file replaces the tables.
+  private final Map<Table, String> statements = new WeakHashMap<>();
+
+  // A message to the server costs the driver a system call or two: not one for each batch.
+  private final byte[] chunk = new byte[CHUNK_BYTES];
+  private int chunkSize;
+
+  /** Copies the rows of the table. */
+  void copy(CopyManager copy, Table table, List<Batch> batches) throws FlushException {
+    copy(copy, statement(table), table, batches);
+  }
+
+  /**
+   * Inserts the rows of the table from a temporary table. A distributed table gives only then the
+   * reason why it refuses a row: the coordinator passes on no SQLSTATE of a COPY's failure on
+   * another node.
+   */
+  void insert(Connection connection, CopyManager copy, Table table, List<Batch> batches)
+      throws FlushException {
+    String temporary = "pg_temp.attolytics_rows_" + table.ordinal();
+    try (Statement sql = connection.createStatement()) {
+      sql.execute(createTemporary(temporary, table));
+      copy(copy, copyInto(temporary, table), table, batches);
+      // RETURNING keeps Citus from turning it into a COPY.
+      sql.execute(
+          "INSERT INTO %s (%s) SELECT * FROM %s RETURNING 1"
+              .formatted(Identifiers.quote(table.name()), columnNames(table), temporary));
+      sql.execute("DROP TABLE " + temporary);
+    } catch (SQLException e) {
+      throw new FlushException(Stage.INSERT, table, null, Outcome.NO_EVENT, e);
+    }
+  }
+
+  private String statement(Table table) {
+    return statements.computeIfAbsent(
+        table, each -> copyInto(Identifiers.quote(each.name()), each));
+  }
+
+  private void copy(CopyManager copy, String statement, Table table, List<Batch> batches)
+      throws FlushException {
+    CopyIn stream;
+    try {
+      stream = copy.copyIn(statement);
+    } catch (SQLException e) {
+      throw new FlushException(Stage.COPY_START, table, null, Outcome.NO_EVENT, e);
+    }
+    chunkSize = 0;
+    try {
+      try {
+        write(stream, HEADER, 0, HEADER.length);
+        for (Batch batch : batches) {
+          writeRuns(stream, table, batch);
+        }
+        write(stream, TRAILER, 0, TRAILER.length);
+        writeChunk(stream);
+        stream.endCopy();
+      } finally {
+        if (stream.isActive()) {
+          stream.cancelCopy();
+        }
+      }
+    } catch (SQLException e) {
+      throw CopyError.locate(e, table, batches);
+    }
+  }
+
+  private void writeRuns(CopyIn stream, Table table, Batch batch) throws SQLException {
+    for (int run = 0; run < batch.runCount(); run++) {
+      if (batch.runTable(run) == table) {
+        int start = batch.runStart(run);
+        write(stream, batch.rows().array(), start, batch.runEnd(run) - start);
+      }
+    }
+  }
+
+  private void write(CopyIn stream, byte[] bytes, int from, int length) throws SQLException {
+    if (length > chunk.length - chunkSize) {
+      writeChunk(stream);
+    }
+    if (length > chunk.length) {
+      stream.writeToCopy(bytes, from, length);
+    } else {
+      System.arraycopy(bytes, from, chunk, chunkSize, length);
+      chunkSize += length;
+    }
+  }
+
+  private void writeChunk(CopyIn stream) throws SQLException {
+    if (chunkSize > 0) {
+      stream.writeToCopy(chunk, 0, chunkSize);
+      chunkSize = 0;
+    }
+  }
+
+  /** Copies no rows: the server does not refuse that if it accepts a COPY to the table at all. */
+  static void copyNothing(CopyManager copy, Table table) throws SQLException {
+    CopyIn stream = copy.copyIn(copyInto(Identifiers.quote(table.name()), table));
+    try {
+      stream.writeToCopy(HEADER, 0, HEADER.length);
+      stream.writeToCopy(TRAILER, 0, TRAILER.length);
+      stream.endCopy();
+    } finally {
+      if (stream.isActive()) {
+        stream.cancelCopy();
+      }
+    }
+  }
+
+  private static String copyInto(String quotedTable, Table table) {
+    return "COPY " + quotedTable + " (" + columnNames(table) + ") FROM STDIN (FORMAT binary)";
+  }
+
+  private static String createTemporary(String quotedTable, Table table) {
+    return table.columns().stream()
+        .map(column -> Identifiers.quote(column.name()) + " " + column.type().sqlName())
+        .collect(Collectors.joining(", ", "CREATE TABLE " + quotedTable + " (", ")"));
+  }
+
+  private static String columnNames(Table table) {
+    return table.columns().stream()
+        .map(Column::name)
+        .map(Identifiers::quote)
+        .collect(Collectors.joining(", "));
+  }
+}

@@ -1,0 +1,116 @@
+package attolytics.flush;
+
+import attolytics.buffer.Batch;
+import attolytics.buffer.Outcome;
+import attolytics.flush.FailurePolicy.Kind;
+import attolytics.flush.FailurePolicy.Session;
+import attolytics.flush.FlushDatabase.LockedKeys;
+import attolytics.flush.FlushException.LostCommit;
+import attolytics.schema.Table;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Writes batches in one transaction: their Idempotency-Keys, then their rows, table by table. Used
+ * by one thread.
+ */
+final class FlushTransaction {
+  private final FlushDatabase database;
+
+  FlushTransaction(FlushDatabase database) {
+    this.database = database;
+  }
+
+  /**
+   * Commits all rows of the batches, or none.
+   *
+   * @param byInsert instead of COPY
+   * @return the outcomes of those batches whose key was committed by an earlier transaction; all
+   *     others are stored
+   * @throws FlushException if nothing is committed, or, with a {@link FlushException#lostCommit},
+   *     if that is not known
+   */
+  Map<Batch, Outcome> run(List<Batch> batches, TimeLimits limits, boolean byInsert)
+      throws FlushException {
+    try (FlushDatabase.Transaction transaction = database.begin(limits)) {
+      Map<Batch, Outcome> known = Map.of();
+      try {
+        known = transaction.claimKeys(batches);
+        write(transaction, without(batches, known), byInsert);
+        transaction.commit();
+        return known;
+      } catch (FlushException e) {
+        FlushException failure = e.after(transaction.sessionAfterFailure());
+        throw isUnconfirmed(failure)
+            ? failure.withLostCommit(new LostCommit(transaction.id(), known))
+            : failure;
+      }
+    }
+  }
+
+  /** Finds out which of the batches' keys other transactions have locked. Commits nothing. */
+  LockedKeys findLockedKeys(List<Batch> keyed, TimeLimits limits, long millis)
+      throws FlushException {
+    try (FlushDatabase.Transaction transaction = database.begin(limits)) {
+      return transaction.findLockedKeys(keyed, millis);
+    }
+  }
+
+  private static void write(
+      FlushDatabase.Transaction transaction, List<Batch> batches, boolean byInsert)
+      throws FlushException {
+    for (Table table : tablesOf(batches)) {
+      if (byInsert) {
+        transaction.insert(table, batches);
+      } else {
+        transaction.copy(table, batches);
+      }
+    }
+  }
+
+  /**
+   * Whether the transaction may be committed. What the server itself refuses is not. Other errors
+   * may come from a proxy that has lost the server and knows no more.
+   */
+  private static boolean isUnconfirmed(FlushException e) {
+    return switch (e.stage()) {
+      case BEGIN, KEYS, COPY_START, COPY, INSERT -> false;
+      case CONSTRAINTS, COMMIT -> e.session() == Session.LOST || !isServers(e);
+    };
+  }
+
+  private static boolean isServers(FlushException e) {
+    return CopyError.hasContext(e.sql())
+        || CopyError.isRefusal(e.sql())
+        || e.kind() != Kind.TRANSIENT;
+  }
+
+  private static List<Batch> without(List<Batch> batches, Map<Batch, Outcome> known) {
+    return known.isEmpty()
+        ? batches
+        : batches.stream().filter(batch -> !known.containsKey(batch)).toList();
+  }
+
+  /** In the order of their names, the same in every instance, which avoids deadlocks. */
+  private static List<Table> tablesOf(List<Batch> batches) {
+    // After a reload of the schema file there may be two of a name, the old and the new one.
+    Set<Table> found = new HashSet<>();
+    Table last = null;
+    for (Batch batch : batches) {
+      for (int run = 0; run < batch.runCount(); run++) {
+        Table table = batch.runTable(run);
+        if (table != last) {
+          found.add(table);
+          last = table;
+        }
+      }
+    }
+    List<Table> tables = new ArrayList<>(found);
+    tables.sort(Comparator.comparing(Table::name));
+    return tables;
+  }
+}

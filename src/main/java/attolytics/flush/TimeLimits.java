@@ -1,0 +1,10 @@
+package attolytics.flush;
+
+/**
+ * The time limits of one transaction.
+ *
+ * @param lockMillis for each wait for a lock
+ * @param statementNanos for each statement, the COMMIT included
+ * @param totalNanos for the transaction, after which its connection is aborted
+ */
+record TimeLimits(int lockMillis, long statementNanos, long totalNanos) {}

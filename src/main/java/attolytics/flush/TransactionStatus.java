@@ -1,0 +1,11 @@
+package attolytics.flush;
+
+/** The status of a transaction, as another connection sees it. */
+enum TransactionStatus {
+  COMMITTED,
+  ABORTED,
+  /** Or the database cannot be asked at the moment. */
+  IN_PROGRESS,
+  /** The server cannot tell, and will not be able to. */
+  UNKNOWN
+}
