@@ -107,7 +107,7 @@ public class TypeBenchmark {
   public int decodeAndEncode() {
     batch.clear();
     App known = Objects.requireNonNull(app);
-    boolean bad = decoder.decode(known, body, body.length, name -> null, batch).anyEventBad();
+    boolean bad = decoder.decode(known, body, body.length, name -> null, batch).anyEventInvalid();
     return bad ? 0 : batch.rowCount();
   }
 }

@@ -29,9 +29,7 @@ import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What goes in by HTTP comes out by SELECT: random values of every type, in any order of fields.
- */
+/** Random values of every type, posted in any order of fields, are what a SELECT returns. */
 class RoundTripIT {
   private static final String SCHEMA =
       """
@@ -136,7 +134,7 @@ class RoundTripIT {
   }
 
   @Property(tries = 300, shrinking = ShrinkingMode.BOUNDED)
-  void rows_areReadBackAsTheyWereSent(@ForAll("rows") List<Row> rows) throws Exception {
+  void rows_areReadBack(@ForAll("rows") List<Row> rows) throws Exception {
     long first = sequence;
     List<String> events = new ArrayList<>();
     for (Row row : rows) {

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The contract's table of types at its borders: what is posted, and what PostgreSQL says that it
- * has. The columns go by the names of their types.
+ * The limits of each type: what is posted, and what a SELECT returns. Columns are named after their
+ * types.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TypesIT {
@@ -152,7 +152,7 @@ class TypesIT {
   }
 
   @Test
-  void json_takesWhatIsNestedAsDeepAsABodyMayBe() throws Exception {
+  void json_canBeNestedAsDeepAsABody() throws Exception {
     String deep = "[".repeat(997) + "]".repeat(997);
     assertEquals(200, post("a", field("json", deep)).statusCode());
     assertEquals("1", service.query("SELECT count(*) FROM types WHERE json = '" + deep + "'"));
@@ -215,7 +215,7 @@ class TypesIT {
         "json | `{\"\\u0000\":1}` | invalid_string",
         "json | `[\"\\ud800\"]` | invalid_string"
       })
-  void value_isRefusedOrLeniently(String type, String json, String code) throws Exception {
+  void value_isRefused(String type, String json, String code) throws Exception {
     HttpResponse<String> answer = post("a", field(type, json));
     assertEquals(400, answer.statusCode(), answer.body());
     assertTrue(answer.body().contains("\"code\":\"" + code + "\""), answer.body());
@@ -236,7 +236,7 @@ class TypesIT {
         "\"a/b~c\\\"\":1 | /events/0/a~1b~0c\\\"",
         "\"ü€\":1 | /events/0/ü€"
       })
-  void oddFieldName_isToldOrIgnored(String field, String pointer) throws Exception {
+  void unusualFieldName_isReportedOrIgnored(String field, String pointer) throws Exception {
     HttpResponse<String> answer = post("a", field);
     assertEquals(400, answer.statusCode());
     assertTrue(answer.body().contains("\"pointer\":\"" + pointer + "\""), answer.body());

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The table in {@code docs/api.md} of what becomes of a field that does not fit. */
+/** The table of invalid fields in {@code docs/api.md}. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ValidationDocsIT {
   /** {@code | `"field": value, …`: in words | strict | lenient |}. */
@@ -69,13 +69,13 @@ class ValidationDocsIT {
 
   @ParameterizedTest
   @MethodSource("rows")
-  void strict_doesAsItStands(Row row) throws Exception {
+  void strict_behavesAsDocumented(Row row) throws Exception {
     assertOutcome(row, row.strict, post("com.example.myapp", row));
   }
 
   @ParameterizedTest
   @MethodSource("rows")
-  void lenient_doesAsItStands(Row row) throws Exception {
+  void lenient_behavesAsDocumented(Row row) throws Exception {
     assertOutcome(row, row.lenient, post("lenient", row));
   }
 

@@ -112,7 +112,7 @@ public final class Batch {
     if (runCount == 0 || runTables[runCount - 1] != table) {
       if (runCount == runTables.length) {
         if (!charge(RUN_BYTES * runCount)) {
-          throw CopyBuffer.LimitExceededException.forNow();
+          throw CopyBuffer.LimitExceededException.temporary();
         }
         runTables = Arrays.copyOf(runTables, 2 * runCount);
         runEnds = Arrays.copyOf(runEnds, 2 * runCount);

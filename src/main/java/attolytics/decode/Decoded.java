@@ -6,43 +6,43 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@link Decoder} found in a body, besides the rows. Several things may be wrong at once;
- * which of them the client is told is not decided here. Valid until the decoder's next body.
+ * The result of decoding a body, apart from the rows. A body can have several problems; the caller
+ * decides which of them the client sees. Valid until the decoder's next call.
  */
 public final class Decoded {
-  /** How many errors of events are kept. */
+  /** The maximum number of event errors. */
   static final int MAX_ERRORS = 100;
 
   @Nullable String malformed;
-  @Nullable String misshapen;
+  @Nullable String invalidShape;
   @Nullable String secretKey;
-  boolean keyRefused;
-  @Nullable String foreignTable;
+  boolean wrongSecretKey;
+  @Nullable String unknownTable;
   final List<EventError> errors = new ArrayList<>();
   int events;
-  boolean anyEventBad;
+  boolean anyEventInvalid;
 
   void clear() {
     malformed = null;
-    misshapen = null;
+    invalidShape = null;
     secretKey = null;
-    keyRefused = false;
-    foreignTable = null;
+    wrongSecretKey = false;
+    unknownTable = null;
     errors.clear();
     events = 0;
-    anyEventBad = false;
+    anyEventInvalid = false;
   }
 
-  /** Notes that an event is bad; whether it is worth while to {@link #add} why. */
-  boolean eventFailed() {
-    anyEventBad = true;
+  /** Marks an event as invalid; returns whether there is room to {@link #add} an error. */
+  boolean failEvent() {
+    anyEventInvalid = true;
     return errors.size() < MAX_ERRORS;
   }
 
   /**
-   * Notes what is wrong with an event.
+   * Adds an error.
    *
-   * @param field the field's name, not too long, or null if it is the event itself
+   * @param field the name of the field, cut to a bounded length, or null for the event itself
    */
   void add(int event, @Nullable String field, String code, String detail) {
     String pointer = "/events/" + event;
@@ -52,14 +52,14 @@ public final class Decoded {
     errors.add(new EventError(event, pointer, code, detail));
   }
 
-  /** Why the body is no JSON, or null. */
+  /** Why the body is not JSON, or null. */
   public @Nullable String malformed() {
     return malformed;
   }
 
-  /** Why the body, though JSON, is no request, or null. */
-  public @Nullable String misshapen() {
-    return misshapen;
+  /** Why the body, although JSON, is not a valid request, or null. */
+  public @Nullable String invalidShape() {
+    return invalidShape;
   }
 
   /** The body's {@code secret_key}, or null if it has none. */
@@ -67,27 +67,27 @@ public final class Decoded {
     return secretKey;
   }
 
-  /** Whether the body's {@code secret_key} is none of the app's. */
-  public boolean keyRefused() {
-    return keyRefused;
+  /** Whether the body has a {@code secret_key} that is not the app's. */
+  public boolean wrongSecretKey() {
+    return wrongSecretKey;
   }
 
-  /** Says which table is none of the app's, or null if all are. */
-  public @Nullable String foreignTable() {
-    return foreignTable;
+  /** Which event names a table that is not the app's, or null. */
+  public @Nullable String unknownTable() {
+    return unknownTable;
   }
 
-  /** Whether at least one event cannot be stored. */
-  public boolean anyEventBad() {
-    return anyEventBad;
+  /** Whether at least one event is invalid. */
+  public boolean anyEventInvalid() {
+    return anyEventInvalid;
   }
 
-  /** What is wrong with the events, in their order: the first {@value #MAX_ERRORS}. */
+  /** The errors of the events, in order: the first {@value #MAX_ERRORS}. */
   public List<EventError> errors() {
     return Collections.unmodifiableList(errors);
   }
 
-  /** How many events the body holds, good or bad. */
+  /** The number of events in the body, valid or not. */
   public int events() {
     return events;
   }

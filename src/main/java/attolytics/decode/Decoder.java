@@ -16,15 +16,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the body of a request and encodes its events as rows. One a thread: not thread-safe.
+ * Reads the body of a request and encodes its events as rows. Not thread-safe.
  *
  * <pre>
  *   {"secret_key": "…", "events": [{"_t": "table", "column": value, …}, …]}
  * </pre>
  *
- * <p>The keys may come in any order, so nothing is refused before the end: all that is wrong is
- * collected, and the caller decides what the client may be told. Only what comes after a wrong
- * {@code secret_key} is not looked at any closer.
+ * <p>The keys can come in any order, so errors are collected to the end of the body, and the caller
+ * decides which of them the client sees. Events after a wrong {@code secret_key} are only counted.
  */
 public final class Decoder {
   private static final byte[] SECRET_KEY = utf8("secret_key");
@@ -45,15 +44,15 @@ public final class Decoder {
   private NameMap<RowEncoder> rowsByTable = new NameMap<>(Map.of());
   private Headers headers = name -> null;
   private Batch batch = new Batch(0);
-  private @Nullable RowEncoder lastRow; // most events are of the same table as the one before
+  private @Nullable RowEncoder lastRow; // most events have the same table as the previous one
 
-  /** By the system's clock. */
+  /** Uses the system clock. */
   public Decoder() {
     this(InstantSource.system());
   }
 
   /**
-   * @param clock by which the events of partitioned tables are too old, or too far in the future
+   * @param clock decides which events of partitioned tables are too old or too far ahead
    */
   public Decoder(InstantSource clock) {
     this.clock = clock;
@@ -62,10 +61,10 @@ public final class Decoder {
   /**
    * Decodes a body.
    *
-   * @param body bytes 0 to {@code length}, after decompression
-   * @param into takes the rows; empty before, and complete only if nothing is wrong
+   * @param body uncompressed; bytes 0 to {@code length}
+   * @param into receives the rows; empty before the call, and complete only without errors
    * @return valid until the next call
-   * @throws CopyBuffer.LimitExceededException if the rows outgrow what {@code into} may hold
+   * @throws CopyBuffer.LimitExceededException if the rows exceed the limit of {@code into}
    */
   public Decoded decode(App app, byte[] body, int length, Headers headers, Batch into) {
     trusted = true;
@@ -77,8 +76,8 @@ public final class Decoder {
   }
 
   /**
-   * Decodes a body, but for its events, which are only counted: of a client that is to be told
-   * nothing about them.
+   * Decodes a body but only counts its events, for a client that must not learn anything about
+   * them.
    *
    * @return valid until the next call
    */
@@ -103,7 +102,7 @@ public final class Decoder {
   private NameMap<RowEncoder> rowsOf(App app) {
     NameMap<RowEncoder> rows = rowsByApp.get(app);
     if (rows == null) {
-      // After a reload of the schema file, what there was for the same app is not needed again.
+      // After a reload of the schema file, the encoders of the old app are garbage.
       rowsByApp.keySet().removeIf(known -> known.id().equals(app.id()));
       Map<String, RowEncoder> byTable = new HashMap<>();
       for (Table table : app.tables()) {
@@ -124,7 +123,7 @@ public final class Decoder {
       boolean isKey = json.text().is(SECRET_KEY);
       boolean isEvents = json.text().is(EVENTS);
       if ((isKey && keyRead) || (isEvents && eventsRead)) {
-        result.malformed = (isKey ? "secret_key" : "events") + " is given twice";
+        result.malformed = (isKey ? "secret_key" : "events") + " occurs twice";
         return;
       }
       keyRead |= isKey;
@@ -140,25 +139,25 @@ public final class Decoder {
     json.skipTo(0);
     json.close();
     if (!isObject) {
-      result.misshapen = "the body has to be a JSON object with secret_key and events";
+      result.invalidShape = "the body must be a JSON object with secret_key and events";
     } else if (!eventsRead) {
-      result.misshapen = "events is missing: an array of events";
+      result.invalidShape = "events is missing; it must be an array of events";
     }
   }
 
   private void readKey(App app, Kind kind) {
     if (kind == Kind.STRING) {
       result.secretKey = json.text().toString();
-      result.keyRefused = !app.accepts(result.secretKey);
-      trusted &= !result.keyRefused; // if the events come after it, they need no rows any more
+      result.wrongSecretKey = !app.accepts(result.secretKey);
+      trusted &= !result.wrongSecretKey; // events that follow are only counted
     } else {
-      result.misshapen = "secret_key has to be a string";
+      result.invalidShape = "secret_key must be a string";
     }
   }
 
   private void readEvents(Kind kind) throws MalformedJsonException {
     if (kind != Kind.ARRAY) {
-      result.misshapen = "events has to be an array";
+      result.invalidShape = "events must be an array";
       return;
     }
     int depth = json.depth();
@@ -170,7 +169,7 @@ public final class Decoder {
       } else if (isObject) {
         readEvent(event);
       } else {
-        fail(event, null, "type_mismatch", "an event has to be an object");
+        fail(event, null, "type_mismatch", "an event must be an object");
         json.skipTo(depth);
       }
     }
@@ -179,25 +178,25 @@ public final class Decoder {
   private void readEvent(int event) throws MalformedJsonException {
     int start = json.position();
     int depth = json.depth();
-    // Most clients send the table first.
+    // Most clients send _t first.
     if (json.next() && json.nameIs(QUOTED_TABLE)) {
       RowEncoder row = namedRow(json.value());
       if (row != null && readFields(row, event, true)) {
         return;
       }
     }
-    json.reenter(start, depth);
+    json.rewind(start, depth);
     RowEncoder row = findRow(event);
-    json.reenter(start, depth);
+    json.rewind(start, depth);
     readFields(row, event, false);
   }
 
   /**
    * Reads the fields of an event, to its end.
    *
-   * @param row null if they are of no interest, for want of a table
-   * @param tableRead whether the table was read before them, and these are the rest
-   * @return false if that was not the last word on the table; nothing is done then
+   * @param row null if the event has no valid table, and its fields are skipped
+   * @param tableRead whether {@code _t} has been read, and these are the fields after it
+   * @return false if another {@code _t} replaces it; the row is then abandoned
    */
   private boolean readFields(@Nullable RowEncoder row, int event, boolean tableRead)
       throws MalformedJsonException {
@@ -209,12 +208,12 @@ public final class Decoder {
     while (json.next()) {
       if (row == null) {
         json.name();
-      } else if (row.takesField(json)) {
+      } else if (row.readField(json)) {
         continue;
       }
       if (json.text().is(TABLE)) {
         if (tableSeen && strict) {
-          fail(event, TABLE_FIELD, "duplicate_field", "_t is given twice");
+          fail(event, TABLE_FIELD, "duplicate_field", "_t occurs twice");
         } else if (tableRead && row != null) {
           row.abandon();
           return false;
@@ -232,12 +231,12 @@ public final class Decoder {
     return true;
   }
 
-  /** Looks through an event for its table; null, and noted, if it names none of the app's. */
+  /** Searches an event for its table; returns null and adds an error if it has none. */
   private @Nullable RowEncoder findRow(int event) throws MalformedJsonException {
     int depth = json.depth();
     boolean found = false;
     RowEncoder row = null;
-    String foreign = null;
+    String unknown = null;
     while (!(found && strict) && json.next()) {
       json.name();
       boolean isTable = json.text().is(TABLE);
@@ -245,22 +244,22 @@ public final class Decoder {
       if (isTable) {
         found = true;
         row = namedRow(kind);
-        foreign = row == null && kind == Kind.STRING ? Quoted.of(json.text()) : null;
+        unknown = row == null && kind == Kind.STRING ? Quoted.of(json.text()) : null;
       }
       json.skipTo(depth);
     }
     if (!found) {
-      fail(event, TABLE_FIELD, "missing_field", "_t has to name the event's table");
-    } else if (foreign != null && result.foreignTable == null) {
-      result.foreignTable =
-          "/events/" + event + "/_t names " + foreign + ", which is no table of the app";
-    } else if (foreign == null && row == null) {
-      fail(event, TABLE_FIELD, "type_mismatch", "_t has to be a string");
+      fail(event, TABLE_FIELD, "missing_field", "_t is missing; it must name the event's table");
+    } else if (unknown != null && result.unknownTable == null) {
+      result.unknownTable =
+          "/events/" + event + "/_t names " + unknown + ", which is not a table of the app";
+    } else if (unknown == null && row == null) {
+      fail(event, TABLE_FIELD, "type_mismatch", "_t must be a string");
     }
     return row;
   }
 
-  /** For the table that the value just read names, or null. */
+  /** The encoder of the table that the value just read names, or null. */
   private @Nullable RowEncoder namedRow(Kind kind) {
     if (kind != Kind.STRING) {
       return null;
@@ -275,12 +274,12 @@ public final class Decoder {
   }
 
   private void fail(int event, @Nullable String field, String code, String detail) {
-    if (result.eventFailed()) {
+    if (result.failEvent()) {
       result.add(event, field, code, detail);
     }
   }
 
-  /** Counted in bytes, as the body need not be text. */
+  /** The column counts bytes, as the body may not be text. */
   private static String place(byte[] body, int offset) {
     int line = 1;
     int lineStart = 0;

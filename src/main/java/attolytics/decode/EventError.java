@@ -1,11 +1,11 @@
 package attolytics.decode;
 
 /**
- * One thing wrong with one event.
+ * An error in an event.
  *
- * @param event its place in the array, from 0
- * @param pointer JSON pointer (RFC 6901) to what is wrong, such as {@code /events/3/score}
- * @param code fixed, for programs
- * @param detail for people
+ * @param event the event's index in the array
+ * @param pointer JSON pointer (RFC 6901) to the invalid value, such as {@code /events/3/score}
+ * @param code a fixed identifier, for programs
+ * @param detail an explanation, for people
  */
 public record EventError(int event, String pointer, String code, String detail) {}

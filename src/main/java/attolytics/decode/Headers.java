@@ -2,13 +2,13 @@ package attolytics.decode;
 
 import org.jspecify.annotations.Nullable;
 
-/** The headers of a request, for columns that are filled from them. */
+/** The headers of a request, for columns with {@code header}. */
 @FunctionalInterface
 public interface Headers {
   /**
-   * The header's first value, a char a byte as HTTP carries it, or null.
+   * The first value of a header, one char per byte, or null.
    *
-   * @param name in any case
+   * @param name case-insensitive
    */
   @Nullable String first(String name);
 }

@@ -6,8 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the schema has under a name, found by the name's UTF-8, so that no string has to be made of
- * what a client sent. Immutable.
+ * A map with names as keys, which are looked up by their UTF-8 bytes, without allocating a string.
+ * Immutable.
  */
 final class NameMap<V> {
   private static final class Entry<V> {
@@ -20,7 +20,7 @@ final class NameMap<V> {
     }
   }
 
-  /** By hash, or in the next free place: at most half of them are taken. */
+  /** A hash table with linear probing, at most half full. */
   private final @Nullable Entry<V>[] entries;
 
   @SuppressWarnings({"unchecked", "rawtypes"}) // an array of a generic type

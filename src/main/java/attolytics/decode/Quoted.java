@@ -5,11 +5,11 @@ import attolytics.json.Kind;
 import attolytics.json.Text;
 import java.nio.charset.StandardCharsets;
 
-/** What a client sent, as an error may show it to that client: cut, for it may be long. */
+/** Values from a request, cut to a bounded length, for error messages. */
 final class Quoted {
   private static final int MAX_CHARS = 64;
 
-  /** Of UTF-8, that many bytes have more than enough characters. */
+  /** So many bytes of UTF-8 contain at least {@link #MAX_CHARS} characters. */
   private static final int MAX_BYTES = 4 * MAX_CHARS;
 
   private Quoted() {}
@@ -19,12 +19,12 @@ final class Quoted {
   }
 
   /**
-   * What does not fit.
+   * An invalid value.
    *
-   * @param kind that of the whole value
-   * @param text of the value, or in JSON of the string or number in it that is why
+   * @param kind of the whole value
+   * @param text of the value, or in a json column of the string or number that is invalid
    */
-  static String misfit(ValueError error, Kind kind, Text text) {
+  static String invalidValue(ValueError error, Kind kind, Text text) {
     if (error == ValueError.INVALID_STRING) {
       return of(text);
     } else if (error == ValueError.OUT_OF_RANGE) {
@@ -41,9 +41,7 @@ final class Quoted {
     };
   }
 
-  /**
-   * At most {@value #MAX_CHARS} characters of the text; where it was cut, the last of them says so.
-   */
+  /** At most {@value #MAX_CHARS} characters of the text; if it was cut, the last is an ellipsis. */
   static String cut(Text text) {
     int bytes = Math.min(text.length(), MAX_BYTES);
     String all = new String(text.bytes(), text.start(), bytes, StandardCharsets.UTF_8);

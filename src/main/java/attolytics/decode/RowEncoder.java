@@ -22,18 +22,18 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns events of one table, one after the other, into rows.
+ * Encodes the events of one table as rows.
  *
- * <p>A field is encoded straight into the batch as it comes. As long as fields come in the order of
- * the table's columns, the row is then complete but for what was left out, which is filled in on
- * the way; else its fields are put into order at the end.
+ * <p>Each field is encoded into the batch as it is read. As long as the fields come in the order of
+ * the columns, absent ones are filled in on the way; otherwise the fields are sorted at the end of
+ * the event.
  */
 final class RowEncoder {
-  // What an event gave for a column so far. Bytes, as storing references costs more.
-  private static final byte NOTHING = 0;
+  // The state of each column of the current event. Bytes, as storing a reference costs more.
+  private static final byte ABSENT = 0;
   private static final byte NULL = 1;
   private static final byte VALUE = 2;
-  private static final byte BAD = 3;
+  private static final byte INVALID = 3;
 
   private final Table table;
   private final byte[] tableName;
@@ -45,27 +45,27 @@ final class RowEncoder {
   private final @Nullable TimeWindow window;
 
   /**
-   * Which column's field came next when last it was looked up: after the row's start, at 0, or
-   * after column i's, at i + 1. Clients send the same fields in the same order over and over, so
-   * that it mostly is the one to come again.
+   * For each position, the column whose field came next the last time: at 0 for the start of an
+   * event, at i + 1 for the field after that of column i. Clients mostly send the same fields in
+   * the same order, so a lookup by name is rarely needed.
    */
   private final int[] successors;
 
-  // Of the request.
+  // State of the request.
   private long request;
   private Batch batch = new Batch(0);
   private final CopyBuffer[] headerFields;
 
-  // Of the event.
+  // State of the event.
   private int event;
   private int rowStart;
-  private int position; // in successors
+  private int position; // index into successors
   private boolean inOrder;
-  private int filled; // columns before this one have their field in the row
-  private final byte[] given;
+  private int filled; // the number of leading columns that have their field in the row
+  private final byte[] states;
   private final int[] starts;
   private final @Nullable ValueError[] errors;
-  private final @Nullable String[] badValues;
+  private final @Nullable String[] invalidValues;
   private byte[] scratch = {};
 
   RowEncoder(App app, Table table, Decoded result, InstantSource clock) {
@@ -80,10 +80,10 @@ final class RowEncoder {
     quotedNames = new byte[count][];
     successors = new int[count + 1];
     headerFields = new CopyBuffer[count];
-    given = new byte[count];
+    states = new byte[count];
     starts = new int[count];
     errors = new ValueError[count];
-    badValues = new String[count];
+    invalidValues = new String[count];
     Map<String, Column> byName = new HashMap<>();
     for (int i = 0; i < count; i++) {
       quotedNames[i] = quoted(columns[i].name());
@@ -99,12 +99,12 @@ final class RowEncoder {
     return ('"' + escaped + "\":").getBytes(StandardCharsets.UTF_8);
   }
 
-  /** In UTF-8. */
+  /** The name in UTF-8. */
   byte[] tableName() {
     return tableName;
   }
 
-  /** Gets ready for events of that request; does nothing if it is so already. */
+  /** Prepares for a request's events; does nothing if already prepared for it. */
   void begin(long serial, Headers headers, Batch into) {
     if (request == serial) {
       return;
@@ -112,7 +112,7 @@ final class RowEncoder {
     request = serial;
     batch = into;
     if (window != null) {
-      window.open();
+      window.update();
     }
     for (Column column : columns) {
       if (column.header() != null) {
@@ -121,7 +121,7 @@ final class RowEncoder {
     }
   }
 
-  /** The next fields are of that event. */
+  /** Starts the row of an event. */
   void start(int number) {
     event = number;
     position = 0;
@@ -132,11 +132,11 @@ final class RowEncoder {
   }
 
   /**
-   * Reads a field, from its name on; if the name is no column's, only that.
+   * Reads a field if its name is that of a column; otherwise reads only the name.
    *
-   * @return whether it is a column's
+   * @return whether it is that of a column
    */
-  boolean takesField(JsonReader json) throws MalformedJsonException {
+  boolean readField(JsonReader json) throws MalformedJsonException {
     Column column = column(json);
     if (column == null) {
       return false;
@@ -144,12 +144,12 @@ final class RowEncoder {
     int depth = json.depth();
     Kind kind = json.value();
     int ordinal = column.ordinal();
-    if (strict && ordinal < filled && given[ordinal] != NOTHING) {
-      fail(column, "duplicate_field", " is given twice");
+    if (strict && ordinal < filled && states[ordinal] != ABSENT) {
+      fail(column, "duplicate_field", " occurs twice");
     } else if (column.header() != null) {
-      takeHeaderColumn(column, kind);
+      readHeaderColumn(column, kind);
     } else {
-      takeValue(column, kind, json);
+      readValue(column, kind, json);
     }
     json.skipTo(depth);
     return true;
@@ -170,26 +170,26 @@ final class RowEncoder {
     return column;
   }
 
-  /** Takes the name of a field that is no column. */
+  /** Reports a field whose name is not that of a column. */
   void unknownField(Text name) {
-    if (strict && result.eventFailed()) {
+    if (strict && result.failEvent()) {
       String cut = Quoted.cut(name);
       result.add(event, cut, "unknown_field", table + " has no column \"" + cut + '"');
     }
   }
 
-  private void takeHeaderColumn(Column column, Kind kind) {
+  private void readHeaderColumn(Column column, Kind kind) {
     if (strict && kind != Kind.NULL) {
       fail(
           column,
           "header_field",
-          " is filled from the header " + column.header() + " and may not be sent");
+          " is filled from the header " + column.header() + "; do not send it in events");
     }
     fillUpTo(column.ordinal() + 1);
-    given[column.ordinal()] = VALUE;
+    states[column.ordinal()] = VALUE;
   }
 
-  private void takeValue(Column column, Kind kind, JsonReader json) throws MalformedJsonException {
+  private void readValue(Column column, Kind kind, JsonReader json) throws MalformedJsonException {
     int ordinal = column.ordinal();
     if (ordinal < filled) {
       inOrder = false;
@@ -200,35 +200,35 @@ final class RowEncoder {
     CopyBuffer rows = batch.rows();
     int start = rows.size();
     if (kind == Kind.NULL) {
-      given[ordinal] = NULL;
+      states[ordinal] = NULL;
       rows.putNull();
     } else {
       ValueError error = column.type().encode(kind, json, rows);
-      given[ordinal] = error == null ? VALUE : NULL;
+      states[ordinal] = error == null ? VALUE : NULL;
       if (error != null) {
         rows.truncate(start);
         rows.putNull();
-        refuse(column, error, kind, json.text());
+        invalidate(column, error, kind, json.text());
       }
     }
     starts[ordinal] = start;
   }
 
-  /** Leniently, an unfit value is the same as none; but a bad date is bad in either mode. */
-  private void refuse(Column column, ValueError error, Kind kind, Text text) {
+  /** In lenient validation, an invalid value is NULL, except for an invalid date string. */
+  private void invalidate(Column column, ValueError error, Kind kind, Text text) {
     if (strict || column.required() || error == ValueError.INVALID_DATE) {
-      // Told at the end of the event only: the field may be given again, and the last one counts.
-      given[column.ordinal()] = BAD;
+      // Reported at the end of the event: in lenient validation, a later value replaces it.
+      states[column.ordinal()] = INVALID;
       errors[column.ordinal()] = error;
-      badValues[column.ordinal()] = Quoted.misfit(error, kind, text);
+      invalidValues[column.ordinal()] = Quoted.invalidValue(error, kind, text);
     }
   }
 
-  /** Writes the fields that the event did not give, before that column. */
+  /** Writes the absent fields before a column. */
   private void fillUpTo(int end) {
     CopyBuffer rows = batch.rows();
     for (; filled < end; filled++) {
-      given[filled] = NOTHING;
+      states[filled] = ABSENT;
       starts[filled] = rows.size();
       if (columns[filled].header() == null) {
         rows.putNull();
@@ -239,30 +239,30 @@ final class RowEncoder {
     }
   }
 
-  /** Takes back what the event has written. */
+  /** Discards the row of the current event. */
   void abandon() {
     batch.rows().truncate(rowStart);
   }
 
-  /** The event is over: its row is complete, or what is wrong with it is told. */
+  /** Ends the row: completes it, or reports the errors of the event. */
   void end() {
     fillUpTo(columns.length);
     for (int i = 0; i < columns.length; i++) {
-      if (given[i] == BAD) {
-        tellBadValue(columns[i]);
+      if (states[i] == INVALID) {
+        reportInvalid(columns[i]);
       } else if (columns[i].required() && isMissing(i)) {
-        tellMissing(columns[i]);
+        reportMissing(columns[i]);
       }
     }
     if (window != null) {
       checkTime(window);
     }
-    if (result.anyEventBad) {
-      abandon(); // the request is lost, but its other events are checked
+    if (result.anyEventInvalid) {
+      abandon(); // the request fails, but its other events are still checked
       return;
     }
     if (!inOrder) {
-      putInOrder();
+      sortFields();
     }
     batch.endRow(table);
   }
@@ -270,7 +270,7 @@ final class RowEncoder {
   private void checkTime(TimeWindow times) {
     int ordinal = times.ordinal();
     byte[] rows = batch.rows().array();
-    if (given[ordinal] == VALUE && !times.takes(rows, starts[ordinal])) {
+    if (states[ordinal] == VALUE && !times.contains(rows, starts[ordinal])) {
       fail(
           columns[ordinal],
           times.code(rows, starts[ordinal]),
@@ -280,28 +280,28 @@ final class RowEncoder {
 
   private boolean isMissing(int ordinal) {
     return columns[ordinal].header() == null
-        ? given[ordinal] != VALUE
+        ? states[ordinal] != VALUE
         : isNull(headerFields[ordinal]);
   }
 
-  private void tellBadValue(Column column) {
+  private void reportInvalid(Column column) {
     ValueError error = Objects.requireNonNull(errors[column.ordinal()]);
-    String bad = badValues[column.ordinal()];
-    fail(column, column.type().errorCode(error), column.type().explain(error) + ", not " + bad);
+    String value = invalidValues[column.ordinal()];
+    fail(column, column.type().errorCode(error), column.type().explain(error) + ", not " + value);
   }
 
-  private void tellMissing(Column column) {
-    String header = column.header() == null ? "" : ": send the header " + column.header();
+  private void reportMissing(Column column) {
+    String header = column.header() == null ? "" : "; send the header " + column.header();
     fail(column, "missing_field", " is required" + header);
   }
 
   private void fail(Column column, String code, String predicate) {
-    if (result.eventFailed()) {
+    if (result.failEvent()) {
       result.add(event, column.name(), code, column.name() + predicate);
     }
   }
 
-  private void putInOrder() {
+  private void sortFields() {
     CopyBuffer rows = batch.rows();
     int length = rows.size() - rowStart;
     if (scratch.length < length) {
@@ -321,10 +321,10 @@ final class RowEncoder {
       field.putNull();
       return;
     }
-    String text = value.replace('\0', ' '); // as RFC 9110, 5.5 wants it
+    String text = value.replace('\0', ' '); // as RFC 9110, section 5.5 recommends
     byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
     if (Utf8.firstMalformed(bytes, bytes.length) >= 0) {
-      bytes = text.getBytes(StandardCharsets.UTF_8); // then it is what HTTP once meant: Latin-1
+      bytes = text.getBytes(StandardCharsets.UTF_8); // then it is Latin-1, the historical default
     }
     field.putField(bytes, 0, bytes.length);
   }

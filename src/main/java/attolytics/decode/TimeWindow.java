@@ -8,8 +8,8 @@ import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The times that the events of a partitioned table may have: neither past their retention nor far
- * in the future, so that each has a partition. Bounds are as COPY encodes the column.
+ * The range of times that the events of a partitioned table may have: within the retention and not
+ * far in the future, so that a partition exists for each. Bounds are in the encoding of the column.
  */
 final class TimeWindow {
   private final Partitioning partitioning;
@@ -23,38 +23,37 @@ final class TimeWindow {
     this.clock = clock;
   }
 
-  /** The column's place. */
+  /** The index of the column. */
   int ordinal() {
     return partitioning.column().ordinal();
   }
 
-  /** Takes what is now for the time of all that follows. */
-  void open() {
+  /** Reads the clock, for all checks until the next call. */
+  void update() {
     now = clock.instant();
     Instant oldest = partitioning.oldest(now);
     earliest = oldest == null ? Long.MIN_VALUE : partitioning.encode(oldest);
-    latest = partitioning.encode(now.plus(Partitioning.MOST_AHEAD));
+    latest = partitioning.encode(now.plus(Partitioning.MAX_AHEAD));
   }
 
-  /** Whether the field at an offset, which is not NULL, is in it. */
-  boolean takes(byte[] fields, int at) {
+  /** Whether the field at an offset, which is not NULL, is within the range. */
+  boolean contains(byte[] fields, int at) {
     long value = CopyBuffer.fieldInteger(fields, at);
     return value >= earliest && value <= latest;
   }
 
-  /** The code of the error of a field that is not. */
+  /** The error code for a field outside the range. */
   String code(byte[] fields, int at) {
     return isTooOld(fields, at) ? "too_old" : "too_far_ahead";
   }
 
-  /** What the column would have taken, as the end of a sentence that begins with its name. */
+  /** The range that the field misses, as a predicate to the column's name. */
   String explain(byte[] fields, int at) {
     return isTooOld(fields, at)
-        ? " is before %s: events are kept for %s"
+        ? " is before %s; events are kept for %s"
             .formatted(seconds(partitioning.oldest(now)), partitioning.retention())
-        : " is after %s: at most %d hours ahead of now are taken"
-            .formatted(
-                seconds(now.plus(Partitioning.MOST_AHEAD)), Partitioning.MOST_AHEAD.toHours());
+        : " is after %s; it must be at most %d hours ahead"
+            .formatted(seconds(now.plus(Partitioning.MAX_AHEAD)), Partitioning.MAX_AHEAD.toHours());
   }
 
   private boolean isTooOld(byte[] fields, int at) {

@@ -1,9 +1,10 @@
 /**
- * From a request's body to encoded rows: one walk over the JSON tokens, no object a row.
+ * Decodes a request's body into encoded rows, in one pass over the JSON and without allocations per
+ * row.
  *
- * <p>{@link attolytics.decode.Decoder} finds for each field its column and lets the column's {@link
- * attolytics.schema.ColumnType} check the value and write its bytes. What does not fit is collected
- * in {@link attolytics.decode.Decoded}, so that a client learns of all its mistakes at once.
+ * <p>{@link attolytics.decode.Decoder} finds the column of each field, whose {@link
+ * attolytics.schema.ColumnType} checks and encodes the value. Errors are collected in {@link
+ * attolytics.decode.Decoded}, so that a client sees all of them at once.
  */
 @NullMarked
 package attolytics.decode;

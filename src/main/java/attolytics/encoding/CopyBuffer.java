@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.function.IntPredicate;
 
 /**
- * A growing byte array that takes fields of PostgreSQL's binary COPY format. A row is
+ * A growing byte array of rows in PostgreSQL's binary COPY format. A row is
  *
  * <pre>
  *   0          2            6                 6+n
@@ -17,30 +17,30 @@ import java.util.function.IntPredicate;
  *   +----------+------------+-----------------+------------+--
  * </pre>
  *
- * all big-endian. One thread at a time.
+ * all big-endian. Not thread-safe.
  *
  * @see <a href="https://www.postgresql.org/docs/current/sql-copy.html">COPY, Binary Format</a>
  */
 public final class CopyBuffer {
   /** Thrown, without a stack trace, when the buffer would outgrow its limit. */
-  @SuppressWarnings("StaticAssignmentOfThrowable") // they have no stack trace to get wrong
+  @SuppressWarnings("StaticAssignmentOfThrowable") // they have no stack trace
   public static final class LimitExceededException extends RuntimeException {
-    private static final LimitExceededException FOR_GOOD = new LimitExceededException(false);
-    private static final LimitExceededException FOR_NOW = new LimitExceededException(true);
+    private static final LimitExceededException PERMANENT = new LimitExceededException(false);
+    private static final LimitExceededException TEMPORARY = new LimitExceededException(true);
 
     private final boolean temporary;
 
     private LimitExceededException(boolean temporary) {
-      super("more bytes than the buffer may hold", null, false, false);
+      super("the buffer would exceed its limit", null, false, false);
       this.temporary = temporary;
     }
 
-    /** For a lack of memory that others have now. */
-    public static LimitExceededException forNow() {
-      return FOR_NOW;
+    /** The buffer is within its own limit, but the memory that it shares is exhausted. */
+    public static LimitExceededException temporary() {
+      return TEMPORARY;
     }
 
-    /** Whether there would be room if others did not have it now. */
+    /** Whether a later attempt may succeed, because the missing memory is in use elsewhere. */
     public boolean isTemporary() {
       return temporary;
     }
@@ -54,7 +54,7 @@ public final class CopyBuffer {
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
   private final int limit;
-  private final IntPredicate room;
+  private final IntPredicate reserve;
   private byte[] bytes;
   private int size;
 
@@ -67,12 +67,12 @@ public final class CopyBuffer {
   }
 
   /**
-   * @param room takes that many more bytes of heap for the buffer, or returns false
+   * @param reserve reserves that many more bytes of heap, or returns false
    */
-  public CopyBuffer(int initialCapacity, int limit, IntPredicate room) {
+  public CopyBuffer(int initialCapacity, int limit, IntPredicate reserve) {
     this.bytes = new byte[initialCapacity];
     this.limit = limit;
-    this.room = room;
+    this.reserve = reserve;
   }
 
   /** Bytes written so far. */
@@ -80,7 +80,7 @@ public final class CopyBuffer {
     return size;
   }
 
-  /** Bytes of heap held, whether written or not. */
+  /** Bytes of heap allocated. */
   public int capacity() {
     return bytes.length;
   }
@@ -90,7 +90,7 @@ public final class CopyBuffer {
     return bytes;
   }
 
-  /** Forgets everything past the first {@code newSize} bytes. */
+  /** Discards all but the first {@code newSize} bytes. */
   public void truncate(int newSize) {
     size = newSize;
   }
@@ -110,7 +110,7 @@ public final class CopyBuffer {
     INT.set(bytes, at, value);
   }
 
-  /** Writes over an integer that was put. */
+  /** Overwrites an integer. */
   void setInt(int at, int value) {
     INT.set(bytes, at, value);
   }
@@ -125,20 +125,20 @@ public final class CopyBuffer {
     System.arraycopy(source, from, bytes, at, length);
   }
 
-  /** How many bytes the field at an offset takes, its length's own included. */
+  /** The size in bytes of the field at an offset, including its length word. */
   public static int fieldBytes(byte[] fields, int at) {
     int length = (int) INT.get(fields, at);
-    return Integer.BYTES + Math.max(length, 0); // -1 stands for NULL
+    return Integer.BYTES + Math.max(length, 0); // -1 is NULL
   }
 
-  /** The integer in the field at an offset, which is of four or eight bytes. */
+  /** The integer in the field at an offset, which has four or eight bytes. */
   public static long fieldInteger(byte[] fields, int at) {
     int value = at + Integer.BYTES;
     boolean isInt = (int) INT.get(fields, at) == Integer.BYTES;
     return isInt ? (int) INT.get(fields, value) : (long) LONG.get(fields, value);
   }
 
-  /** The field of an absent value. */
+  /** A NULL field. */
   public void putNull() {
     putInt(-1);
   }
@@ -171,7 +171,7 @@ public final class CopyBuffer {
     System.arraycopy(source, from, bytes, at + Integer.BYTES, length);
   }
 
-  /** Makes room for {@code length} more bytes and returns where they start. */
+  /** Grows by {@code length} bytes and returns the offset of the first. */
   private int grow(int length) {
     int start = size;
     int needed = start + length;
@@ -184,14 +184,14 @@ public final class CopyBuffer {
 
   private void enlarge(int needed) {
     if (needed < 0 || needed > limit) {
-      throw LimitExceededException.FOR_GOOD;
+      throw LimitExceededException.PERMANENT;
     }
     int larger = Math.min(limit, Math.max(needed, 2 * bytes.length));
-    if (!room.test(larger - bytes.length)) {
-      // Less, but not just what is needed: the next byte would copy everything again.
+    if (!reserve.test(larger - bytes.length)) {
+      // Smaller, but larger than needed, so that the next byte does not copy everything again.
       larger = Math.min(limit, Math.max(needed, bytes.length + bytes.length / 8));
-      if (!room.test(larger - bytes.length)) {
-        throw LimitExceededException.FOR_NOW;
+      if (!reserve.test(larger - bytes.length)) {
+        throw LimitExceededException.TEMPORARY;
       }
     }
     bytes = Arrays.copyOf(bytes, larger);

@@ -1,27 +1,27 @@
 package attolytics.encoding;
 
 /**
- * Points in time and days as PostgreSQL keeps them: microseconds since 2000-01-01T00:00:00Z, and
- * days since 2000-01-01. Parsed from ASCII without an object; microseconds are rounded to the
- * nearest, ties to even.
+ * Parses timestamps and dates into PostgreSQL's representation: microseconds since
+ * 2000-01-01T00:00:00Z, and days since 2000-01-01. Works on ASCII bytes and allocates nothing;
+ * microseconds are rounded half to even.
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc3339#section-5.6">RFC 3339, 5.6</a>
  */
 public final class DateTimes {
-  /** Returned for what is no point in time, or lies outside of the range. */
+  /** Returned for an invalid timestamp, or one out of range. */
   public static final long NONE = Long.MIN_VALUE;
 
-  /** Returned for what is no day. */
+  /** Returned for an invalid date. */
   public static final int NO_DAY = Integer.MIN_VALUE;
 
   private static final long MICROS = 1_000_000;
 
-  /** 4714-11-24 BC, the first day that TIMESTAMPTZ can hold: microseconds before 1970. */
+  /** 4714-11-24 BC, the minimum of TIMESTAMPTZ, in microseconds before 1970. */
   private static final long MAX_MICROS_BEFORE_1970 = 210_866_803_200L * MICROS;
 
   /**
-   * The first microsecond past 9999-12-31, counted from 1970. TIMESTAMPTZ goes further, but what is
-   * beyond has been counted in milliseconds, and 1571212800123 would be in the year 51759.
+   * The first microsecond after 9999-12-31, since 1970. TIMESTAMPTZ has a larger range, but a
+   * larger number is most likely in a smaller unit: 1571212800123 seconds are in the year 51759.
    */
   private static final long END = 253_402_300_800L * MICROS;
 
@@ -29,14 +29,14 @@ public final class DateTimes {
   private static final long MICROS_FROM_1970_TO_2000 = 946_684_800L * MICROS;
   private static final long[] POWERS_OF_TEN = {1, 10, 100, 1_000, 10_000, 100_000, 1_000_000};
 
-  /** Of a number of seconds that, with its fraction, surely fits 64 bits in microseconds. */
+  /** The length up to which a number of seconds always fits 64 bits in microseconds. */
   private static final int MAX_PLAIN_LENGTH = 19;
 
   private static final int SECONDS_A_DAY = 86_400;
 
   private DateTimes() {}
 
-  /** A JSON number: seconds since 1970, with or without fraction and exponent. */
+  /** Parses a JSON number of seconds since 1970. */
   public static long parseEpochSeconds(byte[] text, int from, int length) {
     int end = from + length;
     boolean negative = text[from] == '-';
@@ -52,7 +52,7 @@ public final class DateTimes {
     return (negative ? -micros : micros) - MICROS_FROM_1970_TO_2000;
   }
 
-  /** Takes what most numbers are: not too long, and no exponent. Else the result is negative. */
+  /** The fast path: a short number without an exponent. Negative for any other number. */
   private static long plainMicros(byte[] text, int from, int end) {
     if (end - from > MAX_PLAIN_LENGTH) {
       return -1;
@@ -71,7 +71,7 @@ public final class DateTimes {
     return fraction <= 6 && end - from - fraction <= 12 ? number * POWERS_OF_TEN[6 - fraction] : -1;
   }
 
-  /** The number in microseconds; one that is out of range if it would not fit. */
+  /** The number in microseconds, or {@link #END} if it is at least that. */
   private static long roundedMicros(byte[] text, int from, int end) {
     int at = from;
     int exponentAt = at;
@@ -83,7 +83,7 @@ public final class DateTimes {
     }
     long exponent = exponentAt == end ? 0 : Numbers.exponent(text, exponentAt + 1, end);
     int integerDigits = (point < 0 ? exponentAt : point) - at;
-    // How many of the digits stand before the point once the number is in microseconds.
+    // The number of digits before the decimal point once the number is in microseconds.
     long wholeDigits = integerDigits + exponent + 6;
 
     long micros = 0;
@@ -115,7 +115,7 @@ public final class DateTimes {
     return roundHalfEven(micros, halves);
   }
 
-  /** {@code YYYY-MM-DD T hh:mm:ss[.fraction] (Z | ±hh:mm)}, T and Z in either case. */
+  /** Parses {@code YYYY-MM-DD T hh:mm:ss[.fraction] (Z | ±hh:mm)}; T and Z in either case. */
   public static long parseRfc3339(byte[] text, int from, int length) {
     if (length < 20) {
       return NONE;
@@ -125,12 +125,12 @@ public final class DateTimes {
     int minute = digits(text, from + 14, 2);
     int second = digits(text, from + 17, 2);
     byte separator = text[from + 10];
-    boolean shaped =
+    boolean wellFormed =
         (hour | minute | second) >= 0
             && (separator == 'T' || separator == 't' || separator == ' ')
             && text[from + 13] == ':'
             && text[from + 16] == ':';
-    if (day == NO_DAY || !shaped || hour > 23 || minute > 59 || second > 60) {
+    if (day == NO_DAY || !wellFormed || hour > 23 || minute > 59 || second > 60) {
       return NONE;
     }
     int at = from + 19;
@@ -165,18 +165,19 @@ public final class DateTimes {
     return seconds * MICROS + roundHalfEven(micros, halves);
   }
 
-  /** {@code YYYY-MM-DD}, and no more. */
+  /** Parses {@code YYYY-MM-DD}. */
   public static int parseDate(byte[] text, int from, int length) {
     return length == 10 ? parseDate(text, from) : NO_DAY;
   }
 
-  /** The ten bytes from there on. */
+  /** Parses the ten bytes at an offset. */
   private static int parseDate(byte[] text, int from) {
     int year = digits(text, from, 4);
     int month = digits(text, from + 5, 2);
     int day = digits(text, from + 8, 2);
-    boolean shaped = (year | month | day) >= 0 && text[from + 4] == '-' && text[from + 7] == '-';
-    return shaped && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month)
+    boolean wellFormed =
+        (year | month | day) >= 0 && text[from + 4] == '-' && text[from + 7] == '-';
+    return wellFormed && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month)
         ? daysSince2000(year, month, day)
         : NO_DAY;
   }
@@ -202,7 +203,7 @@ public final class DateTimes {
     return halves == 3 || (halves == 2 && (value & 1) == 1) ? value + 1 : value;
   }
 
-  /** The number that {@code count} digits give, or -1 if one of them is none. */
+  /** The value of {@code count} digits, or -1 if one of the bytes is not a digit. */
   private static int digits(byte[] text, int from, int count) {
     int value = 0;
     for (int at = from; at < from + count; at++) {
@@ -226,7 +227,7 @@ public final class DateTimes {
     };
   }
 
-  /** In the proleptic Gregorian calendar. The year is taken to begin in March. */
+  /** Proleptic Gregorian calendar, with years counted from March. */
   private static int daysSince2000(int year, int month, int day) {
     int y = month <= 2 ? year - 1 : year;
     int era = Math.floorDiv(y, 400);

@@ -8,7 +8,7 @@ import attolytics.json.Utf8;
 import org.jspecify.annotations.Nullable;
 
 /**
- * JSON values as JSONB takes them: a field of COPY is
+ * Encodes JSON values for JSONB columns. A field is
  *
  * <pre>
  *   0          4             5               4+n
@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
  *   +----------+-------------+---------------+
  * </pre>
  *
- * What space, duplicate names and exponents become is PostgreSQL's to say. Characters beyond ASCII
- * are never written as escapes: of those, a database whose encoding is SQL_ASCII takes none.
+ * PostgreSQL itself normalizes whitespace, duplicate names and exponents. Escapes of non-ASCII
+ * characters are replaced by the characters, as a database with the encoding SQL_ASCII rejects such
+ * escapes.
  *
  * @see <a href="https://www.postgresql.org/docs/current/datatype-json.html">JSON Types</a>
  */
@@ -28,7 +29,7 @@ public final class Jsonb {
 
   private Jsonb() {}
 
-  /** If the value does not fit, the reader stays at the name, string or number that is why. */
+  /** On an error, the reader is left at the name, string or number that caused it. */
   public static @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out)
       throws MalformedJsonException {
     int start = json.valueStart();
@@ -60,7 +61,7 @@ public final class Jsonb {
     return error;
   }
 
-  /** Copies JSON that was checked, but for escapes of characters beyond ASCII. */
+  /** Copies checked JSON, replacing escapes of non-ASCII characters. */
   private static void putText(byte[] json, int from, int to, CopyBuffer out) {
     int copied = from;
     int at = from;
@@ -73,7 +74,8 @@ public final class Jsonb {
         int escape = at;
         int character = hex(json, at + 2);
         at += 6;
-        if (Character.isHighSurrogate((char) character)) { // the other half follows, as was checked
+        if (Character.isHighSurrogate(
+            (char) character)) { // its low surrogate follows: checked before
           character = Character.toCodePoint((char) character, (char) hex(json, at + 2));
           at += 6;
         }

@@ -1,22 +1,22 @@
 package attolytics.encoding;
 
-/** The digits of JSON numbers, as they stand there. */
+/** JSON numbers as text, and the limits of NUMERIC. */
 final class Numbers {
-  /** Digits before the point that NUMERIC holds. */
+  /** The maximum number of digits before the decimal point. */
   private static final int MAX_BEFORE_POINT = 131_072;
 
-  /** Digits after the point that NUMERIC holds, zeros included. */
+  /** The maximum number of digits after the decimal point, including trailing zeros. */
   private static final int MAX_AFTER_POINT = 16_383;
 
-  /** NUMERIC refuses exponents past about this one, even of zero. */
+  /** NUMERIC rejects larger exponents, even of zero. */
   private static final int MAX_EXPONENT = 1_000_000_000;
 
   private Numbers() {}
 
   /**
-   * What stands behind the {@code e}.
+   * Parses the exponent that follows the {@code e}.
    *
-   * @return a number past 4 billion, which no body is long enough to make up for, if it is larger
+   * @return at most 4 billion in magnitude, more than the digits of any body can compensate
    */
   static long exponent(byte[] text, int from, int end) {
     int at = from;
@@ -32,7 +32,7 @@ final class Numbers {
   }
 
   /**
-   * Whether NUMERIC, and so JSONB, holds the number as it is written.
+   * Whether NUMERIC, and therefore JSONB, can hold the number.
    *
    * @see <a href="https://www.postgresql.org/docs/current/datatype-numeric.html">Numeric Types</a>
    */

@@ -1,6 +1,6 @@
 package attolytics.encoding;
 
-/** UUIDs in their text form, {@code 123e4567-e89b-12d3-a456-426614174000}, in either case. */
+/** Encodes UUIDs such as {@code 123e4567-e89b-12d3-a456-426614174000}, in either case. */
 public final class Uuids {
   private static final int BYTES = 16;
   private static final int CHARS = 36;
@@ -8,9 +8,9 @@ public final class Uuids {
   private Uuids() {}
 
   /**
-   * Writes a UUID as a field of 16 bytes.
+   * Writes a UUID as a field.
    *
-   * @return false if it is none; what was written has to be truncated then
+   * @return false if the text is not a UUID; the caller must then truncate what was written
    */
   public static boolean put(byte[] text, int from, int length, CopyBuffer out) {
     if (length != CHARS) {

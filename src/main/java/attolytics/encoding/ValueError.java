@@ -1,11 +1,11 @@
 package attolytics.encoding;
 
-/** Why a value does not fit its column. */
+/** Why a value is not valid for its column. */
 public enum ValueError {
   TYPE_MISMATCH,
   OUT_OF_RANGE,
-  /** U+0000, which PostgreSQL cannot hold, or half of a surrogate pair. */
+  /** The string contains U+0000, which PostgreSQL cannot store, or an unpaired surrogate. */
   INVALID_STRING,
-  /** A string that should be a date or a date-time and is none: refused even leniently. */
+  /** The string is not a date or date-time; an error in lenient validation, too. */
   INVALID_DATE
 }

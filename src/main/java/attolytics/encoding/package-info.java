@@ -1,9 +1,9 @@
 /**
- * From a JSON value to a field in COPY's binary format: {@link attolytics.encoding.CopyBuffer} and
- * a class for each kind of value that takes more than a few bytes copied.
+ * Encodes a JSON value as a field of COPY's binary format: {@link attolytics.encoding.CopyBuffer}
+ * and a class for each kind of value whose encoding is more than a few lines.
  *
- * <p>Knows nothing of columns and tables: which encoding belongs to which column type is said by
- * {@link attolytics.schema.ColumnType}, the place to begin when adding a type.
+ * <p>Independent of columns and tables: {@link attolytics.schema.ColumnType} says which type has
+ * which encoding, and is the place to begin when adding a type.
  */
 @NullMarked
 package attolytics.encoding;

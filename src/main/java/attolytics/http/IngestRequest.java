@@ -267,8 +267,8 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
     if (decoded.malformed() != null) {
       return Refusal.of(Problem.MALFORMED_BODY, decoded.malformed(), events);
     }
-    if (decoded.misshapen() != null) {
-      return Refusal.of(Problem.INVALID_REQUEST, decoded.misshapen(), events);
+    if (decoded.invalidShape() != null) {
+      return Refusal.of(Problem.INVALID_REQUEST, decoded.invalidShape(), events);
     }
     if (decoded.secretKey() == null && !hasBearer) {
       return Refusal.of(
@@ -276,13 +276,13 @@ final class IngestRequest implements Runnable, BodyReader.Receiver, attolytics.d
           "secret_key is missing; the header Authorization: Bearer may stand in for it",
           events);
     }
-    if (decoded.keyRefused() || !bearerRight) {
+    if (decoded.wrongSecretKey() || !bearerRight) {
       return Refusal.of(Problem.WRONG_SECRET_KEY, null, events);
     }
-    if (decoded.foreignTable() != null) {
-      return Refusal.of(Problem.UNKNOWN_TABLE, decoded.foreignTable(), events);
+    if (decoded.unknownTable() != null) {
+      return Refusal.of(Problem.UNKNOWN_TABLE, decoded.unknownTable(), events);
     }
-    if (decoded.anyEventBad()) {
+    if (decoded.anyEventInvalid()) {
       return new Refusal(
           Problem.INVALID_EVENTS,
           "nothing of the request is stored",

@@ -4,30 +4,30 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Walks over the JSON in a byte array. Its caller asks for what it is ready to take:
+ * A pull parser for JSON in a byte array:
  *
  * <pre>
- *   kind = value();              reads a scalar, or the opening bracket of an array or object;
- *   while (next()) {             then there is another entry of it,
- *     name();                    in an object with its name first,
- *     kind = value();            and a value again
- *   }                            until the closing bracket was read
+ *   kind = value();              reads a scalar, or the opening bracket of an array or object
+ *   while (next()) {             while it has another entry:
+ *     name();                    reads the name, in an object
+ *     kind = value();            reads the value
+ *   }                            the closing bracket has been read
  * </pre>
  *
- * The order of calls is the caller's duty; that the bytes are JSON is checked. Not thread-safe, and
- * made to be used again.
+ * The caller is responsible for the order of calls; the reader checks that the bytes are JSON. Not
+ * thread-safe; reusable.
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc8259">RFC 8259</a>
  */
 public final class JsonReader {
-  /** How deep arrays and objects may be nested: more than anybody needs, and little to keep. */
+  /** The maximum nesting depth of arrays and objects. */
   public static final int MAX_DEPTH = 1000;
 
   private static final byte[] NULL = "null".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] TRUE = "true".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] FALSE = "false".getBytes(StandardCharsets.US_ASCII);
 
-  /** In the place of a byte where there is none left. */
+  /** Stands for the byte after the last one. */
   private static final int END = 256;
 
   private byte[] in = {};
@@ -39,9 +39,9 @@ public final class JsonReader {
 
   private final boolean[] objects = new boolean[MAX_DEPTH + 1]; // by depth: else arrays
   private int depth;
-  private boolean fresh; // nothing of the innermost container was read yet
+  private boolean entered; // no entry of the innermost container has been read yet
 
-  /** Begins with the first {@code length} bytes; a byte order mark is passed over. */
+  /** Starts with the first {@code length} bytes; skips a byte order mark. */
   public void open(byte[] bytes, int length) {
     in = bytes;
     end = length;
@@ -54,7 +54,7 @@ public final class JsonReader {
     at = marked ? 3 : 0;
   }
 
-  /** Reads a value; of an array or object only the opening bracket. */
+  /** Reads a value, or the opening bracket of an array or object. */
   public Kind value() throws MalformedJsonException {
     int c = peek();
     valueStart = at;
@@ -73,8 +73,8 @@ public final class JsonReader {
   }
 
   /**
-   * Goes to the next entry of the innermost array or object, for {@link #value()} or {@link
-   * #name()} to read; false if it was closed instead.
+   * Advances to the next entry of the innermost array or object, which {@link #value()} or {@link
+   * #name()} then reads; returns false at its end.
    */
   public boolean next() throws MalformedJsonException {
     boolean object = objects[depth];
@@ -82,47 +82,47 @@ public final class JsonReader {
     if (c == (object ? '}' : ']')) {
       at++;
       depth--;
-      fresh = false;
+      entered = false;
       return false;
     }
-    if (!fresh) {
+    if (!entered) {
       if (c != ',') {
         throw expected(object ? "',' or '}'" : "',' or ']'");
       }
       at++;
       c = peek();
     }
-    fresh = false;
+    entered = false;
     if (object && c != '"') {
-      throw expected("a name in double quotes");
+      throw expected("a quoted name");
     }
     return true;
   }
 
-  /** Reads the name that {@link #next()} went to, and its colon. */
+  /** Reads a name and its colon. */
   public void name() throws MalformedJsonException {
     string();
     colon();
   }
 
   /**
-   * Reads the name that {@link #next()} went to if it is written like that; else nothing.
+   * Reads the name and its colon if they are exactly these bytes; reads nothing otherwise.
    *
-   * @param written the name in its quotes and the colon behind it
+   * @param written the quoted name, followed by a colon
    */
   public boolean nameIs(byte[] written) {
-    int behind = at + written.length;
-    if (behind > end || !Arrays.equals(in, at, behind, written, 0, written.length)) {
+    int after = at + written.length;
+    if (after > end || !Arrays.equals(in, at, after, written, 0, written.length)) {
       return false;
     }
-    at = behind;
+    at = after;
     return true;
   }
 
-  /** Reads what is left of the arrays and objects nested deeper than that. */
+  /** Skips the rest of the arrays and objects that are nested deeper than {@code outerDepth}. */
   public void skipTo(int outerDepth) throws MalformedJsonException {
     if (depth > outerDepth && in[at - 1] == ':') {
-      value(); // of a name that was read
+      value(); // of the name that was just read
     }
     while (depth > outerDepth) {
       if (next()) {
@@ -134,47 +134,47 @@ public final class JsonReader {
     }
   }
 
-  /** Makes sure that nothing follows but space. */
+  /** Checks that only whitespace follows. */
   public void close() throws MalformedJsonException {
     if (peek() != END) {
-      throw expected("nothing more");
+      throw expected("the end of the input");
     }
   }
 
-  /** Goes back to the first entry of an object. */
-  public void reenter(int position, int objectDepth) {
+  /** Returns to the first entry of an object. */
+  public void rewind(int position, int objectDepth) {
     at = position;
     depth = objectDepth;
     objects[depth] = true;
-    fresh = true;
+    entered = true;
   }
 
-  /** What the last name, string or number consists of. */
+  /** The text of the last name, string or number. */
   public Text text() {
     return text;
   }
 
-  /** What is read, not to be changed. */
+  /** The bytes being read; not to be modified. */
   public byte[] bytes() {
     return in;
   }
 
-  /** The offset of the last value. */
+  /** The offset at which the last value starts. */
   public int valueStart() {
     return valueStart;
   }
 
-  /** The offset behind what was read so far. */
+  /** The offset of the next byte to read. */
   public int position() {
     return at;
   }
 
-  /** How many arrays and objects are open. */
+  /** The current nesting depth. */
   public int depth() {
     return depth;
   }
 
-  /** Whether the innermost of them is an object. */
+  /** Whether the innermost container is an object. */
   public boolean inObject() {
     return objects[depth];
   }
@@ -189,7 +189,7 @@ public final class JsonReader {
       throw expected("a value");
     }
     int first = c == '-' ? at + 1 : at;
-    // A zero in front has to be the only digit there.
+    // A leading zero must be the only digit of the integer part.
     int i = byteAt(first) == '0' ? first + 1 : digits(first);
     Kind number = Kind.INTEGER;
     if (byteAt(i) == '.') {
@@ -206,7 +206,7 @@ public final class JsonReader {
     return number;
   }
 
-  /** Returns the offset behind the digits that begin there. */
+  /** Skips at least one digit; returns the offset after the digits. */
   private int digits(int from) throws MalformedJsonException {
     int i = from;
     while (i < end && in[i] >= '0' && in[i] <= '9') {
@@ -219,13 +219,13 @@ public final class JsonReader {
     return i;
   }
 
-  private Kind literal(byte[] word, Kind itsKind) throws MalformedJsonException {
-    int behind = at + word.length;
-    if (behind > end || !Arrays.equals(in, at, behind, word, 0, word.length)) {
+  private Kind literal(byte[] word, Kind kind) throws MalformedJsonException {
+    int after = at + word.length;
+    if (after > end || !Arrays.equals(in, at, after, word, 0, word.length)) {
       throw expected("a value");
     }
-    at = behind;
-    return itsKind;
+    at = after;
+    return kind;
   }
 
   private Kind enter(Kind container) throws MalformedJsonException {
@@ -235,7 +235,7 @@ public final class JsonReader {
     at++;
     depth++;
     objects[depth] = container == Kind.OBJECT;
-    fresh = true;
+    entered = true;
     return container;
   }
 
@@ -246,13 +246,13 @@ public final class JsonReader {
     at++;
   }
 
-  /** The next byte that is no space, or {@link #END}; it is not read yet. */
+  /** Returns the next byte that is not whitespace, or {@link #END}, without reading it. */
   private int peek() {
     int c = byteAt(at);
-    return c > ' ' ? c : skipSpace();
+    return c > ' ' ? c : skipWhitespace();
   }
 
-  private int skipSpace() {
+  private int skipWhitespace() {
     int i = at;
     while (i < end) {
       int c = in[i];
@@ -271,6 +271,6 @@ public final class JsonReader {
   }
 
   private MalformedJsonException expected(String what) {
-    return new MalformedJsonException(what + " is expected", at);
+    return new MalformedJsonException("expected " + what, at);
   }
 }

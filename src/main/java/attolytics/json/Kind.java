@@ -1,13 +1,13 @@
 package attolytics.json;
 
-/** What a JSON value is. */
+/** The kind of a JSON value. */
 public enum Kind {
   NULL,
   TRUE,
   FALSE,
-  /** A number without fraction and exponent. */
+  /** A number without a fraction and exponent. */
   INTEGER,
-  /** A number with one of them, or both. */
+  /** A number with a fraction or exponent. */
   DECIMAL,
   STRING,
   ARRAY,

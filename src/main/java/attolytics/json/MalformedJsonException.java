@@ -1,8 +1,8 @@
 package attolytics.json;
 
 /**
- * Thrown, without a stack trace, for bytes that are not JSON. The message says what was expected
- * and quotes nothing of what was found, for that might be secret.
+ * Thrown, without a stack trace, for bytes that are not JSON. The message says what is expected and
+ * does not quote the input, which may contain a secret.
  */
 public final class MalformedJsonException extends Exception {
   private final int offset;
@@ -12,7 +12,7 @@ public final class MalformedJsonException extends Exception {
     this.offset = offset;
   }
 
-  /** Where the first byte stands that does not belong there. */
+  /** The offset of the first unexpected byte. */
   public int offset() {
     return offset;
   }

@@ -7,9 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * What a name, a string or a number of JSON consists of: bytes of UTF-8, without quotes and
- * escapes. They lie in the array that is read, unless escapes had to be resolved; so they are valid
- * until the reader reads on.
+ * The text of a JSON name, string or number: UTF-8, without quotes and with escapes resolved. Where
+ * there are no escapes, it is a view of the input. Valid until the next read.
  */
 public final class Text {
   private static final VarHandle LONG =
@@ -30,7 +29,7 @@ public final class Text {
 
   Text() {}
 
-  /** The array in which the bytes lie. Not to be changed. */
+  /** The array that contains the bytes; not to be modified. */
   public byte[] bytes() {
     return bytes;
   }
@@ -40,14 +39,14 @@ public final class Text {
     return start;
   }
 
-  /** How many bytes there are. */
+  /** The number of bytes. */
   public int length() {
     return length;
   }
 
   /**
-   * Whether there are characters that JSON can write but hardly anything else can hold: U+0000, or
-   * a surrogate without its other half, which then stands here as three bytes.
+   * Whether the text contains U+0000 or an unpaired surrogate, which JSON allows and PostgreSQL
+   * does not. The surrogate is encoded as three bytes.
    */
   public boolean hasNulOrLoneSurrogate() {
     return hasNulOrLoneSurrogate;
@@ -57,7 +56,7 @@ public final class Text {
     return Arrays.equals(bytes, start, start + length, utf8, 0, utf8.length);
   }
 
-  /** The text as chars, one a byte: of a number, for example. Valid until the next call. */
+  /** The text as chars; it must be ASCII, such as a number. Valid until the next call. */
   public char[] asciiChars() {
     if (chars.length < length) {
       chars = new char[2 * length];
@@ -68,7 +67,7 @@ public final class Text {
     return chars;
   }
 
-  /** The text; a surrogate without its other half is replaced. */
+  /** The text, with each unpaired surrogate replaced by U+FFFD. */
   @Override
   public String toString() {
     return new String(bytes, start, length, StandardCharsets.UTF_8);
@@ -76,7 +75,7 @@ public final class Text {
 
   void set(byte[] in, int from, int to) {
     if (bytes != in) {
-      bytes = in; // not each time: the garbage collectors charge for storing references
+      bytes = in; // only if needed: storing a reference has a GC barrier
     }
     start = from;
     length = to - from;
@@ -84,10 +83,10 @@ public final class Text {
   }
 
   /**
-   * Takes a string.
+   * Reads a string.
    *
-   * @param from behind the opening quote
-   * @return the offset behind the closing quote
+   * @param from the offset after the opening quote
+   * @return the offset after the closing quote
    */
   int readString(byte[] in, int from, int end) throws MalformedJsonException {
     int stop = plainEnd(in, from, end);
@@ -98,7 +97,7 @@ public final class Text {
     return stop + 1;
   }
 
-  /** Where the next quote or backslash stands, all before it being as it should. */
+  /** The offset of the next quote or backslash; checks everything before it. */
   private static int plainEnd(byte[] in, int from, int end) throws MalformedJsonException {
     int at = from;
     while (true) {
@@ -114,7 +113,7 @@ public final class Text {
         at++;
       }
       if (at == end) {
-        throw new MalformedJsonException("the end of a string is missing", at);
+        throw new MalformedJsonException("unterminated string", at);
       }
       if (in[at] >= ' ') {
         return at;
@@ -122,15 +121,15 @@ public final class Text {
       int size = in[at] < 0 ? Utf8.sequenceLength(in, at, end) : 0;
       if (size == 0) {
         throw new MalformedJsonException(
-            in[at] < 0 ? "not UTF-8" : "a control character has to be escaped", at);
+            in[at] < 0 ? "invalid UTF-8" : "unescaped control character", at);
       }
       at += size;
     }
   }
 
   /**
-   * Has the high bit of the first byte set that ends plain ASCII: a quote, a backslash, a control
-   * character, or one with the high bit set itself. What it has set after that is chance.
+   * Sets the high bit of the first byte that is not plain ASCII text: a quote, a backslash, a
+   * control character, or a byte of a multi-byte sequence. The bits after it are undefined.
    */
   private static long stops(long eight) {
     long quote = eight ^ QUOTES;
@@ -138,39 +137,39 @@ public final class Text {
     return (eight | (eight - SPACES) | (quote - EVERY_BYTE) | (backslash - EVERY_BYTE)) & HIGH_BITS;
   }
 
-  /** Takes a string whose first backslash is known. */
+  /** Reads a string whose first backslash is at a known offset. */
   private int unescape(byte[] in, int from, int backslash, int end) throws MalformedJsonException {
-    boolean odd = false;
+    boolean invalid = false;
     int size = append(in, from, backslash, 0);
     int at = backslash;
     while (in[at] == '\\') {
       int codePoint = escaped(in, at, end);
-      odd |= codePoint == 0 || (codePoint >= 0xD800 && codePoint <= 0xDFFF);
+      invalid |= codePoint == 0 || (codePoint >= 0xD800 && codePoint <= 0xDFFF);
       at += codePoint >= 0x10000 ? 12 : in[at + 1] == 'u' ? 6 : 2;
-      makeRoom(size + 4);
+      ensureCapacity(size + 4);
       size = Utf8.put(codePoint, unescaped, size);
       int stop = plainEnd(in, at, end);
       size = append(in, at, stop, size);
       at = stop;
     }
     set(unescaped, 0, size);
-    hasNulOrLoneSurrogate = odd;
+    hasNulOrLoneSurrogate = invalid;
     return at + 1;
   }
 
   private int append(byte[] in, int from, int to, int size) {
-    makeRoom(size + to - from);
+    ensureCapacity(size + to - from);
     System.arraycopy(in, from, unescaped, size, to - from);
     return size + to - from;
   }
 
-  private void makeRoom(int size) {
+  private void ensureCapacity(int size) {
     if (size > unescaped.length) {
       unescaped = Arrays.copyOf(unescaped, 2 * size);
     }
   }
 
-  /** The code point that the escape sequence at that offset stands for, or two of them. */
+  /** The code point of the escape sequence, or of the surrogate pair, at an offset. */
   private static int escaped(byte[] in, int at, int end) throws MalformedJsonException {
     int c = at + 1 < end ? in[at + 1] : 0;
     return switch (c) {
@@ -181,7 +180,7 @@ public final class Text {
       case 'r' -> '\r';
       case 't' -> '\t';
       case 'u' -> codePoint(in, at, end);
-      default -> throw new MalformedJsonException("no such escape sequence", at);
+      default -> throw new MalformedJsonException("invalid escape sequence", at);
     };
   }
 
@@ -204,7 +203,7 @@ public final class Text {
     for (int at = from; at < from + 4; at++) {
       int digit = at < end ? Character.digit(in[at] & 0xFF, 16) : -1;
       if (digit < 0) {
-        throw new MalformedJsonException("four hexadecimal digits have to follow \\u", at);
+        throw new MalformedJsonException("expected four hexadecimal digits after \\u", at);
       }
       unit = unit << 4 | digit;
     }

@@ -1,14 +1,14 @@
 package attolytics.json;
 
-/** What well-formed UTF-8 is: no overlong forms, no surrogates, nothing past U+10FFFF. */
+/** Well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF. */
 public final class Utf8 {
-  /** Of a code point, at most. */
+  /** The maximum length of an encoded code point. */
   public static final int MAX_BYTES = 4;
 
   private Utf8() {}
 
   /**
-   * The offset of the first byte that is not part of well-formed UTF-8, or -1.
+   * The offset of the first byte that is not well-formed UTF-8, or -1.
    *
    * @see <a href="https://www.unicode.org/versions/latest/">Unicode, table 3-7</a>
    */
@@ -23,7 +23,7 @@ public final class Utf8 {
     return -1;
   }
 
-  /** How many bytes the sequence of two or more at that offset has, or 0 if it is malformed. */
+  /** The length of the multi-byte sequence at an offset, or 0 if it is malformed. */
   static int sequenceLength(byte[] bytes, int at, int end) {
     int lead = bytes[at] & 0xFF;
     int size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
@@ -45,10 +45,9 @@ public final class Utf8 {
   }
 
   /**
-   * Writes a code point; a surrogate, which UTF-8 has no form for, as the three bytes that it would
-   * take.
+   * Writes a code point. A surrogate, which UTF-8 excludes, is written as three bytes.
    *
-   * @return the offset behind it
+   * @return the offset after it
    */
   public static int put(int codePoint, byte[] out, int at) {
     if (codePoint < 0x80) {

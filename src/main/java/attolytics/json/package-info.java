@@ -1,8 +1,9 @@
 /**
- * JSON as bytes, read in place: no object a token, no copy of a string unless it has escapes.
+ * A JSON parser that works in place: it allocates no tokens and copies a string only if it has
+ * escapes.
  *
- * <p>{@link attolytics.json.JsonReader} takes exactly what RFC 8259 calls JSON, in well-formed
- * UTF-8. It knows nothing of events and columns.
+ * <p>{@link attolytics.json.JsonReader} accepts exactly RFC 8259 in well-formed UTF-8. Independent
+ * of events and columns.
  */
 @NullMarked
 package attolytics.json;

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A client of the service: who may post, from where, and to which tables. Immutable. */
+/** An app of the schema file: its secret keys, origin, validation and tables. Immutable. */
 public final class App {
-  /** The value of {@code access_control_allow_origin} that lets every page post. */
+  /** The value of {@code access_control_allow_origin} that allows every origin. */
   public static final String ANY_ORIGIN = "*";
 
   private final String id;
@@ -21,7 +21,7 @@ public final class App {
   private final Map<String, Table> tables = new HashMap<>();
 
   /**
-   * @param secretKeys each of them opens the app, so that a key can be rotated
+   * @param secretKeys each is accepted, so that keys can be rotated
    * @param allowedOrigin a browser origin such as {@code https://example.com}, or {@link
    *     #ANY_ORIGIN}
    */
@@ -54,7 +54,7 @@ public final class App {
     return allowedOrigin.equals(ANY_ORIGIN) || allowedOrigin.equals(origin);
   }
 
-  /** The tables that the app may write to. */
+  /** The tables that the app can write to. */
   public Collection<Table> tables() {
     return Collections.unmodifiableCollection(tables.values());
   }
@@ -64,7 +64,7 @@ public final class App {
     return tables.get(tableName);
   }
 
-  /** Whether the key is one of the app's; takes as long for a nearly right key as for a wrong. */
+  /** Whether the key is one of the app's, in constant time. */
   public boolean accepts(String secretKey) {
     byte[] given = secretKey.getBytes(StandardCharsets.UTF_8);
     boolean accepted = false;

@@ -16,8 +16,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The types of columns. Each says here, in one place, which JSON it takes, which bytes of a binary
- * COPY that becomes, and which type it has in PostgreSQL. A new type is a new constant.
+ * The types of columns. Each constant defines which JSON values a type accepts, their encoding in
+ * COPY's binary format, and the type in PostgreSQL. To add a type, add a constant.
  */
 public enum ColumnType {
   BOOL("bool", "true or false", "BOOL", "boolean") {
@@ -51,7 +51,7 @@ public enum ColumnType {
       if (!kind.isNumber()) {
         return ValueError.TYPE_MISMATCH;
       }
-      // Straight from the digits: by way of a double, a value could be rounded twice.
+      // Not by way of a double, which would round twice.
       Text text = json.text();
       float value = NumberInput.parseFloat(text.asciiChars(), 0, text.length(), true);
       if (Float.isInfinite(value)) {
@@ -150,17 +150,17 @@ public enum ColumnType {
       return Jsonb.encode(kind, json, out);
     }
 
-    /** The other method would refuse rows with values of over 2 kB. */
+    /** A btree would reject values of over 2 kB. */
     @Override
     public String indexMethod() {
       return "gin";
     }
   };
 
-  /** Of 64 bits. */
+  /** The maximum number of digits of a 64-bit integer. */
   private static final int MAX_INTEGER_DIGITS = 19;
 
-  /** The usual access method of an index. */
+  /** The default access method of an index in PostgreSQL. */
   public static final String BTREE = "btree";
 
   private static final Map<String, ColumnType> BY_NAME = new HashMap<>();
@@ -172,24 +172,24 @@ public enum ColumnType {
   }
 
   private final String schemaName;
-  private final String takes;
+  private final String accepts;
   private final String sqlName;
 
   @SuppressWarnings("ImmutableEnumChecker") // List.of is
   private final List<String> sqlTypes;
 
   /**
-   * @param takes the JSON that the type takes, in words
-   * @param sqlTypes the types that an existing column may have, as {@code regtype} prints them
+   * @param accepts the values that the type accepts, in words
+   * @param sqlTypes the types that an existing column can have, as {@code regtype} prints them
    */
-  ColumnType(String schemaName, String takes, String sqlName, String... sqlTypes) {
+  ColumnType(String schemaName, String accepts, String sqlName, String... sqlTypes) {
     this.schemaName = schemaName;
-    this.takes = takes;
+    this.accepts = accepts;
     this.sqlName = sqlName;
     this.sqlTypes = List.of(sqlTypes);
   }
 
-  /** The type of that name in the schema file, or null. */
+  /** The type with that name in the schema file, or null. */
   public static @Nullable ColumnType named(String schemaName) {
     return BY_NAME.get(schemaName);
   }
@@ -199,9 +199,9 @@ public enum ColumnType {
     return schemaName;
   }
 
-  /** The JSON that the type takes, in words. */
-  public String takes() {
-    return takes;
+  /** The values that the type accepts, in words. */
+  public String accepts() {
+    return accepts;
   }
 
   /** The type's name in {@code CREATE TABLE}. */
@@ -209,19 +209,17 @@ public enum ColumnType {
     return sqlName;
   }
 
-  /** The types that an existing column may have, as PostgreSQL's {@code regtype} prints them. */
+  /** The types that an existing column can have, as {@code regtype} prints them. */
   public List<String> sqlTypes() {
     return sqlTypes;
   }
 
-  /**
-   * PostgreSQL's name of the access method that an index of this type has unless told otherwise.
-   */
+  /** The access method of an index with {@code indexed: true}. */
   public String indexMethod() {
     return BTREE;
   }
 
-  /** Whether every value of that type of PostgreSQL's, as {@code regtype} prints it, fits this. */
+  /** Whether this type can hold every value of a type, given as {@code regtype} prints it. */
   public boolean holdsAllOf(String sqlType) {
     return switch (this) {
       case I32 -> sqlType.equals("smallint");
@@ -231,25 +229,23 @@ public enum ColumnType {
     };
   }
 
-  /** Whether PostgreSQL's BRIN can be told which of two values is the lesser. */
-  public boolean takesBrin() {
+  /** Whether PostgreSQL has a BRIN operator class for the type. */
+  public boolean supportsBrin() {
     return this != BOOL && this != JSON;
   }
 
   /**
-   * Writes the value that was just read, which is not null, as one field of a COPY row. An array or
-   * object may be read on, to its end at most.
+   * Writes the value that was just read, which is not null, as a field of a COPY row. Of an array
+   * or object, only the opening bracket has been read; the method may read more of it.
    *
-   * @param kind the value's
-   * @return null, or why the value does not fit; what was written is undefined then and has to be
-   *     truncated
-   * @throws MalformedJsonException if reading on finds no JSON
+   * @param kind of the value
+   * @return null, or why the value is invalid; the caller must then truncate what was written
+   * @throws MalformedJsonException if the rest of an array or object is not JSON
    */
   public abstract @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out)
       throws MalformedJsonException;
 
-  /** Writes an integer of four or eight bytes, whose least value is {@code min}. */
-  /** The code of a value's error in an answer: it is part of the HTTP interface. */
+  /** The error's code in a response, which is part of the HTTP interface. */
   public String errorCode(ValueError error) {
     return switch (error) {
       case TYPE_MISMATCH -> "type_mismatch";
@@ -259,18 +255,19 @@ public enum ColumnType {
     };
   }
 
-  /** What the column would have taken, as the end of a sentence that begins with its name. */
+  /** What the column accepts, as a predicate to the column's name. */
   public String explain(ValueError error) {
     return switch (error) {
-      case TYPE_MISMATCH, INVALID_DATE -> " takes " + takes();
+      case TYPE_MISMATCH, INVALID_DATE -> " must be " + accepts();
       case OUT_OF_RANGE ->
           this == TIMESTAMP
-              ? " takes " + takes() + " up to the year 9999; is this in milliseconds?"
-              : " takes " + takes() + " in the range of " + sqlName();
-      case INVALID_STRING -> " takes " + takes() + " without U+0000 and unpaired surrogates";
+              ? " must be " + accepts() + " up to the year 9999; is this in milliseconds?"
+              : " must be " + accepts() + " in the range of " + sqlName();
+      case INVALID_STRING -> " must be " + accepts() + " without U+0000 and unpaired surrogates";
     };
   }
 
+  /** Writes an integer of four or eight bytes, whose minimum is {@code min}. */
   private static @Nullable ValueError putInteger(
       Kind kind, JsonReader json, long min, CopyBuffer out) {
     if (kind != Kind.INTEGER) {
@@ -286,7 +283,7 @@ public enum ColumnType {
     if (end - at > MAX_INTEGER_DIGITS) { // none of them is a leading zero
       return ValueError.OUT_OF_RANGE;
     }
-    // Summed up below zero, where there is one value more than above. An overflow ends above zero.
+    // The sum is negative, as the negative range is larger by one. An overflow makes it positive.
     long sum = 0;
     for (; at < end; at++) {
       sum = sum * 10 - (text[at] - '0');

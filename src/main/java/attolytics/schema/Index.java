@@ -4,15 +4,15 @@ package attolytics.schema;
 public enum Index {
   /** There is none. */
   NONE,
-  /** The usual one of the column's type. */
+  /** An index with the default access method of the column's type. */
   DEFAULT,
   /**
-   * The least and the greatest value of each stretch of the table: cheap to write, and of use where
-   * neighbouring rows have neighbouring values.
+   * A block range index, which is cheap to maintain and useful where values correlate with the
+   * order of insertion.
    */
   BRIN;
 
-  /** PostgreSQL's name of the access method; of no meaning if there is no index. */
+  /** The name of the access method in PostgreSQL; undefined if there is no index. */
   public String method(ColumnType type) {
     return this == BRIN ? "brin" : type.indexMethod();
   }

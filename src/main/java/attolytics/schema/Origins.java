@@ -11,10 +11,10 @@ public final class Origins {
   private Origins() {}
 
   /**
-   * What a browser sends as the {@code Origin} of a page with that origin: in lower case, without
-   * the scheme's own port and a final slash, and with a host of other scripts as Punycode.
+   * The origin as browsers send it in {@code Origin}: in lower case, without the scheme's default
+   * port and a trailing slash, and with an internationalized host name as Punycode.
    *
-   * @return null if it is no origin: has a path, a user or a wildcard, or is no URL
+   * @return null if the text is not an origin: it has a path, a user or a wildcard, or is no URL
    */
   public static @Nullable String asSentByBrowsers(String url) {
     try {
@@ -28,7 +28,7 @@ public final class Origins {
       }
       return origin(scheme.toLowerCase(Locale.ROOT), authority);
     } catch (URISyntaxException | IllegalArgumentException e) {
-      return null; // IDN throws the other
+      return null; // IDN throws the latter
     }
   }
 

@@ -9,24 +9,24 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** How long a partition's stretch of time is; days, weeks and months are those of UTC. */
+/** The time range of a partition: a day, week or month, in UTC. */
 public enum PartitionInterval {
   DAY(ChronoUnit.DAYS, 1, 7),
-  /** From Monday on. */
+  /** Starts on Monday. */
   WEEK(ChronoUnit.WEEKS, 7, 4),
   MONTH(ChronoUnit.MONTHS, 31, 3);
 
   private final ChronoUnit unit;
-  private final int mostDays;
+  private final int maxDays;
   private final int ahead;
 
-  PartitionInterval(ChronoUnit unit, int mostDays, int ahead) {
+  PartitionInterval(ChronoUnit unit, int maxDays, int ahead) {
     this.unit = unit;
-    this.mostDays = mostDays;
+    this.maxDays = maxDays;
     this.ahead = ahead;
   }
 
-  /** The one of that name in the schema file, or null. */
+  /** The interval of that name in the schema file, or null. */
   public static @Nullable PartitionInterval named(String name) {
     return names().contains(name) ? valueOf(name.toUpperCase(Locale.ROOT)) : null;
   }
@@ -35,7 +35,7 @@ public enum PartitionInterval {
     return Stream.of(values()).map(PartitionInterval::toString).toList();
   }
 
-  /** The first day of the interval that a day belongs to. */
+  /** The first day of the interval that contains a day. */
   LocalDate startOf(LocalDate day) {
     return switch (this) {
       case DAY -> day;
@@ -44,19 +44,19 @@ public enum PartitionInterval {
     };
   }
 
-  /** The first day of the interval after the one that begins on that day. */
+  /** The first day of the interval after the one that starts on that day. */
   LocalDate next(LocalDate start) {
     return start.plus(1, unit);
   }
 
-  /** The days that the longest of them has. */
-  int mostDays() {
-    return mostDays;
+  /** The number of days in the longest interval. */
+  int maxDays() {
+    return maxDays;
   }
 
   /**
-   * How many there are to be after the current one: enough for somebody to see to it if no more can
-   * be made.
+   * How many intervals after the current one have a partition: enough for an operator to react if
+   * partitions cannot be created.
    */
   int ahead() {
     return ahead;

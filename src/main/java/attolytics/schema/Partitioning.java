@@ -10,20 +10,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a table is divided by time.
+ * How a table is partitioned by time.
  *
- * @param column a required timestamp or date, by which it is
- * @param interval a partition's stretch of time
- * @param retention how long rows are kept, or null: for ever
+ * @param column the partitioning column, a required timestamp or date
+ * @param interval the time range of each partition
+ * @param retention how long rows are kept, or null if they are never dropped
  */
 public record Partitioning(
     Column column, PartitionInterval interval, @Nullable Retention retention) {
-  /** How far in the future an event may be: that much the clocks of clients are wrong at most. */
-  public static final Duration MOST_AHEAD = Duration.ofDays(1);
+  /** How far in the future an event may be, to allow for wrong clocks of clients. */
+  public static final Duration MAX_AHEAD = Duration.ofDays(1);
 
   /**
-   * How much longer a partition is kept than its rows: for those that were accepted just in time,
-   * or by an instance whose clock is slow.
+   * How much longer a partition is kept than its rows: for rows that are still in a buffer, and for
+   * instances whose clock is slow.
    */
   static final Duration MARGIN = Duration.ofHours(1);
 
@@ -31,14 +31,12 @@ public record Partitioning(
 
   private static final long SECONDS_A_DAY = 86_400;
 
-  /** The time of the oldest event that is taken, or null: any is. */
+  /** The minimum time of an event, or null if there is none. */
   public @Nullable Instant oldest(Instant now) {
     return retention == null ? null : retention.before(now);
   }
 
-  /**
-   * An instant as COPY has it in the column: the microseconds since 2000, or of a date the days.
-   */
+  /** An instant in the encoding of the column: microseconds since 2000, or days for a date. */
   public long encode(Instant instant) {
     long seconds = instant.getEpochSecond() - SECONDS_TO_2000;
     return column.type() == ColumnType.DATE
@@ -47,18 +45,18 @@ public record Partitioning(
   }
 
   /**
-   * From where on there have to be partitions. It begins with a day, so that what is missing there
-   * and what may be dropped before it are divided alike.
+   * The time from which partitions must exist. It is the start of a day, so that partitions to
+   * create and partitions to drop have the same bounds.
    */
   public Instant keptFrom(Instant now) {
     return retention == null ? Instant.MIN : start(day(retention.before(now.minus(MARGIN))));
   }
 
   /**
-   * The stretches of time that lack a partition. The past is not divided any more, so that a table
-   * is created quickly; the future is, for some intervals ahead.
+   * The time ranges that need a partition. The past gets a single one, so that a table is created
+   * quickly; the future gets one for each of some intervals.
    *
-   * @param existing those of the partitions that there are
+   * @param existing the ranges of the existing partitions
    */
   public List<TimeRange> missing(Instant now, Collection<TimeRange> existing) {
     LocalDate first = interval.startOf(day(now));

@@ -11,12 +11,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * How long rows are kept.
  *
- * @param unit days, weeks or months, those of UTC's calendar
+ * @param unit days, weeks or months, in UTC
  */
 public record Retention(int amount, ChronoUnit unit) {
   private static final Pattern TEXT = Pattern.compile("([1-9]\\d{0,3}) (day|week|month)s?");
 
-  /** What is written as {@code 90 days}, {@code 12 weeks} or {@code 1 month}; else null. */
+  /** Parses {@code 90 days}, {@code 12 weeks}, {@code 1 month}; returns null for other text. */
   public static @Nullable Retention parse(String text) {
     Matcher matcher = TEXT.matcher(text);
     if (!matcher.matches()) {
@@ -26,16 +26,16 @@ public record Retention(int amount, ChronoUnit unit) {
     return new Retention(Integer.parseInt(matcher.group(1)), ChronoUnit.valueOf(unit));
   }
 
-  /** The instant so long before another. */
+  /** The instant that is this long before another. */
   Instant before(Instant instant) {
     return instant.atOffset(ZoneOffset.UTC).minus(amount, unit).toInstant();
   }
 
-  /** Whether it may be shorter than a partition's stretch of time. */
+  /** Whether this can be shorter than an interval. */
   public boolean isShorterThan(PartitionInterval interval) {
     return switch (unit) {
-      case DAYS -> amount < interval.mostDays();
-      case WEEKS -> 7 * amount < interval.mostDays();
+      case DAYS -> amount < interval.maxDays();
+      case WEEKS -> 7 * amount < interval.maxDays();
       default -> false; // months
     };
   }

@@ -5,11 +5,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A whole schema file.
+ * The content of a schema file.
  *
  * @param tables in the order of the file; {@code tables.get(i).ordinal() == i}
  * @param apps by id
- * @param databaseUrl the file's {@code database_url}, or null; holds a password, so never log it
+ * @param databaseUrl the file's {@code database_url}, or null; contains a password, never log it
  */
 public record Schema(List<Table> tables, Map<String, App> apps, @Nullable String databaseUrl) {
   public Schema {
@@ -17,7 +17,7 @@ public record Schema(List<Table> tables, Map<String, App> apps, @Nullable String
     apps = Map.copyOf(apps);
   }
 
-  /** Without the URL, which may hold a password, and the apps, which hold keys. */
+  /** Omits the URL, which may contain a password, and the apps' secret keys. */
   @Override
   public String toString() {
     return "Schema[tables=" + tables + ", apps=" + apps.keySet() + "]";

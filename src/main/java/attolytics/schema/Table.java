@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A table that events are written to. Immutable. */
+/** A table of the schema file. Immutable. */
 public final class Table {
   private final String name;
   private final int ordinal;
@@ -15,7 +15,7 @@ public final class Table {
   private final @Nullable Column distributeBy;
 
   /**
-   * @param ordinal place among the schema's tables, from 0
+   * @param ordinal index among the schema's tables
    * @param columns in the order of the schema file; {@code columns.get(i).ordinal() == i}
    */
   public Table(String name, int ordinal, List<Column> columns) {
@@ -23,11 +23,10 @@ public final class Table {
   }
 
   /**
-   * @param ordinal place among the schema's tables, from 0
+   * @param ordinal index among the schema's tables
    * @param columns in the order of the schema file; {@code columns.get(i).ordinal() == i}
-   * @param partitioning how it is divided by the service, or null: it is not, or by somebody else
-   * @param distributeBy the column whose value says which machine a row goes to, or null if the
-   *     table is all on one
+   * @param partitioning how the service partitions the table, or null if it does not
+   * @param distributeBy the distribution column, or null if the table is not distributed
    */
   public Table(
       String name,
@@ -55,17 +54,17 @@ public final class Table {
     return columns;
   }
 
-  /** How it is divided by the service, or null: it is not, or by somebody else. */
+  /** How the service partitions the table, or null if it does not. */
   public @Nullable Partitioning partitioning() {
     return partitioning;
   }
 
-  /** The column of that exact name, or null. */
+  /** The column with that exact name, or null. */
   public @Nullable Column column(String columnName) {
     return columnsByName.get(columnName);
   }
 
-  /** The column by which rows are distributed over the machines of a cluster, or null. */
+  /** The distribution column in a Citus cluster, or null. */
   public @Nullable Column distributeBy() {
     return distributeBy;
   }

@@ -7,13 +7,13 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * A stretch of time.
+ * A range of time.
  *
- * @param from the first instant of it, or {@link Instant#MIN}: all before its end
- * @param to the first instant after it, or {@link Instant#MAX}: all from its beginning on
+ * @param from inclusive; {@link Instant#MIN} if unbounded
+ * @param to exclusive; {@link Instant#MAX} if unbounded
  */
 public record TimeRange(Instant from, Instant to) {
-  /** The parts of it that are in none of the others, in their order. */
+  /** The parts of this range that are in none of the others, in order. */
   List<TimeRange> without(Collection<TimeRange> others) {
     List<TimeRange> left = new ArrayList<>();
     Instant at = from;
@@ -25,8 +25,8 @@ public record TimeRange(Instant from, Instant to) {
     return left;
   }
 
-  /** Until when there is no gap between the ranges, from that instant on. */
-  public static Instant endOfCover(Instant start, Collection<TimeRange> ranges) {
+  /** The instant up to which the ranges cover the time from {@code start} without a gap. */
+  public static Instant coveredUntil(Instant start, Collection<TimeRange> ranges) {
     Instant at = start;
     for (TimeRange range : inOrder(ranges)) {
       at = !range.from.isAfter(at) && range.to.isAfter(at) ? range.to : at;

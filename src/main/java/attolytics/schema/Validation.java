@@ -1,9 +1,9 @@
 package attolytics.schema;
 
-/** How an app's events are checked. */
+/** How an app's events are validated. */
 public enum Validation {
-  /** Every field has to fit a column, each given once; anything else refuses the request. */
+  /** Every field must be a column's, valid, and occur once; otherwise the request is refused. */
   STRICT,
-  /** Unknown fields are ignored, unfit values become NULL unless the column is required. */
+  /** Unknown fields are ignored; invalid values become NULL unless the column is required. */
   LENIENT
 }

@@ -1,9 +1,9 @@
 /**
- * What a schema file declares: {@link attolytics.schema.Schema} with its tables, columns, types,
- * partitioning and apps. Immutable, and free of how it is written or stored.
+ * The model of a schema file: {@link attolytics.schema.Schema} with its tables, columns, types,
+ * partitioning and apps. Immutable.
  *
- * <p>How the file is read is in {@code schema.yaml}, what becomes of it in the database in {@code
- * database}. A new column type begins in {@link attolytics.schema.ColumnType}.
+ * <p>Reading the file is in {@code schema.yaml}, tables in the database are in {@code database}. To
+ * add a column type, begin with {@link attolytics.schema.ColumnType}.
  */
 @NullMarked
 package attolytics.schema;

@@ -18,7 +18,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
 
-/** {@link Decoder} and {@link Reference} make the same of bodies of all sorts. */
+/** {@link Decoder} and {@link Reference} agree on random bodies. */
 class AgreementTest {
   private static final JsonFactory JACKSON = new JsonFactory();
 
@@ -49,9 +49,9 @@ class AgreementTest {
     }
   }
 
-  /** So that the reference's own parser does not err the same way as the decoder's. */
+  /** The reference's parser is right, too. */
   @Property(tries = 10_000, shrinking = ShrinkingMode.OFF, edgeCases = EdgeCasesMode.NONE)
-  void reference_takesTheSameForJsonAsJackson(@ForAll Random random) throws Exception {
+  void reference_acceptsTheSameJsonAsJackson(@ForAll Random random) throws Exception {
     Samples samples = new Samples(random);
     byte[] json = samples.damaged(samples.value().getBytes(StandardCharsets.UTF_8));
     String text = new String(json, StandardCharsets.UTF_8); // with what is not UTF-8 replaced

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what is to be copied as PostgreSQL would. */
+/** Reads rows in COPY's binary format as PostgreSQL would. */
 final class CopiedRows {
   private CopiedRows() {}
 

@@ -3,7 +3,7 @@ package attolytics.decode;
 import com.code_intelligence.jazzer.junit.DictionaryEntries;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
-/** Whatever the bytes are, {@link Decoder} makes the same of them as {@link Reference}. */
+/** {@link Decoder} and {@link Reference} agree on any bytes. */
 class DecoderFuzz {
   private final Oracle oracle = new Oracle();
 

@@ -61,7 +61,7 @@ class DecoderTest {
   @Test
   void row_holdsTheColumnsInTheirOrder() {
     Decoded decoded = events(strict, "{\"_t\":\"t\",\"n\":7,\"s\":\"x\"}");
-    assertFalse(decoded.anyEventBad());
+    assertFalse(decoded.anyEventInvalid());
     CopyBuffer expected = new CopyBuffer(64, 64);
     expected.putShort(4);
     expected.putInt(4);
@@ -82,19 +82,19 @@ class DecoderTest {
         "{\"s\":\"x\",\"_t\":\"t\",\"at\":1.5,\"n\":7}",
         " {  \"n\" : 7 , \"at\":1.5, \"_t\":\"t\",\"s\":\"x\",\"ref\":null}"
       })
-  void row_isTheSameInWhateverOrderTheFieldsCome(String event) {
+  void row_isTheSameForAnyOrderOfFields(String event) {
     events(strict, "{\"_t\":\"t\",\"n\":7,\"s\":\"x\",\"at\":1.5}");
     byte[] expected = rows();
-    assertFalse(events(strict, event).anyEventBad());
+    assertFalse(events(strict, event).anyEventInvalid());
     assertArrayEquals(expected, rows());
   }
 
   @Test
-  void byteOrderMark_isNoHindranceToLookingAhead() {
+  void byteOrderMark_isSkipped() {
     byte[] body =
         "\uFEFF{\"secret_key\":\"k\",\"events\":[{\"n\":1,\"s\":\"\",\"_t\":\"t\"}]}"
             .getBytes(StandardCharsets.UTF_8);
-    assertFalse(decode(strict, body).anyEventBad());
+    assertFalse(decode(strict, body).anyEventInvalid());
     assertEquals(1, batch.rowCount());
   }
 
@@ -108,13 +108,13 @@ class DecoderTest {
   }
 
   @Test
-  void strict_tellsEveryMistakeOfEveryEvent() {
+  void strict_reportsEveryErrorOfEveryEvent() {
     Decoded decoded =
         events(
             strict,
             "{\"_t\":\"t\",\"s\":1,\"zz\":[{}],\"n\":2147483648},{\"_t\":\"t\",\"s\":\"\"},"
                 + "{\"_t\":\"t\",\"n\":1,\"n\":1,\"ref\":\"r\",\"s\":\"a\\u0000\",\"at\":\"2020-02-30T00:00:00Z\"},7,{},{\"_t\":1}");
-    assertTrue(decoded.anyEventBad());
+    assertTrue(decoded.anyEventInvalid());
     assertEquals(6, decoded.events());
     assertEquals(
         List.of(
@@ -137,7 +137,7 @@ class DecoderTest {
         events(
             lenient,
             "{\"_t\":\"t\",\"n\":\"x\",\"zz\":1,\"ref\":\"mine\",\"s\":1,\"s\":\"last\",\"at\":\"no\",\"at\":0}");
-    assertFalse(decoded.anyEventBad(), () -> decoded.errors().toString());
+    assertFalse(decoded.anyEventInvalid(), () -> decoded.errors().toString());
     events(strict, "{\"_t\":\"t\",\"s\":\"last\",\"at\":0}");
     byte[] expected = rows();
     events(
@@ -155,21 +155,21 @@ class DecoderTest {
   }
 
   @Test
-  void tableGivenTwice_isAnErrorOrTheLastOneWins() {
+  void duplicateTable_isRefusedOrTheLastOneWins() {
     String twice = "{\"_t\":\"u\",\"s\":\"x\",\"_t\":\"t\"}";
     assertEquals("duplicate_field", events(strict, twice).errors().get(1).code());
-    assertFalse(events(lenient, "{\"_t\":\"u\"}," + twice).anyEventBad());
+    assertFalse(events(lenient, "{\"_t\":\"u\"}," + twice).anyEventInvalid());
     assertEquals(2, batch.runCount());
   }
 
   @Test
-  void foreignTable_isNoted() {
-    assertNotNull(events(strict, "{\"_t\":\"v\"}").foreignTable());
-    assertNull(events(strict, "{\"_t\":\"u\"}").foreignTable());
+  void unknownTable_isReported() {
+    assertNotNull(events(strict, "{\"_t\":\"v\"}").unknownTable());
+    assertNull(events(strict, "{\"_t\":\"u\"}").unknownTable());
   }
 
   @Test
-  void errors_stopAtAHundred() {
+  void errors_areLimitedToAHundred() {
     Decoded decoded = events(strict, "{}" + ",{}".repeat(149));
     assertEquals(100, decoded.errors().size());
     assertEquals(150, decoded.events());
@@ -195,7 +195,7 @@ class DecoderTest {
         "{\"events\":[{\"_t\":\"t\",\"n\":01}]}",
         "{\"events\":[{\"n\":1,\"_t\":\"t\",}]}"
       })
-  void malformedBody_isToldAsSuch(String body) {
+  void malformedBody_isReported(String body) {
     assertNotNull(decode(strict, body.getBytes(StandardCharsets.UTF_8)).malformed());
   }
 
@@ -217,10 +217,10 @@ class DecoderTest {
         "{\"events\":null}",
         "{\"secret_key\":1,\"events\":[]}"
       })
-  void misshapenBody_isToldAsSuch(String body) {
+  void bodyOfInvalidShape_isReported(String body) {
     Decoded decoded = decode(strict, body.getBytes(StandardCharsets.UTF_8));
     assertNull(decoded.malformed());
-    assertNotNull(decoded.misshapen());
+    assertNotNull(decoded.invalidShape());
   }
 
   @Test
@@ -236,28 +236,28 @@ class DecoderTest {
   }
 
   @Test
-  void eventsBehindAWrongKey_areCountedAndNothingElse() {
+  void eventsAfterAWrongKey_areOnlyCounted() {
     String events = "[{\"_t\":\"t\",\"s\":\"x\"},{\"_t\":\"nowhere\"},{\"_t\":\"t\",\"q\":[{}]},7]";
     String body = "{\"secret_key\":\"wrong\",\"events\":" + events + "}";
     Decoded decoded = decode(strict, body.getBytes(StandardCharsets.UTF_8));
-    assertTrue(decoded.keyRefused());
+    assertTrue(decoded.wrongSecretKey());
     assertNothingButTheCount(decoded);
     assertEquals(0, batch.byteCount());
     byte[] right = body.replace("wrong", "k").getBytes(StandardCharsets.UTF_8);
     assertNothingButTheCount(decoder.skim(strict, right, right.length));
-    assertNotNull(decode(strict, right).foreignTable());
+    assertNotNull(decode(strict, right).unknownTable());
   }
 
   private static void assertNothingButTheCount(Decoded decoded) {
     assertEquals(4, decoded.events());
     assertNull(decoded.malformed());
-    assertNull(decoded.foreignTable());
-    assertFalse(decoded.anyEventBad());
+    assertNull(decoded.unknownTable());
+    assertFalse(decoded.anyEventInvalid());
     assertEquals(List.of(), decoded.errors());
   }
 
   @Test
-  void eventsBehindAWrongKey_haveToBeJsonAllTheSame() {
+  void eventsAfterAWrongKey_mustBeJson() {
     for (String events : new String[] {"[{\"a\":01}]", "[{}", "[\"\\x\"]", "[{},]"}) {
       String body = "{\"secret_key\":\"wrong\",\"events\":" + events + "}";
       assertNotNull(decode(strict, body.getBytes(StandardCharsets.UTF_8)).malformed(), events);

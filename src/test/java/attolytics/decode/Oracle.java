@@ -17,12 +17,12 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Says whether {@link Decoder} and {@link Reference} make the same of a body. */
+/** Checks that {@link Decoder} and {@link Reference} agree on a body. */
 final class Oracle {
   /** A column of each type, by the type's name. */
   static final Table TYPES = new Table("types", 0, columnOfEachType());
 
-  /** Required columns and those that headers fill. */
+  /** Required columns, and columns filled from headers. */
   static final Table DUTIES =
       table(
           1,
@@ -41,7 +41,7 @@ final class Oracle {
   static final App STRICT = app(Validation.STRICT);
   static final App LENIENT = app(Validation.LENIENT);
 
-  /** As HTTP brings them, a char a byte, and as they are to be stored. */
+  /** As in HTTP, one char per byte, and as stored. */
   private static final Map<String, String> RAW_HEADERS =
       Map.of("Referer", "\u00C3\u00A9!", "User-Agent", "Latin-1 \u00FF");
 
@@ -67,7 +67,7 @@ final class Oracle {
     return new App("a", List.of("k"), App.ANY_ORIGIN, validation, TABLES);
   }
 
-  /** A body of these events, or what may pass as such. */
+  /** A body with these events, which may be malformed. */
   static byte[] body(String events) {
     return ("{\"secret_key\":\"k\",\"events\":[" + events + "]}").getBytes(StandardCharsets.UTF_8);
   }
@@ -87,30 +87,30 @@ final class Oracle {
     if (expected.malformed) {
       return null;
     }
-    assertEquals(expected.misshapen, decoded.misshapen() != null, decoded.misshapen());
-    if (expected.misshapen) {
+    assertEquals(expected.invalidShape, decoded.invalidShape() != null, decoded.invalidShape());
+    if (expected.invalidShape) {
       return null;
     }
     assertEquals(
         expected.secretKey == null ? null : Reference.replaceLoneSurrogates(expected.secretKey),
         decoded.secretKey());
     boolean wrongKey = expected.secretKey != null && !app.accepts(expected.secretKey);
-    assertEquals(wrongKey, decoded.keyRefused());
+    assertEquals(wrongKey, decoded.wrongSecretKey());
     if (wrongKey) {
-      return null; // how far its events are decoded does not matter
+      return null; // whether its events are decoded is undefined
     }
-    assertEquals(expected.foreignTable, decoded.foreignTable() != null, decoded.foreignTable());
+    assertEquals(expected.unknownTable, decoded.unknownTable() != null, decoded.unknownTable());
     assertErrors(expected.errors, decoded);
-    if (expected.foreignTable || decoded.anyEventBad()) {
+    if (expected.unknownTable || decoded.anyEventInvalid()) {
       return null;
     }
     assertEquals(expected.rows, CopiedRows.of(batch));
     return batch;
   }
 
-  /** In whatever order: a bad value is told at the end of its event. */
+  /** In any order: invalid values are reported at the end of an event. */
   private static void assertErrors(List<String> expected, Decoded decoded) {
-    assertEquals(!expected.isEmpty(), decoded.anyEventBad());
+    assertEquals(!expected.isEmpty(), decoded.anyEventInvalid());
     List<String> told = new ArrayList<>();
     for (EventError error : decoded.errors()) {
       assertTrue(error.pointer().startsWith("/events/" + error.event()), error::toString);

@@ -29,7 +29,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
-/** Gathers rows, copies them into PostgreSQL and compares what it has then with what they hold. */
+/** Copies rows into PostgreSQL and compares what a SELECT returns. */
 final class PostgresCheck {
   private static final byte[] HEADER =
       "PGCOPY\n\u00FF\r\n\0\0\0\0\0\0\0\0\0".getBytes(StandardCharsets.ISO_8859_1);
@@ -52,7 +52,7 @@ final class PostgresCheck {
     for (Table table : tables) {
       rowsByTable.put(table, new Rows());
       try (Statement sql = connection.createStatement()) {
-        // Nothing else keeps the order in which the rows came.
+        // for the order of the rows
         sql.execute("ALTER TABLE " + quoted(table) + " ADD COLUMN place BIGSERIAL");
       }
     }

@@ -25,16 +25,16 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decodes a body by the contract's tables in the plainest way: all of it into a tree first, then
- * each value with the JDK's own means. Slow, and with nothing in common with {@link Decoder}.
+ * Decodes a body in the simplest way: first into a tree, then each value with the classes of the
+ * JDK. Slow, and shares no code with {@link Decoder}.
  */
 final class Reference {
   /** A row: its values in the order of the columns, timestamps as microseconds since 2000. */
   record Row(Table table, List<@Nullable Object> values) {}
 
-  /** Thrown for a value that does not fit. The message is the error's code. */
-  private static final class Misfit extends Exception {
-    Misfit(String code) {
+  /** Thrown for an invalid value. The message is the error's code. */
+  private static final class InvalidValue extends Exception {
+    InvalidValue(String code) {
       super(code);
     }
   }
@@ -54,14 +54,14 @@ final class Reference {
   private final Map<String, String> headers;
 
   boolean malformed;
-  boolean misshapen;
+  boolean invalidShape;
   @Nullable String secretKey;
-  boolean foreignTable;
+  boolean unknownTable;
   final List<String> errors = new ArrayList<>();
   final List<Row> rows = new ArrayList<>();
 
   /**
-   * @param headers as the column is to hold them
+   * @param headers as the columns store them
    */
   Reference(App app, Map<String, String> headers) {
     this.app = app;
@@ -79,7 +79,7 @@ final class Reference {
       return;
     }
     if (!(root instanceof Tree.Obj object)) {
-      misshapen = true;
+      invalidShape = true;
       return;
     }
     List<Tree> keys = valuesOf(object, "secret_key");
@@ -89,7 +89,7 @@ final class Reference {
     } else if (events.isEmpty()
         || !(events.get(0) instanceof Tree.Arr array)
         || (!keys.isEmpty() && !(keys.get(0) instanceof Tree.Str))) {
-      misshapen = true;
+      invalidShape = true;
     } else {
       secretKey = keys.isEmpty() ? null : ((Tree.Str) keys.get(0)).text();
       for (int i = 0; i < array.elements().size(); i++) {
@@ -121,7 +121,7 @@ final class Reference {
     } else {
       Table table = app.table(name.text());
       if (table == null) {
-        foreignTable = true;
+        unknownTable = true;
       } else {
         row(pointer, table, object);
       }
@@ -164,7 +164,7 @@ final class Reference {
       if (value == null && column.required()) {
         errors.add(place + " missing_field");
       }
-    } catch (Misfit e) {
+    } catch (InvalidValue e) {
       if (strict || column.required() || (isDate(column.type()) && given instanceof Tree.Str)) {
         errors.add(place + " " + e.getMessage());
       }
@@ -176,7 +176,7 @@ final class Reference {
     return type == ColumnType.TIMESTAMP || type == ColumnType.DATE;
   }
 
-  private static Object value(ColumnType type, Tree json) throws Misfit {
+  private static Object value(ColumnType type, Tree json) throws InvalidValue {
     if (type == ColumnType.JSON) {
       checkJson(json);
       return json;
@@ -187,15 +187,15 @@ final class Reference {
     } else if (json instanceof Tree.Str string) {
       return string(type, string.text());
     }
-    throw new Misfit("type_mismatch");
+    throw new InvalidValue("type_mismatch");
   }
 
-  private static Object number(ColumnType type, Tree.Num number) throws Misfit {
+  private static Object number(ColumnType type, Tree.Num number) throws InvalidValue {
     String digits = number.digits();
     switch (type) {
       case I32, I64 -> {
         if (!number.isInteger()) {
-          throw new Misfit("type_mismatch");
+          throw new InvalidValue("type_mismatch");
         }
         BigInteger value = new BigInteger(digits);
         require(value.bitLength() < (type == ColumnType.I32 ? 32 : 64), "out_of_range");
@@ -214,16 +214,16 @@ final class Reference {
       case TIMESTAMP -> {
         return epochSeconds(digits);
       }
-      default -> throw new Misfit("type_mismatch");
+      default -> throw new InvalidValue("type_mismatch");
     }
   }
 
-  private static BigInteger epochSeconds(String digits) throws Misfit {
+  private static BigInteger epochSeconds(String digits) throws InvalidValue {
     BigDecimal seconds;
     try {
       seconds = new BigDecimal(digits);
     } catch (NumberFormatException e) {
-      // An exponent of over ten digits: it makes a number of nothing, or of everything.
+      // An exponent of over ten digits: the number is 0 or out of range.
       String mantissa = digits.split("[eE]", -1)[0];
       boolean zero = mantissa.chars().noneMatch(c -> c >= '1' && c <= '9');
       require(zero || digits.matches(".*[eE]-.*"), "out_of_range");
@@ -237,7 +237,7 @@ final class Reference {
     return inRange(rounded(seconds).add(micros(LocalDate.EPOCH)));
   }
 
-  private static Object string(ColumnType type, String text) throws Misfit {
+  private static Object string(ColumnType type, String text) throws InvalidValue {
     switch (type) {
       case STRING -> {
         require(isStorable(text), "invalid_string");
@@ -253,11 +253,11 @@ final class Reference {
         require(UUID_FORM.matcher(text).matches(), "type_mismatch");
         return UUID.fromString(text);
       }
-      default -> throw new Misfit("type_mismatch");
+      default -> throw new InvalidValue("type_mismatch");
     }
   }
 
-  private static BigInteger dateTime(String text) throws Misfit {
+  private static BigInteger dateTime(String text) throws InvalidValue {
     Matcher parts = DATE_TIME.matcher(text);
     require(parts.matches(), "invalid_timestamp");
     LocalDate day = date(parts.group(1), "invalid_timestamp");
@@ -277,12 +277,12 @@ final class Reference {
     return micros(day).add(rounded(fraction.add(BigDecimal.valueOf(seconds))));
   }
 
-  private static LocalDate date(String text, String code) throws Misfit {
+  private static LocalDate date(String text, String code) throws InvalidValue {
     require(text.matches("[0-9]{4}-[0-9]{2}-[0-9]{2}"), code);
     try {
       return LocalDate.parse(text);
     } catch (DateTimeException e) {
-      throw new Misfit(code);
+      throw new InvalidValue(code);
     }
   }
 
@@ -296,13 +296,13 @@ final class Reference {
     return seconds.movePointRight(6).setScale(0, RoundingMode.HALF_EVEN).toBigIntegerExact();
   }
 
-  private static BigInteger inRange(BigInteger micros) throws Misfit {
+  private static BigInteger inRange(BigInteger micros) throws InvalidValue {
     require(
         micros.compareTo(FIRST_MICROS) >= 0 && micros.compareTo(END_MICROS) < 0, "out_of_range");
     return micros;
   }
 
-  private static void checkJson(Tree json) throws Misfit {
+  private static void checkJson(Tree json) throws InvalidValue {
     if (json instanceof Tree.Str string) {
       require(isStorable(string.text()), "invalid_string");
     } else if (json instanceof Tree.Num number) {
@@ -336,7 +336,7 @@ final class Reference {
     return text.indexOf('\0') < 0 && StandardCharsets.UTF_8.newEncoder().canEncode(text);
   }
 
-  /** A field's name as a pointer shows it. */
+  /** A field's name in a pointer. */
   private static String shown(String name) {
     String text = replaceLoneSurrogates(name);
     if (text.length() > 64) {
@@ -350,9 +350,9 @@ final class Reference {
     return new String(text.getBytes(StandardCharsets.UTF_16BE), StandardCharsets.UTF_16BE);
   }
 
-  private static void require(boolean condition, String code) throws Misfit {
+  private static void require(boolean condition, String code) throws InvalidValue {
     if (!condition) {
-      throw new Misfit(code);
+      throw new InvalidValue(code);
     }
   }
 }

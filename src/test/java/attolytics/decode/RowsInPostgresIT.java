@@ -15,15 +15,14 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
 
-/** What {@link Decoder} accepts, PostgreSQL takes and reads back as the same values. */
+/** PostgreSQL accepts what {@link Decoder} accepts, and returns the same values. */
 class RowsInPostgresIT {
   private static final int BODIES = 3_000;
 
   private final Oracle oracle = new Oracle();
 
   @Property(tries = 3, shrinking = ShrinkingMode.OFF, edgeCases = EdgeCasesMode.NONE)
-  void acceptedRows_areReadBackAsTheyAre(@ForAll Random random, @ForAll boolean strict)
-      throws Exception {
+  void acceptedRows_areReadBack(@ForAll Random random, @ForAll boolean strict) throws Exception {
     try (TestDatabase database = TestDatabase.create();
         Connection connection = database.connect()) {
       PostgresCheck postgres = new PostgresCheck(connection, Oracle.TABLES);
@@ -40,7 +39,7 @@ class RowsInPostgresIT {
   }
 
   @Example
-  void acceptedSeedsOfTheFuzzer_areReadBackAsTheyAre() throws Exception {
+  void acceptedFuzzerSeeds_areReadBack() throws Exception {
     try (TestDatabase database = TestDatabase.create();
         Connection connection = database.connect()) {
       PostgresCheck postgres = new PostgresCheck(connection, Oracle.TABLES);

@@ -16,7 +16,7 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.function.Supplier;
 
-/** JSON texts by chance, many of them around the borders of what the contract allows. */
+/** Random JSON, much of it at the limits of what is valid. */
 final class Samples {
   private static final String NUMBERS =
       """
@@ -104,7 +104,7 @@ final class Samples {
     this.random = random;
   }
 
-  /** Whether something happens that happens once in so many times. */
+  /** True with a probability of 1 / {@code in}. */
   private boolean once(int in) {
     return random.nextInt(in) == 0;
   }
@@ -228,7 +228,7 @@ final class Samples {
         + '"';
   }
 
-  /** Chars of all sorts, half of a surrogate pair among them. */
+  /** Random chars, including unpaired surrogates. */
   private String text(int bound) {
     StringBuilder text = new StringBuilder();
     int bits = 1 + random.nextInt(16);
@@ -242,7 +242,7 @@ final class Samples {
     return text.toString();
   }
 
-  /** With escapes where there have to be some. */
+  /** With escapes only where required. */
   static String quoted(String text) {
     StringBuilder json = new StringBuilder("\"");
     text.codePoints()
@@ -257,7 +257,7 @@ final class Samples {
     return json.append('"').toString();
   }
 
-  /** All in escapes, which nobody does but everybody may. */
+  /** With every character escaped. */
   static String escaped(String text) {
     StringBuilder json = new StringBuilder("\"");
     text.chars().forEach(c -> json.append("\\u%04x".formatted(c)));

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Which times the events of a partitioned table may have. */
+/** The times that events of a partitioned table can have. */
 class TimeWindowTest {
   private static final String SCHEMA =
       """
@@ -57,7 +57,7 @@ class TimeWindowTest {
     schema = SchemaFile.read(Files.writeString(directory.resolve("schema.yaml"), SCHEMA), Map.of());
   }
 
-  /** What is wrong, or how many rows there are. */
+  /** The errors, or the number of rows. */
   private String outcome(String appId, String... events) {
     App app = Objects.requireNonNull(schema.apps().get(appId));
     byte[] body =
@@ -66,7 +66,7 @@ class TimeWindowTest {
     Batch batch = new Batch(1 << 16);
     Decoded decoded = decoder.decode(app, body, body.length, name -> null, batch);
     assertNull(decoded.malformed());
-    return decoded.anyEventBad()
+    return decoded.anyEventInvalid()
         ? decoded.errors().stream()
             .map(e -> e.code() + " " + e.pointer() + ": " + e.detail())
             .collect(Collectors.joining("\n"))
@@ -87,13 +87,12 @@ class TimeWindowTest {
   }
 
   private static final String TOO_OLD =
-      "too_old /events/0/at: at is before 2026-08-27T12:00:00Z: events are kept for 90 days";
+      "too_old /events/0/at: at is before 2026-08-27T12:00:00Z; events are kept for 90 days";
   private static final String TOO_FAR_AHEAD =
-      "too_far_ahead /events/0/at: at is after 2026-11-26T12:00:00Z: at most 24 hours ahead of now"
-          + " are taken";
+      "too_far_ahead /events/0/at: at is after 2026-11-26T12:00:00Z; it must be at most 24 hours ahead";
 
   @Test
-  void timestamp_isTakenFromTheRetentionToADayAhead() {
+  void timestamp_isAcceptedWithinRetentionAndADayAhead() {
     assertOutcome("1", t("\"2026-08-27T12:00:00Z\""));
     assertOutcome("1", t("\"2026-11-26T12:00:00Z\""));
     assertOutcome("1", t("1795608000")); // now
@@ -105,20 +104,19 @@ class TimeWindowTest {
     assertOutcome("1", t("\"2026-08-27T14:00:00+02:00\""));
   }
 
-  /** A day is taken as long as a part of it is. */
   @Test
-  void date_isTakenFromTheDayOfTheRetentionToThatAhead() {
+  void date_isAcceptedIfAPartOfItIs() {
     assertOutcome("1", d("2026-08-27"));
     assertOutcome("1", d("2026-11-26"));
     assertOutcome(
-        "too_old /events/0/day: day is before 2026-08-27T12:00:00Z: events are kept for 90 days",
+        "too_old /events/0/day: day is before 2026-08-27T12:00:00Z; events are kept for 90 days",
         d("2026-08-26"));
     assertOutcome(
-        "too_far_ahead /events/0/day: day is after 2026-11-26T12:00:00Z: at most 24 hours ahead of"
-            + " now are taken",
+        "too_far_ahead /events/0/day: day is after 2026-11-26T12:00:00Z; it must be at most 24 hours"
+            + " ahead",
         d("2026-11-27"));
     assertOutcome(
-        "too_old /events/0/day: day is before 2026-08-27T12:00:00Z: events are kept for 90 days",
+        "too_old /events/0/day: day is before 2026-08-27T12:00:00Z; events are kept for 90 days",
         d("0000-01-01"));
     assertTrue(outcome("strict", d("9999-12-31")).startsWith("too_far_ahead "));
   }
@@ -143,28 +141,27 @@ class TimeWindowTest {
   }
 
   @Test
-  void lastOfSeveralTimes_counts() {
+  void lastOfSeveralTimes_isUsed() {
     String old = "{\"_t\":\"t\",\"at\":1795608000,\"at\":0}";
     String good = "{\"_t\":\"t\",\"at\":0,\"s\":\"x\",\"at\":1795608000}";
     assertEquals(TOO_OLD, outcome("lenient", old));
     assertEquals("1", outcome("lenient", good));
   }
 
-  /** What is missing, or no time at all, is told as it is elsewhere. */
   @Test
-  void otherMistakes_areToldAsEver() {
+  void otherErrors_areReportedAsUsual() {
     assertOutcome("missing_field /events/0/at: at is required", t("null"));
     assertTrue(outcome("lenient", t("\"then\"")).startsWith("invalid_timestamp "));
     assertEquals(
-        "type_mismatch /events/0/n: n takes an integer, not \"1\"\n" + TOO_OLD,
+        "type_mismatch /events/0/n: n must be an integer, not \"1\"\n" + TOO_OLD,
         outcome("strict", "{\"_t\":\"t\",\"n\":\"1\",\"at\":0}"));
   }
 
   @Test
-  void eachEvent_isLookedAt() {
+  void eachEvent_isChecked() {
     assertOutcome(
-        "too_old /events/1/at: at is before 2026-08-27T12:00:00Z: events are kept for 90 days\n"
-            + "too_old /events/2/day: day is before 2026-08-27T12:00:00Z: events are kept for 90"
+        "too_old /events/1/at: at is before 2026-08-27T12:00:00Z; events are kept for 90 days\n"
+            + "too_old /events/2/day: day is before 2026-08-27T12:00:00Z; events are kept for 90"
             + " days",
         t("1795608000"),
         t("0"),
@@ -174,7 +171,7 @@ class TimeWindowTest {
   }
 
   @Test
-  void nextRequest_isMeasuredByItsOwnTime() {
+  void nextRequest_usesItsOwnTime() {
     assertOutcome("1", t("\"2026-08-27T12:00:00Z\""));
     now = NOW.plusSeconds(1);
     assertOutcome(TOO_OLD.replace("12:00:00Z", "12:00:01Z"), t("\"2026-08-27T12:00:00Z\""));

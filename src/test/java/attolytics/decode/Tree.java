@@ -6,7 +6,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A JSON value with all that was written: numbers by their digits, names as often as they came. */
+/** A JSON value as written: numbers as text, names with duplicates. */
 sealed interface Tree {
   int MAX_DEPTH = 1000;
 
@@ -43,7 +43,7 @@ sealed interface Tree {
 
   record Field(String name, Tree value) {}
 
-  /** Thrown for what is no JSON. */
+  /** Thrown for text that is not JSON. */
   final class NoJson extends Exception {
     NoJson(String message) {
       super(message);
@@ -61,7 +61,7 @@ sealed interface Tree {
     return tree;
   }
 
-  /** What a JSONB column keeps of it: equal for equal values. */
+  /** The value as JSONB stores it: equal for equal values. */
   default Object normalized() {
     if (this instanceof Arr array) {
       return array.elements.stream().map(Tree::normalized).toList();
@@ -75,7 +75,7 @@ sealed interface Tree {
     return this;
   }
 
-  /** RFC 8259, word for word. */
+  /** Implements RFC 8259 literally. */
   final class Parser {
     private static final Pattern NUMBER =
         Pattern.compile("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][-+]?[0-9]+)?");

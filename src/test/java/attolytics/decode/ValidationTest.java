@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The contract's table of validation, line by line. An outcome is either the row that is stored, as
- * {@code name=value} of what is not NULL, or the errors that are told.
+ * The table of validation, line by line. An outcome is either the stored row, as {@code name=value}
+ * for each value that is not NULL, or the errors.
  */
 class ValidationTest {
   private static final Table TABLE =
@@ -59,11 +59,11 @@ class ValidationTest {
     Batch batch = new Batch(1 << 16);
     Decoded decoded = decoder.decode(app, body, body.length, headers::get, batch);
     assertNull(decoded.malformed());
-    assertNull(decoded.misshapen());
-    if (decoded.foreignTable() != null) {
+    assertNull(decoded.invalidShape());
+    if (decoded.unknownTable() != null) {
       return "404";
     }
-    if (decoded.anyEventBad()) {
+    if (decoded.anyEventInvalid()) {
       return decoded.errors().stream()
           .map(e -> e.code() + " " + e.pointer().replace("/events/0", "").replace('\0', '␀'))
           .collect(Collectors.joining(", "));
@@ -103,7 +103,7 @@ class ValidationTest {
         "\"\\ud800\":1               | unknown_field /\uFFFD        | ``",
         "\"n\\udc00\":1              | unknown_field /n\uFFFD       | ``"
       })
-  void fieldThatIsNoColumn_isRefusedOrIgnored(String event, String strict, String lenient) {
+  void unknownField_isRefusedOrIgnored(String event, String strict, String lenient) {
     assertOutcomes(event, strict, lenient);
   }
 
@@ -135,7 +135,7 @@ class ValidationTest {
         "\"j\":[\"\\u0000\",[]], \"b\":true | invalid_string /j | b=true",
         "\"j\":{\"\\ud800\":[{}]}, \"b\":true | invalid_string /j | b=true"
       })
-  void misfit_isRefusedOrNull(String event, String strict, String lenient) {
+  void invalidValue_isRefusedOrNull(String event, String strict, String lenient) {
     assertOutcomes(event, strict, lenient);
   }
 
@@ -153,12 +153,12 @@ class ValidationTest {
         "{\"_t\":\"req\",\"n\":1,\"at\":0}                         | missing_field /s",
         "{\"_t\":\"req\"}          | missing_field /n, missing_field /s, missing_field /at"
       })
-  void misfitOrNothing_inARequiredColumn_isRefused(String event, String either) {
+  void invalidOrMissingValue_ofRequiredColumn_isRefused(String event, String either) {
     assertOutcomes(event, either, either);
   }
 
   @Test
-  void required_takesWhatFits() {
+  void required_acceptsValidValues() {
     assertOutcomes(
         "{\"_t\":\"req\",\"n\":-0,\"s\":\"\",\"at\":946684800}", "n=0 s= at=0", "n=0 s= at=0");
   }
@@ -179,7 +179,7 @@ class ValidationTest {
         "\"day\":\"yesterday\"            | invalid_date /day",
         "{\"_t\":\"req\",\"n\":1,\"s\":\"\",\"at\":\"\"} | invalid_timestamp /at"
       })
-  void badDateString_isRefusedInEitherMode(String event, String either) {
+  void invalidDateString_isRefusedInEitherMode(String event, String either) {
     assertOutcomes(event, either, either);
   }
 
@@ -203,7 +203,7 @@ class ValidationTest {
         "\"ref\":null, \"ref\":null    | duplicate_field /ref | ``",
         "\"zz\":1, \"zz\":1            | unknown_field /zz, unknown_field /zz | ``"
       })
-  void fieldGivenTwice_isRefusedOrTheLastOneCounts(String event, String strict, String lenient) {
+  void duplicateField_isRefusedOrTheLastOneWins(String event, String strict, String lenient) {
     assertOutcomes(event, strict, lenient);
   }
 
@@ -224,7 +224,7 @@ class ValidationTest {
         "{\"_t\":\"t\",\"_t\":null}               | duplicate_field /_t    | type_mismatch /_t",
         "{\"_t\":\"t\",\"n\":\"x\",\"_t\":\"t\"}  | duplicate_field /_t, type_mismatch /n | ``"
       })
-  void tableGivenTwice_isRefusedOrTheLastOneCounts(String event, String strict, String lenient) {
+  void duplicateTableField_isRefusedOrTheLastOneWins(String event, String strict, String lenient) {
     assertOutcomes(event, strict, lenient);
   }
 
@@ -245,7 +245,7 @@ class ValidationTest {
         "[]                     | type_mismatch",
         "\"t\"                  | type_mismatch"
       })
-  void eventWithoutATableOfTheApp_isRefusedInEitherMode(String event, String either) {
+  void eventWithoutAKnownTable_isRefusedInEitherMode(String event, String either) {
     for (Validation validation : Validation.values()) {
       assertEquals(either, outcome(validation, Map.of(), event).strip());
     }
@@ -267,7 +267,7 @@ class ValidationTest {
   }
 
   @Test
-  void requiredHeader_hasToBeSent() {
+  void requiredHeader_mustBeSent() {
     for (Validation validation : Validation.values()) {
       assertEquals(
           "missing_field /ref", outcome(validation, Map.of(), "{\"_t\":\"head\",\"ref\":null}"));
@@ -289,7 +289,7 @@ class ValidationTest {
     "caf\u00E9, café", // not UTF-8, so Latin-1
     "\u00FF\u00FE, ÿþ"
   })
-  void header_isTakenAsUtf8OrElseLatin1(String bytes, String stored) {
+  void header_isDecodedAsUtf8OrElseLatin1(String bytes, String stored) {
     assertEquals(
         "ref=" + stored, outcome(Validation.STRICT, Map.of("Referer", bytes), "{\"_t\":\"head\"}"));
   }
@@ -301,7 +301,7 @@ class ValidationTest {
   }
 
   @Test
-  void headers_areEachRequestsOwn() {
+  void headers_arePerRequest() {
     for (String value : List.of("one", "two", "three")) {
       String events = "{\"_t\":\"head\"},{\"_t\":\"t\"},{\"_t\":\"head\"}";
       assertEquals(

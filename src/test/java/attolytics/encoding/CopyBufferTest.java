@@ -63,7 +63,7 @@ class CopyBufferTest {
   }
 
   @Test
-  void truncate_isWrittenOver() {
+  void truncate_discardsTheRest() {
     CopyBuffer buffer = new CopyBuffer(8, 100);
     buffer.putInt(7);
     buffer.putLong(8);
@@ -75,7 +75,7 @@ class CopyBufferTest {
   }
 
   @Test
-  void limit_canBeReachedButNotPassed() {
+  void limit_canBeReachedButNotExceeded() {
     CopyBuffer buffer = new CopyBuffer(2, 9);
     buffer.putLong(1);
     buffer.putByte(2);
@@ -89,7 +89,7 @@ class CopyBufferTest {
   }
 
   @Test
-  void fields_beginWithTheirLength() {
+  void fields_startWithTheirLength() {
     CopyBuffer buffer = new CopyBuffer(0, 100);
     buffer.putField1(0x1FE);
     buffer.putField4(-2);

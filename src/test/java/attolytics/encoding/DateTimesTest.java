@@ -77,12 +77,12 @@ public class DateTimesTest {
     "4e-7, -946684800000000",
     "9e-8, -946684800000000"
   })
-  void parseEpochSeconds_roundsToTheNearestAndHalvesToEven(String number, long micros) {
+  void parseEpochSeconds_roundsHalfToEven(String number, long micros) {
     assertNumber(micros, number);
   }
 
   @Test
-  void parseEpochSeconds_endsOfTheRange() {
+  void parseEpochSeconds_limits() {
     assertNumber(FIRST, "-210866803200");
     assertNumber(FIRST, "-210866803200.0000005");
     assertNumber(FIRST + 1, "-210866803199.999999");
@@ -138,7 +138,7 @@ public class DateTimesTest {
         "0.000e99999999999999999999999999",
         "0e-99999999999999999999999999"
       })
-  void parseEpochSeconds_hugeExponents_thatMakeNothing(String number) {
+  void parseEpochSeconds_hugeNegativeExponents_areZero(String number) {
     assertNumber(-946_684_800_000_000L, number);
   }
 
@@ -265,7 +265,7 @@ public class DateTimesTest {
     "0000-12-31T23:59:60-23:59, 0001-01-01T23:59:00Z",
     "9999-12-31T23:59:60-23:59, +10000-01-01T23:59:00Z"
   })
-  void parseRfc3339_leapSecond_isTheNextMinutesFirst(String text, String same) {
+  void parseRfc3339_leapSecond_isTheNextMinute(String text, String same) {
     assertText(micros(Instant.parse(same)), text);
   }
 
@@ -280,7 +280,7 @@ public class DateTimesTest {
         "2019-12-31T00:00:00Z",
         "9999-12-31T23:59:59.999999Z"
       })
-  void parseRfc3339_daysThatAre(String text) {
+  void parseRfc3339_validDays(String text) {
     assertText(micros(Instant.parse(text)), text);
   }
 
@@ -305,7 +305,7 @@ public class DateTimesTest {
         "2019-01-01T00:00:00+24:00",
         "2019-01-01T00:00:00+00:60"
       })
-  void parseRfc3339_daysAndTimesThatAreNot(String text) {
+  void parseRfc3339_invalidDaysAndTimes(String text) {
     assertText(DateTimes.NONE, text);
   }
 
@@ -349,7 +349,7 @@ public class DateTimesTest {
         "infinity",
         "-infinity"
       })
-  void parseRfc3339_otherShapes(String text) {
+  void parseRfc3339_otherFormats(String text) {
     assertText(DateTimes.NONE, text);
   }
 
@@ -419,7 +419,7 @@ public class DateTimesTest {
   }
 
   @Test
-  void parseDate_everyDayThereIs() {
+  void parseDate_everyDay() {
     LocalDate day = LocalDate.of(0, 1, 1);
     for (; day.getYear() < 10_000; day = day.plusDays(1)) {
       assertDate((int) (day.toEpochDay() - LocalDate.of(2000, 1, 1).toEpochDay()), day.toString());
@@ -458,7 +458,7 @@ public class DateTimesTest {
         "today",
         "infinity"
       })
-  void parseDate_otherwise(String text) {
+  void parseDate_invalid(String text) {
     assertDate(DateTimes.NO_DAY, text);
   }
 

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** That PostgreSQL thinks so, too, is tested where there is one: in TypesIT. */
+/** TypesIT checks the same limits in PostgreSQL. */
 public class NumbersTest {
   @ParameterizedTest
   @CsvSource({
@@ -37,12 +37,12 @@ public class NumbersTest {
     "0e99999999999999999999, false",
     "1e-99999999999999999999, false"
   })
-  void fitsNumeric_upToItsDigits(String number, boolean fits) {
+  void fitsNumeric_atTheLimits(String number, boolean fits) {
     assertFits(fits, number);
   }
 
   @Test
-  void fitsNumeric_countsTheDigitsThatAreWritten() {
+  void fitsNumeric_countsWrittenDigits() {
     assertFits(true, "9".repeat(131_072));
     assertFits(false, "9".repeat(131_073));
     assertFits(true, "-" + "9".repeat(131_072) + "." + "9".repeat(16_383));

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class RefusalReasonTest {
   private static String of(String pointer, String code) {
-    EventError error = new EventError(3, pointer, code, "score takes an integer, not \"42\"");
+    EventError error = new EventError(3, pointer, code, "score must be an integer, not \"42\"");
     return RefusalReason.of(new Refusal(Problem.INVALID_EVENTS, null, List.of(error), 4), "/");
   }
 

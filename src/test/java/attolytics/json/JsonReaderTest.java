@@ -18,7 +18,7 @@ class JsonReaderTest {
 
   private void open(String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    // What stands behind the length must not matter.
+    // Bytes after the length are ignored.
     json.open(Arrays.copyOf(bytes, bytes.length + 1), bytes.length);
   }
 
@@ -33,7 +33,7 @@ class JsonReaderTest {
     return assertThrows(MalformedJsonException.class, () -> readAll(text), text);
   }
 
-  // What JSON is
+  // Grammar
 
   @ParameterizedTest
   @ValueSource(
@@ -51,7 +51,7 @@ class JsonReaderTest {
         "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\uD83D\\uDE00\\udc00\\u0000\"",
         "\uFEFF[]"
       })
-  void json_isRead(String text) throws MalformedJsonException {
+  void wellFormedJson_isRead(String text) throws MalformedJsonException {
     readAll(text);
   }
 
@@ -157,12 +157,12 @@ class JsonReaderTest {
         "[\u00001]",
         "\u001e[1]"
       })
-  void whatIsNotQuiteJson_isMalformed(String text) {
+  void almostJson_isMalformed(String text) {
     malformed(text);
   }
 
   @Test
-  void notUtf8_isMalformed() {
+  void invalidUtf8_isMalformed() {
     for (String sequence :
         new String[] {
           "\u0080",
@@ -194,18 +194,18 @@ class JsonReaderTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "[1 2]     | 3 | ',' or ']' is expected",
-        "{`a` 1}   | 5 | ':' is expected",
-        "{1:1}     | 1 | a name in double quotes is expected",
-        "[1,]      | 3 | a value is expected",
-        "[1]]      | 3 | nothing more is expected",
-        "[1.]      | 3 | a digit is expected",
-        "{`a`:1]   | 6 | ',' or '}' is expected",
-        "[`a       | 3 | the end of a string is missing",
-        "[`\\x`]   | 2 | no such escape sequence",
-        "[`\\u12`] | 6 | four hexadecimal digits have to follow \\u"
+        "[1 2]     | 3 | expected ',' or ']'",
+        "{`a` 1}   | 5 | expected ':'",
+        "{1:1}     | 1 | expected a quoted name",
+        "[1,]      | 3 | expected a value",
+        "[1]]      | 3 | expected the end of the input",
+        "[1.]      | 3 | expected a digit",
+        "{`a`:1]   | 6 | expected ',' or '}'",
+        "[`a       | 3 | unterminated string",
+        "[`\\x`]   | 2 | invalid escape sequence",
+        "[`\\u12`] | 6 | expected four hexadecimal digits after \\u"
       })
-  void message_saysWhatAndWhere(String text, int offset, String message) {
+  void message_saysWhatIsExpectedAndWhere(String text, int offset, String message) {
     MalformedJsonException e = malformed(text.replace('`', '"').strip());
     assertEquals(message, e.getMessage());
     assertEquals(offset, e.offset());
@@ -221,10 +221,10 @@ class JsonReaderTest {
     malformed("[".repeat(100_000));
   }
 
-  // The walk
+  // Navigation
 
   @Test
-  void walk_goesFromEntryToEntry() throws MalformedJsonException {
+  void next_visitsEveryEntry() throws MalformedJsonException {
     open(" { \"a\" : [ 7 , \"x\" ] , \"b\":null}");
     assertEquals(Kind.OBJECT, json.value());
     assertEquals(1, json.valueStart());
@@ -270,7 +270,7 @@ class JsonReaderTest {
   }
 
   @Test
-  void skipTo_passesWhatIsLeft() throws MalformedJsonException {
+  void skipTo_skipsTheRest() throws MalformedJsonException {
     String nested = "{\"a\":[{\"b\":[1,{}]},\"]}\"],\"c\":{\"d\":[]}}";
     for (int steps = 0; steps < 12; steps++) {
       open("[" + nested + ",7]");
@@ -297,7 +297,7 @@ class JsonReaderTest {
   }
 
   @Test
-  void reenter_goesBackToTheFirstField() throws MalformedJsonException {
+  void rewind_returnsToTheFirstField() throws MalformedJsonException {
     open("[{\"a\":[1],\"b\":2},3]");
     json.value();
     json.next();
@@ -305,7 +305,7 @@ class JsonReaderTest {
     int start = json.position();
     int depth = json.depth();
     json.skipTo(depth - 1);
-    json.reenter(start, depth);
+    json.rewind(start, depth);
     assertTrue(json.next());
     json.name();
     assertEquals("a", json.text().toString());
@@ -316,7 +316,7 @@ class JsonReaderTest {
   }
 
   @Test
-  void nameIs_readsThatNameOnly() throws MalformedJsonException {
+  void nameIs_readsOnlyThatName() throws MalformedJsonException {
     open("{\"ab\" :1,\"a\":2}");
     byte[] a = "\"a\":".getBytes(StandardCharsets.UTF_8);
     byte[] ab = "\"ab\" :".getBytes(StandardCharsets.UTF_8);
@@ -333,10 +333,10 @@ class JsonReaderTest {
     assertFalse(json.next());
   }
 
-  // Texts
+  // Text
 
   @Test
-  void text_liesInTheBytesUnlessItHasEscapes() throws MalformedJsonException {
+  void text_isAViewUnlessItHasEscapes() throws MalformedJsonException {
     open("[\"é12\",\"\\u00e9\"]");
     json.value();
     json.next();
@@ -352,7 +352,7 @@ class JsonReaderTest {
   }
 
   @Test
-  void text_isWhatTheEscapesStandFor() throws MalformedJsonException {
+  void text_hasEscapesResolved() throws MalformedJsonException {
     String escaped = "\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9\\u20AC\\ud83d\\ude00 plain é€😀";
     String text = "\"\\/\b\f\n\r\tAé€😀 plain é€😀";
     for (int repeats = 1; repeats < 100; repeats += 7) {
@@ -375,7 +375,7 @@ class JsonReaderTest {
     "\\ud83d\\n, ?\\n",
     "\\ud83d\\u0041, ?A"
   })
-  void text_tellsOfNulAndLoneSurrogates(String escaped, String text) throws MalformedJsonException {
+  void text_reportsNulAndLoneSurrogates(String escaped, String text) throws MalformedJsonException {
     open('"' + escaped + '"');
     json.value();
     assertTrue(json.text().hasNulOrLoneSurrogate());
@@ -388,7 +388,7 @@ class JsonReaderTest {
   }
 
   @Test
-  void text_endsWhereverItDoes() throws MalformedJsonException {
+  void text_endsAtAnyOffset() throws MalformedJsonException {
     for (String stop :
         new String[] {"\\n", "\\u00e9", "é", "€", "😀", "\u007f", "!", "[", "]", "`"}) {
       for (int before = 0; before < 20; before++) {
@@ -405,7 +405,7 @@ class JsonReaderTest {
   }
 
   @Test
-  void asciiChars_areTheNumbersDigits() throws MalformedJsonException {
+  void asciiChars_areTheNumber() throws MalformedJsonException {
     String number = "-1234567890.5e-7";
     for (String text : new String[] {number, "1".repeat(100), "7"}) {
       open(text);

@@ -26,11 +26,11 @@ class ColumnTypeTest {
     assertNull(ColumnType.named(""));
   }
 
-  // What does not fit
+  // Invalid values
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "JSON")
-  void encode_objectsAndArrays_areOfAnotherType(ColumnType type) {
+  void encode_objectsAndArrays_areMismatches(ColumnType type) {
     assertEquals(ValueError.TYPE_MISMATCH, Encoding.error(type, "{}"));
     assertEquals(ValueError.TYPE_MISMATCH, Encoding.error(type, "{\"a\": 1}"));
     assertEquals(ValueError.TYPE_MISMATCH, Encoding.error(type, "[1]"));
@@ -75,7 +75,7 @@ class ColumnTypeTest {
         "UUID, 0",
         "UUID, 1.5"
       })
-  void encode_otherType(ColumnType type, String json) {
+  void encode_otherKind_isMismatch(ColumnType type, String json) {
     assertEquals(ValueError.TYPE_MISMATCH, Encoding.error(type, json));
   }
 
@@ -279,7 +279,7 @@ class ColumnTypeTest {
     assertEquals(1f, (float) Double.parseDouble(justAboveTheMiddle));
   }
 
-  /** The JDK's own parser has the last word. */
+  /** The same result as the JDK's parser. */
   private static void assertRounded(String json) {
     double nearest = Double.parseDouble(json);
     if (Double.isInfinite(nearest)) {
@@ -324,7 +324,7 @@ class ColumnTypeTest {
   }
 
   @Test
-  void string_longOnesToo() {
+  void string_ofAnyLength() {
     String text = "aä€😀".repeat(10_000);
 
     assertEquals(
@@ -345,7 +345,7 @@ class ColumnTypeTest {
         "x\\udbff",
         "\\ud83d\\ude00\\ud83d"
       })
-  void string_thatPostgresCannotHold(String escaped) {
+  void string_thatPostgresCannotStore_isRefused(String escaped) {
     assertEquals(ValueError.INVALID_STRING, Encoding.error(ColumnType.STRING, '"' + escaped + '"'));
   }
 
@@ -389,7 +389,7 @@ class ColumnTypeTest {
   }
 
   @Test
-  void date_thatIsNone() {
+  void date_invalid_isRefused() {
     assertEquals(ValueError.INVALID_DATE, Encoding.error(ColumnType.DATE, "\"2019-02-29\""));
     assertEquals(ValueError.INVALID_DATE, Encoding.error(ColumnType.DATE, "\"\""));
     assertEquals("invalid_date", ColumnType.DATE.errorCode(ValueError.INVALID_DATE));
@@ -431,7 +431,7 @@ class ColumnTypeTest {
         "123e4567-e89b-12d3-a456 426614174000",
         "1-1-1-1-1"
       })
-  void uuid_otherwise(String text) {
+  void uuid_invalid_isRefused(String text) {
     assertEquals(ValueError.TYPE_MISMATCH, Encoding.error(ColumnType.UUID, '"' + text + '"'));
   }
 
@@ -451,14 +451,14 @@ class ColumnTypeTest {
         "[null, 1 ,{\"a\":[ ]}]",
         "{\"a\":1,\"a\" : 2, \"\": {\"b\": null}}"
       })
-  void json_isItsTextBehindAVersion(String json) {
+  void json_isVersionAndText(String json) {
     ByteBuffer value = Encoding.value(ColumnType.JSON, json);
 
     assertEquals(1, value.get());
     assertEquals(json, StandardCharsets.UTF_8.decode(value).toString());
   }
 
-  /** A database whose encoding is SQL_ASCII takes no other escapes. */
+  /** A database with the encoding SQL_ASCII rejects such escapes. */
   @ParameterizedTest
   @CsvSource(
       quoteCharacter = '`',
@@ -469,7 +469,7 @@ class ColumnTypeTest {
         "`{\"\\u00e9\\u0041\": [1, \"x\", {\"\\t\": \"\\u00e9\"}]}`,"
             + " `{\"é\\u0041\": [1, \"x\", {\"\\t\": \"é\"}]}`"
       })
-  void json_hasNoEscapesOfCharactersBeyondAscii(String json, String text) {
+  void json_hasNoEscapesOfNonAsciiCharacters(String json, String text) {
     ByteBuffer value = Encoding.value(ColumnType.JSON, json);
 
     assertEquals(1, value.get());
@@ -488,7 +488,7 @@ class ColumnTypeTest {
         "OUT_OF_RANGE, `[[1e-16384], {}]`",
         "OUT_OF_RANGE, `{\"a\": 1e131072}`"
       })
-  void json_thatPostgresCannotHold(ValueError error, String json) {
+  void json_thatPostgresCannotStore_isRefused(ValueError error, String json) {
     assertEquals(error, Encoding.error(ColumnType.JSON, json));
   }
 }

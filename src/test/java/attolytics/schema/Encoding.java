@@ -12,7 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** A JSON value's way through the reader into a field of COPY. */
+/** Encodes a JSON value as a field. */
 final class Encoding {
   private Encoding() {}
 

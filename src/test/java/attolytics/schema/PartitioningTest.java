@@ -51,10 +51,10 @@ class PartitioningTest {
     return starts + " " + shown(ranges.get(ranges.size() - 1).to());
   }
 
-  // What there has to be
+  // Required partitions
 
   @Test
-  void newTable_hasTheWholePastInOnePartition_andTheFutureInSeveral() {
+  void newTable_hasOnePartitionForThePast_andSeveralForTheFuture() {
     assertEquals(
         List.of(
             "… 2026-11-25",
@@ -94,14 +94,14 @@ class PartitioningTest {
     "month, , 9999-12-31T23:59:59Z, … 9999-12-01 +10000-01-01 +10000-02-01 +10000-03-01"
         + " +10000-04-01"
   })
-  void newTable_isDividedFromItsRetentionOn(
+  void newTable_isPartitionedFromItsRetention(
       String interval, @Nullable String retention, Instant now, String bounds) {
     assertEquals(bounds, bounds(by(interval, retention).missing(now, List.of())));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"day", "week", "month"})
-  void tableThatHasThemAll_lacksNothing_untilTheNextInterval(String interval) {
+  void completeTable_needsNoPartition_untilTheNextInterval(String interval) {
     Partitioning partitioning = by(interval, "60 days");
     Instant now = Instant.parse("2026-11-30T23:59:59Z"); // a Monday, and the end of a month
     List<TimeRange> ranges = new ArrayList<>(partitioning.missing(now, List.of()));
@@ -113,7 +113,7 @@ class PartitioningTest {
   }
 
   @Test
-  void gaps_areFilled_theirPastByOnePartitionEach() {
+  void gaps_areFilled_withOnePartitionEachInThePast() {
     Instant now = Instant.parse("2026-11-25T04:00:00Z");
     List<TimeRange> existing =
         List.of(
@@ -131,7 +131,7 @@ class PartitioningTest {
 
   /** As after a new interval in the schema file. */
   @Test
-  void otherInterval_beginsWhereThePartitionsEnd() {
+  void newInterval_startsWherePartitionsEnd() {
     Instant now = Instant.parse("2026-11-25T04:00:00Z");
     List<TimeRange> days = by("day", null).missing(now, List.of());
 
@@ -141,16 +141,16 @@ class PartitioningTest {
   }
 
   @Test
-  void unboundedPartitions_coverWhatTheyDo() {
+  void unboundedPartitions_coverTheirRange() {
     Instant now = Instant.parse("2026-11-25T04:00:00Z");
     List<TimeRange> all = List.of(new TimeRange(Instant.MIN, Instant.MAX));
 
     assertEquals(List.of(), by("day", null).missing(now, all));
-    assertEquals(Instant.MAX, TimeRange.endOfCover(now, all));
+    assertEquals(Instant.MAX, TimeRange.coveredUntil(now, all));
   }
 
   @Test
-  void cover_endsBeforeTheFirstGap() {
+  void coveredUntil_endsBeforeTheFirstGap() {
     Instant now = Instant.parse("2026-11-25T04:00:00Z");
     List<TimeRange> ranges =
         List.of(
@@ -158,15 +158,15 @@ class PartitioningTest {
             range("2026-11-20T00:00:00Z", "2026-11-26T00:00:00Z"),
             range("2026-11-28T00:00:00Z", "2026-11-29T00:00:00Z"));
 
-    assertEquals(Instant.parse("2026-11-27T00:00:00Z"), TimeRange.endOfCover(now, ranges));
-    assertEquals(now, TimeRange.endOfCover(now, ranges.subList(2, 3)));
+    assertEquals(Instant.parse("2026-11-27T00:00:00Z"), TimeRange.coveredUntil(now, ranges));
+    assertEquals(now, TimeRange.coveredUntil(now, ranges.subList(2, 3)));
   }
 
   private static TimeRange range(String from, String to) {
     return new TimeRange(Instant.parse(from), Instant.parse(to));
   }
 
-  // What is taken, and what is kept
+  // Accepted and kept times
 
   @ParameterizedTest
   @CsvSource({
@@ -175,12 +175,12 @@ class PartitioningTest {
     "1 month, 2026-03-31T10:00:00Z, 2026-02-28T10:00:00Z",
     "12 months, 2024-02-29T10:00:00Z, 2023-02-28T10:00:00Z"
   })
-  void oldestEvent_isAsOldAsTheRetention(String retention, Instant now, Instant oldest) {
+  void oldest_isTheRetentionBeforeNow(String retention, Instant now, Instant oldest) {
     assertEquals(oldest, by("day", retention).oldest(now));
   }
 
   @Test
-  void withoutRetention_noEventIsTooOld() {
+  void oldest_withoutRetention_isNull() {
     assertNull(by("day", null).oldest(Instant.now()));
   }
 
@@ -193,7 +193,7 @@ class PartitioningTest {
     "0001-01-01T00:00:00Z, -63082281600000000, -730119",
     "9999-12-31T23:59:59Z, 252455615999000000, 2921939"
   })
-  void encode_isWhatCopyHas(Instant instant, long micros, long days) {
+  void encode_usesTheColumnsEncoding(Instant instant, long micros, long days) {
     assertEquals(micros, by("day", null).encode(instant));
     assertEquals(days, by(ColumnType.DATE, "day", null).encode(instant));
   }
@@ -216,8 +216,7 @@ class PartitioningTest {
     "month, 9999 months",
     "week, "
   })
-  void whateverTimeItIs_eventsThatAreTakenHaveAPartition(
-      String interval, @Nullable String retention) {
+  void acceptedEvents_alwaysHaveAPartition(String interval, @Nullable String retention) {
     Partitioning partitioning = by(interval, retention);
     Random random = new Random(7);
     List<TimeRange> ranges = new ArrayList<>();
@@ -230,9 +229,9 @@ class PartitioningTest {
       for (Duration ago : List.of(Duration.ZERO, Partitioning.MARGIN)) {
         Instant oldest = partitioning.oldest(now.minus(ago));
         Instant from = oldest == null ? Instant.EPOCH : oldest;
-        Instant end = TimeRange.endOfCover(from, ranges);
+        Instant end = TimeRange.coveredUntil(from, ranges);
         assertTrue(
-            end.isAfter(now.plus(Partitioning.MOST_AHEAD)), from + " to " + end + " at " + now);
+            end.isAfter(now.plus(Partitioning.MAX_AHEAD)), from + " to " + end + " at " + now);
       }
       assertEquals(List.of(), partitioning.missing(now, ranges), "made again after it was dropped");
     }
@@ -251,7 +250,7 @@ class PartitioningTest {
     "6 months, 6, MONTHS",
     "9999 months, 9999, MONTHS"
   })
-  void retention_isANumberOfDaysWeeksOrMonths(String text, int amount, ChronoUnit unit) {
+  void parse_daysWeeksOrMonths(String text, int amount, ChronoUnit unit) {
     assertEquals(new Retention(amount, unit), Retention.parse(text));
   }
 
@@ -272,12 +271,12 @@ class PartitioningTest {
         "90 days ",
         "09 days"
       })
-  void retention_isNothingElse(String text) {
+  void parse_otherText_isNull(String text) {
     assertNull(Retention.parse(text));
   }
 
   @Test
-  void retention_isShownAsItIsSaid() {
+  void toString_isTheTextParsed() {
     assertEquals("1 day", new Retention(1, ChronoUnit.DAYS).toString());
     assertEquals("90 days", new Retention(90, ChronoUnit.DAYS).toString());
     assertEquals("2 months", new Retention(2, ChronoUnit.MONTHS).toString());

@@ -92,7 +92,7 @@ public final class PartitionUpkeep {
   /** How the table is divided now. */
   public State state(Instant now) throws SQLException {
     List<TimeRange> ranges = find().ranges();
-    return new State(ranges.size(), TimeRange.endOfCover(now, ranges));
+    return new State(ranges.size(), TimeRange.coveredUntil(now, ranges));
   }
 
   /**

@@ -17,7 +17,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
-/** Reads an app. Continues after a problem, so that all are reported at once. */
+/** Reads an app. Continues after a problem, to report all of them at once. */
 final class AppReader {
   private static final String ENVIRONMENT_PREFIX = "env:";
   private static final Pattern LAST_LINE_BREAK = Pattern.compile("\\R\\z");
@@ -27,7 +27,7 @@ final class AppReader {
   private final Map<String, String> environment;
 
   /**
-   * @param environment where secret keys may be kept
+   * @param environment variables, for secret keys of the form {@code env:NAME}
    */
   AppReader(Problems problems, NodeReader nodes, Map<String, String> environment) {
     this.problems = problems;
@@ -38,8 +38,8 @@ final class AppReader {
   /**
    * Reads an app.
    *
-   * @param tables that the app may use, by name
-   * @return null if the node is no map
+   * @param tables of the file, by name
+   * @return null if the node is not a map
    */
   @Nullable App read(Entry entry, Map<String, Table> tables) {
     nodes.nonEmptyName(entry.key(), "an app's id");
@@ -47,7 +47,7 @@ final class AppReader {
   }
 
   private @Nullable App app(String id, Node node, Map<String, Table> tables) {
-    String what = "app " + Problems.shown(id);
+    String what = "app " + Problems.quoted(id);
     Fields fields =
         nodes.fields(
             node,
@@ -71,7 +71,7 @@ final class AppReader {
       return Stream.ofNullable(secretKey(node, what)).toList();
     }
     if (list.getValue().isEmpty()) {
-      problems.at(node, what + " is an empty list, so that no key would open the app");
+      problems.at(node, what + " is an empty list; it needs at least one key");
     }
     List<String> keys = new ArrayList<>();
     for (Node item : list.getValue()) {
@@ -90,7 +90,7 @@ final class AppReader {
         : key;
   }
 
-  /** Without the line break that a file or a shell has put at its end. */
+  /** Drops a line break at the end of the value. */
   private @Nullable String fromEnvironment(Node node, String variable, String what) {
     String value = environment.get(variable);
     String key = value == null ? null : LAST_LINE_BREAK.matcher(value).replaceFirst("");
@@ -98,7 +98,7 @@ final class AppReader {
       problems.at(
           node,
           "%s: the environment variable %s is %s"
-              .formatted(what, Problems.shown(variable), key == null ? "not set" : "empty"));
+              .formatted(what, Problems.quoted(variable), key == null ? "not set" : "empty"));
     }
     return key;
   }
@@ -113,8 +113,8 @@ final class AppReader {
     if (sent == null) {
       problems.at(
           node,
-          "%s has to be `*` or like `https://example.com`, without a path, but is %s"
-              .formatted(key, Problems.shown(origin)));
+          "%s must be `*` or like `https://example.com`, without a path, but is %s"
+              .formatted(key, Problems.quoted(origin)));
       return origin;
     }
     return sent;
@@ -129,8 +129,8 @@ final class AppReader {
       problems.at(
           node,
           "unknown validation "
-              + Problems.shown(text)
-              + Spelling.hint(text, List.of("strict", "lenient")));
+              + Problems.quoted(text)
+              + Spelling.suggestion(text, List.of("strict", "lenient")));
     }
     return Validation.LENIENT;
   }
@@ -148,7 +148,7 @@ final class AppReader {
     for (Node item : items) {
       ScalarNode name = nodes.nonEmptyName(item, "a table's name");
       if (name != null) {
-        nodes.refuseRepetition("table", name, lines);
+        nodes.checkUnique("table", name, lines);
         Table table = declared(name, tables);
         if (table != null) {
           own.add(table);
@@ -158,15 +158,15 @@ final class AppReader {
     return own;
   }
 
-  /** Where no table could be read at all, that is problem enough. */
+  /** If no table could be read at all, that has been reported. */
   private @Nullable Table declared(ScalarNode name, Map<String, Table> tables) {
     Table table = tables.get(name.getValue());
     if (table == null && !tables.isEmpty()) {
       problems.at(
           name,
           "undefined table "
-              + Problems.shown(name.getValue())
-              + Spelling.hint(name.getValue(), tables.keySet()));
+              + Problems.quoted(name.getValue())
+              + Spelling.suggestion(name.getValue(), tables.keySet()));
     }
     return table;
   }

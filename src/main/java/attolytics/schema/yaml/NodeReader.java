@@ -15,14 +15,14 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
 
 /**
- * Takes YAML nodes for what they should be. Where one is something else, that is a problem, and the
- * answer is null. A problem's text quotes keys and names but no other value: it may be a secret.
+ * Reads YAML nodes as maps, lists and scalars. A node of another kind is a problem, and the result
+ * is null. Problems quote keys and names but no other value, which may be a secret.
  */
 final class NodeReader {
   private static final int MAX_IDENTIFIER_BYTES = 63;
   private static final String STRING = "a string";
   private static final String TAGGED = "a tagged value";
-  private static final String IS_NULL = " is null; put it in quotes if that is meant";
+  private static final String IS_NULL = " is null; put it in quotes if it is a name";
 
   private static final Map<Tag, String> SCALAR_KINDS =
       Map.of(
@@ -33,10 +33,10 @@ final class NodeReader {
           Tag.BOOL, "a boolean",
           Tag.NULL, "empty");
 
-  /** A key of a map and its value. */
+  /** An entry of a map. */
   record Entry(ScalarNode key, Node value) {}
 
-  /** The values of a map whose keys are known, in the order of the file. */
+  /** The values of a map with known keys, in the order of the file. */
   final class Fields {
     private final Node map;
     private final String what;
@@ -51,7 +51,7 @@ final class NodeReader {
       return values.get(key);
     }
 
-    /** The value, whose absence is a problem. */
+    /** The value; its absence is a problem. */
     @Nullable Node require(String key) {
       Node value = values.get(key);
       if (value == null) {
@@ -68,7 +68,7 @@ final class NodeReader {
   }
 
   /**
-   * @param what the map's place, to begin a sentence with
+   * @param what the subject of problems
    */
   @Nullable Fields fields(Node node, String what, List<String> knownKeys) {
     List<Entry> entries = entries(node, what);
@@ -82,16 +82,16 @@ final class NodeReader {
         fields.values.putIfAbsent(key, entry.value);
       } else {
         problems.at(
-            entry.key, "unknown key " + Problems.shown(key) + Spelling.hint(key, knownKeys));
+            entry.key, "unknown key " + Problems.quoted(key) + Spelling.suggestion(key, knownKeys));
       }
     }
     return fields;
   }
 
-  /** The entries of a map, those of a repeated key (which is a problem) too. */
+  /** The entries of a map. A repeated key is a problem; its entries are included. */
   @Nullable List<Entry> entries(Node node, String what) {
     if (!(node instanceof MappingNode map)) {
-      problems.at(node, what + " has to be a map (`key: value`), but is " + kind(node));
+      problems.at(node, what + " must be a map (`key: value`), but is " + kind(node));
       return null;
     }
     List<Entry> entries = new ArrayList<>();
@@ -99,16 +99,16 @@ final class NodeReader {
     for (NodeTuple tuple : map.getValue()) {
       Node keyNode = tuple.getKeyNode();
       if (!(keyNode instanceof ScalarNode key)) {
-        problems.at(keyNode, "a key has to be a name, but is " + kind(keyNode));
+        problems.at(keyNode, "a key must be a name, but is " + kind(keyNode));
       } else {
         entries.add(new Entry(key, tuple.getValueNode()));
-        refuseRepetition("key", key, lines);
+        checkUnique("key", key, lines);
       }
     }
     return entries;
   }
 
-  /** The entries of a map that has to have some. */
+  /** The entries of a map that must not be empty. */
   List<Entry> nonEmptyEntries(Node node, String what) {
     List<Entry> entries = entries(node, what);
     if (entries != null && entries.isEmpty()) {
@@ -118,16 +118,18 @@ final class NodeReader {
   }
 
   /**
-   * @param lines where each name was seen first; is added to
+   * Reports a name that occurs twice.
+   *
+   * @param lines the line of each name so far; the name is added
    */
-  void refuseRepetition(String what, ScalarNode name, Map<String, Integer> lines) {
+  void checkUnique(String what, ScalarNode name, Map<String, Integer> lines) {
     int line = name.getStartMark().map(mark -> mark.getLine() + 1).orElse(0);
     Integer first = lines.putIfAbsent(name.getValue(), line);
     if (first != null) {
       problems.at(
           name,
-          "%s %s is a duplicate, the first is on line %d"
-              .formatted(what, Problems.shown(name.getValue()), first));
+          "%s %s is already defined on line %d"
+              .formatted(what, Problems.quoted(name.getValue()), first));
     }
   }
 
@@ -135,14 +137,14 @@ final class NodeReader {
     if (node instanceof SequenceNode list) {
       return list.getValue();
     }
-    problems.at(node, what + " has to be a list (`- item` or `[item]`), but is " + kind(node));
+    problems.at(node, what + " must be a list (`- item` or `[item]`), but is " + kind(node));
     return null;
   }
 
-  /** A scalar that is a name whatever it looks like, {@code 2024} and {@code true} too. */
+  /** A name: any scalar but null, including {@code 2024} and {@code true}. */
   @Nullable ScalarNode name(Node node, String what) {
     if (!(node instanceof ScalarNode name)) {
-      problems.at(node, what + " has to be a name, but is " + kind(node));
+      problems.at(node, what + " must be a name, but is " + kind(node));
       return null;
     }
     if (isNull(name) && !name.getValue().isEmpty()) {
@@ -153,12 +155,12 @@ final class NodeReader {
   }
 
   /**
-   * A string: what is written, even where YAML takes it for a number or a boolean. Attolytics did
-   * the same, and there are secret keys of digits only.
+   * A string: the text of any scalar but null, even if it is a number or boolean in YAML.
+   * Attolytics did the same, and some secret keys consist of digits.
    */
   @Nullable String string(Node node, String what) {
     if (!(node instanceof ScalarNode scalar)) {
-      problems.at(node, what + " has to be a string, but is " + kind(node));
+      problems.at(node, what + " must be a string, but is " + kind(node));
       return null;
     }
     if (isNull(node)) {
@@ -175,7 +177,7 @@ final class NodeReader {
     if (bytes > MAX_IDENTIFIER_BYTES) {
       problems.at(
           node,
-          "%s is of %d bytes in UTF-8, PostgreSQL takes %d at most"
+          "%s has %d bytes in UTF-8; the maximum of PostgreSQL is %d"
               .formatted(what, bytes, MAX_IDENTIFIER_BYTES));
     }
     return name;
@@ -191,7 +193,7 @@ final class NodeReader {
     return text != null && isStorable(node, text, what) ? text : null;
   }
 
-  /** A key without a value counts as left out, as if the value were commented out. */
+  /** A key without a value counts as absent, as the value may be commented out. */
   @Nullable String optionalString(@Nullable Node node, String what) {
     return node == null || isNull(node) ? null : nonEmptyString(node, what);
   }
@@ -200,9 +202,9 @@ final class NodeReader {
     if (text.isEmpty()) {
       problems.at(node, what + " is empty");
     } else if (text.indexOf('\0') >= 0) {
-      problems.at(node, what + " contains U+0000, which PostgreSQL cannot hold");
+      problems.at(node, what + " contains U+0000, which PostgreSQL cannot store");
     } else if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
-      problems.at(node, what + " contains half of a surrogate pair, which is no character");
+      problems.at(node, what + " contains an unpaired surrogate");
     } else {
       return true;
     }
@@ -210,9 +212,9 @@ final class NodeReader {
   }
 
   /**
-   * A boolean; false, too, if there is no node.
+   * A boolean; false if the node is absent.
    *
-   * @param expected what may be written there, to end a sentence with
+   * @param expected the allowed values, for the problem
    */
   boolean flag(@Nullable Node node, String what, String expected) {
     if (node == null) {
@@ -233,7 +235,7 @@ final class NodeReader {
     return false;
   }
 
-  /** Whether it is that text, in quotes or not. */
+  /** Whether the node is a string with that text. */
   static boolean isString(Node node, String text) {
     return node instanceof ScalarNode scalar
         && node.getTag().equals(Tag.STR)
@@ -244,11 +246,11 @@ final class NodeReader {
     return node.getTag().equals(Tag.NULL);
   }
 
-  /** {@code !x y} would silently lose its first word. */
+  /** YAML would drop the first word of {@code !x y}. */
   private boolean refuseTag(ScalarNode node) {
     boolean refused = kind(node).equals(TAGGED);
     if (refused) {
-      problems.at(node, "a value that begins with an exclamation mark has to be put in quotes");
+      problems.at(node, "a value that begins with an exclamation mark must be quoted");
     }
     return refused;
   }

@@ -12,7 +12,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
-/** Reads how a table is divided: {@code partition_by} and {@code retention}. */
+/** Reads {@code partition_by} and {@code retention} of a table. */
 final class PartitionReader {
   private static final String BY = "partition_by";
   private static final String RETENTION = "retention";
@@ -28,10 +28,10 @@ final class PartitionReader {
   }
 
   /**
-   * Reads both.
+   * Reads both keys.
    *
-   * @param columns those of the table that could be read
-   * @return null if it is not divided, or not so that it could be
+   * @param columns the columns without problems
+   * @return null if the table is not partitioned, or there is a problem
    */
   @Nullable Partitioning read(Fields table, String what, List<Column> columns) {
     Node retentionNode = table.get(RETENTION);
@@ -42,7 +42,7 @@ final class PartitionReader {
         problems.at(
             retentionNode,
             what
-                + ": retention takes partition_by: what is past it is dropped by the partition,"
+                + ": retention requires partition_by: expired partitions are dropped,"
                 + " rows are never deleted");
       }
       return null;
@@ -59,7 +59,7 @@ final class PartitionReader {
         && retention.isShorterThan(interval)) {
       problems.at(
           retentionNode,
-          "%s: retention is %s, but has to be as long as a partition at least, a %s"
+          "%s: retention is %s, but must be at least as long as a partition, a %s"
               .formatted(what, retention, interval));
     }
     return column == null || interval == null
@@ -73,8 +73,8 @@ final class PartitionReader {
     if (text != null && retention == null) {
       problems.at(
           node,
-          "%s: retention has to be like `90 days`, `12 weeks` or `6 months`, 9999 at most, but is %s"
-              .formatted(what, Problems.shown(text)));
+          "%s: retention must be like `90 days`, `12 weeks` or `6 months`, at most 9999, but is %s"
+              .formatted(what, Problems.quoted(text)));
     }
     return retention;
   }
@@ -91,31 +91,29 @@ final class PartitionReader {
         return column;
       }
     }
-    // If one of them could not be read, it may be that one, and that is problem enough.
+    // If a column could not be read, it may be this one, and that has been reported.
     if (allColumns instanceof SequenceNode all && all.getValue().size() == columns.size()) {
       problems.at(
           name,
-          "%s: partition_by names the undefined column %s%s"
+          "%s: partition_by: undefined column %s%s"
               .formatted(
                   what,
-                  Problems.shown(name.getValue()),
-                  Spelling.hint(name.getValue(), columns.stream().map(Column::name).toList())));
+                  Problems.quoted(name.getValue()),
+                  Spelling.suggestion(
+                      name.getValue(), columns.stream().map(Column::name).toList())));
     }
     return null;
   }
 
   private void check(ScalarNode name, Column column, String what) {
-    String place = what + ": partition_by: column " + Problems.shown(column.name());
+    String place = what + ": partition_by: column " + Problems.quoted(column.name());
     if (column.type() != ColumnType.TIMESTAMP && column.type() != ColumnType.DATE) {
       problems.at(
           name,
-          place
-              + " is of type "
-              + column.type().schemaName()
-              + ", but has to be timestamp or date");
+          place + " is of type " + column.type().schemaName() + ", but must be timestamp or date");
     } else if (!column.required()) {
       problems.at(
-          name, place + " has to be `required: true`: an event without a time has no partition");
+          name, place + " must be `required: true`: the partitioning column cannot be NULL");
     }
   }
 
@@ -130,8 +128,8 @@ final class PartitionReader {
           name,
           what
               + ": unknown interval "
-              + Problems.shown(name.getValue())
-              + Spelling.hint(name.getValue(), PartitionInterval.names()));
+              + Problems.quoted(name.getValue())
+              + Spelling.suggestion(name.getValue(), PartitionInterval.names()));
     }
     return interval;
   }

@@ -8,10 +8,10 @@ import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.nodes.Node;
 
-/** What is wrong with a schema file, collected while it is read. */
+/** Collects the problems of a schema file. */
 final class Problems {
-  /** Of a rejected name, in UTF-16 units. */
-  private static final int MAX_SHOWN = 64;
+  /** The maximum length of a quoted name, in UTF-16 units. */
+  private static final int MAX_QUOTED = 64;
 
   private static final Pattern BREAKS_LINE = Pattern.compile("[\\p{Cc}\\u2028\\u2029]");
 
@@ -29,7 +29,7 @@ final class Problems {
     at(node.getStartMark(), text);
   }
 
-  /** A mark counts lines and columns from 0, people count from 1. */
+  /** A mark counts lines and columns from 0, messages count from 1. */
   void at(Optional<Mark> mark, String text) {
     at(mark.map(Mark::getLine).orElse(0) + 1, mark.map(Mark::getColumn).orElse(0) + 1, text);
   }
@@ -42,7 +42,7 @@ final class Problems {
     return found.isEmpty();
   }
 
-  /** All of them in the order of the file; what an alias repeats is told once. */
+  /** All problems in the order of the file; those repeated by aliases once. */
   SchemaException exception() {
     return new SchemaException(
         found.stream().distinct().sorted(IN_FILE_ORDER).map(this::text).toList());
@@ -52,18 +52,20 @@ final class Problems {
     return file + ":" + problem.line + ":" + problem.column + ": " + onOneLine(problem.text);
   }
 
-  /** The file's text is in it, and in the YAML library's words, too. */
+  /** Escapes line breaks and control characters from the file. */
   private static String onOneLine(String text) {
     return BREAKS_LINE
         .matcher(text)
         .replaceAll(found -> "\\\\u%04x".formatted((int) found.group().charAt(0)));
   }
 
-  /** A name as it may stand in a problem's text: not too long. */
-  static String shown(String name) {
-    return name.length() > MAX_SHOWN ? "`" + name.substring(0, MAX_SHOWN) + "…`" : "`" + name + "`";
+  /** A name in backticks, cut to a bounded length. */
+  static String quoted(String name) {
+    return name.length() > MAX_QUOTED
+        ? "`" + name.substring(0, MAX_QUOTED) + "…`"
+        : "`" + name + "`";
   }
 
-  /** A line and a column, both from 1, and what is wrong there. */
+  /** A problem at a line and column, both from 1. */
   private record Problem(int line, int column, String text) {}
 }

@@ -2,7 +2,7 @@ package attolytics.schema.yaml;
 
 import java.util.List;
 
-/** A schema file that cannot be used. Holds every problem of it, not just the first. */
+/** Thrown for an invalid schema file, with all of its problems. */
 public final class SchemaException extends Exception {
   @SuppressWarnings("serial") // never serialised
   private final List<String> problems;
@@ -13,8 +13,8 @@ public final class SchemaException extends Exception {
   }
 
   /**
-   * In the order of the file, each {@code file:line:column: what, and what was expected}; without a
-   * line and column if the file could not be read at all. Never holds a secret key.
+   * The problems in the order of the file, each as {@code file:line:column: what, what is
+   * expected}, without line and column if the file could not be read. They contain no secret keys.
    */
   public List<String> problems() {
     return problems;

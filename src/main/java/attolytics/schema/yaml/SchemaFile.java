@@ -30,26 +30,23 @@ import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.Tag;
 import org.snakeyaml.engine.v2.schema.CoreSchema;
 
-/**
- * Reads a schema file: here from the disk to YAML nodes, in {@link SchemaReader} from those to a
- * {@link Schema}.
- */
+/** Reads a schema file into YAML nodes, which {@link SchemaReader} turns into a {@link Schema}. */
 public final class SchemaFile {
   private static final int MAX_BYTES = 1 << 20;
 
-  /** A schema needs six. The composer recurses, so that this bounds its stack. */
+  /** A schema needs six levels. The composer is recursive, so this bounds its stack. */
   private static final int MAX_DEPTH = 50;
 
-  /** Of lists and maps. Together with the file's size it bounds what aliases can unfold to. */
+  /** The maximum number of aliases of lists and maps, which bounds their expansion. */
   private static final int MAX_ALIASES = 1_000;
 
   private static final String BAD_ESCAPE =
-      "a backslash that begins no escape sequence; double it, or use single quotes";
+      "invalid escape sequence; double the backslash, or use single quotes";
 
   private static final LoadSettings YAML =
       LoadSettings.builder()
           .setSchema(new CoreSchema())
-          .setAllowNonScalarKeys(true) // refused by SchemaReader, with their place
+          .setAllowNonScalarKeys(true) // SchemaReader reports them with their position
           .setMaxAliasesForCollections(MAX_ALIASES)
           .build();
 
@@ -62,19 +59,19 @@ public final class SchemaFile {
   }
 
   /**
-   * Reads the file as a whole, without a look at the database.
+   * Reads the file, without connecting to the database.
    *
-   * @param environment where secret keys of the form {@code env:NAME} are looked up
-   * @throws SchemaException with all that is wrong with the file
+   * @param environment variables, for secret keys of the form {@code env:NAME}
+   * @throws SchemaException with all problems of the file
    */
   public static Schema read(Path file, Map<String, String> environment) throws SchemaException {
     return read(file, environment, url -> {});
   }
 
   /**
-   * Does the same and checks {@code database_url}.
+   * Also checks {@code database_url}.
    *
-   * @param checkUrl throws {@link IllegalArgumentException} for a URL that is none, with the reason
+   * @param checkUrl throws {@link IllegalArgumentException} for an invalid URL, with the reason
    */
   public static Schema read(Path file, Map<String, String> environment, Consumer<String> checkUrl)
       throws SchemaException {
@@ -95,7 +92,7 @@ public final class SchemaFile {
     try (InputStream in = Files.newInputStream(file)) {
       byte[] bytes = in.readNBytes(MAX_BYTES + 1);
       if (bytes.length > MAX_BYTES) {
-        throw unreadable("is larger than a schema file may be, 1 MiB");
+        throw unreadable("is larger than 1 MiB");
       }
       return bytes;
     } catch (NoSuchFileException e) {
@@ -109,7 +106,7 @@ public final class SchemaFile {
 
   private SchemaException unreadable(String why) {
     return new SchemaException(
-        List.of(file + ": the schema file " + why + "; name the right one with --schema FILE"));
+        List.of(file + ": the schema file " + why + "; name another with --schema FILE"));
   }
 
   private String decode(byte[] bytes) throws SchemaException {
@@ -118,17 +115,17 @@ public final class SchemaFile {
     CoderResult result = utf8.decode(ByteBuffer.wrap(bytes), chars, true);
     String text = chars.flip().toString();
     if (text.startsWith("\uFEFF")) {
-      text = text.substring(1); // a byte order mark takes no column
+      text = text.substring(1); // a byte order mark does not count as a column
     }
     if (result.isError()) {
-      throw invalidAfter(text, "not UTF-8; save the file in that encoding");
+      throw invalidAfter(text, "invalid UTF-8; save the file in that encoding");
     }
     return text;
   }
 
   private Node compose(String text) throws SchemaException {
     try {
-      refuseTraps(text);
+      checkLimits(text);
       @Nullable Node root = new Compose(YAML).composeString(text).orElse(null);
       if (root == null) {
         throw invalid(1, 1, "the file is empty, expected the keys `tables` and `apps`");
@@ -138,17 +135,17 @@ public final class SchemaFile {
       throw invalid(e.getProblemMark().or(e::getContextMark), "not valid YAML: " + wording(e));
     } catch (ReaderException e) {
       int end = text.offsetByCodePoints(0, e.getPosition());
-      throw invalidAfter(text.substring(0, end), "not valid YAML: a character that it forbids");
+      throw invalidAfter(text.substring(0, end), "not valid YAML: invalid character");
     } catch (YamlEngineException e) {
       throw invalid(1, 1, "not valid YAML: " + e.getMessage());
     } catch (NumberFormatException e) {
-      // The parser's own slip, if the file ends within an escape sequence.
+      // A bug of the parser, if the file ends within an escape sequence.
       throw invalid(1, 1, "not valid YAML: " + BAD_ESCAPE);
     }
   }
 
-  /** What the composer would overflow its stack with, or, with merge keys, never come back from. */
-  private void refuseTraps(String text) throws SchemaException {
+  /** Deep nesting would overflow the composer's stack, and merge keys can make it loop forever. */
+  private void checkLimits(String text) throws SchemaException {
     int depth = 0;
     for (Event event : new Parse(YAML).parseString(text)) {
       switch (event.getEventId()) {
@@ -169,15 +166,14 @@ public final class SchemaFile {
             || (scalar.isPlain() && scalar.getValue().equals("<<"));
     if (merge) {
       throw invalid(
-          scalar.getStartMark(),
-          "merge keys (`<<`) are not known here; repeat what they would bring in");
+          scalar.getStartMark(), "merge keys (`<<`) are not supported; repeat the keys instead");
     }
   }
 
   private static String wording(MarkedYamlEngineException e) {
-    // In these two the parser would quote the value, which may be a secret.
+    // These two messages of the parser quote the value, which may be a secret.
     if (e.getProblem().startsWith("found undefined")) {
-      return "a value that begins with * or ! has to be put in quotes";
+      return "a value that begins with * or ! must be quoted";
     }
     if (e.getProblem().contains("escape")) {
       return BAD_ESCAPE;

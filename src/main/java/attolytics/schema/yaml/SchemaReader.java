@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /**
- * Makes a schema of a file's YAML. Continues after a problem, so that all are reported at once:
- * what it returns is only valid if there were none.
+ * Turns YAML nodes into a schema. Continues after a problem, to report all of them at once; the
+ * result is valid only if there are none.
  */
 final class SchemaReader {
   private final Problems problems;

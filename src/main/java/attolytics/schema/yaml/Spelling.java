@@ -5,15 +5,15 @@ import java.util.Comparator;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** Guesses which of some known names was meant. */
+/** Suggests a known name for a misspelt one. */
 final class Spelling {
-  /** Letters that may be wrong, missing or too many. */
+  /** The maximum edit distance of a suggestion. */
   private static final int MAX_EDITS = 2;
 
   private Spelling() {}
 
-  /** The end of a sentence: the known name that is nearest, or else all of them. */
-  static String hint(String given, Collection<String> known) {
+  /** The end of a sentence: the nearest known name, or else all of them. */
+  static String suggestion(String given, Collection<String> known) {
     String folded = fold(given);
     return known.stream()
         .filter(name -> edits(folded, fold(name)) <= Math.min(MAX_EDITS, name.length() / 2))
@@ -24,14 +24,14 @@ final class Spelling {
 
   private static String oneOf(Collection<String> known) {
     return (known.size() == 1 ? "" : "one of ")
-        + known.stream().map(Problems::shown).collect(Collectors.joining(", "));
+        + known.stream().map(Problems::quoted).collect(Collectors.joining(", "));
   }
 
   private static String fold(String name) {
     return name.toLowerCase(Locale.ROOT).replace('-', '_');
   }
 
-  /** Levenshtein's distance, exact as far as {@link #MAX_EDITS}. */
+  /** The Levenshtein distance, exact up to {@link #MAX_EDITS}. */
   private static int edits(String a, String b) {
     if (Math.abs(a.length() - b.length()) > MAX_EDITS) {
       return MAX_EDITS + 1;

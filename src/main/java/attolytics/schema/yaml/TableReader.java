@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 
-/** Reads a table with its columns. Continues after a problem, so that all are reported at once. */
+/** Reads a table. Continues after a problem, to report all of them at once. */
 final class TableReader {
   /** The field of an event that names its table. */
   private static final String TABLE_FIELD = "_t";
@@ -26,7 +26,7 @@ final class TableReader {
 
   private static final int MAX_COLUMNS = 1_600;
 
-  /** Every PostgreSQL table has these already. */
+  /** The system columns of every PostgreSQL table. */
   private static final Set<String> SYSTEM_COLUMNS =
       Set.of("cmax", "cmin", "ctid", "tableoid", "xmax", "xmin");
 
@@ -43,7 +43,7 @@ final class TableReader {
   /**
    * Reads a table.
    *
-   * @param ordinal the table's number, from 0
+   * @param ordinal the table's index
    */
   Table read(ScalarNode name, int ordinal, Node node) {
     checkName(name);
@@ -51,7 +51,7 @@ final class TableReader {
   }
 
   private Table table(String name, int ordinal, Node node) {
-    String what = "table " + Problems.shown(name);
+    String what = "table " + Problems.quoted(name);
     Fields fields =
         nodes.fields(node, what, List.of("columns", "partition_by", "retention", "distribute_by"));
     if (fields == null) {
@@ -65,7 +65,7 @@ final class TableReader {
   }
 
   /**
-   * @param lines of the columns, by name; is added to
+   * @param lines the line of each column so far; the names are added
    */
   private List<Column> columns(@Nullable Node node, String what, Map<String, Integer> lines) {
     List<Node> items = node == null ? null : nodes.items(node, what + ": columns");
@@ -90,7 +90,7 @@ final class TableReader {
   }
 
   /**
-   * @param lines of the columns so far, by name
+   * @param lines the line of each column so far; the name is added
    */
   private @Nullable Column column(
       Node node, String table, int ordinal, Map<String, Integer> lines) {
@@ -101,7 +101,7 @@ final class TableReader {
       return null;
     }
     ScalarNode name = columnName(fields.require("name"), lines);
-    String what = name == null ? "a column" : "column " + Problems.shown(name.getValue());
+    String what = name == null ? "a column" : "column " + Problems.quoted(name.getValue());
     ColumnType type = columnType(fields.get("type"), what);
     String header = header(fields.get("header"), what, type);
     Index index = index(fields.get("indexed"), what, type);
@@ -116,15 +116,15 @@ final class TableReader {
     if (name == null) {
       return null;
     }
-    nodes.refuseRepetition("column", name, lines);
+    nodes.checkUnique("column", name, lines);
     if (name.getValue().equals(TABLE_FIELD)) {
-      problems.at(name, "a column cannot be called `_t`: in an event that names the table");
+      problems.at(name, "a column cannot be called `_t`, which names the table of an event");
     }
     if (SYSTEM_COLUMNS.contains(name.getValue())) {
       problems.at(
           name,
-          "a column cannot be called %s: PostgreSQL has its own of that name"
-              .formatted(Problems.shown(name.getValue())));
+          "a column cannot be called %s: that is a system column of PostgreSQL"
+              .formatted(Problems.quoted(name.getValue())));
     }
     return name;
   }
@@ -143,8 +143,8 @@ final class TableReader {
       problems.at(
           name,
           "unknown type "
-              + Problems.shown(name.getValue())
-              + Spelling.hint(name.getValue(), known));
+              + Problems.quoted(name.getValue())
+              + Spelling.suggestion(name.getValue(), known));
     }
     return type;
   }
@@ -155,12 +155,13 @@ final class TableReader {
       return null;
     }
     if (!isHeaderName(header)) {
-      problems.at(node, what + ": " + Problems.shown(header) + " is no name of an HTTP header");
+      problems.at(
+          node, what + ": " + Problems.quoted(header) + " is not a valid name of an HTTP header");
     }
     if (type != null && type != ColumnType.STRING) {
       problems.at(
           node,
-          "%s takes a header, but is of type %s; only a string column can"
+          "%s has `header`, but is of type %s; only a string column can have one"
               .formatted(what, type.schemaName()));
     }
     return header;
@@ -171,20 +172,20 @@ final class TableReader {
       boolean indexed = nodes.flag(node, what + ": indexed", "true, false or " + BRIN);
       return indexed ? Index.DEFAULT : Index.NONE;
     }
-    if (type != null && !type.takesBrin()) {
+    if (type != null && !type.supportsBrin()) {
       problems.at(
           node,
-          "%s: indexed is %s, which PostgreSQL does not have for the type %s; write true or false"
+          "%s: indexed is %s, which PostgreSQL does not support for the type %s; write true or false"
               .formatted(what, BRIN, type.schemaName()));
     }
     return Index.BRIN;
   }
 
   /**
-   * The column that says which machine a row goes to.
+   * The distribution column.
    *
-   * @param columns the table's, without those that something is wrong with
-   * @param names of all of them
+   * @param columns the columns without problems
+   * @param names of all columns
    */
   private @Nullable Column distributeBy(
       @Nullable Node node, String table, List<Column> columns, Set<String> names) {
@@ -199,12 +200,14 @@ final class TableReader {
         return column;
       }
     }
-    if (!names.isEmpty() && !names.contains(name.getValue())) { // else that is problem enough
+    if (!names.isEmpty() && !names.contains(name.getValue())) { // else that has been reported
       problems.at(
           name,
           "%s: undefined column %s%s"
               .formatted(
-                  what, Problems.shown(name.getValue()), Spelling.hint(name.getValue(), names)));
+                  what,
+                  Problems.quoted(name.getValue()),
+                  Spelling.suggestion(name.getValue(), names)));
     }
     return null;
   }
@@ -213,14 +216,14 @@ final class TableReader {
     if (column.type() == ColumnType.JSON) {
       problems.at(
           node,
-          "%s: column %s is of type json, by which rows cannot be distributed"
-              .formatted(what, Problems.shown(column.name())));
+          "%s: column %s is of type json, which cannot be a distribution column"
+              .formatted(what, Problems.quoted(column.name())));
     }
     if (!column.required()) {
       problems.at(
           node,
-          "%s: column %s has to be `required: true`, as a row without a value belongs nowhere"
-              .formatted(what, Problems.shown(column.name())));
+          "%s: column %s must be `required: true`, as the distribution column cannot be NULL"
+              .formatted(what, Problems.quoted(column.name())));
     }
   }
 
@@ -240,8 +243,8 @@ final class TableReader {
     if (name != null && name.getValue().startsWith(OWN_PREFIX)) {
       problems.at(
           name,
-          "table %s: names that begin with `%s` are the service's own"
-              .formatted(Problems.shown(name.getValue()), OWN_PREFIX));
+          "table %s: names that begin with `%s` are reserved for the service"
+              .formatted(Problems.quoted(name.getValue()), OWN_PREFIX));
     }
   }
 }

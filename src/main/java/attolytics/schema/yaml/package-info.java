@@ -1,9 +1,9 @@
 /**
- * Reads the schema file and reports all that is wrong with it at once, each problem with its line
- * and column. {@link attolytics.schema.yaml.SchemaFile} is the way in; {@link
- * attolytics.schema.yaml.TableReader} and {@link attolytics.schema.yaml.AppReader} hold the keys.
+ * Reads the schema file and reports all of its problems at once, each with its line and column.
+ * Begin with {@link attolytics.schema.yaml.SchemaFile}; the keys are in {@link
+ * attolytics.schema.yaml.TableReader} and {@link attolytics.schema.yaml.AppReader}.
  *
- * <p>What the keys mean for events and tables is not here: see {@code schema}.
+ * <p>The result is the model in {@code schema}.
  */
 @NullMarked
 package attolytics.schema.yaml;

@@ -305,7 +305,7 @@ class DatabaseTablesIT {
   @ParameterizedTest
   @EnumSource
   void prepare_brin_isCreatedForEveryTypeThatTakesIt(ColumnType type) throws SQLException {
-    if (type.takesBrin()) {
+    if (type.supportsBrin()) {
       Schema schema = schema(table("t", brin("c", type)));
 
       assertTrue(

@@ -88,7 +88,7 @@ class PartitionReaderTest {
   }
 
   @Test
-  void retention_mayBeLeftOut_andBoth() throws SchemaException {
+  void partitioning_andRetention_areOptional() throws SchemaException {
     Table table = read("    partition_by: {column: time, interval: day}");
 
     assertEquals(
@@ -98,21 +98,21 @@ class PartitionReaderTest {
   }
 
   @Test
-  void retentionAlone_isAProblem() {
+  void retention_withoutPartitioning_isRefused() {
     assertProblems(
         "    retention: 90 days",
-        "8:16: table `t`: retention takes partition_by: what is past it is dropped by the partition,"
+        "8:16: table `t`: retention requires partition_by: expired partitions are dropped,"
             + " rows are never deleted");
   }
 
   @Test
-  void allProblems_areToldTogether() {
+  void allProblems_areReportedTogether() {
     assertProblems(
         "    partition_by: {colum: time, interval: dy}\n    retention: 90",
         "8:19: table `t`: partition_by lacks the key `column`",
         "8:20: unknown key `colum`; did you mean `column`?",
         "8:43: table `t`: unknown interval `dy`; did you mean `day`?",
-        "9:16: table `t`: retention has to be like `90 days`, `12 weeks` or `6 months`, 9999 at most,"
+        "9:16: table `t`: retention must be like `90 days`, `12 weeks` or `6 months`, at most 9999,"
             + " but is `90`");
   }
 
@@ -120,19 +120,19 @@ class PartitionReaderTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "tim | table `t`: partition_by names the undefined column `tim`; did you mean `time`?",
-        "s   | table `t`: partition_by: column `s` is of type string, but has to be timestamp or date",
-        "at  | table `t`: partition_by: column `at` has to be `required: true`: an event without a"
-            + " time has no partition"
+        "tim | table `t`: partition_by: undefined column `tim`; did you mean `time`?",
+        "s   | table `t`: partition_by: column `s` is of type string, but must be timestamp or date",
+        "at  | table `t`: partition_by: column `at` must be `required: true`: the partitioning"
+            + " column cannot be NULL"
       })
-  void column_isARequiredTime(String column, String problem) {
+  void column_otherThanRequiredTime_isRefused(String column, String problem) {
     assertProblems(
         "    partition_by: {column: %s, interval: day}".formatted(column), "8:28: " + problem);
   }
 
   /** Its type is wrong, and that is told; that it is not defined would be wrong. */
   @Test
-  void columnThatCannotBeRead_isOneProblem() {
+  void invalidColumn_isReportedOnce() {
     Path file = file("    partition_by: {column: u, interval: day}");
     SchemaException e =
         assertThrows(
@@ -149,30 +149,30 @@ class PartitionReaderTest {
   }
 
   @Test
-  void wrongKinds_areProblems() {
+  void wrongKinds_areRefused() {
     assertProblems(
         "    partition_by: time",
-        "8:19: table `t`: partition_by has to be a map (`key: value`), but is a string");
+        "8:19: table `t`: partition_by must be a map (`key: value`), but is a string");
     assertProblems(
         "    partition_by: {column: [time], interval: {}}\n    retention: [1]",
-        "8:28: table `t`: partition_by: column has to be a name, but is a list",
-        "8:46: table `t`: partition_by: interval has to be a name, but is a map",
-        "9:16: table `t`: retention has to be a string, but is a list");
+        "8:28: table `t`: partition_by: column must be a name, but is a list",
+        "8:46: table `t`: partition_by: interval must be a name, but is a map",
+        "9:16: table `t`: retention must be a string, but is a list");
   }
 
   @ParameterizedTest
   @CsvSource({"week, 6 days", "month, 30 days", "month, 4 weeks"})
-  void retention_thatIsShorterThanAPartition_isAProblem(String interval, String retention) {
+  void retention_shorterThanPartition_isRefused(String interval, String retention) {
     assertProblems(
         "    partition_by: {column: time, interval: %s}\n    retention: %s"
             .formatted(interval, retention),
-        "9:16: table `t`: retention is %s, but has to be as long as a partition at least, a %s"
+        "9:16: table `t`: retention is %s, but must be at least as long as a partition, a %s"
             .formatted(retention, interval));
   }
 
   @ParameterizedTest
   @CsvSource({"day, 1 day", "week, 7 days", "week, 1 month", "month, 31 days", "month, 5 weeks"})
-  void retention_thatIsAsLongAsAPartition_isTaken(String interval, String retention)
+  void retention_asLongAsPartition_isAccepted(String interval, String retention)
       throws SchemaException {
     Table table =
         read(

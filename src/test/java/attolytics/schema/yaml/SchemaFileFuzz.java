@@ -19,7 +19,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/** Whatever the bytes are, a schema file is read, or all that is wrong with it is told. */
+/** Any bytes are either read as a schema file or refused with problems. */
 class SchemaFileFuzz {
   private static final Pattern PROBLEM = Pattern.compile(":[1-9]\\d*:[1-9]\\d*: .+");
 
@@ -91,7 +91,7 @@ class SchemaFileFuzz {
     }
   }
 
-  /** That it can be worked with. */
+  /** The schema is consistent. */
   private static void checkSchema(Schema schema) {
     for (Table table : schema.tables()) {
       assertSame(table, schema.tables().get(table.ordinal()));

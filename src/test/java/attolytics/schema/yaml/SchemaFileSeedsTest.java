@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class SchemaFileSeedsTest {
   @Test
-  void seeds_areReadOrToldWhatIsWrong() throws IOException {
+  void seeds_areReadOrRefused() throws IOException {
     SchemaFileFuzz fuzz = new SchemaFileFuzz();
     for (Path seed : Seeds.of(SchemaFileFuzz.class, "read")) {
       fuzz.read(Files.readAllBytes(seed));

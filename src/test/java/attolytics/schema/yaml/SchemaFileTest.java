@@ -60,7 +60,7 @@ class SchemaFileTest {
 
   @TempDir private Path directory;
 
-  // The whole
+  // The whole file
 
   @Test
   void read_theExample() throws SchemaException {
@@ -131,7 +131,7 @@ class SchemaFileTest {
   }
 
   @Test
-  void read_tellsAllProblemsInFileOrder() {
+  void read_reportsAllProblemsInFileOrder() {
     assertProblems(
         """
         apps:
@@ -150,20 +150,20 @@ class SchemaFileTest {
           attolytics_keys: {columns: []}
         databaseurl: x
         """,
-        "3:17: app `a`: secret_key has to be a string, but is a map",
+        "3:17: app `a`: secret_key must be a string, but is a map",
         "4:14: undefined table `event`; did you mean `events`?",
-        "4:29: table `events` is a duplicate, the first is on line 4",
+        "4:29: table `events` is already defined on line 4",
         "5:6: app `b` lacks the key `secret_key`",
-        "5:15: app `b`: tables has to be a list (`- item` or `[item]`), but is a string",
+        "5:15: app `b`: tables must be a list (`- item` or `[item]`), but is a string",
         "5:23: unknown key `secret`, expected one of `secret_key`, `access_control_allow_origin`,"
             + " `validation`, `tables`",
         "10:9: unknown key `typ`; did you mean `type`?",
-        "12:16: column `x` is a duplicate, the first is on line 9",
+        "12:16: column `x` is already defined on line 9",
         "12:25: unknown type `int`, expected one of " + allTypes(),
         "13:9: a column of table `events` lacks the key `name`",
-        "13:29: a column takes a header, but is of type i64; only a string column can",
+        "13:29: a column has `header`, but is of type i64; only a string column can have one",
         "13:42: a column: required is a string; write true",
-        "14:3: table `attolytics_keys`: names that begin with `attolytics_` are the service's own",
+        "14:3: table `attolytics_keys`: names that begin with `attolytics_` are reserved for the service",
         "14:30: table `attolytics_keys` has no columns",
         "15:1: unknown key `databaseurl`; did you mean `database_url`?");
   }
@@ -171,19 +171,18 @@ class SchemaFileTest {
   // The file
 
   @Test
-  void read_missingFile_saysHowToNameAnother() {
+  void read_missingFile_namesTheOption() {
     Path file = directory.resolve("none.yaml");
 
     assertEquals(
-        List.of(file + ": the schema file does not exist; name the right one with --schema FILE"),
+        List.of(file + ": the schema file does not exist; name another with --schema FILE"),
         problemsOf(file));
   }
 
   @Test
   void read_directory() {
     assertEquals(
-        List.of(
-            directory + ": the schema file is a directory; name the right one with --schema FILE"),
+        List.of(directory + ": the schema file is a directory; name another with --schema FILE"),
         problemsOf(directory));
   }
 
@@ -195,11 +194,10 @@ class SchemaFileTest {
 
   @ParameterizedTest
   @CsvSource({"~, empty", "text, a string", "[1], a list", "7, a number", "---, empty"})
-  void read_fileThatIsNoMap(String text, String kind) {
+  void read_fileThatIsNotAMap(String text, String kind) {
     String problem = problems(text).get(0);
 
-    assertTrue(
-        problem.endsWith("the file has to be a map (`key: value`), but is " + kind), problem);
+    assertTrue(problem.endsWith("the file must be a map (`key: value`), but is " + kind), problem);
   }
 
   @Test
@@ -209,9 +207,7 @@ class SchemaFileTest {
 
     assertEquals(
         List.of(
-            file
-                + ": the schema file is larger than a schema file may be, 1 MiB;"
-                + " name the right one with --schema FILE"),
+            file + ": the schema file is larger than 1 MiB;" + " name another with --schema FILE"),
         problemsOf(file));
   }
 
@@ -225,28 +221,27 @@ class SchemaFileTest {
   }
 
   @Test
-  void read_notUtf8_saysWhere() throws IOException {
+  void read_invalidUtf8_reportsPosition() throws IOException {
     Path file = directory.resolve("latin1.yaml");
     Files.write(file, "tables:\r\n  gr\u00fc\u00dfe:\r\n".getBytes(StandardCharsets.ISO_8859_1));
 
     assertEquals(
-        List.of(file + ":2:5: not UTF-8; save the file in that encoding"), problemsOf(file));
+        List.of(file + ":2:5: invalid UTF-8; save the file in that encoding"), problemsOf(file));
   }
 
   @Test
   void read_byteOrderMark_isIgnored() throws Exception {
     assertNotNull(read("\uFEFF" + TABLES + APPS));
-    assertProblems("\uFEFFx", "1:1: the file has to be a map (`key: value`), but is a string");
+    assertProblems("\uFEFFx", "1:1: the file must be a map (`key: value`), but is a string");
   }
 
   @Test
-  void read_forbiddenCharacter_saysWhere() {
-    assertProblems(
-        "tables:\n  \ud83d\ude00x\u0001: 1\n", "2:5: not valid YAML: a character that it forbids");
+  void read_forbiddenCharacter_reportsPosition() {
+    assertProblems("tables:\n  \ud83d\ude00x\u0001: 1\n", "2:5: not valid YAML: invalid character");
   }
 
   @Test
-  void read_syntaxError_saysWhere() {
+  void read_syntaxError_reportsPosition() {
     assertProblems(
         TABLES + "apps: [a, b\n",
         "6:1: not valid YAML: while parsing a flow sequence from line 5,"
@@ -256,14 +251,13 @@ class SchemaFileTest {
         "2:1: not valid YAML: while scanning a quoted scalar from line 1,"
             + " found unexpected end of stream");
     assertProblems("a: b: c", "1:5: not valid YAML: mapping values are not allowed here");
-    assertProblems(
-        "a: *b", "1:4: not valid YAML: a value that begins with * or ! has to be put in quotes");
+    assertProblems("a: *b", "1:4: not valid YAML: a value that begins with * or ! must be quoted");
     assertProblems(
         "a: 1\n---\nb: 1\n",
         "2:1: not valid YAML: expected a single document in the stream from line 1,"
             + " but found another document");
     String badEscape =
-        "not valid YAML: a backslash that begins no escape sequence; double it, or use single quotes";
+        "not valid YAML: invalid escape sequence; double the backslash, or use single quotes";
     assertProblems("a: \"\\q\"", "1:6: " + badEscape);
     assertProblems("a: \"\\u12\"", "1:7: " + badEscape);
     assertProblems("a: \"\\x", "1:1: " + badEscape);
@@ -272,7 +266,7 @@ class SchemaFileTest {
   }
 
   @Test
-  void read_syntaxErrorAtLineBreak_isToldOnOneLine() {
+  void read_syntaxErrorAtLineBreak_isReportedOnOneLine() {
     List<String> problems = problems("a: &\n");
 
     assertEquals(1, problems.size());
@@ -282,7 +276,7 @@ class SchemaFileTest {
   }
 
   @Test
-  void read_tab_saysWhere() {
+  void read_tab_reportsPosition() {
     assertTrue(
         problems("tables:\n\tevents: x\n").get(0).startsWith("2:1: not valid YAML: "),
         problems("tables:\n\tevents: x\n")::toString);
@@ -322,7 +316,7 @@ class SchemaFileTest {
     assertProblems(
         "tables: {}\napps:\n",
         "1:9: tables is empty, expected at least one",
-        "2:6: apps has to be a map (`key: value`), but is empty");
+        "2:6: apps must be a map (`key: value`), but is empty");
   }
 
   @Test
@@ -341,24 +335,24 @@ class SchemaFileTest {
           a: {secret_key: s, tables: [events]}
         tables: {}
         """,
-        "5:9: key `name` is a duplicate, the first is on line 4",
-        "6:5: key `columns` is a duplicate, the first is on line 3",
-        "7:3: key `events` is a duplicate, the first is on line 2",
-        "9:40: key `secret_key` is a duplicate, the first is on line 9",
-        "10:3: key `a` is a duplicate, the first is on line 9",
-        "11:1: key `tables` is a duplicate, the first is on line 1");
+        "5:9: key `name` is already defined on line 4",
+        "6:5: key `columns` is already defined on line 3",
+        "7:3: key `events` is already defined on line 2",
+        "9:40: key `secret_key` is already defined on line 9",
+        "10:3: key `a` is already defined on line 9",
+        "11:1: key `tables` is already defined on line 1");
   }
 
   @Test
-  void read_keyThatIsNoName() {
+  void read_keyThatIsNotAName() {
     assertProblems(
         "? [a]\n: b\n? {c: d}\n: e\n" + TABLES + APPS,
-        "1:3: a key has to be a name, but is a list",
-        "3:3: a key has to be a name, but is a map");
+        "1:3: a key must be a name, but is a list",
+        "3:3: a key must be a name, but is a map");
   }
 
   @Test
-  void read_unknownKey_isShownOnOneLineAndCut() {
+  void read_unknownKey_isQuotedOnOneLineAndCut() {
     String problem =
         problems("\"a\\nb\\u0085" + "x".repeat(200) + "\": 1\n" + TABLES + APPS).get(0);
 
@@ -385,31 +379,30 @@ class SchemaFileTest {
   @Test
   void read_wrongKinds() {
     assertProblems(
-        "tables: [events]\n" + APPS, "1:9: tables has to be a map (`key: value`), but is a list");
+        "tables: [events]\n" + APPS, "1:9: tables must be a map (`key: value`), but is a list");
     assertProblems(
         "tables: {events: }\n" + APPS,
-        "1:17: table `events` has to be a map (`key: value`), but is empty");
+        "1:17: table `events` must be a map (`key: value`), but is empty");
     assertProblems(
         "tables: {events: {columns: {name: x}}}\n" + APPS,
-        "1:28: table `events`: columns has to be a list (`- item` or `[item]`), but is a map");
+        "1:28: table `events`: columns must be a list (`- item` or `[item]`), but is a map");
     assertProblems("tables: {events: {}}\n" + APPS, "1:18: table `events` lacks the key `columns`");
-    assertColumnProblem(
-        "x", "a column of table `t` has to be a map (`key: value`), but is a string");
-    assertColumnProblem("{name: [x]}", "a column's name has to be a name, but is a list");
+    assertColumnProblem("x", "a column of table `t` must be a map (`key: value`), but is a string");
+    assertColumnProblem("{name: [x]}", "a column's name must be a name, but is a list");
     assertColumnProblem("{name: x, type: }", "unknown type ``, expected one of");
-    assertColumnProblem("{name: x, header: X 7}", "`X 7` is no name of an HTTP header");
-    assertColumnProblem("{name: x, header: [X]}", "header has to be a string, but is a list");
-    assertAppProblem("validation: {}", "validation has to be a string, but is a map");
-    assertAppProblem("access_control_allow_origin: []", "has to be a string, but is a list");
+    assertColumnProblem("{name: x, header: X 7}", "`X 7` is not a valid name of an HTTP header");
+    assertColumnProblem("{name: x, header: [X]}", "header must be a string, but is a list");
+    assertAppProblem("validation: {}", "validation must be a string, but is a map");
+    assertAppProblem("access_control_allow_origin: []", "must be a string, but is a list");
     assertProblems(
-        TABLES + "apps: {a: x}", "5:11: app `a` has to be a map (`key: value`), but is a string");
+        TABLES + "apps: {a: x}", "5:11: app `a` must be a map (`key: value`), but is a string");
     assertProblems(
         "database_url: [x]\n" + TABLES + APPS,
-        "1:15: database_url has to be a string, but is a list");
+        "1:15: database_url must be a string, but is a list");
   }
 
   @Test
-  void read_namesThatLookLikeOtherThings_areNames() throws Exception {
+  void read_namesThatLookLikeOtherTypes_areNames() throws Exception {
     Schema schema =
         read(
             """
@@ -429,7 +422,7 @@ class SchemaFileTest {
 
   @Test
   void read_nameThatIsNull() {
-    String problem = "a column's name is null; put it in quotes if that is meant";
+    String problem = "a column's name is null; put it in quotes if it is a name";
     assertColumnProblem("{name: null}", problem);
     assertColumnProblem("{name: ~}", problem);
   }
@@ -451,7 +444,7 @@ class SchemaFileTest {
   }
 
   @Test
-  void read_namesOf63Bytes_areTheLongest() throws Exception {
+  void read_nameLongerThan63Bytes_isRefused() throws Exception {
     String longest = "ü".repeat(31) + "x";
     String yaml = "tables: {%s: {columns: [{name: %s}]}}\n" + APPS.replace("events", "%s");
 
@@ -459,17 +452,17 @@ class SchemaFileTest {
     String tooLong = longest + "y";
     assertProblems(
         yaml.formatted(tooLong, tooLong, tooLong),
-        "1:10: a table's name is of 64 bytes in UTF-8, PostgreSQL takes 63 at most",
-        "1:63: a column's name is of 64 bytes in UTF-8, PostgreSQL takes 63 at most");
+        "1:10: a table's name has 64 bytes in UTF-8; the maximum of PostgreSQL is 63",
+        "1:63: a column's name has 64 bytes in UTF-8; the maximum of PostgreSQL is 63");
   }
 
   @Test
-  void read_namesThatPostgresCannotHold() {
+  void read_namesThatPostgresCannotStore() {
     assertColumnProblem("{name: \"a\\0b\"}", "a column's name contains U+0000");
-    assertColumnProblem("{name: \"\\ud800\"}", "a column's name contains half of a surrogate pair");
+    assertColumnProblem("{name: \"\\ud800\"}", "a column's name contains an unpaired surrogate");
     assertProblems(
         TABLES + "apps: {\"\\0\": {secret_key: s, tables: [events]}}",
-        "5:8: an app's id contains U+0000, which PostgreSQL cannot hold");
+        "5:8: an app's id contains U+0000, which PostgreSQL cannot store");
   }
 
   @ParameterizedTest
@@ -515,7 +508,7 @@ class SchemaFileTest {
     "[true], expected true or false",
     "'', expected true or false"
   })
-  void read_booleanThatIsNone(String value, String advice) {
+  void read_invalidBoolean(String value, String advice) {
     String orBrin = advice.replace("true or false", "true, false or brin");
     assertColumnProblem("{name: x, indexed: " + value + "}", "; " + orBrin);
     assertColumnProblem("{name: x, required: " + value + "}", "; " + advice);
@@ -533,16 +526,16 @@ class SchemaFileTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"btree", "gin", "BRIN", "brn", "!brin brin"})
-  void read_indexedThatIsNone(String value) {
+  void read_invalidIndexed(String value) {
     assertColumnProblem("{name: x, indexed: " + value + "}", "; expected true, false or brin");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"bool", "json"})
-  void read_brinOfATypeWithoutOne(String type) {
+  void read_brin_typeWithoutSupport_isRefused(String type) {
     assertColumnProblem(
         "{name: x, type: " + type + ", indexed: brin}",
-        "column `x`: indexed is brin, which PostgreSQL does not have for the type "
+        "column `x`: indexed is brin, which PostgreSQL does not support for the type "
             + type
             + "; write true or false");
   }
@@ -558,7 +551,7 @@ class SchemaFileTest {
   }
 
   @Test
-  void read_distributeByWhatCannotBe() {
+  void read_distributeBy_unsuitableColumn_isRefused() {
     String what = "1:29: table `t`: distribute_by";
     String at = what + ": ";
     assertProblems(
@@ -566,17 +559,17 @@ class SchemaFileTest {
     assertProblems(distributed("user", "{name: x}"), at + "undefined column `user`, expected `x`");
     assertProblems(
         distributed("x", "{name: x}"),
-        at + "column `x` has to be `required: true`, as a row without a value belongs nowhere");
+        at + "column `x` must be `required: true`, as the distribution column cannot be NULL");
     assertProblems(
         distributed("x", "{name: x, type: json, required: true}"),
-        at + "column `x` is of type json, by which rows cannot be distributed");
-    assertProblems(distributed("[x]", "{name: x}"), what + " has to be a name, but is a list");
+        at + "column `x` is of type json, which cannot be a distribution column");
+    assertProblems(distributed("[x]", "{name: x}"), what + " must be a name, but is a list");
     assertProblems(distributed("''", "{name: x}"), what + " is empty");
   }
 
-  /** What is wrong with the column itself is told there, once. */
+  /** Only the problem of the column itself is reported. */
   @Test
-  void read_distributeByAColumnThatIsWrong() {
+  void read_distributeBy_invalidColumn_isReportedOnce() {
     assertProblems(
         distributed("x", "{name: x, type: json5, required: true}"),
         "1:58: unknown type `json5`; did you mean `json`?");
@@ -589,18 +582,18 @@ class SchemaFileTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STRING")
-  void read_headerOfAnotherType(ColumnType columnType) {
+  void read_header_ofAnotherType_isRefused(ColumnType columnType) {
     String type = columnType.schemaName();
     assertColumnProblem(
         "{name: x, header: X-Y, type: " + type + "}",
-        "column `x` takes a header, but is of type " + type + "; only a string column can");
+        "column `x` has `header`, but is of type " + type + "; only a string column can have one");
   }
 
   @Test
-  void read_headerThatIsNoName() {
+  void read_header_invalidName_isRefused() {
     assertColumnProblem("{name: x, header: ''}", "header is empty");
-    assertColumnProblem("{name: x, header: 'X Y'}", "`X Y` is no name of an HTTP header");
-    assertColumnProblem("{name: x, header: 'X:'}", "`X:` is no name of an HTTP header");
+    assertColumnProblem("{name: x, header: 'X Y'}", "`X Y` is not a valid name of an HTTP header");
+    assertColumnProblem("{name: x, header: 'X:'}", "`X:` is not a valid name of an HTTP header");
   }
 
   // Apps
@@ -618,17 +611,17 @@ class SchemaFileTest {
     assertTrue(app(read(withSecretKey("${KEY}")), "a").accepts("${KEY}"));
   }
 
-  /** As {@code echo key > file} leaves one. */
+  /** {@code echo key > file} appends one. */
   @ParameterizedTest
   @CsvSource({"LF, 'a\nb'", "CRLF, key", "TWO, 'key\n'"})
-  void app_takesAKeyOfTheEnvironmentWithoutTheLineBreakAtItsEnd(String variable, String key)
+  void secretKey_fromEnvironment_dropsTrailingLineBreak(String variable, String key)
       throws SchemaException {
     App app = app(read(withSecretKey("env:" + variable)), "a");
     assertTrue(app.accepts(key));
     assertFalse(app.accepts(key + "\n"));
   }
 
-  /** As Attolytics took it. */
+  /** Attolytics did the same. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -643,7 +636,7 @@ class SchemaFileTest {
         "No",
         "2020-01-01"
       })
-  void read_secretKeyWithoutQuotes_isWhatIsWritten(String key) throws Exception {
+  void read_unquotedSecretKey_isItsText(String key) throws Exception {
     assertTrue(app(read(withSecretKey(key)), "a").accepts(key));
     assertTrue(app(read(withSecretKey("[x, " + key + "]")), "a").accepts(key));
   }
@@ -653,8 +646,8 @@ class SchemaFileTest {
       delimiter = '|',
       value = {
         "       | secret_key is empty",
-        "~      | secret_key is null; put it in quotes if that is meant",
-        "null   | secret_key is null; put it in quotes if that is meant",
+        "~      | secret_key is null; put it in quotes if it is a name",
+        "null   | secret_key is null; put it in quotes if it is a name",
         "''     | is empty",
         "{a: b} | but is a map",
         "[]     | is an empty list",
@@ -666,10 +659,10 @@ class SchemaFileTest {
         "env:EMPTY | the environment variable `EMPTY` is empty",
         "env:BREAK | the environment variable `BREAK` is empty",
         "'''env:''' | the environment variable `` is not set",
-        "!x y   | has to be put in quotes",
-        "'\"\\ud800\"' | contains half of a surrogate pair",
+        "!x y   | must be quoted",
+        "'\"\\ud800\"' | contains an unpaired surrogate",
       })
-  void read_secretKeyThatIsNone(@Nullable String value, String problem) {
+  void read_invalidSecretKey(@Nullable String value, String problem) {
     List<String> problems = problems(withSecretKey(value == null ? "" : value));
 
     assertEquals(1, problems.size(), problems::toString);
@@ -703,7 +696,7 @@ class SchemaFileTest {
         "&424242",
         "[424242, *a]",
       })
-  void read_secretKey_isNeverTold(String value) {
+  void read_secretKey_isNeverQuoted(String value) {
     for (String problem : problems(withSecretKey(value))) {
       assertFalse(problem.contains("4242"), problem);
     }
@@ -750,7 +743,7 @@ class SchemaFileTest {
     "http://[::1]:80/, http://[::1]",
     "http://bücher.example:8080, http://xn--bcher-kva.example:8080"
   })
-  void read_origin_isThatWhichBrowsersSend(String origin, String sent) throws Exception {
+  void read_origin_isNormalizedAsBrowsersSendIt(String origin, String sent) throws Exception {
     String yaml = withApp("access_control_allow_origin: '" + origin + "'");
 
     assertEquals(sent, app(read(yaml), "a").allowedOrigin());
@@ -771,10 +764,10 @@ class SchemaFileTest {
         "http://",
         "//example.com"
       })
-  void read_originThatIsNone(String origin) {
+  void read_invalidOrigin(String origin) {
     assertAppProblem(
         "access_control_allow_origin: '" + origin + "'",
-        "has to be `*` or like `https://example.com`, without a path");
+        "must be `*` or like `https://example.com`, without a path");
   }
 
   @Test
@@ -784,11 +777,11 @@ class SchemaFileTest {
     assertProblems(TABLES + "apps: {a: {secret_key: s}}", "5:11: app `a` lacks the key `tables`");
     assertProblems(
         TABLES + "apps: {a: {secret_key: s, tables: [[events]]}}",
-        "5:36: a table's name has to be a name, but is a list");
+        "5:36: a table's name must be a name, but is a list");
   }
 
   @Test
-  void read_tableWithProblems_isDeclaredAllTheSame() {
+  void read_tableWithProblems_isStillDefined() {
     assertProblems(
         "tables: {events: {columns: []}}\n" + APPS, "1:28: table `events` has no columns");
   }
@@ -801,11 +794,11 @@ class SchemaFileTest {
     String problem = problems("tables: &a\n " + merge + "\n" + APPS).get(0);
 
     assertTrue(problem.startsWith("2:"), problem);
-    assertTrue(problem.contains("merge keys (`<<`) are not known here; repeat what"), problem);
+    assertTrue(problem.contains("merge keys (`<<`) are not supported; repeat the keys"), problem);
   }
 
   @Test
-  void read_nameOfAMergeKeyInQuotes_isAName() throws Exception {
+  void read_quotedMergeKey_isAName() throws Exception {
     assertEquals(
         "<<",
         read("tables: {'<<': {columns: [{name: x}]}}\n" + APPS.replace("events", "'<<'"))
@@ -838,7 +831,7 @@ class SchemaFileTest {
   }
 
   @Test
-  void read_aliasedProblem_isToldOnce() {
+  void read_aliasedProblem_isReportedOnce() {
     assertProblems(
         "tables:\n a: &a {columns: [{name: x, typ: y}]}\n b: {columns: []}\n events: *a\n" + APPS,
         "2:29: unknown key `typ`; did you mean `type`?",
@@ -867,7 +860,7 @@ class SchemaFileTest {
   }
 
   @Test
-  void read_aliasesWithoutEnd() {
+  void read_tooManyAliases() {
     String yaml = "tables: {a: &a {columns: [{name: x}]}, " + "b: *a, ".repeat(2000) + "}\n" + APPS;
 
     assertTrue(problems(yaml).get(0).contains("not valid YAML: Number of aliases"));
