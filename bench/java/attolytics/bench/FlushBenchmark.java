@@ -6,6 +6,7 @@ import attolytics.buffer.Outcome;
 import attolytics.buffer.Ring;
 import attolytics.decode.Decoder;
 import attolytics.flush.OutcomeLookup;
+import attolytics.flush.Thresholds;
 import attolytics.flush.Writer;
 import attolytics.metrics.Metrics;
 import attolytics.schema.App;
@@ -65,10 +66,18 @@ public class FlushBenchmark {
       batches.add(batch);
     }
     // A flush begins when all of its rows are there, and not before.
-    Writer.Thresholds thresholds = new Writer.Thresholds(ROWS, Long.MAX_VALUE, LONG);
+    Thresholds thresholds = new Thresholds(ROWS, Long.MAX_VALUE, LONG);
     writer =
-        new Writer(
-            ring, new Sink(), OutcomeLookup.BY_TRANSACTION, thresholds, LONG, LONG, Metrics.NONE);
+        Writer.share(
+                ring,
+                1,
+                new Sink(),
+                OutcomeLookup.BY_TRANSACTION,
+                thresholds,
+                LONG,
+                LONG,
+                Metrics.NONE)
+            .get(0);
     Thread thread = new Thread(writer, "writer");
     thread.setDaemon(true); // a benchmark that failed is not torn down
     thread.start();

@@ -13,7 +13,6 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import org.postgresql.PGProperty;
@@ -43,7 +42,7 @@ public final class InsertServer {
       new Thread(new InsertWriter(ring, connect(style), table, style), "writer-" + i).start();
     }
     Budget budget = new Budget(MAX_BUFFER);
-    Ingest ingest = new Ingest(List.of(ring), budget, LIMITS, Metrics.NONE, InstantSource.system());
+    Ingest ingest = new Ingest(ring, budget, LIMITS, Metrics.NONE, InstantSource.system());
     HttpServer http =
         HttpServer.open(
             "localhost",

@@ -14,6 +14,7 @@ final class InsertWriter implements Runnable {
   private static final long PATIENCE = TimeUnit.SECONDS.toNanos(1);
 
   private final Ring ring;
+  private final Ring.Consumer requests;
   private final Connection connection;
   private final Table table;
   private final InsertStyle style;
@@ -23,6 +24,7 @@ final class InsertWriter implements Runnable {
    */
   InsertWriter(Ring ring, Connection connection, Table table, InsertStyle style) {
     this.ring = ring;
+    this.requests = ring.newConsumer();
     this.connection = connection;
     this.table = table;
     this.style = style;
@@ -43,14 +45,14 @@ final class InsertWriter implements Runnable {
     }
   }
 
-  /** The ring is made for one writer: here they wait in line. */
+  /** One at a time polls. */
   private Batch next() {
     synchronized (ring) {
-      Batch batch = ring.poll(PATIENCE);
+      Batch batch = requests.poll(PATIENCE);
       while (batch == null) {
-        batch = ring.poll(PATIENCE);
+        batch = requests.poll(PATIENCE);
       }
-      ring.release();
+      requests.release();
       return batch;
     }
   }

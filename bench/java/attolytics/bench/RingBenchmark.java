@@ -38,6 +38,7 @@ public class RingBenchmark {
   private static final long PATIENCE = TimeUnit.MILLISECONDS.toNanos(1);
 
   private final Ring ring = new Ring(RING_ROWS);
+  private final Ring.Consumer consumer = ring.newConsumer();
   private int unreleased;
 
   /** An IO thread's: the ring only reads it, so that it may stand there many times. */
@@ -113,12 +114,12 @@ public class RingBenchmark {
 
   /** Releases in lots, as the writer does after a flush. */
   private void pollOne(Counters counters) {
-    if (ring.poll(PATIENCE) != null) {
+    if (consumer.poll(PATIENCE) != null) {
       counters.taken++;
       unreleased++;
     }
     if (unreleased == TAKEN_BETWEEN_RELEASES) {
-      ring.release();
+      consumer.release();
       unreleased = 0;
     }
   }

@@ -16,19 +16,16 @@ final class PipelineGauges {
   static void show(
       PrometheusMetrics metrics,
       Budget budget,
-      List<Ring> rings,
+      Ring ring,
       List<Writer> writers,
       DatabaseProbe probe) {
     metrics.gauge(
         "attolytics.ring.used",
         "rows",
         "Rows that are accepted and not yet settled",
-        () -> writers.stream().mapToLong(Writer::pendingRows).sum());
+        () -> ring.usedRows() + writers.stream().mapToLong(Writer::deferredRows).sum());
     metrics.gauge(
-        "attolytics.ring.capacity",
-        "rows",
-        "Rows that all rings can hold",
-        () -> rings.stream().mapToLong(Ring::capacityRows).sum());
+        "attolytics.ring.capacity", "rows", "Rows that the ring can hold", ring::capacityRows);
     metrics.gauge(
         "attolytics.buffer",
         "bytes",

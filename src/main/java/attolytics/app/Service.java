@@ -15,6 +15,7 @@ import attolytics.flush.FlushTrial;
 import attolytics.flush.KeyPurge;
 import attolytics.flush.OutcomeLookup;
 import attolytics.flush.StalledCopies;
+import attolytics.flush.Thresholds;
 import attolytics.flush.Writer;
 import attolytics.http.HttpServer;
 import attolytics.http.Ingest;
@@ -115,7 +116,7 @@ public final class Service implements AutoCloseable {
   private final PrometheusMetrics metrics;
   private final History history;
   private final Readiness readiness = new Readiness();
-  private final List<Ring> rings = new ArrayList<>();
+  private final Ring ring = new Ring(RING_ROWS);
   private final List<Writer> writers = new CopyOnWriteArrayList<>();
   private final List<Thread> writerThreads = new ArrayList<>();
   private final Housekeeping housekeeping = new Housekeeping();
@@ -245,11 +246,9 @@ public final class Service implements AutoCloseable {
 
     heap.warnOfLess(settings, Runtime.getRuntime().maxMemory());
     Budget budget = new Budget(heap.buffer());
-    for (int i = 0; i < settings.writers(); i++) {
-      startWriter(i, database, lookup);
-    }
+    startWriters(database, lookup);
     keepHouse(database, budget);
-    handler = new IngestHandler(new Ingest(rings, budget, limits(), metrics, clock), schema.apps());
+    handler = new IngestHandler(new Ingest(ring, budget, limits(), metrics, clock), schema.apps());
     partitions = new PartitionKeeper(schema, url, settings.ackTimeout(), clock, metrics);
     partitions.start();
     reload =
@@ -374,23 +373,22 @@ public final class Service implements AutoCloseable {
     systemd.mayTake(settings.ackTimeout().plus(START_MARGIN));
   }
 
-  private void startWriter(int number, HikariDataSource database, OutcomeLookup lookup) {
-    Ring ring = new Ring(RING_ROWS);
-    Writer writer =
-        new Writer(
+  private void startWriters(HikariDataSource database, OutcomeLookup lookup) {
+    writers.addAll(
+        Writer.share(
             ring,
+            settings.writers(),
             database,
             lookup,
-            new Writer.Thresholds(
-                settings.flushRows(), settings.flushBytes(), settings.flushInterval()),
+            new Thresholds(settings.flushRows(), settings.flushBytes(), settings.flushInterval()),
             settings.ackTimeout(),
             settings.idempotencyTtl(),
-            metrics);
-    Thread thread = new Thread(writer, "writer-" + number);
-    rings.add(ring);
-    writers.add(writer);
-    writerThreads.add(thread);
-    thread.start();
+            metrics));
+    for (int i = 0; i < writers.size(); i++) {
+      Thread thread = new Thread(writers.get(i), "writer-" + i);
+      writerThreads.add(thread);
+      thread.start();
+    }
   }
 
   private void keepHouse(HikariDataSource database, Budget budget) {
@@ -406,7 +404,7 @@ public final class Service implements AutoCloseable {
     readiness.unless(probe::trouble);
     readiness.unless(() -> isFull(budget) ? "the buffer is full" : null);
     housekeeping.repeat(READINESS_PERIOD, readiness::logChange);
-    PipelineGauges.show(metrics, budget, rings, writers, probe);
+    PipelineGauges.show(metrics, budget, ring, writers, probe);
 
     if (systemd.listens()) {
       Heartbeat heartbeat = new Heartbeat(systemd, readiness, history, liveness);
@@ -417,7 +415,7 @@ public final class Service implements AutoCloseable {
   /** Whether even a usual request would not fit. */
   private boolean isFull(Budget budget) {
     return budget.capacity() - budget.used() < USUAL_BYTES
-        || rings.stream().allMatch(ring -> ring.capacityRows() - ring.usedRows() < USUAL_ROWS);
+        || ring.capacityRows() - ring.usedRows() < USUAL_ROWS;
   }
 
   /** Stops as {@link #stop(CountDownLatch)} does, with nobody to be impatient or to be told. */

@@ -1,6 +1,5 @@
 package attolytics.flush;
 
-import attolytics.buffer.Batch;
 import attolytics.buffer.NanoClock;
 import attolytics.buffer.Outcome;
 import attolytics.buffer.Ring;
@@ -8,93 +7,96 @@ import attolytics.metrics.FlushTrigger;
 import attolytics.metrics.Metrics;
 import com.zaxxer.hikari.HikariDataSource;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The consumer of one ring: gathers whole requests until a flush is worth it, and flushes. Run it
- * on a thread of its own, named {@code writer-n}.
+ * Flushes the requests that a {@link Gatherer} collects. Run it on a thread of its own, named
+ * {@code writer-n}.
  */
 public final class Writer implements Runnable {
-  /**
-   * When to flush.
-   *
-   * @param rows at the latest with that many rows
-   * @param bytes at the latest with that many encoded bytes
-   * @param interval when the oldest request has waited that long, and not before; null: as soon as
-   *     the last flush is over, or a little later if that gathers many more
-   */
-  public record Thresholds(int rows, long bytes, @Nullable Duration interval) {}
-
   private static final Logger log = LoggerFactory.getLogger(Writer.class);
   private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long STOPPING_PAUSE = TimeUnit.MILLISECONDS.toNanos(1);
   private static final long FAILURE_PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final Ring ring;
-  private final Thresholds thresholds;
+  private final Gatherer gatherer;
+  private final Gathered gathered;
   private final Flusher flusher;
   private final Metrics metrics;
   private final NanoClock clock;
-  private final Linger linger;
   private final Stopwatch busy;
-  private final List<Batch> gathered = new ArrayList<>();
   private final Unsettled unsettled = new Unsettled();
-  private int rows;
-  private long bytes;
   private volatile boolean stopping;
   private volatile boolean failed;
   private volatile boolean ended;
   private volatile int asideRows;
   private volatile long oldestNanos;
 
+  private Writer(
+      Ring ring,
+      Gatherer gatherer,
+      FlushDatabase database,
+      Duration ackTimeout,
+      Metrics metrics,
+      NanoClock clock) {
+    this.ring = ring;
+    this.gatherer = gatherer;
+    this.gathered = new Gathered(ring.newConsumer(), unsettled);
+    this.flusher = new Flusher(database, ackTimeout, metrics, clock);
+    this.metrics = metrics;
+    this.clock = clock;
+    this.busy = new Stopwatch(clock);
+  }
+
   /**
+   * Makes writers that share what is offered to a ring. Before the first offer.
+   *
    * @param lookup how the outcome of a COMMIT is learnt whose answer was lost
    * @param ackTimeout how long a request may wait before it is settled as unavailable
    * @param idempotencyTtl how long an Idempotency-Key is remembered
    */
-  public Writer(
+  public static List<Writer> share(
       Ring ring,
+      int count,
       HikariDataSource database,
       OutcomeLookup lookup,
       Thresholds thresholds,
       Duration ackTimeout,
       Duration idempotencyTtl,
       Metrics metrics) {
-    this(
-        ring,
-        new JdbcFlushDatabase(database, lookup, idempotencyTtl, NanoClock.SYSTEM),
-        thresholds,
-        ackTimeout,
-        metrics,
-        NanoClock.SYSTEM);
+    NanoClock clock = NanoClock.SYSTEM;
+    Supplier<FlushDatabase> connections =
+        () -> new JdbcFlushDatabase(database, lookup, idempotencyTtl, clock);
+    return share(ring, count, connections, thresholds, ackTimeout, metrics, clock);
   }
 
-  /** With a database and a clock that may be models; the ring's clock should be the same. */
-  Writer(
+  /** With databases, one for each, and a clock that may be models; the ring has the same clock. */
+  static List<Writer> share(
       Ring ring,
-      FlushDatabase database,
+      int count,
+      Supplier<FlushDatabase> databases,
       Thresholds thresholds,
       Duration ackTimeout,
       Metrics metrics,
       NanoClock clock) {
-    this.ring = ring;
-    this.thresholds = thresholds;
-    this.flusher = new Flusher(database, ackTimeout, metrics, clock);
-    this.metrics = metrics;
-    this.clock = clock;
-    this.linger = new Linger(clock.nanoTime());
-    this.busy = new Stopwatch(clock);
+    Gatherer gatherer = new Gatherer(ring, thresholds, clock);
+    return IntStream.range(0, count)
+        .mapToObj(i -> new Writer(ring, gatherer, databases.get(), ackTimeout, metrics, clock))
+        .toList();
   }
 
-  /** Ends {@link #run} once the ring is empty. Any thread. */
+  /**
+   * Ends {@link #run} once the ring is empty; the other writers of the ring stop, too. Any thread.
+   */
   public void stop() {
     stopping = true;
-    ring.wake();
+    gatherer.stop();
   }
 
   /**
@@ -127,9 +129,9 @@ public final class Writer implements Runnable {
     return busy.total();
   }
 
-  /** Rows that are accepted and not yet settled. Any thread. */
-  public long pendingRows() {
-    return ring.usedRows() + asideRows;
+  /** Rows that are deferred, in addition to those in the ring. Any thread. */
+  public int deferredRows() {
+    return asideRows;
   }
 
   /** How long the oldest request of the current flush has waited, or 0. Any thread. */
@@ -153,12 +155,9 @@ public final class Writer implements Runnable {
 
   private void turn() {
     flusher.beat();
-    Batch first = take(0);
-    if (first == null && !stopping) {
-      first = take(Math.min(IDLE_NANOS, flusher.untilAside()));
-    }
-    if (first != null) {
-      flush(first);
+    FlushTrigger trigger = gatherer.gather(gathered, Math.min(IDLE_NANOS, flusher.untilAside()));
+    if (trigger != null) {
+      flush(trigger);
     } else if (flusher.untilAside() == 0 || stopping) {
       flushAside();
     }
@@ -174,6 +173,7 @@ public final class Writer implements Runnable {
     failed = true;
     flusher.forget();
     unsettled.settle(Outcome.UNKNOWN);
+    gathered.clear();
     try {
       log.error("A writer failed for a reason of our own; its requests learn that nobody knows", e);
     } catch (RuntimeException | Error again) {
@@ -182,33 +182,20 @@ public final class Writer implements Runnable {
     clock.parkNanos(FAILURE_PAUSE);
   }
 
-  private @Nullable Batch take(long timeoutNanos) {
-    unsettled.makeRoom();
-    Batch batch = ring.poll(timeoutNanos);
-    if (batch != null) {
-      unsettled.add(batch);
-    }
-    return batch;
-  }
-
   private boolean isDone() {
     return stopping && ring.usedRows() == 0 && !flusher.hasAside();
   }
 
-  private void flush(Batch first) {
-    oldestNanos = first.acceptedNanos();
+  private void flush(FlushTrigger trigger) {
+    oldestNanos = gathered.firstAcceptedNanos();
+    busy.start();
     try {
-      metrics.flushStarted(gather(first));
-      linger.flushed(gathered.size(), clock.nanoTime());
-      busy.start();
-      flusher.flush(gathered);
+      metrics.flushStarted(trigger);
+      flusher.flush(gathered.batches());
     } finally {
       busy.stop();
-      gathered.clear();
-      rows = 0;
-      bytes = 0;
       noteAside();
-      ring.release();
+      gatherer.flushed(gathered);
     }
   }
 
@@ -227,78 +214,5 @@ public final class Writer implements Runnable {
   private void noteAside() {
     asideRows = flusher.asideRows();
     oldestNanos = flusher.oldestAside();
-  }
-
-  /** Takes requests until it is time to flush, and says why it is. */
-  private FlushTrigger gather(Batch first) {
-    add(first);
-    takeAvailable();
-    Duration interval = thresholds.interval();
-    FlushTrigger trigger =
-        interval == null
-            ? linger(first.acceptedNanos() + Linger.MAX_NANOS)
-            : gatherUntil(first.acceptedNanos() + interval.toNanos());
-    if (rows >= thresholds.rows()) {
-      return FlushTrigger.ROWS;
-    }
-    return bytes >= thresholds.bytes() ? FlushTrigger.BYTES : trigger;
-  }
-
-  private FlushTrigger gatherUntil(long deadline) {
-    while (hasRoom()) {
-      long left = deadline - clock.nanoTime();
-      if (left <= 0) {
-        return FlushTrigger.INTERVAL;
-      }
-      if (stopping) {
-        return FlushTrigger.DRAIN;
-      }
-      Batch next = take(left);
-      if (next != null) {
-        add(next);
-      }
-    }
-    return FlushTrigger.INTERVAL;
-  }
-
-  /** Sleeps instead of polling: so many wake-ups would cost more than is won. */
-  private FlushTrigger linger(long deadline) {
-    if (rows >= Linger.ENOUGH_ROWS || !linger.isWorthWhile()) {
-      return FlushTrigger.IDLE;
-    }
-    while (hasRoom() && rows < Linger.ENOUGH_ROWS && !stopping) {
-      long left = deadline - clock.nanoTime();
-      if (left <= 0) {
-        break;
-      }
-      clock.parkNanos(Math.min(left, linger.sliceNanos()));
-      if (takeAvailable() == 0) {
-        return FlushTrigger.IDLE;
-      }
-    }
-    return FlushTrigger.INTERVAL;
-  }
-
-  /** Takes what is there, up to the thresholds, and returns how many requests that were. */
-  private int takeAvailable() {
-    int before = gathered.size();
-    while (hasRoom()) {
-      Batch next = take(0);
-      if (next == null) {
-        break;
-      }
-      add(next);
-    }
-    return gathered.size() - before;
-  }
-
-  private boolean hasRoom() {
-    return rows < thresholds.rows() && bytes < thresholds.bytes();
-  }
-
-  private void add(Batch batch) {
-    gathered.add(batch);
-    rows += batch.rowCount();
-    bytes += batch.byteCount();
   }
 }

@@ -4,12 +4,11 @@ import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
 import attolytics.metrics.Metrics;
 import java.time.InstantSource;
-import java.util.List;
 
 /**
  * What requests are served with.
  *
- * @param rings one a writer
+ * @param ring where accepted requests go
  * @param budget of the bytes that are read and wait for their commit
  * @param bodyBudget the part of it that bodies may take while they are being read, so that those
  *     who never come to an end leave room for those who do
@@ -17,17 +16,16 @@ import java.util.List;
  * @param clock by which events are too old, or too far in the future
  */
 public record Ingest(
-    List<Ring> rings,
+    Ring ring,
     Budget budget,
     Budget bodyBudget,
     Limits limits,
     Metrics metrics,
     ErrorIds errorIds,
     InstantSource clock) {
-  public Ingest(
-      List<Ring> rings, Budget budget, Limits limits, Metrics metrics, InstantSource clock) {
+  public Ingest(Ring ring, Budget budget, Limits limits, Metrics metrics, InstantSource clock) {
     this(
-        rings,
+        ring,
         budget,
         budget.part(bodyPart(budget, limits)),
         limits,
@@ -43,6 +41,6 @@ public record Ingest(
 
   /** The rows that a single request may have. */
   int maxRows() {
-    return rings.get(0).capacityRows();
+    return ring.capacityRows();
   }
 }

@@ -14,7 +14,6 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -29,7 +28,6 @@ public final class IngestHandler implements HttpHandler {
 
   private final Ingest ingest;
   private final Map<XnioIoThread, Lane> lanes = new ConcurrentHashMap<>();
-  private final AtomicInteger nextLane = new AtomicInteger(); // IO threads come at the same moment
   private volatile Apps apps;
   private volatile boolean draining;
 
@@ -184,7 +182,7 @@ public final class IngestHandler implements HttpHandler {
   private Lane lane(XnioIoThread thread) {
     Lane lane = lanes.get(thread);
     if (lane == null) {
-      lane = new Lane(thread, nextLane.getAndIncrement(), ingest);
+      lane = new Lane(thread, ingest);
       lanes.put(thread, lane);
     }
     return lane;

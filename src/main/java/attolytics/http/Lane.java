@@ -8,7 +8,6 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
-import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -37,8 +36,7 @@ final class Lane {
   private static final int BODY_BYTES = 64 << 10;
 
   private final XnioIoThread ioThread;
-  private final int number;
-  private final List<Ring> rings;
+  private final Ring ring;
   private final Budget budget;
   private final int maxBatchBytes;
   private final long maxSpareBytes;
@@ -56,13 +54,9 @@ final class Lane {
   private final Runnable answerSettled = this::answerSettled;
   private volatile boolean overlooked; // for want of memory to tell the IO thread of them
 
-  /**
-   * @param number the lane's, from 0
-   */
-  Lane(XnioIoThread ioThread, int number, Ingest ingest) {
+  Lane(XnioIoThread ioThread, Ingest ingest) {
     this.ioThread = ioThread;
-    this.number = number;
-    this.rings = ingest.rings();
+    this.ring = ingest.ring();
     this.budget = ingest.budget();
     this.decoder = new Decoder(ingest.clock());
     long besidesItsBody = budget.capacity() - ingest.limits().maxBody();
@@ -146,14 +140,9 @@ final class Lane {
     }
   }
 
-  /** Hands a batch over to a writer: to the lane's own if it has room, else to another. */
+  /** Hands a batch over to the writers; false if the ring is full. */
   boolean offer(Batch batch) {
-    for (int i = 0; i < rings.size(); i++) {
-      if (rings.get((number + i) % rings.size()).offer(batch)) {
-        return true;
-      }
-    }
-    return false;
+    return ring.offer(batch);
   }
 
   /** What tells this body from any other. */

@@ -89,8 +89,11 @@ public final class SettingsOptions {
       scope = ScopeType.INHERIT,
       names = "--writers",
       paramLabel = "N",
-      description = "Parallel database writers, each with a connection of its own (default: 1).")
-  private int writers = 1;
+      converter = WriterCount.class,
+      description =
+          "Parallel database writers, each with a connection of its own; 'auto' has one per"
+              + " processor, up to 4 (default: auto).")
+  private int writers = WriterCount.auto();
 
   @Option(
       scope = ScopeType.INHERIT,

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import attolytics.buffer.Batch;
 import attolytics.buffer.Ring;
 import attolytics.flush.OutcomeLookup;
+import attolytics.flush.Thresholds;
 import attolytics.flush.Writer;
 import attolytics.metrics.History;
 import attolytics.metrics.Metrics;
@@ -54,14 +55,16 @@ class HeartbeatTest {
   }
 
   private Writer writer(Metrics told) {
-    return new Writer(
-        ring,
-        database,
-        OutcomeLookup.BY_TRANSACTION,
-        new Writer.Thresholds(1, 1, Duration.ZERO),
-        Duration.ofSeconds(1),
-        Duration.ofDays(1),
-        told);
+    return Writer.share(
+            ring,
+            1,
+            database,
+            OutcomeLookup.BY_TRANSACTION,
+            new Thresholds(1, 1, Duration.ZERO),
+            Duration.ofSeconds(1),
+            Duration.ofDays(1),
+            told)
+        .get(0);
   }
 
   private void beat(Writer of, Duration longestSilence) throws Exception {

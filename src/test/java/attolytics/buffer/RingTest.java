@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -25,6 +26,7 @@ class RingTest {
 
   private final Table table = table("t", 0);
   private final Ring ring = new Ring(8);
+  private final Ring.Consumer consumer = ring.newConsumer();
 
   @Test
   void poll_givesBatchesInTheOrderOfTheirOffers() {
@@ -32,9 +34,9 @@ class RingTest {
     Batch second = batch(3);
     assertTrue(ring.offer(first));
     assertTrue(ring.offer(second));
-    assertSame(first, ring.poll(0));
-    assertSame(second, ring.poll(0));
-    assertNull(ring.poll(0));
+    assertSame(first, consumer.poll(0));
+    assertSame(second, consumer.poll(0));
+    assertNull(consumer.poll(0));
   }
 
   @Test
@@ -49,11 +51,44 @@ class RingTest {
   @Test
   void slots_stayTakenUntilReleased() {
     ring.offer(batch(8));
-    ring.poll(0);
+    consumer.poll(0);
     assertFalse(ring.offer(batch(1)));
-    ring.release();
+    consumer.release();
     assertEquals(0, ring.usedRows());
     assertTrue(ring.offer(batch(8)));
+  }
+
+  @Test
+  void slots_stayTakenUntilTheConsumerThatTookThemReleases() {
+    Ring.Consumer other = ring.newConsumer();
+    ring.offer(batch(3));
+    ring.offer(batch(5));
+    consumer.poll(0);
+    other.poll(0);
+    other.release();
+    assertEquals(8, ring.usedRows());
+    assertFalse(ring.offer(batch(1)));
+    consumer.release();
+    assertEquals(0, ring.usedRows());
+    assertTrue(ring.offer(batch(8)));
+  }
+
+  @Test
+  void unparkOnOffer_unparksForABatchThatWaitsAlready() {
+    ring.offer(batch(1));
+    ring.unparkOnOffer(Thread.currentThread());
+    LockSupport.park(); // would last until the timeout
+  }
+
+  @Test
+  void unparkOnOffer_unparksWithTheNextOffer() throws Exception {
+    ring.unparkOnOffer(Thread.currentThread());
+    Thread producer = new Thread(() -> ring.offer(batch(1)));
+    producer.start();
+    while (!ring.hasBatches()) {
+      LockSupport.park();
+    }
+    producer.join();
   }
 
   @Test
@@ -61,8 +96,8 @@ class RingTest {
     for (int i = 0; i < 100; i++) {
       Batch batch = batch(1 + i % 5);
       assertTrue(ring.offer(batch));
-      assertSame(batch, ring.poll(0));
-      ring.release();
+      assertSame(batch, consumer.poll(0));
+      consumer.release();
     }
   }
 
@@ -70,7 +105,7 @@ class RingTest {
   void emptyBatch_standsInTheRingToo() {
     Batch empty = batch(0);
     assertTrue(ring.offer(empty));
-    assertSame(empty, ring.poll(0));
+    assertSame(empty, consumer.poll(0));
   }
 
   @Test
@@ -78,19 +113,18 @@ class RingTest {
     Batch batch = batch(1);
     Thread producer = new Thread(() -> ring.offer(batch));
     producer.start();
-    assertSame(batch, ring.poll(PATIENCE));
+    assertSame(batch, consumer.poll(PATIENCE));
     producer.join();
   }
 
   @Test
   void wake_endsAPoll() throws Exception {
-    Thread consumer = new Thread(() -> ring.poll(Long.MAX_VALUE / 2));
-    consumer.start();
-    while (consumer.isAlive()) {
+    Thread polling = new Thread(() -> consumer.poll(Long.MAX_VALUE / 2));
+    polling.start();
+    while (polling.isAlive()) {
       ring.wake();
-      consumer.join(10);
+      polling.join(10);
     }
-    assertFalse(consumer.isAlive());
   }
 
   @Test
@@ -98,6 +132,7 @@ class RingTest {
     int producers = 4;
     int each = 20_000;
     Ring shared = new Ring(64);
+    Ring.Consumer polling = shared.newConsumer();
     List<Thread> threads = new ArrayList<>();
     for (int p = 0; p < producers; p++) {
       int producer = p;
@@ -117,10 +152,10 @@ class RingTest {
     }
     long[] next = new long[producers];
     for (int i = 0; i < producers * each; i++) {
-      long id = Objects.requireNonNull(shared.poll(PATIENCE)).acceptedNanos();
+      long id = Objects.requireNonNull(polling.poll(PATIENCE)).acceptedNanos();
       int producer = (int) (id / each);
       assertEquals(next[producer]++, id % each, "in the order of its producer");
-      shared.release();
+      polling.release();
     }
     assertEquals(0, shared.usedRows());
     assertTrue(Arrays.stream(next).allMatch(count -> count == each));

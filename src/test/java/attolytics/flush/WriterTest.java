@@ -40,14 +40,16 @@ class WriterTest {
     config.setConnectionTimeout(250);
     nowhere = new HikariDataSource(config);
     writer =
-        new Writer(
-            ring,
-            nowhere,
-            OutcomeLookup.BY_TRANSACTION,
-            new Writer.Thresholds(1000, 1 << 20, Duration.ofMillis(50)),
-            Duration.ofMillis(300),
-            Duration.ofDays(7),
-            metrics());
+        Writer.share(
+                ring,
+                1,
+                nowhere,
+                OutcomeLookup.BY_TRANSACTION,
+                new Thresholds(1000, 1 << 20, Duration.ofMillis(50)),
+                Duration.ofMillis(300),
+                Duration.ofDays(7),
+                metrics())
+            .get(0);
     thread = new Thread(writer, "writer-of-the-test");
   }
 
@@ -98,7 +100,7 @@ class WriterTest {
     offer("three");
     offer("zero");
     assertEquals(List.of("three UNAVAILABLE", "zero UNAVAILABLE"), nextTold());
-    Await.until(() -> !writer.failed() && writer.pendingRows() == 0);
+    Await.until(() -> !writer.failed() && ring.usedRows() == 0 && writer.deferredRows() == 0);
     assertTrue(told.isEmpty(), told::toString);
   }
 }

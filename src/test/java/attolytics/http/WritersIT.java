@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Several writers: each IO thread has one of its own to hand requests over to. */
+/** Several writers, which share what arrives. */
 class WritersIT {
   private static final String SCHEMA =
       """
