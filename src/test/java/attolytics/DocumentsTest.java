@@ -29,7 +29,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DocumentsTest {
   private static final Path README = Path.of("README.md");
   private static final List<Path> FOLDERS =
-      List.of(Path.of(""), Path.of("docs"), Path.of("deploy"), Path.of("bench"));
+      Stream.of("", "docs", "deploy", "bench", "clients/js", "clients/python")
+          .map(Path::of)
+          .toList();
   private static final Pattern LINK =
       Pattern.compile("]\\((?!\\w+:)(?<file>[^)#]*)#?(?<section>[^)]*)\\)");
   private static final Pattern CODE_BLOCK = Pattern.compile("(?ms)^```.*?^```$");

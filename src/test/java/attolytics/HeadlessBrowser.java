@@ -3,6 +3,7 @@ package attolytics;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
@@ -56,6 +57,11 @@ public final class HeadlessBrowser implements AutoCloseable {
     return new HeadlessBrowser(
         playwright,
         playwright.chromium().launch(new BrowserType.LaunchOptions().setExecutablePath(chromium)));
+  }
+
+  /** Pages of one user: they share cookies, storage and caches. */
+  public BrowserContext newContext() {
+    return browser.newContext();
   }
 
   /** A page that shares no cookies, caches or permissions with another. */

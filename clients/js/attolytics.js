@@ -1,0 +1,330 @@
+// A batch has its Idempotency-Key from its first event on, so whatever is sent again, by a retry,
+// after a reload or by another tab, is stored once.
+
+const MAX_EVENTS = 100; // in a request
+const MAX_BYTES = 60_000; // in a request
+const KEEPALIVE_BYTES = 65_536; // what browsers let a page send when it is left
+const TIMEOUT = 60_000; // ms, longer than the service's --ack_timeout
+const MAX_BACKOFF = 60_000;
+const MAX_RETRY_AFTER = 3_600_000;
+const MAX_AGE = 6 * 86_400_000; // shorter than --idempotency_ttl
+const SETTLING = 1_000; // until other processes see what a page has saved
+
+/** localStorage, if the page can lock it: over HTTPS, or from localhost. */
+function pageStorage() {
+  try {
+    return globalThis.document && navigator.locks && localStorage;
+  } catch {
+    return undefined; // forbidden
+  }
+}
+
+/** crypto.randomUUID would need HTTPS. */
+const newId = () => crypto.getRandomValues(new Uint32Array(4)).join(".");
+
+const byteLength = (text) => new TextEncoder().encode(text).length;
+
+const jitter = (ms) => ms * (0.5 + Math.random());
+
+/** What to do after an answer: see docs/api.md, "Writing a client". */
+function verdict({ status, type, errors }) {
+  if (status === 200) return "done";
+  if (status === 413) return "halve";
+  if (status < 400 || status > 500 || status === 408 || status === 429) return "retry";
+  if (status === 500 || !type) return "postpone";
+  if (type === "idempotency_key_reused") return "rename";
+  if (errors.length) return "remove";
+  return /^(refused_by_database|conflict|unknown_table)$/.test(type) ? "halve" : "drop";
+}
+
+class Batch {
+  due = 0; // by performance.now()
+  sent = 0; // first, by Date.now()
+
+  constructor(key, texts) {
+    this.key = key;
+    this.texts = texts; // of the events, in JSON
+    this.bytes = byteLength(this.body);
+  }
+
+  get body() {
+    return `{"events":[${this.texts}]}`;
+  }
+
+  /** For the storage. JSON.stringify writes no line breaks. */
+  toString() {
+    return [this.sent, ...this.texts].join("\n");
+  }
+
+  static parse(key, stored) {
+    const [sent, ...texts] = stored.split("\n");
+    return Object.assign(new Batch(key, texts), { sent: Number(sent) });
+  }
+}
+
+export class Attolytics {
+  #url;
+  #options;
+  #queue = []; // batches, the oldest first
+  #open; // the newest batch, if it takes more events
+  #sending; // the batch that waits for its answer
+  #failures = 0; // in a row
+  #notBefore = 0; // by performance.now()
+  #timer;
+  #flushed = []; // called when the queue is empty
+  #storage = pageStorage();
+  #prefix; // of names in the storage; a key follows
+  #id; // of this page, with which its keys begin
+  #count = 0; // of its batches
+  #locked = false; // whether this page has its lock
+  #heirOf = new Set(); // ids of pages
+  #life; // aborted when this page is left
+
+  constructor(url, secretKey, options) {
+    this.#url = url;
+    this.#prefix = `attolytics ${url} `;
+    this.#options = {
+      secretKey,
+      interval: 2_000,
+      maxBytes: this.#storage ? 1_000_000 : 16_000_000,
+      onDrop: (...dropped) => console.warn("Attolytics dropped", ...dropped),
+      ...options,
+    };
+    this.#start();
+    globalThis.addEventListener?.("pageshow", (event) => event.persisted && this.#start());
+  }
+
+  track(event) {
+    const text = JSON.stringify(event);
+    const bytes = byteLength(text) + 1;
+    if (!(this.#open?.bytes + bytes <= MAX_BYTES)) this.#openBatch();
+    const batch = this.#open;
+    batch.bytes += bytes;
+    if (batch.texts.push(text) === MAX_EVENTS) this.#close();
+    this.#save(batch);
+    this.#schedule();
+  }
+
+  flush() {
+    this.#close();
+    const flushed = new Promise((resolve) => this.#flushed.push(resolve));
+    this.#schedule();
+    return flushed;
+  }
+
+  #openBatch() {
+    this.#close();
+    this.#trim();
+    this.#open = new Batch(`${this.#id}-${this.#count++}`, []);
+    this.#open.due = performance.now() + this.#options.interval;
+    this.#queue.push(this.#open);
+  }
+
+  /** Lets the open batch be sent, without waiting for more events. */
+  #close() {
+    if (this.#open) this.#open.due = 0;
+    this.#open = undefined;
+  }
+
+  /** Drops the oldest batches of a queue that is too large. */
+  #trim() {
+    let excess = this.#queue.reduce((sum, { bytes }) => sum + bytes, -this.#options.maxBytes);
+    for (const batch of this.#queue.filter((batch) => batch !== this.#sending)) {
+      if (excess <= 0) return;
+      excess -= batch.bytes;
+      this.#drop(batch, "queue_full");
+    }
+  }
+
+  #schedule() {
+    clearTimeout(this.#timer);
+    if (!this.#queue.length) return this.#flushed.splice(0).forEach((resolve) => resolve());
+    if (this.#sending) return;
+    const next = this.#queue.reduce((a, b) => (b.due < a.due ? b : a));
+    const wait = Math.max(next.due, this.#notBefore) - performance.now();
+    this.#timer = setTimeout(() => this.#send(next), wait);
+  }
+
+  async #send(batch) {
+    if (batch === this.#open) this.#close();
+    this.#sending = batch;
+    const [action, answer] = await this.#attempt(batch);
+    this.#sending = undefined;
+    this.#settle(batch, action, answer);
+    this.#schedule();
+  }
+
+  /** Sends a batch, and returns what to do then, and why. */
+  async #attempt(batch) {
+    const repeated = batch.sent > 0;
+    if (repeated && Date.now() - batch.sent > MAX_AGE) return ["drop", { type: "expired" }];
+    const answer = await this.#post(batch);
+    const action = verdict(answer);
+    if (action !== "rename" && !(repeated && /halve|remove/.test(action))) return [action, answer];
+    // If an earlier attempt is stored, its key is taken. If not, this takes it, and none will be.
+    const probe = await this.#post(batch, '{"events":[]}');
+    const found = verdict(probe);
+    return found === "done" ? [action, answer] : [found === "rename" ? "done" : found, probe];
+  }
+
+  async #post(batch, body = batch.body) {
+    try {
+      const response = await this.#fetch(batch, { body, signal: AbortSignal.timeout(TIMEOUT) });
+      const { type, detail, errors = [] } = await response.json().catch(() => ({}));
+      return {
+        status: response.status,
+        type: type?.split("urn:attolytics:problem:")[1], // undefined if a proxy answers
+        detail,
+        errors: errors.filter(({ event }) => batch.texts[event]),
+        retryAfter: response.headers.get("Retry-After") * 1_000,
+      };
+    } catch {
+      return { status: 0 };
+    }
+  }
+
+  #fetch(batch, options) {
+    batch.sent ||= Date.now();
+    this.#save(batch);
+    return fetch(this.#url, {
+      method: "POST",
+      redirect: "error",
+      headers: {
+        "Content-Type": "application/json",
+        Authorization: `Bearer ${this.#options.secretKey}`,
+        "Idempotency-Key": batch.key,
+        ...(this.#options.lenient && { Prefer: "handling=lenient" }),
+      },
+      ...options,
+    });
+  }
+
+  #settle(batch, action, answer) {
+    const { texts } = batch;
+    if (action === "retry") {
+      this.#notBefore = performance.now() + this.#wait(answer);
+      return;
+    }
+    this.#failures = this.#notBefore = 0;
+    if (action === "postpone") {
+      batch.due = performance.now() + jitter(MAX_BACKOFF); // others go first
+    } else if (action === "done") {
+      this.#report(batch, answer.errors, "quarantined");
+      this.#replace(batch);
+    } else if (/remove|rename/.test(action)) {
+      const invalid = this.#report(batch, answer.errors);
+      const valid = texts.filter((_, i) => !invalid.has(i));
+      this.#replace(batch, ...(valid.length ? [valid] : []));
+    } else if (action === "halve" && texts.length > 1) {
+      const half = texts.length >> 1;
+      this.#replace(batch, texts.slice(0, half), texts.slice(half));
+    } else {
+      this.#drop(batch, answer.type || `http_${answer.status}`, answer.detail);
+    }
+  }
+
+  /** How long to leave the service alone. */
+  #wait({ retryAfter }) {
+    if (!retryAfter) return jitter(Math.min(1_000 * 2 ** this.#failures++, MAX_BACKOFF));
+    return Math.min(retryAfter, MAX_RETRY_AFTER) * (1 + Math.random() / 2);
+  }
+
+  #drop(batch, code, detail) {
+    const errors = batch.texts.map((_, event) => ({ event, code, detail }));
+    this.#report(batch, errors);
+    this.#replace(batch);
+  }
+
+  /** Returns which events have errors. */
+  #report({ texts }, errors, reason) {
+    const byEvent = new Map(errors.map((error) => [error.event, error]));
+    byEvent.forEach(({ code, detail }, i) => {
+      const event = JSON.parse(texts[i]);
+      queueMicrotask(() => this.#options.onDrop(event, reason ?? code, detail));
+    });
+    return byEvent;
+  }
+
+  /** After a crash in between, it is split again, into parts with the same keys. */
+  #replace(batch, ...parts) {
+    const batches = parts.map((texts, i) => new Batch(`${batch.key}-${i}`, texts));
+    this.#queue.splice(this.#queue.indexOf(batch), 1, ...batches);
+    batches.forEach((part) => this.#save(part));
+    this.#storage?.removeItem(this.#prefix + batch.key);
+  }
+
+  /** What is saved without the lock, other pages send. */
+  #save(batch) {
+    if (batch === this.#open && !this.#locked) return;
+    try {
+      this.#storage?.setItem(this.#prefix + batch.key, batch);
+    } catch {
+      // The storage is full: the batch is only in memory.
+    }
+  }
+
+  #start() {
+    this.#id = newId();
+    this.#life = new AbortController();
+    this.#schedule();
+    const on = (type, listener) =>
+      globalThis.addEventListener?.(type, listener, { signal: this.#life.signal });
+    on("pagehide", () => this.#leave());
+    on("online", () => {
+      this.#notBefore = 0;
+      this.#schedule();
+    });
+    if (!this.#storage) return;
+    this.#heirOf.add(this.#id);
+    this.#lock(this.#id, () => {
+      this.#locked = true;
+      if (this.#open) this.#save(this.#open);
+      on("storage", () => this.#inherit());
+      this.#inherit();
+    });
+  }
+
+  /** Takes over what is saved, as soon as the page it is from is gone. */
+  #inherit() {
+    for (const key of this.#keys()) {
+      const [id] = key.split("-");
+      if (this.#heirOf.has(id)) continue;
+      this.#heirOf.add(id);
+      this.#lock(id, () => setTimeout(() => this.#load(id), SETTLING));
+    }
+  }
+
+  #load(id) {
+    for (const key of this.#keys().filter((key) => key.startsWith(`${id}-`))) {
+      this.#queue.unshift(Batch.parse(key, this.#storage.getItem(this.#prefix + key)));
+    }
+    this.#schedule();
+  }
+
+  #keys() {
+    return Object.keys(this.#storage).flatMap((name) => name.split(this.#prefix)[1] ?? []);
+  }
+
+  /** Gets the lock of a page once that is gone. */
+  #lock(id, locked) {
+    const { signal } = this.#life;
+    const hold = () => {
+      locked();
+      return new Promise((resolve) => signal.addEventListener("abort", resolve));
+    };
+    navigator.locks.request(this.#prefix + id, { signal }, hold).catch(() => {});
+  }
+
+  /** Sends what it may. The next page sends it again, as nobody sees the answers. */
+  #leave() {
+    let room = KEEPALIVE_BYTES;
+    this.#close();
+    for (const batch of this.#queue) {
+      this.#save(batch);
+      room -= batch.bytes;
+      if (room > 0) this.#fetch(batch, { body: batch.body, keepalive: true }).catch(() => {});
+    }
+    this.#locked = false;
+    this.#life.abort();
+  }
+}

@@ -1,0 +1,257 @@
+package attolytics.clients;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import attolytics.Eventually;
+import attolytics.HeadlessBrowser;
+import attolytics.app.RunningService;
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.PlaywrightException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * The queue of the JavaScript client in pages that are left, reloaded, crash, or are in many tabs.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(120)
+class BrowserClientIT {
+  private static final String SCHEMA =
+      """
+      tables:
+        events: {columns: [{name: client}, {name: n, type: i32}, {name: pad}]}
+      apps:
+        app: {secret_key: sesame, tables: [events]}
+      """;
+
+  /** Milliseconds until the client sends events. */
+  private static final int SOON = 50;
+
+  private static final int NEVER = 3_600_000;
+
+  private HeadlessBrowser browser;
+  private RunningService service;
+  private TrackingSite site;
+  private ServiceLink link;
+  private BrowserContext user;
+  private Page page;
+
+  @BeforeAll
+  void start() throws Exception {
+    browser = HeadlessBrowser.open();
+    service = RunningService.start(SCHEMA, "");
+    site = new TrackingSite();
+  }
+
+  @AfterAll
+  void stop() throws Exception {
+    if (browser != null) {
+      browser.close();
+      service.close();
+      site.close();
+    }
+  }
+
+  @BeforeEach
+  void openPage() throws Exception {
+    service.execute("TRUNCATE events");
+    link = new ServiceLink();
+    link.leadTo(service.service().port());
+    user = browser.newContext();
+    page = user.newPage();
+  }
+
+  @AfterEach
+  void closePage() throws Exception {
+    user.close();
+    link.close();
+  }
+
+  private void open(Page page, int interval) {
+    page.navigate(site.page(link.url(), interval));
+  }
+
+  private static void track(Page page, int first, int count) {
+    page.evaluate("([first, count]) => track(first, count)", List.of(first, count));
+  }
+
+  /** How many batches are in the storage. */
+  private int saved(Page page) {
+    return (Integer) page.evaluate("Object.keys(localStorage).length");
+  }
+
+  /** Waits until nothing is left to send. */
+  private void awaitSent(Page page) throws Exception {
+    Eventually.await("the queue is empty", () -> saved(page) == 0);
+  }
+
+  private void awaitRows(int rows) throws Exception {
+    Eventually.await(rows + " rows", () -> Integer.parseInt(rows()) >= rows);
+    assertEquals(String.valueOf(rows), rows());
+  }
+
+  private String rows() throws Exception {
+    return service.query("SELECT count(*) FROM events");
+  }
+
+  private void assertStoredOnce(int count) throws Exception {
+    assertEquals(
+        "%1$d %1$d".formatted(count),
+        service.query("SELECT count(*) || ' ' || count(DISTINCT n) FROM events"));
+  }
+
+  @Test
+  void pageThatIsLeft_sendsItsEvents() throws Exception {
+    open(page, NEVER);
+    track(page, 0, 3);
+    page.navigate("about:blank");
+    awaitRows(3);
+  }
+
+  @Test
+  void nextPage_storesNothingAgain() throws Exception {
+    open(page, NEVER);
+    track(page, 0, 3);
+    page.navigate("about:blank");
+    awaitRows(3);
+    open(page, SOON);
+    assertEquals(1, saved(page)); // as nobody saw the answer
+    awaitSent(page);
+    assertEquals(1, link.replayed());
+    assertStoredOnce(3);
+  }
+
+  /** Browsers refuse to send more for it, all or nothing. */
+  @Test
+  void pageThatIsLeft_sendsAtMost64Kibibytes() throws Exception {
+    open(page, NEVER);
+    page.evaluate("track(0, 6, 'x'.repeat(29_000))");
+    page.navigate("about:blank");
+    awaitRows(2);
+    open(page, SOON);
+    awaitSent(page);
+    assertStoredOnce(6);
+  }
+
+  @Test
+  void events_surviveReloadsWhileTheServiceIsAway() throws Exception {
+    link.cut();
+    open(page, SOON);
+    track(page, 0, 250);
+    page.reload();
+    track(page, 250, 250);
+    page.reload();
+    link.mend();
+    awaitSent(page);
+    assertStoredOnce(500);
+  }
+
+  @Test
+  void browserThatComesOnline_sendsAtOnce() throws Exception {
+    open(page, SOON);
+    page.evaluate("Math.random = () => 1_000"); // it would try again in a quarter of an hour
+    user.setOffline(true);
+    AtomicBoolean failed = new AtomicBoolean();
+    page.onRequestFailed(request -> failed.set(true));
+    track(page, 0, 10);
+    page.waitForCondition(failed::get);
+    user.setOffline(false);
+    awaitSent(page);
+    assertStoredOnce(10);
+  }
+
+  @Test
+  void pageThatCrashes_leavesItsEventsToAnother() throws Exception {
+    link.cut();
+    open(page, SOON);
+    Page crashing = user.newPage();
+    open(crashing, NEVER);
+    track(crashing, 0, 10);
+    Eventually.await("they are saved", () -> saved(page) == 1);
+    assertThrows(PlaywrightException.class, () -> crashing.navigate("chrome://crash"));
+    link.mend();
+    awaitSent(page);
+    assertStoredOnce(10);
+  }
+
+  @Test
+  void severalTabs_storeEachEventOnce() throws Exception {
+    List<Page> tabs = List.of(page, user.newPage(), user.newPage());
+    for (Page tab : tabs) {
+      open(tab, SOON);
+    }
+    for (int round = 0; round < 10; round++) {
+      for (int i = 0; i < tabs.size(); i++) {
+        track(tabs.get(i), round * 100 + i * 30, 30);
+      }
+      tabs.get(round % 2).reload();
+    }
+    tabs.get(1).close();
+    awaitSent(page);
+    assertStoredOnce(900);
+  }
+
+  /** A page in the back/forward cache is left, and yet comes back. */
+  @Test
+  void pageThatComesBack_goesOn() throws Exception {
+    open(page, SOON);
+    page.evaluate(
+        """
+        () => {
+          track(0, 1);
+          dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+          track(1, 1);
+          dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+          track(2, 1);
+        }
+        """);
+    awaitRows(3);
+    awaitSent(page);
+    assertStoredOnce(3);
+  }
+
+  /** The disk has an older state of the storage than the browser that crashed. */
+  @Test
+  void storageThatGoesBackInTime_storesNothingTwice() throws Exception {
+    open(page, NEVER);
+    track(page, 0, 1);
+    Eventually.await("it is saved", () -> saved(page) == 1);
+    Object before = page.evaluate("({...localStorage})");
+    track(page, 1, 1);
+    page.evaluate("client.flush()");
+    page.evaluate("before => Object.assign(localStorage, before)", before);
+    open(page, SOON);
+    awaitSent(page);
+    assertStoredOnce(2);
+  }
+
+  @Test
+  void pageWithoutStorage_sendsItsEvents() throws Exception {
+    page.addInitScript("delete Navigator.prototype.locks");
+    open(page, SOON);
+    track(page, 0, 1);
+    awaitRows(1);
+    track(page, 1, 1);
+    page.navigate("about:blank");
+    awaitRows(2);
+  }
+
+  @Test
+  void invalidEvents_areReported() throws Exception {
+    open(page, SOON);
+    page.evaluate("client.track({_t: 'events', n: 'x'})");
+    page.evaluate("client.flush()");
+    assertEquals(List.of("type_mismatch"), page.evaluate("dropped"));
+    assertEquals(Map.of(), page.evaluate("({...localStorage})"));
+  }
+}
