@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param oid {@code pg_class.oid}
  * @param kind {@code pg_class.relkind}
  * @param user the current user, quoted where it has to be
+ * @param owned whether the current user may do what its owner may
  * @param fullAccess whether the current user may do to it whatever can be done to rows
  * @param rowSecurity whether row-level security applies to the current user
  * @param columns by name, in their order; without dropped and system columns
@@ -24,6 +25,7 @@ public record ExistingTable(
     long oid,
     String kind,
     String user,
+    boolean owned,
     boolean fullAccess,
     boolean rowSecurity,
     Map<String, ExistingColumn> columns) {
@@ -50,6 +52,7 @@ public record ExistingTable(
   private static final String RELATION =
       """
       SELECT oid, relkind, quote_ident(current_user) AS user,
+        pg_has_role(relowner, 'USAGE') AS owned,
         has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
           AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')
           AS full_access,
@@ -122,6 +125,7 @@ public record ExistingTable(
                 row.getLong("oid"),
                 row.getString("relkind"),
                 row.getString("user"),
+                row.getBoolean("owned"),
                 row.getBoolean("full_access"),
                 row.getBoolean("row_security"),
                 columns(connection, row.getLong("oid")))

@@ -3,7 +3,10 @@ package attolytics.database;
 import java.util.List;
 import java.util.Map;
 
-/** The service's own table: a row for each Idempotency-Key that is remembered. */
+/**
+ * The service's own table: a row for each Idempotency-Key that is remembered, with the body of the
+ * answer where that is not empty.
+ */
 public final class IdempotencyTable {
   public static final String NAME = "attolytics_idempotency";
 
@@ -15,14 +18,16 @@ public final class IdempotencyTable {
               "app", "character varying",
               "key", "character varying",
               "fingerprint", "bytea",
-              "created", "timestamp with time zone"),
+              "created", "timestamp with time zone",
+              "answer", "text"),
           List.of(
               "CREATE TABLE "
                   + NAME
                   + " (app VARCHAR COLLATE \"C\" NOT NULL, key VARCHAR COLLATE \"C\" NOT NULL,"
                   + " fingerprint BYTEA NOT NULL, created TIMESTAMPTZ NOT NULL DEFAULT now(),"
-                  + " PRIMARY KEY (app, key))",
-              "CREATE INDEX attolytics_idempotency_created_idx ON " + NAME + " (created)"));
+                  + " answer TEXT, PRIMARY KEY (app, key))",
+              "CREATE INDEX attolytics_idempotency_created_idx ON " + NAME + " (created)"),
+          List.of("answer"));
 
   private IdempotencyTable() {}
 }

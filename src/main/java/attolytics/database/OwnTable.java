@@ -2,6 +2,7 @@ package attolytics.database;
 
 import attolytics.database.ExistingTable.ExistingColumn;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -12,16 +13,47 @@ import org.jspecify.annotations.Nullable;
  *
  * @param columns those it has to have, and their types as {@code regtype} prints them
  * @param creation the statements that create it
+ * @param added those of the columns that one of an older version lacks; NULL is one of their values
  */
-public record OwnTable(String name, Map<String, String> columns, List<String> creation) {
+public record OwnTable(
+    String name, Map<String, String> columns, List<String> creation, List<String> added) {
+  /** A table that has had its columns from the first version on. */
+  public OwnTable(String name, Map<String, String> columns, List<String> creation) {
+    this(name, columns, creation, List.of());
+  }
+
+  /** The statements that make a table of an older version one of this. */
+  public List<String> upgrade(ExistingTable existing) {
+    return columns.entrySet().stream()
+        .filter(column -> isTable(existing) && isAdded(column.getKey(), existing))
+        .map(
+            column ->
+                "ALTER TABLE %s ADD COLUMN IF NOT EXISTS %s %s"
+                    .formatted(name, column.getKey(), column.getValue().toUpperCase(Locale.ROOT)))
+        .toList();
+  }
+
+  /** Why the user may not upgrade it. */
+  public List<String> whyNotUpgrade(ExistingTable existing) {
+    return existing.owned()
+        ? List.of()
+        : upgrade(existing).stream()
+            .map(
+                statement ->
+                    "table %s is of an older version, and the user %s does not own it; let its owner run: %s"
+                        .formatted(Identifiers.quote(name), existing.user(), statement))
+            .toList();
+  }
+
   /** What is wrong with one that exists: by another hand, or of another version. */
   public List<String> problems(ExistingTable existing) {
     String quoted = Identifiers.quote(name);
-    if (!"rp".contains(existing.kind())) {
+    if (!isTable(existing)) {
       return List.of(ExistingTable.nameTaken(quoted, existing.sqlKind()));
     }
     Stream<String> unfit =
         columns.entrySet().stream()
+            .filter(column -> !isAdded(column.getKey(), existing))
             .filter(column -> !fits(existing.columns().get(column.getKey()), column.getValue()))
             .map(
                 column ->
@@ -39,6 +71,15 @@ public record OwnTable(String name, Map<String, String> columns, List<String> cr
                     + " TO "
                     + existing.user());
     return Stream.concat(unfit, refused).toList();
+  }
+
+  private static boolean isTable(ExistingTable existing) {
+    return "rp".contains(existing.kind());
+  }
+
+  /** Whether the upgrade adds it. */
+  private boolean isAdded(String column, ExistingTable existing) {
+    return added.contains(column) && !existing.columns().containsKey(column);
   }
 
   private static boolean fits(@Nullable ExistingColumn found, String type) {

@@ -4,6 +4,7 @@ import attolytics.buffer.Batch;
 import attolytics.buffer.IdempotencyKey;
 import attolytics.database.Inspection;
 import attolytics.database.Inspection.Findings;
+import attolytics.schema.Quarantine;
 import attolytics.schema.Table;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
@@ -39,10 +41,10 @@ public final class FlushTrial implements Inspection {
   private OutcomeLookup lookup = OutcomeLookup.BY_TRANSACTION;
 
   /**
-   * @param tables that are to take rows
+   * @param tables that are to take rows, besides the quarantine
    */
   public FlushTrial(List<Table> tables) {
-    this.tables = List.copyOf(tables);
+    this.tables = Stream.concat(tables.stream(), Stream.of(Quarantine.TABLE)).toList();
   }
 
   /** What the server is good for; known after the trial. */

@@ -13,6 +13,7 @@ import java.util.List;
  */
 final class Comparison {
   private final List<String> statements = new ArrayList<>();
+  private final List<String> upgrades = new ArrayList<>();
   private final List<String> warnings = new ArrayList<>();
   private final List<String> problems = new ArrayList<>();
   private final List<Step> creations = new ArrayList<>();
@@ -43,6 +44,19 @@ final class Comparison {
     }
   }
 
+  /**
+   * Adds what makes an older version's table of the service's own one of this version.
+   *
+   * @param whyNot it cannot be done, or nothing
+   */
+  void upgrade(List<String> statements, List<String> whyNot) {
+    upgrades.addAll(statements);
+    refuse(whyNot);
+    if (whyNot.isEmpty()) {
+      statements.forEach(statement -> creations.add(Step.of(statement, null)));
+    }
+  }
+
   /** Adds a table that exists. */
   void check(TableCheck check) {
     check.run();
@@ -64,6 +78,11 @@ final class Comparison {
     return statements;
   }
 
+  /** What changes tables of the service's own. */
+  List<String> upgrades() {
+    return upgrades;
+  }
+
   /** What makes the partitions that tables lack. */
   List<Step> partitions() {
     return List.copyOf(partitions);
@@ -77,6 +96,7 @@ final class Comparison {
 
   Plan plan() {
     List<String> all = new ArrayList<>(statements);
+    all.addAll(upgrades);
     partitions.forEach(step -> all.addAll(step.statements()));
     return new Plan(all, warnings, problems);
   }

@@ -8,6 +8,7 @@ import attolytics.database.Inspection;
 import attolytics.database.Migration;
 import attolytics.database.Migration.Step;
 import attolytics.database.OwnTable;
+import attolytics.database.QuarantineTable;
 import attolytics.database.StepRunner;
 import attolytics.database.partition.PartitionCheck;
 import attolytics.database.partition.PartitionNames;
@@ -29,10 +30,16 @@ import java.util.List;
  */
 public final class DatabaseTables {
   /** The service's own tables, whatever the schema. */
-  private static final List<OwnTable> OWN_TABLES = List.of(IdempotencyTable.TABLE);
+  private static final List<OwnTable> OWN_TABLES =
+      List.of(IdempotencyTable.TABLE, QuarantineTable.TABLE);
 
   /** How long a start waits for its turn: the others create tables, which takes a moment. */
   private static final Duration TURN = Duration.ofSeconds(30);
+
+  /**
+   * For a lock on a table of the service's own, which flushes of other instances have for moments.
+   */
+  private static final Duration UPGRADE_LOCK_WAIT = Duration.ofSeconds(5);
 
   private DatabaseTables() {}
 
@@ -146,12 +153,25 @@ public final class DatabaseTables {
         for (String statement : comparison.statements()) {
           DdlTransaction.execute(sql, statement);
         }
+        upgrade(sql, comparison.upgrades());
         makePartitions(sql, comparison);
         Inspection.Findings findings = inspection.inspect(connection);
         comparison.warn(findings.warnings());
         comparison.refuse(findings.problems());
       }
       return comparison.plan();
+    }
+  }
+
+  /**
+   * Flushes wait behind this for whoever reads one of the tables: not for as long as that takes.
+   */
+  private static void upgrade(Statement sql, List<String> statements) throws SQLException {
+    if (!statements.isEmpty()) {
+      DdlTransaction.limitLockWait(sql, UPGRADE_LOCK_WAIT);
+    }
+    for (String statement : statements) {
+      DdlTransaction.execute(sql, statement);
     }
   }
 
@@ -213,6 +233,7 @@ public final class DatabaseTables {
       if (existing == null) {
         comparison.create(table.creation(), target.whyNotCreate(connection, table.name()));
       } else {
+        comparison.upgrade(table.upgrade(existing), table.whyNotUpgrade(existing));
         comparison.refuse(table.problems(existing));
         comparison.refuse(distribution.problems(connection, table, existing));
       }

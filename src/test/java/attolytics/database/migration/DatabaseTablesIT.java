@@ -13,10 +13,12 @@ import attolytics.database.Identifiers;
 import attolytics.database.Inspection.Findings;
 import attolytics.database.Migration;
 import attolytics.database.OwnTable;
+import attolytics.database.QuarantineTable;
 import attolytics.database.StepRunner;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
 import attolytics.schema.Index;
+import attolytics.schema.Quarantine;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
 import attolytics.schema.yaml.SchemaFile;
@@ -53,6 +55,8 @@ import org.postgresql.PGConnection;
 class DatabaseTablesIT {
   private static final OwnTable OWN = IdempotencyTable.TABLE;
 
+  private static final List<OwnTable> ALL_OWN = List.of(OWN, QuarantineTable.TABLE);
+
   private static TestDatabase database;
 
   private Connection connection;
@@ -72,7 +76,9 @@ class DatabaseTablesIT {
     connection = database.connect();
     sql("DROP SCHEMA IF EXISTS public, other CASCADE", "CREATE SCHEMA public");
     // The service's own tables are there already, so that the tests only see the schema's.
-    sql(OWN.creation().toArray(String[]::new));
+    for (OwnTable own : ALL_OWN) {
+      sql(own.creation().toArray(String[]::new));
+    }
   }
 
   @AfterEach
@@ -282,8 +288,8 @@ class DatabaseTablesIT {
     assertEquals(
         List.of(name),
         query(
-            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname <> '%s' AND relnamespace = 'public'::regnamespace"
-                .formatted(OWN.name())));
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname NOT LIKE 'attolytics\\_%'"
+                + " AND relnamespace = 'public'::regnamespace"));
     assertNothingToDo(schema);
     sql("DROP TABLE " + Identifiers.quote(name));
     sql("CREATE TABLE " + Identifiers.quote(name) + " (x int4 NOT NULL)");
@@ -964,19 +970,109 @@ class DatabaseTablesIT {
 
   @Test
   void ownTable_isCreatedWithTheRest() throws SQLException {
-    sql("DROP TABLE " + OWN.name());
+    sql("DROP TABLE " + OWN.name() + ", " + QuarantineTable.TABLE.name());
     Schema schema = schema(table("t", column("c", ColumnType.I32)));
 
     Plan plan = DatabaseTables.prepare(connection, schema);
 
     assertFits(plan);
     assertEquals(
-        Stream.concat(Stream.of("CREATE TABLE \"t\" (\"c\" INT4)"), OWN.creation().stream())
+        Stream.concat(
+                Stream.of("CREATE TABLE \"t\" (\"c\" INT4)"),
+                ALL_OWN.stream().flatMap(own -> own.creation().stream()))
             .toList(),
         plan.statements());
     assertEquals(DatabaseTables.planForNone(schema, Instant.now()), plan);
-    assertEquals(List.of(), OWN.problems(existing(OWN)));
+    for (OwnTable own : ALL_OWN) {
+      assertEquals(List.of(), own.problems(existing(own)));
+    }
     assertNothingToDo(schema);
+  }
+
+  @Test
+  void ownTable_ofAnOlderVersion_getsTheColumnThatItLacks() throws SQLException {
+    sql("ALTER TABLE " + OWN.name() + " DROP answer", "CREATE TABLE t (c int4)");
+    Schema schema = schema(table("t", column("c", ColumnType.I32)));
+    String upgrade = "ALTER TABLE attolytics_idempotency ADD COLUMN IF NOT EXISTS answer TEXT";
+
+    assertEquals(
+        List.of(upgrade), DatabaseTables.rehearse(connection, schema).statements(), "of check");
+    Migration migration = DatabaseTables.migration(connection, schema, Instant.now());
+    assertEquals(List.of(upgrade), migration.steps().stream().map(String::valueOf).toList());
+
+    assertEquals(List.of(upgrade), DatabaseTables.prepare(connection, schema).statements());
+
+    assertNothingToDo(schema);
+    // What an older version beside it writes.
+    sql("INSERT INTO attolytics_idempotency (app, key, fingerprint) VALUES ('a', 'k', '')");
+    assertEquals(
+        List.of("YES"),
+        query(
+            "SELECT is_nullable FROM information_schema.columns"
+                + " WHERE table_name = 'attolytics_idempotency' AND column_name = 'answer'"));
+  }
+
+  @Test
+  void ownTable_ofAnOlderVersionAndSomebodyElses_isRefusedWithTheStatement() throws SQLException {
+    sql("ALTER TABLE " + OWN.name() + " DROP answer", "CREATE TABLE t (c int4)");
+    asUser(
+        "Guest",
+        user -> {
+          sql("RESET ROLE", "GRANT ALL ON t TO " + user, "SET ROLE " + user);
+          assertEquals(
+              List.of(
+                  "table \"attolytics_idempotency\" is of an older version, and the user "
+                      + user
+                      + " does not own it; let its owner run: ALTER TABLE attolytics_idempotency"
+                      + " ADD COLUMN IF NOT EXISTS answer TEXT"),
+              problems(schema(table("t", column("c", ColumnType.I32)))));
+        });
+  }
+
+  /** Whoever reads the table, a dump say, must not make the flushes of others wait for its end. */
+  @Test
+  void ownTable_upgradeOfOneThatIsRead_isGivenUpSoon() throws SQLException {
+    sql("ALTER TABLE " + OWN.name() + " DROP answer", "CREATE TABLE t (c int4)");
+    Schema schema = schema(table("t", column("c", ColumnType.I32)));
+    try (Connection reader = database.connect();
+        Statement sql = reader.createStatement()) {
+      reader.setAutoCommit(false);
+      sql.execute("SELECT count(*) FROM attolytics_idempotency");
+
+      SQLException e =
+          assertThrows(SQLException.class, () -> DatabaseTables.prepare(connection, schema));
+
+      assertEquals("55P03", e.getSQLState());
+      assertTrue(
+          String.valueOf(e.getMessage()).startsWith("ALTER TABLE attolytics_idempotency ADD"),
+          e.getMessage());
+    }
+    assertEquals(1, DatabaseTables.prepare(connection, schema).statements().size());
+  }
+
+  /** As of a flush's rows all columns but the id are given. */
+  @Test
+  void quarantine_hasTheColumnsThatARowGives() {
+    assertEquals(
+        Stream.concat(Stream.of("id"), Quarantine.TABLE.columns().stream().map(Column::name))
+            .sorted()
+            .toList(),
+        QuarantineTable.TABLE.columns().keySet().stream().sorted().toList());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "ALTER TABLE attolytics_quarantine DROP pointer | column \"pointer\" is missing",
+        "ALTER TABLE attolytics_quarantine ALTER event TYPE json USING null | \"event\" is missing"
+            + " or not of type text"
+      })
+  void quarantine_hasToBeAsCreated(String change, String words) throws SQLException {
+    sql(change, "CREATE TABLE t (c int4)");
+    List<String> problems = problems(schema(table("t", column("c", ColumnType.I32))));
+    assertEquals(1, problems.size(), problems::toString);
+    assertTrue(problems.get(0).contains(words), problems::toString);
   }
 
   @Test
@@ -1050,7 +1146,7 @@ class DatabaseTablesIT {
     sql(
         "CREATE ROLE " + user,
         "GRANT USAGE ON SCHEMA public TO " + user,
-        "GRANT ALL ON " + OWN.name() + " TO " + user);
+        "GRANT ALL ON " + OWN.name() + ", " + QuarantineTable.TABLE.name() + " TO " + user);
     try {
       sql("SET ROLE " + user);
       test.run(user);
