@@ -38,6 +38,8 @@ class ArchitectureTest {
         .definedBy("attolytics.admin")
         .layer("flush")
         .definedBy("attolytics.flush")
+        .layer("quarantine")
+        .definedBy("attolytics.quarantine")
         .layer("embedded")
         .definedBy("attolytics.embedded")
         .layer("decode")
@@ -68,21 +70,31 @@ class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("app")
         .whereLayer("admin")
         .mayOnlyBeAccessedByLayers("app")
+        .whereLayer("quarantine")
+        .mayOnlyBeAccessedByLayers("cli", "app")
         .whereLayer("embedded")
         .mayOnlyBeAccessedByLayers("cli", "app")
         .whereLayer("flush")
-        .mayOnlyBeAccessedByLayers("cli", "app")
+        .mayOnlyBeAccessedByLayers("cli", "app", "quarantine")
         .whereLayer("decode")
-        .mayOnlyBeAccessedByLayers("http")
+        .mayOnlyBeAccessedByLayers("http", "quarantine")
         .whereLayer("buffer")
-        .mayOnlyBeAccessedByLayers("app", "http", "decode", "flush")
+        .mayOnlyBeAccessedByLayers("app", "http", "decode", "flush", "quarantine")
         .whereLayer("database")
-        .mayOnlyBeAccessedByLayers("cli", "app", "flush")
+        .mayOnlyBeAccessedByLayers("cli", "app", "flush", "quarantine")
         .whereLayer("schema.yaml")
         .mayOnlyBeAccessedByLayers("cli", "app")
         .whereLayer("schema")
         .mayOnlyBeAccessedByLayers(
-            "cli", "app", "http", "flush", "decode", "buffer", "database", "schema.yaml")
+            "cli",
+            "app",
+            "http",
+            "flush",
+            "quarantine",
+            "decode",
+            "buffer",
+            "database",
+            "schema.yaml")
         .whereLayer("encoding")
         .mayOnlyBeAccessedByLayers("http", "decode", "buffer", "flush", "schema")
         .whereLayer("json")

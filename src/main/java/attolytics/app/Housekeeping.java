@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 
 /** What is done every now and then beside the pipeline. */
 final class Housekeeping implements AutoCloseable {
-  /** Enough for all the others to be on time while two of them wait for the database. */
-  private static final int THREADS = 3;
+  /** Enough for all the others to be on time while three of them wait for the database. */
+  private static final int THREADS = 4;
 
   private static final Duration SHORTEST_PERIOD = Duration.ofMillis(100);
 

@@ -23,6 +23,7 @@ import attolytics.http.IngestHandler;
 import attolytics.http.Limits;
 import attolytics.metrics.History;
 import attolytics.metrics.PrometheusMetrics;
+import attolytics.quarantine.QuarantineUpkeep;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
 import attolytics.settings.DatabaseUrl;
@@ -396,6 +397,10 @@ public final class Service implements AutoCloseable {
     Duration tenth = settings.idempotencyTtl().dividedBy(10);
     Duration period = tenth.compareTo(MAX_PURGE_PERIOD) < 0 ? tenth : MAX_PURGE_PERIOD;
     housekeeping.repeat(period, new KeyPurge(database, settings.idempotencyTtl()));
+    housekeeping.repeat(
+        QuarantineUpkeep.PERIOD,
+        new QuarantineUpkeep(
+            database, settings.quarantineTtl(), settings.quarantineRows(), metrics::quarantine));
     housekeeping.repeat(STALLED_COPIES_PERIOD, new StalledCopies(database, settings.ackTimeout()));
 
     DatabaseProbe probe = new DatabaseProbe(database);

@@ -1,6 +1,7 @@
 package attolytics.metrics;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,8 +18,10 @@ final class AppMeters {
       new AtomicReferenceArray<>(STATUSES);
   private final Map<String, Counter> refused = new ConcurrentHashMap<>();
   private final Map<String, Counter> rejected = new ConcurrentHashMap<>();
+  private final Map<String, Counter> quarantined = new ConcurrentHashMap<>();
   private final Counter accepted;
   private final Counter duplicates;
+  private volatile double quarantineRows = Double.NaN;
 
   AppMeters(String app, MeterRegistry registry) {
     this.app = app;
@@ -33,6 +36,15 @@ final class AppMeters {
             .description("Events sent again under their Idempotency-Key, not stored again")
             .tag("app", app)
             .register(registry);
+    Gauge.builder("attolytics.quarantine.rows", () -> quarantineRows)
+        .description("Events in quarantine, of all instances")
+        .tag("app", app)
+        .register(registry);
+  }
+
+  /** Takes how many events of the app are in quarantine now. */
+  void quarantineRows(long rows) {
+    quarantineRows = rows;
   }
 
   Counter accepted() {
@@ -65,6 +77,19 @@ final class AppMeters {
               .tags("app", app, "reason", reason)
               .register(registry);
       refused.put(reason, counter);
+    }
+    return counter;
+  }
+
+  Counter quarantined(String code) {
+    Counter counter = quarantined.get(code);
+    if (counter == null) {
+      counter =
+          Counter.builder("attolytics.events.quarantined")
+              .description("Events that this instance put into quarantine")
+              .tags("app", app, "code", code)
+              .register(registry);
+      quarantined.put(code, counter);
     }
     return counter;
   }

@@ -21,6 +21,9 @@ public interface Metrics {
         public void duplicatesSuppressed(String app, int events) {}
 
         @Override
+        public void eventsQuarantined(String app, String code, int events) {}
+
+        @Override
         public void rowsCommitted(String table, int rows) {}
 
         @Override
@@ -63,6 +66,13 @@ public interface Metrics {
 
   /** The events of a request that was sent again under its Idempotency-Key: not stored again. */
   void duplicatesSuppressed(String app, int events);
+
+  /**
+   * Events of a leniently handled request are committed to the quarantine.
+   *
+   * @param code why; one of a fixed set
+   */
+  void eventsQuarantined(String app, String code, int events);
 
   /** Rows of a table are committed. */
   void rowsCommitted(String table, int rows);

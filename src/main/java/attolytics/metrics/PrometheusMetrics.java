@@ -36,6 +36,30 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
           "08", "0A", "22", "23", "25", "26", "28", "3D", "3F", "40", "42", "44", "53", "54", "55",
           "57", "58", "F0", "P0", "XX", "none");
 
+  /** Why events are put into quarantine. */
+  private static final List<String> QUARANTINE_CODES =
+      List.of(
+          "conflict",
+          "duplicate_field",
+          "header_field",
+          "invalid_address",
+          "invalid_date",
+          "invalid_number",
+          "invalid_string",
+          "invalid_timestamp",
+          "missing_field",
+          "not_an_event",
+          "out_of_range",
+          "refused_by_database",
+          "source_field",
+          "too_far_ahead",
+          "too_long",
+          "too_old",
+          "type_mismatch",
+          "unknown_field",
+          "unknown_table",
+          "value_not_allowed");
+
   private static final String OTHER = "other";
 
   /** From a commit on a fast disk to the longest that a request waits. */
@@ -53,6 +77,7 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   private final Collection<String> reasons;
   private final Map<String, AppMeters> apps = new ConcurrentHashMap<>();
   private final Map<String, Counter> committed = new ConcurrentHashMap<>();
+  private volatile QuarantineContents quarantine = QuarantineContents.NONE;
   private final Counter reloads;
   private final Counter refusedReloads;
   private final Map<String, Counter> flushErrors = new LinkedHashMap<>();
@@ -109,6 +134,7 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
         statuses.forEach(app::requests);
         reasons.forEach(app::rejected);
         reasons.forEach(app::refused);
+        QUARANTINE_CODES.forEach(app::quarantined);
       }
       apps.putIfAbsent(id, app);
     }
@@ -238,6 +264,32 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   @Override
   public void duplicatesSuppressed(String app, int events) {
     meters(app).duplicates().increment(events);
+  }
+
+  @Override
+  public void eventsQuarantined(String app, String code, int events) {
+    meters(app).quarantined(code).increment(events);
+  }
+
+  /** Takes what is in quarantine now. Events of apps that are not known count as one app's. */
+  public void quarantine(QuarantineContents contents) {
+    Map<String, Long> rows = contents.rowsByApp();
+    long known = 0;
+    for (Map.Entry<String, AppMeters> app : apps.entrySet()) {
+      if (!app.getKey().equals(UNKNOWN_APP)) {
+        long own = rows.getOrDefault(app.getKey(), 0L);
+        app.getValue().quarantineRows(own);
+        known += own;
+      }
+    }
+    long all = rows.values().stream().mapToLong(Long::longValue).sum();
+    meters(UNKNOWN_APP).quarantineRows(all - known);
+    quarantine = contents;
+  }
+
+  /** What was in quarantine when it was counted last. */
+  public QuarantineContents quarantine() {
+    return quarantine;
   }
 
   private AppMeters meters(String app) {

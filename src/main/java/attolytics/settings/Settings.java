@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param bodyTimeout for a whole body to arrive
  * @param idleTimeout after which a connection without a request, or an unread answer, is closed
  * @param idempotencyTtl how long an Idempotency-Key is remembered
+ * @param quarantineTtl how long an event is kept in quarantine
+ * @param quarantineRows how many events of an app are kept there
  * @param ackTimeout how long a request may wait for its commit
  * @param drainTimeout how long a stop may take
  * @param migrate whether a start and a reload change the database to fit the schema file
@@ -51,6 +53,8 @@ public record Settings(
     Duration bodyTimeout,
     Duration idleTimeout,
     Duration idempotencyTtl,
+    Duration quarantineTtl,
+    int quarantineRows,
     Duration ackTimeout,
     Duration drainTimeout,
     boolean migrate,
@@ -96,6 +100,10 @@ public record Settings(
         + idleTimeout
         + ", idempotencyTtl="
         + idempotencyTtl
+        + ", quarantineTtl="
+        + quarantineTtl
+        + ", quarantineRows="
+        + quarantineRows
         + ", ackTimeout="
         + ackTimeout
         + ", drainTimeout="

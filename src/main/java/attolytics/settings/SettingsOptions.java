@@ -186,6 +186,23 @@ public final class SettingsOptions {
 
   @Option(
       scope = ScopeType.INHERIT,
+      names = "--quarantine_ttl",
+      paramLabel = "TIME",
+      converter = DurationOption.class,
+      description = "How long an invalid event is kept in quarantine (default: 30d).")
+  private Duration quarantineTtl = Duration.ofDays(30);
+
+  @Option(
+      scope = ScopeType.INHERIT,
+      names = "--quarantine_rows",
+      paramLabel = "N",
+      description =
+          "Events in quarantine at which an app's requests are handled strictly until there is"
+              + " room again (default: 1000000).")
+  private int quarantineRows = 1_000_000;
+
+  @Option(
+      scope = ScopeType.INHERIT,
       names = "--ack_timeout",
       paramLabel = "TIME",
       converter = DurationOption.class,
@@ -273,6 +290,8 @@ public final class SettingsOptions {
     checkTimeout("--body_timeout", bodyTimeout);
     checkTimeout("--idle_timeout", idleTimeout);
     checkPositive("--idempotency_ttl", idempotencyTtl);
+    checkPositive("--quarantine_ttl", quarantineTtl);
+    checkRange("--quarantine_rows", quarantineRows, 1, 1_000_000_000);
     checkPositive("--ack_timeout", ackTimeout);
     checkPositive("--drain_timeout", drainTimeout);
     if (port == adminPort && port != 0 && host.equals(adminHost)) {
@@ -320,6 +339,8 @@ public final class SettingsOptions {
         bodyTimeout,
         idleTimeout,
         idempotencyTtl,
+        quarantineTtl,
+        quarantineRows,
         ackTimeout,
         drainTimeout,
         migrates,

@@ -53,6 +53,8 @@ class AttolyticsCommandTest {
           Duration.ofSeconds(30),
           Duration.ofSeconds(90),
           Duration.ofDays(7),
+          Duration.ofDays(30),
+          1_000_000,
           Duration.ofSeconds(30),
           Duration.ofSeconds(30),
           false,
@@ -92,6 +94,8 @@ class AttolyticsCommandTest {
             Duration.ofMinutes(1),
             Duration.ofHours(24),
             Duration.ofHours(1),
+            Duration.ofHours(2),
+            7,
             Duration.ofSeconds(5),
             Duration.ofMinutes(2),
             true,
@@ -128,6 +132,8 @@ class AttolyticsCommandTest {
       "--idle_timeout=1d",
       "--idempotency_ttl",
       "1h",
+      "--quarantine_ttl=2h",
+      "--quarantine_rows=7",
       "--ack_timeout",
       "5s",
       "--drain_timeout",
@@ -248,6 +254,8 @@ class AttolyticsCommandTest {
         "--ack_timeout 0s | --ack_timeout: must be longer than nothing",
         "--drain_timeout 0s | --drain_timeout: must be longer than nothing",
         "--idempotency_ttl 0s | --idempotency_ttl: must be longer than nothing",
+        "--quarantine_ttl 0s | --quarantine_ttl: must be longer than nothing",
+        "--quarantine_rows 0 | --quarantine_rows: 0 is not between 1 and 1000000000",
         "--drain_timeout 5 | --drain_timeout: '5' is not a duration such as",
         "-v -q | --quiet: cannot be combined with --verbose",
         "-vvv | --verbose: given 3 times, but twice is the most",
@@ -386,7 +394,7 @@ class AttolyticsCommandTest {
     while (told.find()) {
       args.add(told.group(1) + "=" + told.group(2));
     }
-    assertEquals(20, args.size(), "all but --db_url: " + args);
+    assertEquals(22, args.size(), "all but --db_url: " + args);
     assertEquals(DEFAULTS, settings(Map.of(), args.toArray(String[]::new)));
   }
 

@@ -40,6 +40,7 @@ class PrometheusMetricsTest {
       assertEquals(0, value("attolytics_http_requests_total" + label + ",status=\"400\"}"));
       assertEquals(0, value("attolytics_events_rejected_total" + label + ",reason=\"late\"}"));
       assertEquals(0, value("attolytics_events_accepted_total" + label + "}"));
+      assertEquals(0, value("attolytics_events_quarantined_total" + label + ",code=\"too_old\"}"));
       assertEquals(0, value("attolytics_duplicates_suppressed_total" + label + "}"));
     }
     assertEquals(0, value("attolytics_events_committed_total{table=\"u\"}"));
@@ -78,6 +79,23 @@ class PrometheusMetricsTest {
     assertEquals(3, value("attolytics_events_rejected_total{app=\"unknown\",reason=\"bad\"}"));
     assertEquals(1, value("attolytics_flush_errors_total{sqlstate_class=\"other\"}"));
     assertTrue(!metrics.scrape(MetricsFormat.TEXT).contains("from a client"));
+  }
+
+  @Test
+  void quarantine_isShownByApp_andWhatIsNoAppsAsUnknown() {
+    assertEquals(Double.NaN, value("attolytics_quarantine_rows{app=\"a\"}"), "not counted yet");
+    metrics.quarantine(
+        new QuarantineContents(
+            List.of(
+                new QuarantineContents.Group("a", "too_long", 2),
+                new QuarantineContents.Group("a", "type_mismatch", 3),
+                new QuarantineContents.Group("formerly", "too_long", 7)),
+            List.of()));
+    assertEquals(5, value("attolytics_quarantine_rows{app=\"a\"}"));
+    assertEquals(0, value("attolytics_quarantine_rows{app=\"b\"}"));
+    assertEquals(7, value("attolytics_quarantine_rows{app=\"unknown\"}"));
+    metrics.eventsQuarantined("a", "too_long", 4);
+    assertEquals(4, value("attolytics_events_quarantined_total{app=\"a\",code=\"too_long\"}"));
   }
 
   @Test

@@ -1,0 +1,108 @@
+package attolytics.flush;
+
+import attolytics.buffer.Batch;
+import attolytics.flush.FailurePolicy.Kind;
+import attolytics.schema.Table;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.postgresql.PGConnection;
+
+/**
+ * Writes rows in a transaction that does more than a flush: in the same format, under the same
+ * limits and with the same checks, but without retries. One thread at a time.
+ */
+public final class RowWriter {
+  private static final long STATEMENT_NANOS = Duration.ofMinutes(1).toNanos();
+
+  private final BinaryCopy binaryCopy = new BinaryCopy();
+
+  /** The database refused rows; the transaction is of no use until it is rolled back. */
+  public static final class RefusedException extends Exception {
+    private final FlushException failure;
+
+    private RefusedException(FlushException failure) {
+      super(failure.sql());
+      this.failure = failure;
+    }
+
+    /** Whether it was not for the rows, but for what may be over by the next attempt. */
+    public boolean isTransient() {
+      return failure.kind() == Kind.TRANSIENT;
+    }
+
+    /** Whether a unique or exclusion constraint refused a row. */
+    public boolean isConflict() {
+      String state = String.valueOf(failure.sql().getSQLState());
+      return state.equals("23505") || state.equals("23P01");
+    }
+
+    /** The database's words, without those that quote rows. */
+    public String words() {
+      return CopyError.primaryMessage(failure.sql());
+    }
+
+    /** The error itself. */
+    public SQLException error() {
+      return failure.sql();
+    }
+  }
+
+  /**
+   * Begins a transaction with limits of its own. The connection must not commit by itself.
+   *
+   * @param lockMillis for each wait for a lock
+   */
+  public static void begin(Connection connection, int lockMillis) throws SQLException {
+    TransactionId.begin(
+        connection,
+        new TimeLimits(lockMillis, STATEMENT_NANOS, STATEMENT_NANOS),
+        OutcomeLookup.BY_KEY);
+  }
+
+  /**
+   * Writes all rows of the batches, and checks deferred constraints.
+   *
+   * @param byInsert whether INSERT is to be used, which is slower and whose errors say more
+   */
+  public void write(Connection connection, List<Batch> batches, boolean byInsert)
+      throws RefusedException, SQLException {
+    PGConnection postgres = connection.unwrap(PGConnection.class);
+    try {
+      for (Table table : tablesOf(batches)) {
+        if (byInsert) {
+          binaryCopy.insert(connection, postgres.getCopyAPI(), table, batches);
+        } else {
+          binaryCopy.copy(postgres.getCopyAPI(), table, batches);
+        }
+      }
+    } catch (FlushException e) {
+      throw new RefusedException(e);
+    }
+    try {
+      Commit.checkConstraints(connection);
+    } catch (SQLException e) {
+      throw new RefusedException(new FlushException(FlushException.Stage.CONSTRAINTS, e));
+    }
+  }
+
+  /** Commits. Returns only if the server confirms the COMMIT. */
+  public static void commit(Connection connection) throws SQLException {
+    new Commit().run(connection);
+  }
+
+  /** In the order of their names, as flushes write them, so that they do not deadlock. */
+  private static List<Table> tablesOf(List<Batch> batches) {
+    Set<Table> tables = new HashSet<>();
+    for (Batch batch : batches) {
+      for (int run = 0; run < batch.runCount(); run++) {
+        tables.add(batch.runTable(run));
+      }
+    }
+    return tables.stream().sorted(Comparator.comparing(Table::name)).toList();
+  }
+}

@@ -1,0 +1,137 @@
+package attolytics.quarantine;
+
+import attolytics.flush.RowWriter;
+import attolytics.metrics.QuarantineContents;
+import attolytics.metrics.QuarantineContents.Group;
+import attolytics.metrics.QuarantineContents.Reason;
+import attolytics.schema.Quarantine;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Deletes the events in quarantine that are older than the time to live, in small steps, and counts
+ * the others. Several instances may do so at once. {@link #isFull} answers from memory.
+ */
+public final class QuarantineUpkeep implements Runnable {
+  /** How often it has to run for both bounds to be acted on within 10 s. */
+  public static final Duration PERIOD = Duration.ofSeconds(4);
+
+  private static final Logger log = LoggerFactory.getLogger(QuarantineUpkeep.class);
+
+  private static final int STEP = 1_000;
+  private static final int LOCK_MILLIS = 1_000;
+
+  private static final String DELETE =
+      "DELETE FROM "
+          + Quarantine.NAME
+          + " WHERE id = ANY (ARRAY(SELECT id FROM "
+          + Quarantine.NAME
+          + " WHERE received_at < now() - make_interval(secs => ?)"
+          + " ORDER BY received_at LIMIT "
+          + STEP
+          + " FOR UPDATE SKIP LOCKED))";
+
+  // Of an index alone, where the table has been vacuumed.
+  private static final String COUNT =
+      "SELECT app, code, count(*) FROM " + Quarantine.NAME + " GROUP BY app, code ORDER BY 1, 2";
+
+  private static final String NEWEST =
+      "SELECT received_at, app, table_name, code, pointer FROM "
+          + Quarantine.NAME
+          + " ORDER BY id DESC LIMIT 5";
+
+  private final DataSource database;
+  private final double ttlSeconds;
+  private final long maxRows;
+  private final Consumer<QuarantineContents> observer;
+  private volatile Map<String, Long> rowsByApp = Map.of();
+
+  /**
+   * @param database whose connections do not commit by themselves
+   * @param ttl how long an event is kept
+   * @param maxRows how many events of an app are kept
+   * @param observer is given what is there each time it was counted
+   */
+  public QuarantineUpkeep(
+      DataSource database, Duration ttl, long maxRows, Consumer<QuarantineContents> observer) {
+    this.database = database;
+    this.ttlSeconds = ttl.toNanos() / 1e9;
+    this.maxRows = maxRows;
+    this.observer = observer;
+  }
+
+  /**
+   * Whether the app had as many events in quarantine as it may have when they were counted last.
+   */
+  public boolean isFull(String appId) {
+    return rowsByApp.getOrDefault(appId, 0L) >= maxRows;
+  }
+
+  /** Deletes and counts. If the database fails, the next run tries again. */
+  @Override
+  public void run() {
+    try {
+      int deleted;
+      do {
+        deleted = deleteSome();
+      } while (deleted == STEP && !Thread.currentThread().isInterrupted());
+      QuarantineContents contents = count();
+      rowsByApp = contents.rowsByApp();
+      observer.accept(contents);
+    } catch (SQLException e) {
+      log.debug("Cannot purge or count the events in quarantine: {}", e.getMessage());
+    }
+  }
+
+  private int deleteSome() throws SQLException {
+    try (Connection connection = database.getConnection()) {
+      RowWriter.begin(connection, LOCK_MILLIS);
+      try (PreparedStatement statement = connection.prepareStatement(DELETE)) {
+        statement.setDouble(1, ttlSeconds);
+        int deleted = statement.executeUpdate();
+        connection.commit();
+        return deleted;
+      }
+    }
+  }
+
+  private QuarantineContents count() throws SQLException {
+    List<Group> groups = new ArrayList<>();
+    List<Reason> newest = new ArrayList<>();
+    try (Connection connection = database.getConnection()) {
+      RowWriter.begin(connection, LOCK_MILLIS);
+      try (Statement sql = connection.createStatement()) {
+        try (ResultSet row = sql.executeQuery(COUNT)) {
+          while (row.next()) {
+            groups.add(new Group(row.getString(1), row.getString(2), row.getLong(3)));
+          }
+        }
+        try (ResultSet row = sql.executeQuery(NEWEST)) {
+          while (row.next()) {
+            newest.add(
+                new Reason(
+                    row.getObject(1, OffsetDateTime.class).toInstant(),
+                    row.getString(2),
+                    row.getString(3),
+                    row.getString(4),
+                    row.getString(5)));
+          }
+        }
+      }
+      connection.commit();
+    }
+    return new QuarantineContents(groups, newest);
+  }
+}

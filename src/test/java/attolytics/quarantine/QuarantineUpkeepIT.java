@@ -1,0 +1,154 @@
+package attolytics.quarantine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.TestDatabase;
+import attolytics.app.RunningService;
+import attolytics.database.ConnectionPool;
+import attolytics.database.QuarantineTable;
+import attolytics.flush.Await;
+import attolytics.metrics.QuarantineContents;
+import attolytics.metrics.QuarantineContents.Group;
+import attolytics.settings.DatabaseUrl;
+import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class QuarantineUpkeepIT {
+  private static final String SCHEMA =
+      """
+      tables: {t: {columns: [{name: s, type: string}]}}
+      apps: {a: {secret_key: k, tables: [t]}, b: {secret_key: k, tables: [t]}}
+      """;
+
+  private static final String INSERT =
+      "INSERT INTO attolytics_quarantine (received_at, app, table_name, code, pointer, event)"
+          + " SELECT now() - interval '%s', '%s', 't', '%s', '/s', '{}' FROM generate_series(1, %d)";
+
+  private TestDatabase database;
+  private Connection connection;
+  private HikariDataSource pool;
+  private QuarantineContents seen = QuarantineContents.NONE;
+
+  @BeforeEach
+  void createTable() throws SQLException {
+    database = TestDatabase.create();
+    connection = database.connect();
+    for (String statement : QuarantineTable.TABLE.creation()) {
+      sql(statement);
+    }
+    pool =
+        ConnectionPool.open(
+            DatabaseUrl.parse(database.url()), 1, Duration.ofSeconds(5), new SimpleMeterRegistry());
+  }
+
+  @AfterEach
+  void dropDatabase() throws SQLException {
+    pool.close();
+    connection.close();
+    database.close();
+  }
+
+  @Test
+  void run_deletesWhatIsOlderThanTheTimeToLive_inSteps() throws SQLException {
+    sql(INSERT.formatted("2 h", "a", "too_long", 2_500), INSERT.formatted("50 min", "a", "x", 3));
+    upkeep(10).run();
+    assertEquals("3", query("SELECT count(*) FROM attolytics_quarantine"));
+  }
+
+  @Test
+  void run_leavesWhatAnotherTransactionHasLocked() throws SQLException {
+    sql(INSERT.formatted("2 h", "a", "x", 3));
+    connection.setAutoCommit(false);
+    sql("SELECT FROM attolytics_quarantine WHERE id = 2 FOR UPDATE");
+    upkeep(10).run();
+    connection.rollback();
+    assertEquals("2", query("SELECT string_agg(id::text, ',') FROM attolytics_quarantine"));
+  }
+
+  @Test
+  void run_countsByAppAndCode_andTellsTheNewestReasons() throws SQLException {
+    sql(
+        INSERT.formatted("1 min", "a", "too_long", 2),
+        INSERT.formatted("1 min", "a", "x", 1),
+        INSERT.formatted("1 min", "b", "x", 4));
+    upkeep(10).run();
+    assertEquals(
+        List.of(new Group("a", "too_long", 2), new Group("a", "x", 1), new Group("b", "x", 4)),
+        seen.groups());
+    assertEquals(5, seen.newest().size());
+    assertEquals("b", seen.newest().get(0).app());
+    assertEquals("a", seen.newest().get(4).app());
+    assertEquals("/s", seen.newest().get(0).pointer());
+  }
+
+  @Test
+  void isFull_fromThatManyEventsOn_untilThereIsRoomAgain() throws SQLException {
+    QuarantineUpkeep upkeep = upkeep(3);
+    assertFalse(upkeep.isFull("a"), "before the first count");
+    sql(INSERT.formatted("1 min", "a", "x", 3), INSERT.formatted("1 min", "b", "x", 2));
+    upkeep.run();
+    assertTrue(upkeep.isFull("a"));
+    assertFalse(upkeep.isFull("b"), "each app has bounds of its own");
+    sql("DELETE FROM attolytics_quarantine WHERE id = 1");
+    upkeep.run();
+    assertFalse(upkeep.isFull("a"));
+  }
+
+  @Test
+  void run_withoutADatabase_keepsWhatIsKnown() throws SQLException {
+    QuarantineUpkeep upkeep = upkeep(1);
+    sql(INSERT.formatted("1 min", "a", "x", 1));
+    upkeep.run();
+    sql("ALTER TABLE attolytics_quarantine RENAME TO gone");
+    upkeep.run();
+    assertTrue(upkeep.isFull("a"));
+  }
+
+  /** Both bounds are acted on within 10 s. */
+  @Test
+  void service_deletesAndShowsInMetrics() throws Exception {
+    try (RunningService service = RunningService.start(SCHEMA, "", "--quarantine_ttl=1h")) {
+      service.execute(
+          INSERT.formatted("2 h", "a", "x", 1)
+              + ";"
+              + INSERT.formatted("1 min", "a", "x", 2)
+              + ";"
+              + INSERT.formatted("1 min", "formerly", "x", 3));
+      Await.until(() -> service.metric("attolytics_quarantine_rows{app=\"a\"}") == 2);
+      assertEquals(0, service.metric("attolytics_quarantine_rows{app=\"b\"}"));
+      assertEquals(3, service.metric("attolytics_quarantine_rows{app=\"unknown\"}"));
+      assertEquals("5", service.query("SELECT count(*) FROM attolytics_quarantine"));
+    }
+  }
+
+  private QuarantineUpkeep upkeep(long maxRows) {
+    return new QuarantineUpkeep(pool, Duration.ofHours(1), maxRows, contents -> seen = contents);
+  }
+
+  private void sql(String... statements) throws SQLException {
+    try (Statement sql = connection.createStatement()) {
+      for (String statement : statements) {
+        sql.execute(statement);
+      }
+    }
+  }
+
+  private String query(String select) throws SQLException {
+    try (Statement sql = connection.createStatement();
+        ResultSet row = sql.executeQuery(select)) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package attolytics.quarantine;
+
+import org.jspecify.annotations.NullMarked;
