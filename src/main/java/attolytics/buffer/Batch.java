@@ -36,6 +36,7 @@ public final class Batch {
   private @Nullable Ack ack;
   private long acceptedNanos;
   private @Nullable IdempotencyKey key;
+  private @Nullable LenientRequest lenient;
   private int source;
 
   /**
@@ -132,6 +133,7 @@ public final class Batch {
     runCount = 0;
     rowCount = 0;
     key = null;
+    lenient = null;
   }
 
   public int rowCount() {
@@ -204,6 +206,55 @@ public final class Batch {
       }
     }
     return rows;
+  }
+
+  /**
+   * Marks the request as one that is handled leniently.
+   *
+   * @param heapBytes what it holds besides the batch
+   * @throws CopyBuffer.LimitExceededException if the budget is spent
+   */
+  public void handleLeniently(LenientRequest request, int heapBytes) {
+    if (!charge(heapBytes)) {
+      throw CopyBuffer.LimitExceededException.temporary();
+    }
+    lenient = request;
+  }
+
+  /** The request, if it is handled leniently, else null. */
+  public @Nullable LenientRequest lenient() {
+    return lenient;
+  }
+
+  /**
+   * Replaces a row.
+   *
+   * @param index the row's place among all rows
+   * @param table of the new row
+   * @param row its bytes
+   * @throws CopyBuffer.LimitExceededException if the budget is spent; the rows are lost then
+   */
+  public void replaceRow(int index, Table table, CopyBuffer row) {
+    byte[] oldRows = Arrays.copyOf(rows.array(), rows.size());
+    Table[] tables = Arrays.copyOf(runTables, runCount);
+    int[] counts = Arrays.copyOf(runRows, runCount);
+    rows.truncate(0);
+    runCount = 0;
+    rowCount = 0;
+    int at = 0;
+    for (int run = 0; run < tables.length; run++) {
+      for (int i = 0; i < counts[run]; i++) {
+        int length = CopyBuffer.rowBytes(oldRows, at);
+        boolean replaced = rowCount == index;
+        if (replaced) {
+          rows.put(row.array(), 0, row.size());
+        } else {
+          rows.put(oldRows, at, length);
+        }
+        endRow(replaced ? table : tables[run]);
+        at += length;
+      }
+    }
   }
 
   /** Makes the rows stand once, however often the request is sent under this key. */

@@ -21,6 +21,9 @@ public final class Decoded {
   final List<EventError> errors = new ArrayList<>();
   int events;
   boolean anyEventInvalid;
+  boolean eventInvalid; // the current one
+  @Nullable EventError firstError; // of the current event, if it is handled leniently
+  @Nullable LenientEvents lenient;
 
   void clear() {
     malformed = null;
@@ -31,12 +34,28 @@ public final class Decoded {
     errors.clear();
     events = 0;
     anyEventInvalid = false;
+    eventInvalid = false;
+    lenient = null;
+  }
+
+  /** The errors that follow are those of the next event. */
+  void startEvent() {
+    events++;
+    eventInvalid = false;
+    firstError = null;
+  }
+
+  /** Whether the row of the current event cannot be stored. */
+  boolean dropsRow() {
+    return lenient == null ? anyEventInvalid : eventInvalid;
   }
 
   /** Marks an event as invalid; returns whether there is room to {@link #add} an error. */
   boolean failEvent() {
+    boolean isFirst = !eventInvalid;
     anyEventInvalid = true;
-    return errors.size() < MAX_ERRORS;
+    eventInvalid = true;
+    return errors.size() < MAX_ERRORS || (isFirst && lenient != null);
   }
 
   /**
@@ -49,7 +68,18 @@ public final class Decoded {
     if (field != null) {
       pointer += "/" + field.replace("~", "~0").replace("/", "~1");
     }
-    errors.add(new EventError(event, pointer, code, detail));
+    EventError error = new EventError(event, pointer, code, detail);
+    if (firstError == null) {
+      firstError = error;
+    }
+    if (errors.size() < MAX_ERRORS) {
+      errors.add(error);
+    }
+  }
+
+  /** Whether the body as a whole is a request of a client that has the secret key. */
+  boolean isRequest() {
+    return malformed == null && invalidShape == null && !wrongSecretKey;
   }
 
   /** Why the body is not JSON, or null. */
@@ -80,6 +110,11 @@ public final class Decoded {
   /** Whether at least one event is invalid. */
   public boolean anyEventInvalid() {
     return anyEventInvalid;
+  }
+
+  /** The events, if they are handled leniently, else null. */
+  public @Nullable LenientEvents lenient() {
+    return lenient;
   }
 
   /** The errors of the events, in order: the first {@value #MAX_ERRORS}. */

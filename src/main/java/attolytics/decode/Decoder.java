@@ -44,6 +44,7 @@ public final class Decoder {
   private NameMap<RowEncoder> rowsByTable = new NameMap<>(Map.of());
   private Headers headers = name -> null;
   private Batch batch = new Batch(0);
+  private @Nullable String namedTable; // by the current event, if it is handled leniently
   private @Nullable RowEncoder lastRow; // most events have the same table as the previous one
 
   /** Uses the system clock. */
@@ -67,12 +68,41 @@ public final class Decoder {
    * @throws CopyBuffer.LimitExceededException if the rows exceed the limit of {@code into}
    */
   public Decoded decode(App app, byte[] body, int length, Headers headers, Batch into) {
+    return decode(app, body, length, headers, into, null);
+  }
+
+  /**
+   * Decodes a body whose invalid events are put into quarantine: each has a row there instead of
+   * one in its table. They are no reason to refuse the request, but {@link Decoded#errors} has what
+   * is wrong with them.
+   *
+   * @param arrival what is kept beside such an event
+   * @throws CopyBuffer.LimitExceededException if the rows, or the events' texts, exceed the limit of
+   *     {@code into}
+   */
+  public Decoded decodeLeniently(
+      App app, byte[] body, int length, Headers headers, Batch into, Arrival arrival) {
+    LenientEvents lenient = new LenientEvents(into, new QuarantineRows(app, arrival, headers));
+    decode(app, body, length, headers, into, lenient);
+    if (result.isRequest()) {
+      lenient.keep(body, length, result.errors);
+    }
+    return result;
+  }
+
+  private Decoded decode(
+      App app,
+      byte[] body,
+      int length,
+      Headers headers,
+      Batch into,
+      @Nullable LenientEvents lenient) {
     trusted = true;
     rowsByTable = rowsOf(app);
     this.headers = headers;
     batch = into;
     lastRow = null;
-    return read(app, body, length);
+    return read(app, body, length, lenient);
   }
 
   /**
@@ -83,13 +113,14 @@ public final class Decoder {
    */
   public Decoded skim(App app, byte[] body, int length) {
     trusted = false;
-    return read(app, body, length);
+    return read(app, body, length, null);
   }
 
-  private Decoded read(App app, byte[] body, int length) {
+  private Decoded read(App app, byte[] body, int length, @Nullable LenientEvents lenient) {
     request++;
     strict = app.validation() == Validation.STRICT;
     result.clear();
+    result.lenient = lenient;
     json.open(body, length);
     try {
       readBody(app);
@@ -162,17 +193,39 @@ public final class Decoder {
     }
     int depth = json.depth();
     while (json.next()) {
-      int event = result.events++;
+      int event = result.events;
+      int start = json.position();
+      result.startEvent();
       boolean isObject = json.value() == Kind.OBJECT;
       if (!trusted) {
         json.skipTo(depth);
-      } else if (isObject) {
+        continue;
+      }
+      if (isObject) {
         readEvent(event);
       } else {
-        fail(event, null, "type_mismatch", "an event must be an object");
+        fail(event, null, notAnEvent("type_mismatch"), "an event must be an object");
         json.skipTo(depth);
       }
+      if (result.lenient != null) {
+        endLeniently(result.lenient, start);
+      }
     }
+  }
+
+  /** Puts the event that has just been read into quarantine if it is invalid. */
+  private void endLeniently(LenientEvents lenient, int start) {
+    lenient.add(start, json.position());
+    EventError error = result.firstError;
+    if (error != null) {
+      lenient.quarantine(error, namedTable, json.bytes());
+    }
+    namedTable = null;
+  }
+
+  /** The code of what is not an event of any table, which has one of its own in quarantine. */
+  private String notAnEvent(String strictCode) {
+    return result.lenient == null ? strictCode : "not_an_event";
   }
 
   private void readEvent(int event) throws MalformedJsonException {
@@ -249,20 +302,33 @@ public final class Decoder {
       json.skipTo(depth);
     }
     if (!found) {
-      fail(event, TABLE_FIELD, "missing_field", "_t is missing; it must name the event's table");
-    } else if (unknown != null && result.unknownTable == null) {
-      result.unknownTable =
-          "/events/" + event + "/_t names " + unknown + ", which is not a table of the app";
-    } else if (unknown == null && row == null) {
-      fail(event, TABLE_FIELD, "type_mismatch", "_t must be a string");
+      String code = notAnEvent("missing_field");
+      fail(event, TABLE_FIELD, code, "_t is missing; it must name the event's table");
+    } else if (unknown != null) {
+      unknownTable(event, unknown);
+    } else if (row == null) {
+      fail(event, TABLE_FIELD, notAnEvent("type_mismatch"), "_t must be a string");
     }
     return row;
+  }
+
+  private void unknownTable(int event, String quotedName) {
+    if (result.lenient != null) {
+      String detail = "_t names " + quotedName + ", which is not a table of the app";
+      fail(event, TABLE_FIELD, "unknown_table", detail);
+    } else if (result.unknownTable == null) {
+      result.unknownTable =
+          "/events/" + event + "/_t names " + quotedName + ", which is not a table of the app";
+    }
   }
 
   /** The encoder of the table that the value just read names, or null. */
   private @Nullable RowEncoder namedRow(Kind kind) {
     if (kind != Kind.STRING) {
       return null;
+    }
+    if (result.lenient != null) {
+      namedTable = Quoted.cut(json.text());
     }
     if (lastRow == null || !json.text().is(lastRow.tableName())) {
       lastRow = rowsByTable.get(json.text());

@@ -1,5 +1,8 @@
 package attolytics.decode;
 
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+
 /**
  * An error in an event.
  *
@@ -8,4 +11,19 @@ package attolytics.decode;
  * @param code a fixed identifier, for programs
  * @param detail an explanation, for people
  */
-public record EventError(int event, String pointer, String code, String detail) {}
+public record EventError(int event, String pointer, String code, String detail) {
+  /** The pointer from the event on: {@code /score}. */
+  String pointerInEvent() {
+    return pointer.substring("/events/".length() + Integer.toString(event).length());
+  }
+
+  /** Writes the error as an entry of {@code errors}. */
+  public void write(JsonGenerator json) throws IOException {
+    json.writeStartObject();
+    json.writeNumberField("event", event);
+    json.writeStringField("pointer", pointer);
+    json.writeStringField("code", code);
+    json.writeStringField("detail", detail);
+    json.writeEndObject();
+  }
+}

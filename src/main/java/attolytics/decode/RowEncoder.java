@@ -257,7 +257,7 @@ final class RowEncoder {
     if (window != null) {
       checkTime(window);
     }
-    if (result.anyEventInvalid) {
+    if (result.dropsRow()) {
       abandon(); // the request fails, but its other events are still checked
       return;
     }

@@ -131,6 +131,15 @@ public final class CopyBuffer {
     return Integer.BYTES + Math.max(length, 0); // -1 is NULL
   }
 
+  /** The size in bytes of the row at an offset. */
+  public static int rowBytes(byte[] rows, int at) {
+    int end = at + Short.BYTES;
+    for (int field = (short) SHORT.get(rows, at); field > 0; field--) {
+      end += fieldBytes(rows, end);
+    }
+    return end - at;
+  }
+
   /** The integer in the field at an offset, which has four or eight bytes. */
   public static long fieldInteger(byte[] fields, int at) {
     int value = at + Integer.BYTES;

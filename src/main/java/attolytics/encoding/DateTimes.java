@@ -1,5 +1,6 @@
 package attolytics.encoding;
 
+import java.time.Instant;
 /**
  * Parses timestamps and dates into PostgreSQL's representation: microseconds since
  * 2000-01-01T00:00:00Z, and days since 2000-01-01. Works on ASCII bytes and allocates nothing;
@@ -35,6 +36,11 @@ public final class DateTimes {
   private static final int SECONDS_A_DAY = 86_400;
 
   private DateTimes() {}
+
+  /** The value of a TIMESTAMPTZ: microseconds since 2000. */
+  public static long postgresMicros(Instant instant) {
+    return instant.getEpochSecond() * MICROS + instant.getNano() / 1000 - MICROS_FROM_1970_TO_2000;
+  }
 
   /** Parses a JSON number of seconds since 1970. */
   public static long parseEpochSeconds(byte[] text, int from, int length) {

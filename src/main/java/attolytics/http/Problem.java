@@ -183,12 +183,7 @@ enum Problem {
       if (!errors.isEmpty()) {
         json.writeArrayFieldStart("errors");
         for (EventError error : errors) {
-          json.writeStartObject();
-          json.writeNumberField("event", error.event());
-          json.writeStringField("pointer", error.pointer());
-          json.writeStringField("code", error.code());
-          json.writeStringField("detail", error.detail());
-          json.writeEndObject();
+          error.write(json);
         }
         json.writeEndArray();
       }

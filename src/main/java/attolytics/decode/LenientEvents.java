@@ -1,0 +1,147 @@
+package attolytics.decode;
+
+import attolytics.buffer.Batch;
+import attolytics.buffer.LenientRequest;
+import attolytics.encoding.CopyBuffer;
+import attolytics.schema.Quarantine;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ObjIntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The events of a request that is handled leniently, as they were sent. Each has one row in the
+ * request's batch: in its table, or in quarantine.
+ */
+public final class LenientEvents implements LenientRequest {
+  private static final JsonFactory JSON = new JsonFactory();
+
+  /** More rows that the database refuses than that refuse their request. */
+  static final int MAX_REFUSED_ROWS = 100;
+
+  private final Batch batch;
+  private final QuarantineRows quarantine;
+  private final Map<String, Integer> quarantinedByCode = new TreeMap<>();
+  private List<EventError> errors = List.of();
+  private byte[] body = {};
+  private int[] bounds = new int[16]; // of event i's text in the body: from 2 i to 2 i + 1
+  private int events;
+  private int quarantined;
+  private int refusedRows;
+
+  LenientEvents(Batch batch, QuarantineRows quarantine) {
+    this.batch = batch;
+    this.quarantine = quarantine;
+  }
+
+  /** Adds the next event, whose text in the body has these bounds. */
+  void add(int from, int to) {
+    if (2 * events == bounds.length) {
+      bounds = Arrays.copyOf(bounds, 2 * bounds.length);
+    }
+    bounds[2 * events] = from;
+    bounds[2 * events + 1] = to;
+    events++;
+  }
+
+  /** Puts the event that was added last into quarantine. */
+  void quarantine(EventError error, @Nullable String table, byte[] bytes) {
+    int last = events - 1;
+    int from = bounds[2 * last];
+    quarantine.write(batch.rows(), error, table, bytes, from, bounds[2 * last + 1] - from);
+    batch.endRow(Quarantine.TABLE);
+    count(error.code());
+  }
+
+  /**
+   * Keeps what a writer may need: the texts of the events, and what is wrong with them.
+   *
+   * @throws CopyBuffer.LimitExceededException if there is no memory for it
+   */
+  void keep(byte[] bytes, int length, List<EventError> known) {
+    batch.handleLeniently(this, length + Integer.BYTES * bounds.length);
+    body = Arrays.copyOf(bytes, length);
+    errors = List.copyOf(known);
+  }
+
+  @Override
+  public boolean quarantine(int event, String code, String detail) {
+    if (refusedRows == MAX_REFUSED_ROWS) {
+      return false;
+    }
+    refusedRows++;
+    EventError error = new EventError(event, "/events/" + event, code, detail);
+    int from = bounds[2 * event];
+    int length = bounds[2 * event + 1] - from;
+    CopyBuffer row = new CopyBuffer(length + 512, Integer.MAX_VALUE - 8);
+    quarantine.write(row, error, tableOf(event), body, from, length);
+    try {
+      batch.replaceRow(event, Quarantine.TABLE, row);
+    } catch (CopyBuffer.LimitExceededException e) {
+      return false;
+    }
+    count(code);
+    errors = inOrder(errors, error);
+    return true;
+  }
+
+  private String tableOf(int event) {
+    int rows = 0;
+    int run = 0;
+    while (rows + batch.runRows(run) <= event) {
+      rows += batch.runRows(run);
+      run++;
+    }
+    return batch.runTable(run).name();
+  }
+
+  private void count(String code) {
+    quarantined++;
+    quarantinedByCode.merge(code, 1, Integer::sum);
+  }
+
+  private static List<EventError> inOrder(List<EventError> known, EventError added) {
+    EventError[] all = Arrays.copyOf(known.toArray(new EventError[0]), known.size() + 1);
+    all[known.size()] = added;
+    Arrays.sort(all, Comparator.comparingInt(EventError::event));
+    return List.of(all).subList(0, Math.min(all.length, Decoded.MAX_ERRORS));
+  }
+
+  /** How many events were put into quarantine. */
+  public int quarantined() {
+    return quarantined;
+  }
+
+  /** Calls back with each code and how many events were put into quarantine for it. */
+  public void forEachCode(ObjIntConsumer<String> callback) {
+    quarantinedByCode.forEach(callback::accept);
+  }
+
+  @Override
+  public String answer(int duplicates) {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = JSON.createGenerator(text)) {
+      json.writeStartObject();
+      json.writeNumberField("stored", events - quarantined - duplicates);
+      json.writeNumberField("duplicates", duplicates);
+      json.writeNumberField("quarantined", quarantined);
+      json.writeArrayFieldStart("errors");
+      for (EventError error : errors) {
+        error.write(json);
+      }
+      json.writeEndArray();
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException("writing to memory", e);
+    }
+    return text.toString();
+  }
+}
