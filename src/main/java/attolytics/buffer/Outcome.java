@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What became of a request's rows, all of them alike.
  *
- * @param detail for a refusal, what the database said, fit to be shown to the client; else null
+ * @param detail for a refusal, what the database said, fit to be shown to the client; for a request
+ *     that was stored before, the body of its answer, if that is not empty; else null
  * @param event the one that was refused, from 0, or {@link #NO_EVENT} if that is not known
  */
 public record Outcome(Kind kind, @Nullable String detail, int event) {
@@ -44,6 +45,15 @@ public record Outcome(Kind kind, @Nullable String detail, int event) {
   public static final Outcome UNAVAILABLE = of(Kind.UNAVAILABLE);
   public static final Outcome STOPPED = of(Kind.STOPPED);
   public static final Outcome UNKNOWN = of(Kind.UNKNOWN);
+
+  /**
+   * Committed before, under the same Idempotency-Key.
+   *
+   * @param answer the body of the answer, or null if that is empty
+   */
+  public static Outcome replayed(@Nullable String answer) {
+    return answer == null ? REPLAYED : new Outcome(Kind.REPLAYED, answer, NO_EVENT);
+  }
 
   private static Outcome of(Kind kind) {
     return new Outcome(kind, null, NO_EVENT);

@@ -1,6 +1,7 @@
 package attolytics.flush;
 
 import attolytics.buffer.Batch;
+import attolytics.buffer.LenientRequest;
 import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.NanoClock;
 import attolytics.buffer.Outcome;
@@ -11,6 +12,7 @@ import attolytics.flush.FlushException.LostCommit;
 import attolytics.flush.FlushException.Stage;
 import attolytics.logging.LogMarkers;
 import attolytics.metrics.Metrics;
+import attolytics.schema.Quarantine;
 import attolytics.schema.Table;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -584,10 +586,24 @@ final class Flusher {
     } else {
       boolean conflict = state.equals("23505") || state.equals("23P01");
       suspects.addSource(batch, now);
+      if (quarantined(batch, e, conflict ? "conflict" : "refused_by_database", detail)) {
+        parts.push(List.of(batch));
+        return;
+      }
       settle(
           batch,
           new Outcome(conflict ? Outcome.Kind.CONFLICT : Outcome.Kind.REFUSED, detail, e.event()));
     }
+  }
+
+  /** Whether the request is handled leniently, and goes on without the event that was refused. */
+  private static boolean quarantined(
+      Batch batch, FlushException e, String code, @Nullable String detail) {
+    LenientRequest lenient = batch.lenient();
+    return lenient != null
+        && e.event() != Outcome.NO_EVENT
+        && !(e.table() != null && e.table().name().equals(Quarantine.NAME))
+        && lenient.quarantine(e.event(), code, String.valueOf(detail));
   }
 
   /** NULL in a column that the schema does not know of: no client can mend that. */

@@ -2,6 +2,7 @@ package attolytics.flush;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.IdempotencyKey;
+import attolytics.buffer.LenientRequest;
 import attolytics.buffer.Outcome;
 import attolytics.database.IdempotencyTable;
 import attolytics.flush.FlushDatabase.LockedKeys;
@@ -13,10 +14,12 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the Idempotency-Keys of a transaction's requests in that transaction, so that they are
@@ -29,15 +32,16 @@ final class KeyClaims {
   private static final String CLAIM =
       "INSERT INTO "
           + IdempotencyTable.NAME
-          + " AS known (app, key, fingerprint)"
-          + " SELECT * FROM unnest(?::varchar[], ?::varchar[], ?::bytea[])"
+          + " AS known (app, key, fingerprint, answer)"
+          + " SELECT * FROM unnest(?::varchar[], ?::varchar[], ?::bytea[], ?::text[])"
           + " ON CONFLICT (app, key) DO UPDATE"
-          + " SET fingerprint = excluded.fingerprint, created = excluded.created"
+          + " SET fingerprint = excluded.fingerprint, created = excluded.created,"
+          + " answer = excluded.answer"
           + " WHERE known.created < now() - make_interval(secs => ?)"
           + " RETURNING app, key";
 
   private static final String LOOK_UP =
-      "SELECT app, key, fingerprint FROM "
+      "SELECT app, key, fingerprint, answer FROM "
           + IdempotencyTable.NAME
           + " JOIN unnest(?::varchar[], ?::varchar[]) AS asked (app, key) USING (app, key)";
 
@@ -141,7 +145,8 @@ final class KeyClaims {
       statement.setArray(1, apps(connection, keys));
       statement.setArray(2, names(connection, keys));
       statement.setArray(3, connection.createArrayOf("bytea", fingerprints));
-      statement.setDouble(4, ttlSeconds);
+      statement.setArray(4, connection.createArrayOf("text", answers(keys.values())));
+      statement.setDouble(5, ttlSeconds);
       try (ResultSet claimed = statement.executeQuery()) {
         while (claimed.next()) {
           keys.remove(key(claimed, new byte[0]));
@@ -162,7 +167,7 @@ final class KeyClaims {
           Batch batch = keys.remove(key);
           boolean same = batch != null && batch.key() != null && batch.key().sameBody(key);
           if (batch != null) {
-            outcomes.put(batch, same ? Outcome.REPLAYED : Outcome.KEY_REUSED);
+            outcomes.put(batch, same ? Outcome.replayed(known.getString(4)) : Outcome.KEY_REUSED);
           }
         }
       }
@@ -172,6 +177,17 @@ final class KeyClaims {
       throw new SQLException("an Idempotency-Key vanished", "40001");
     }
     return outcomes;
+  }
+
+  /** The bodies of the answers, where these are not empty. */
+  private static @Nullable String[] answers(Collection<Batch> batches) {
+    @Nullable String[] answers = new String[batches.size()];
+    int i = 0;
+    for (Batch batch : batches) {
+      LenientRequest lenient = batch.lenient();
+      answers[i++] = lenient == null ? null : lenient.answer(0);
+    }
+    return answers;
   }
 
   private static IdempotencyKey key(ResultSet row, byte[] fingerprint) throws SQLException {
