@@ -1,0 +1,185 @@
+package attolytics.decode;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.buffer.Batch;
+import attolytics.buffer.Budget;
+import attolytics.encoding.CopyBuffer;
+import attolytics.schema.App;
+import attolytics.schema.Column;
+import attolytics.schema.ColumnType;
+import attolytics.schema.Index;
+import attolytics.schema.Quarantine;
+import attolytics.schema.Table;
+import attolytics.schema.Validation;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Requests whose invalid events are put into quarantine. */
+class LenientEventsTest {
+  private static final Table TABLE =
+      new Table(
+          "t",
+          0,
+          List.of(
+              new Column("n", ColumnType.I32, null, Index.NONE, true, 0),
+              new Column("agent", ColumnType.STRING, "User-Agent", Index.NONE, false, 1)));
+  private static final App APP =
+      new App("a", List.of("k"), App.ANY_ORIGIN, Validation.STRICT, List.of(TABLE));
+  private static final Arrival ARRIVAL =
+      new Arrival(Instant.parse("2000-01-01T00:00:01Z"), "the key");
+
+  private final Batch batch = new Batch(1 << 16);
+
+  private Decoded decode(String events) {
+    return decode(events, batch);
+  }
+
+  private static Decoded decode(String events, Batch into) {
+    byte[] body =
+        ("{\"secret_key\":\"k\",\"events\":" + events + "}").getBytes(StandardCharsets.UTF_8);
+    Headers headers = name -> name.equalsIgnoreCase("user-agent") ? "tests" : null;
+    return new Decoder().decodeLeniently(APP, body, body.length, headers, into, ARRIVAL);
+  }
+
+  private List<String> tables() {
+    List<String> tables = new ArrayList<>();
+    for (int run = 0; run < batch.runCount(); run++) {
+      for (int i = 0; i < batch.runRows(run); i++) {
+        tables.add(batch.runTable(run).name());
+      }
+    }
+    return tables;
+  }
+
+  /** The fields of a row, as text. */
+  private List<@Nullable String> row(int index) {
+    ByteBuffer rows = ByteBuffer.wrap(batch.rows().array(), 0, batch.rows().size());
+    for (int i = 0; i < index; i++) {
+      rows.position(rows.position() + CopyBuffer.rowBytes(rows.array(), rows.position()));
+    }
+    List<@Nullable String> fields = new ArrayList<>();
+    for (int field = rows.getShort(); field > 0; field--) {
+      int length = rows.getInt();
+      byte[] bytes = new byte[Math.max(length, 0)];
+      rows.get(bytes);
+      fields.add(length < 0 ? null : new String(bytes, StandardCharsets.UTF_8));
+    }
+    return fields;
+  }
+
+  private static Map<String, Integer> byCode(LenientEvents events) {
+    Map<String, Integer> counts = new TreeMap<>();
+    events.forEachCode(counts::put);
+    return counts;
+  }
+
+  @Test
+  void invalidEvents_goIntoQuarantineWhereTheyStand() {
+    Decoded decoded =
+        decode(
+            "[{\"_t\":\"t\",\"n\":1}, {\"_t\":\"t\",\"n\":\"x\", \"m\":1} ,7,"
+                + "{\"_t\":\"u\",\"n\":1},{\"n\":1},{\"_t\":\"t\",\"n\":2}]");
+    assertNull(decoded.unknownTable());
+    assertEquals(
+        List.of("t", Quarantine.NAME, Quarantine.NAME, Quarantine.NAME, Quarantine.NAME, "t"),
+        tables());
+    List<@Nullable String> row = row(1);
+    assertEquals("a", row.get(1));
+    assertEquals("t", row.get(2));
+    assertEquals("unknown_field", row.get(3)); // the first of its errors
+    assertEquals("/m", row.get(4));
+    assertEquals("{\"_t\":\"t\",\"n\":\"x\", \"m\":1}", row.get(6));
+    assertEquals("\u0001{\"user-agent\":\"tests\"}", row.get(7));
+    assertEquals("the key", row.get(8));
+    assertEquals(List.of("not_an_event", "", "7"), parts(row(2)));
+    assertEquals(List.of("unknown_table", "/_t", "{\"_t\":\"u\",\"n\":1}"), parts(row(3)));
+    assertEquals("u", row(3).get(2));
+    assertEquals(List.of("not_an_event", "/_t", "{\"n\":1}"), parts(row(4)));
+    assertNull(row(4).get(2));
+    LenientEvents events = Objects.requireNonNull(decoded.lenient());
+    assertEquals(
+        Map.of("not_an_event", 2, "unknown_field", 1, "unknown_table", 1), byCode(events));
+    assertTrue(
+        events.answer(0).startsWith("{\"stored\":2,\"duplicates\":0,\"quarantined\":4,\"errors\":["),
+        () -> events.answer(0));
+    assertEquals(5, decoded.errors().size()); // of one event both
+  }
+
+  private static List<@Nullable String> parts(List<@Nullable String> row) {
+    return Arrays.asList(row.get(3), row.get(4), row.get(6));
+  }
+
+  @Test
+  void moreInvalidEventsThanErrors_allGoIntoQuarantine() {
+    String events = "[" + "{\"_t\":\"t\"},".repeat(249) + "{\"_t\":\"t\",\"n\":1}]";
+    Decoded decoded = decode(events);
+    assertEquals(100, decoded.errors().size());
+    assertEquals(249, Objects.requireNonNull(decoded.lenient()).quarantined());
+    assertEquals(250, batch.rowCount());
+  }
+
+  @Test
+  void wrongShape_isNoMatterOfEvents() {
+    assertEquals("events must be an array", decode("{}").invalidShape());
+    assertNull(batch.lenient());
+  }
+
+  @Test
+  void eventThatTheDatabaseRefuses_replacesItsRow() {
+    LenientEvents events =
+        Objects.requireNonNull(
+            decode("[{\"_t\":\"t\",\"n\":1},{\"_t\":\"t\",\"n\":2},{\"_t\":\"t\"}]").lenient());
+    assertSame(events, batch.lenient());
+    assertTrue(events.quarantine(1, "conflict", "it is there"));
+    assertEquals(List.of("t", Quarantine.NAME, Quarantine.NAME), tables());
+    assertEquals(List.of("conflict", "", "{\"_t\":\"t\",\"n\":2}"), parts(row(1)));
+    assertEquals("it is there", row(1).get(5));
+    assertEquals("t", row(1).get(2));
+    assertEquals(
+        "{\"stored\":1,\"duplicates\":0,\"quarantined\":2,\"errors\":["
+            + "{\"event\":1,\"pointer\":\"/events/1\",\"code\":\"conflict\",\"detail\":\"it is there\"},"
+            + "{\"event\":2,\"pointer\":\"/events/2/n\",\"code\":\"missing_field\","
+            + "\"detail\":\"n is required\"}]}",
+        events.answer(0));
+  }
+
+  @Test
+  void manyThatTheDatabaseRefuses_refuseTheRequest() {
+    String event = "{\"_t\":\"t\",\"n\":1}";
+    LenientEvents events =
+        Objects.requireNonNull(decode("[" + (event + ",").repeat(101) + event + "]").lenient());
+    for (int i = 0; i < LenientEvents.MAX_REFUSED_ROWS; i++) {
+      assertTrue(events.quarantine(i, "conflict", "no"));
+    }
+    assertFalse(events.quarantine(100, "conflict", "no"));
+  }
+
+  @Test
+  void textsOfEvents_areChargedToTheBudget() {
+    Budget budget = new Budget(1 << 20);
+    Batch charged = new Batch(1 << 10, 1 << 20, budget);
+    assertTrue(charged.use(0));
+    long before = budget.used();
+    String padding = " ".repeat(10_000);
+    assertNotNull(decode("[" + padding + "{\"_t\":\"t\",\"n\":1}]", charged).lenient());
+    assertTrue(budget.used() - before >= 10_000, () -> "only " + (budget.used() - before));
+    charged.unuse();
+    assertEquals(0, budget.used());
+    assertNull(charged.lenient());
+  }
+}
