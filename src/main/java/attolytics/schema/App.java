@@ -18,7 +18,18 @@ public final class App {
   private final List<byte[]> secretKeys;
   private final String allowedOrigin;
   private final Validation validation;
+  private final InvalidEvents invalidEvents;
   private final Map<String, Table> tables = new HashMap<>();
+
+  /** An app whose invalid events refuse their request. */
+  public App(
+      String id,
+      List<String> secretKeys,
+      String allowedOrigin,
+      Validation validation,
+      Collection<Table> tables) {
+    this(id, secretKeys, allowedOrigin, validation, InvalidEvents.REFUSE, tables);
+  }
 
   /**
    * @param secretKeys each is accepted, so that keys can be rotated
@@ -30,11 +41,13 @@ public final class App {
       List<String> secretKeys,
       String allowedOrigin,
       Validation validation,
+      InvalidEvents invalidEvents,
       Collection<Table> tables) {
     this.id = id;
     this.secretKeys = secretKeys.stream().map(key -> key.getBytes(StandardCharsets.UTF_8)).toList();
     this.allowedOrigin = allowedOrigin;
     this.validation = validation;
+    this.invalidEvents = invalidEvents;
     tables.forEach(table -> this.tables.put(table.name(), table));
   }
 
@@ -44,6 +57,10 @@ public final class App {
 
   public Validation validation() {
     return validation;
+  }
+
+  public InvalidEvents invalidEvents() {
+    return invalidEvents;
   }
 
   public String allowedOrigin() {

@@ -1,6 +1,7 @@
 package attolytics.schema.yaml;
 
 import attolytics.schema.App;
+import attolytics.schema.InvalidEvents;
 import attolytics.schema.Origins;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
@@ -9,6 +10,7 @@ import attolytics.schema.yaml.NodeReader.Fields;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -52,15 +54,22 @@ final class AppReader {
         nodes.fields(
             node,
             what,
-            List.of("secret_key", "access_control_allow_origin", "validation", "tables"));
+            List.of(
+                "secret_key",
+                "access_control_allow_origin",
+                "validation",
+                "invalid_events",
+                "tables"));
     if (fields == null) {
       return null;
     }
     List<String> secretKeys = secretKeys(fields.require("secret_key"), what + ": secret_key");
     String origin = origin(fields.get("access_control_allow_origin"));
-    Validation validation = validation(fields.get("validation"));
+    Validation validation = oneOf(fields.get("validation"), "validation", Validation.values());
+    InvalidEvents invalidEvents =
+        oneOf(fields.get("invalid_events"), "invalid_events", InvalidEvents.values());
     List<Table> ownTables = appTables(fields.require("tables"), what, tables);
-    return new App(id, secretKeys, origin, validation, ownTables);
+    return new App(id, secretKeys, origin, validation, invalidEvents, ownTables);
   }
 
   private List<String> secretKeys(@Nullable Node node, String what) {
@@ -120,19 +129,23 @@ final class AppReader {
     return sent;
   }
 
-  private Validation validation(@Nullable Node node) {
-    String text = node == null ? null : nodes.string(node, "validation");
-    if (node == null || text == null || text.equals("strict")) {
-      return Validation.STRICT;
+  /** The constant of that name, in lower case; the first one if the key is absent. */
+  private <T extends Enum<T>> T oneOf(@Nullable Node node, String key, T[] constants) {
+    String text = node == null ? null : nodes.string(node, key);
+    if (node == null || text == null) {
+      return constants[0];
     }
-    if (!text.equals("lenient")) {
-      problems.at(
-          node,
-          "unknown validation "
-              + Problems.quoted(text)
-              + Spelling.suggestion(text, List.of("strict", "lenient")));
+    List<String> names = new ArrayList<>();
+    for (T constant : constants) {
+      String name = constant.name().toLowerCase(Locale.ROOT);
+      if (name.equals(text)) {
+        return constant;
+      }
+      names.add(name);
     }
-    return Validation.LENIENT;
+    problems.at(
+        node, "unknown " + key + " " + Problems.quoted(text) + Spelling.suggestion(text, names));
+    return constants[0];
   }
 
   private List<Table> appTables(@Nullable Node node, String app, Map<String, Table> tables) {
