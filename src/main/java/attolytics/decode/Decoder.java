@@ -77,8 +77,8 @@ public final class Decoder {
    * is wrong with them.
    *
    * @param arrival what is kept beside such an event
-   * @throws CopyBuffer.LimitExceededException if the rows, or the events' texts, exceed the limit of
-   *     {@code into}
+   * @throws CopyBuffer.LimitExceededException if the rows, or the events' texts, exceed the limit
+   *     of {@code into}
    */
   public Decoded decodeLeniently(
       App app, byte[] body, int length, Headers headers, Batch into, Arrival arrival) {

@@ -14,6 +14,7 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -86,7 +87,7 @@ final class QuarantineRows {
     return names.isEmpty() ? null : json(names, headers);
   }
 
-  private static String json(TreeSet<String> names, Headers headers) {
+  private static String json(Set<String> names, Headers headers) {
     StringWriter text = new StringWriter();
     try (JsonGenerator json = JSON.createGenerator(text)) {
       json.writeStartObject();

@@ -1,6 +1,7 @@
 package attolytics.encoding;
 
 import java.time.Instant;
+
 /**
  * Parses timestamps and dates into PostgreSQL's representation: microseconds since
  * 2000-01-01T00:00:00Z, and days since 2000-01-01. Works on ASCII bytes and allocates nothing;

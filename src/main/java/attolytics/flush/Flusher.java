@@ -1,8 +1,8 @@
 package attolytics.flush;
 
 import attolytics.buffer.Batch;
-import attolytics.buffer.LenientRequest;
 import attolytics.buffer.IdempotencyKey;
+import attolytics.buffer.LenientRequest;
 import attolytics.buffer.NanoClock;
 import attolytics.buffer.Outcome;
 import attolytics.flush.FailurePolicy.Failed;

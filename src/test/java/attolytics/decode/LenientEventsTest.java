@@ -112,10 +112,11 @@ class LenientEventsTest {
     assertEquals(List.of("not_an_event", "/_t", "{\"n\":1}"), parts(row(4)));
     assertNull(row(4).get(2));
     LenientEvents events = Objects.requireNonNull(decoded.lenient());
-    assertEquals(
-        Map.of("not_an_event", 2, "unknown_field", 1, "unknown_table", 1), byCode(events));
+    assertEquals(Map.of("not_an_event", 2, "unknown_field", 1, "unknown_table", 1), byCode(events));
     assertTrue(
-        events.answer(0).startsWith("{\"stored\":2,\"duplicates\":0,\"quarantined\":4,\"errors\":["),
+        events
+            .answer(0)
+            .startsWith("{\"stored\":2,\"duplicates\":0,\"quarantined\":4,\"errors\":["),
         () -> events.answer(0));
     assertEquals(5, decoded.errors().size()); // of one event both
   }

@@ -707,7 +707,8 @@ class SchemaFileTest {
     assertEquals(Validation.LENIENT, app(read(withApp("validation: lenient")), "a").validation());
     assertEquals(Validation.STRICT, app(read(withApp("validation: strict")), "a").validation());
     assertAppProblem(
-        "invalid_events: quarantin", "unknown invalid_events `quarantin`; did you mean `quarantine`?");
+        "invalid_events: quarantin",
+        "unknown invalid_events `quarantin`; did you mean `quarantine`?");
     assertAppProblem(
         "invalid_events: drop", "unknown invalid_events `drop`, expected one of `refuse`,");
     assertAppProblem("validation: lenien", "unknown validation `lenien`; did you mean `lenient`?");
