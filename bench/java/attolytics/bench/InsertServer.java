@@ -2,10 +2,10 @@ package attolytics.bench;
 
 import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
-import attolytics.http.HttpServer;
-import attolytics.http.Ingest;
+import attolytics.http.IngestContext;
 import attolytics.http.IngestHandler;
-import attolytics.http.Limits;
+import attolytics.http.server.HttpServer;
+import attolytics.http.server.Limits;
 import attolytics.metrics.Metrics;
 import attolytics.schema.App;
 import attolytics.schema.Table;
@@ -42,7 +42,8 @@ public final class InsertServer {
       new Thread(new InsertWriter(ring, connect(style), table, style), "writer-" + i).start();
     }
     Budget budget = new Budget(MAX_BUFFER);
-    Ingest ingest = new Ingest(ring, budget, LIMITS, Metrics.NONE, InstantSource.system());
+    IngestContext ingest =
+        new IngestContext(ring, budget, LIMITS, Metrics.NONE, InstantSource.system());
     HttpServer http =
         HttpServer.open(
             "localhost",

@@ -31,7 +31,7 @@ public final class TortureRun implements AutoCloseable {
   private static final Pattern EXCUSED =
       Pattern.compile(
           ".* ERROR (Flusher: .*whether.*committed"
-              + "|IngestRequest: error \\w+: app \\w+: (table_broken|outcome_unknown)"
+              + "|Responder: error \\w+: app \\w+: (table_broken|outcome_unknown)"
               + "|nio: XNIO000011: Task .*TcpServer).*");
 
   private final Settings settings;

@@ -1,5 +1,6 @@
 package attolytics;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -34,6 +35,12 @@ class ArchitectureTest {
         .definedBy("attolytics.app")
         .layer("http")
         .definedBy("attolytics.http")
+        .layer("http.body")
+        .definedBy("attolytics.http.body")
+        .layer("http.server")
+        .definedBy("attolytics.http.server")
+        .layer("http.problem")
+        .definedBy("attolytics.http.problem")
         .layer("admin")
         .definedBy("attolytics.admin")
         .layer("flush")
@@ -68,6 +75,12 @@ class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("cli")
         .whereLayer("http")
         .mayOnlyBeAccessedByLayers("app")
+        .whereLayer("http.body")
+        .mayOnlyBeAccessedByLayers("http")
+        .whereLayer("http.server")
+        .mayOnlyBeAccessedByLayers("app", "http", "http.body")
+        .whereLayer("http.problem")
+        .mayOnlyBeAccessedByLayers("http", "http.body", "http.server")
         .whereLayer("admin")
         .mayOnlyBeAccessedByLayers("app")
         .whereLayer("quarantine")
@@ -77,9 +90,10 @@ class ArchitectureTest {
         .whereLayer("flush")
         .mayOnlyBeAccessedByLayers("cli", "app", "quarantine")
         .whereLayer("decode")
-        .mayOnlyBeAccessedByLayers("http", "quarantine")
+        .mayOnlyBeAccessedByLayers("http", "http.problem", "quarantine")
         .whereLayer("buffer")
-        .mayOnlyBeAccessedByLayers("app", "http", "decode", "flush", "quarantine")
+        .mayOnlyBeAccessedByLayers(
+            "app", "http", "http.body", "http.problem", "decode", "flush", "quarantine")
         .whereLayer("database")
         .mayOnlyBeAccessedByLayers("cli", "app", "flush", "quarantine")
         .whereLayer("schema.yaml")
@@ -137,6 +151,24 @@ class ArchitectureTest {
 
   private static String topLevelName(JavaClass type) {
     return type.getEnclosingClass().map(ArchitectureTest::topLevelName).orElse(type.getName());
+  }
+
+  /** A new version of Undertow can change them. */
+  @Test
+  void undertowsInternals_areUsedByHttpServerOnly() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("attolytics.http.server")
+        .should()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("io.undertow.server.Connectors")
+        .orShould()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("io.undertow.server.protocol.http.HttpServerConnection")
+        .orShould()
+        .dependOnClassesThat()
+        .resideInAnyPackage("io.undertow.conduits", "org.xnio.conduits", "org.xnio.nio")
+        .check(classes);
   }
 
   /** How long a comparison takes cannot be tested; by what keys are compared can. */

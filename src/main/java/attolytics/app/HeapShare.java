@@ -1,6 +1,6 @@
 package attolytics.app;
 
-import attolytics.http.HttpServer;
+import attolytics.http.server.HttpServer;
 import attolytics.settings.Settings;
 import attolytics.settings.SettingsOptions;
 import attolytics.settings.StartException;

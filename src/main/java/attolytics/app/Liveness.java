@@ -1,7 +1,7 @@
 package attolytics.app;
 
 import attolytics.flush.Writer;
-import attolytics.http.IoThreads;
+import attolytics.http.server.IoThreads;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;

@@ -17,10 +17,10 @@ import attolytics.flush.OutcomeLookup;
 import attolytics.flush.StalledCopies;
 import attolytics.flush.Thresholds;
 import attolytics.flush.Writer;
-import attolytics.http.HttpServer;
-import attolytics.http.Ingest;
+import attolytics.http.IngestContext;
 import attolytics.http.IngestHandler;
-import attolytics.http.Limits;
+import attolytics.http.server.HttpServer;
+import attolytics.http.server.Limits;
 import attolytics.metrics.History;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.quarantine.QuarantineUpkeep;
@@ -249,7 +249,8 @@ public final class Service implements AutoCloseable {
     Budget budget = new Budget(heap.buffer());
     startWriters(database, lookup);
     keepHouse(database, budget);
-    handler = new IngestHandler(new Ingest(ring, budget, limits(), metrics, clock), schema.apps());
+    handler =
+        new IngestHandler(new IngestContext(ring, budget, limits(), metrics, clock), schema.apps());
     partitions = new PartitionKeeper(schema, url, settings.ackTimeout(), clock, metrics);
     partitions.start();
     reload =

@@ -68,12 +68,12 @@ public final class Batch {
    *
    * @param headBytes what the request itself holds until it is answered
    */
-  public boolean use(int headBytes) {
+  public boolean reserve(int headBytes) {
     return charge(OVERHEAD_BYTES + headBytes + heapBytes());
   }
 
   /** Gives the budget back what was charged. The batch is empty then, and its memory is kept. */
-  public void unuse() {
+  public void release() {
     clear();
     budget.release(charged);
     charged = 0;
@@ -273,7 +273,7 @@ public final class Batch {
   }
 
   /** Says by which connection the request came. */
-  public void comeFrom(int connection) {
+  public void setSource(int connection) {
     source = connection;
   }
 

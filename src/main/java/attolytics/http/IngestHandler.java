@@ -1,5 +1,9 @@
 package attolytics.http;
 
+import attolytics.http.body.ContentEncoding;
+import attolytics.http.body.Framing;
+import attolytics.http.problem.Problem;
+import attolytics.http.problem.Refusal;
 import attolytics.schema.App;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
@@ -11,23 +15,17 @@ import io.undertow.util.StatusCodes;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.xnio.XnioIoThread;
 
 /** The public port: finds the app, and checks what the headers say before the body is read. */
 public final class IngestHandler implements HttpHandler {
   private static final int MAX_IDEMPOTENCY_KEY = 255;
-  private static final long POLL_MILLIS = 20;
   private static final Pattern CLOSE = Pattern.compile("(?i)(^|,)\\s*close\\s*(,|$)");
 
-  private final Ingest ingest;
-  private final Map<XnioIoThread, Lane> lanes = new ConcurrentHashMap<>();
+  private final IngestContext ingest;
+  private final IoThreadContexts ioThreads;
   private volatile Apps apps;
   private volatile boolean draining;
 
@@ -47,8 +45,9 @@ public final class IngestHandler implements HttpHandler {
   /**
    * @param apps by id
    */
-  public IngestHandler(Ingest ingest, Map<String, App> apps) {
+  public IngestHandler(IngestContext ingest, Map<String, App> apps) {
     this.ingest = ingest;
+    this.ioThreads = new IoThreadContexts(ingest);
     this.apps = new Apps(apps);
   }
 
@@ -64,44 +63,23 @@ public final class IngestHandler implements HttpHandler {
   /**
    * Refuses every request from now on.
    *
-   * @param impatient whether not to wait any longer
-   * @return whether nothing is offered to a ring any more
+   * @param giveUp whether to wait no longer
+   * @return whether no IO thread offers rows to a ring any more
    */
-  public boolean drain(BooleanSupplier impatient) throws InterruptedException {
+  public boolean drain(BooleanSupplier giveUp) throws InterruptedException {
     draining = true;
-    return onEachIoThread(
-        lane -> lane.uploads().refuse(Refusal.of(Problem.DRAINING, null)), impatient);
+    return ioThreads.runOnEach(
+        ioThread -> ioThread.bodies().refuseAll(Refusal.of(Problem.DRAINING, null)), giveUp);
   }
 
   /**
    * Waits until all requests that are settled are answered.
    *
-   * @param impatient whether not to wait any longer
+   * @param giveUp whether to wait no longer
    * @return whether they are
    */
-  public boolean awaitAnswers(BooleanSupplier impatient) throws InterruptedException {
-    return onEachIoThread(lane -> {}, impatient);
-  }
-
-  private boolean onEachIoThread(Consumer<Lane> task, BooleanSupplier impatient)
-      throws InterruptedException {
-    CountDownLatch done = new CountDownLatch(lanes.size());
-    lanes.forEach(
-        (thread, lane) ->
-            thread.execute(
-                () -> {
-                  try {
-                    task.accept(lane);
-                  } finally {
-                    done.countDown();
-                  }
-                }));
-    while (!done.await(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
-      if (impatient.getAsBoolean()) {
-        return false;
-      }
-    }
-    return true;
+  public boolean awaitAnswers(BooleanSupplier giveUp) throws InterruptedException {
+    return ioThreads.runOnEach(ioThread -> {}, giveUp);
   }
 
   @Override
@@ -117,12 +95,13 @@ public final class IngestHandler implements HttpHandler {
       app = id == null ? null : known.byId(id);
       notFound = app == null ? notFound(id) : null;
     }
-    // The lane first: drain sees it then, or else this request sees that the service is draining.
-    Lane lane = lane(exchange.getIoThread());
+    // Before the check: either drain sees this IO thread, or this request sees that draining is
+    // set.
+    IoThreadContext ioThread = ioThreads.of(exchange.getIoThread());
     Refusal refusal = app == null ? notFound : check(app, exchange);
     // Dispatched, so that the exchange does not end with this call; and on this very thread.
     exchange.dispatch(
-        SameThreadExecutor.INSTANCE, new IngestRequest(exchange, ingest, lane, app, refusal));
+        SameThreadExecutor.INSTANCE, new IngestRequest(exchange, ingest, ioThread, app, refusal));
   }
 
   private static Refusal notFound(@Nullable String id) {
@@ -173,18 +152,9 @@ public final class IngestHandler implements HttpHandler {
       return Refusal.of(
           Problem.INVALID_IDEMPOTENCY_KEY, "it has 1 to " + MAX_IDEMPOTENCY_KEY + " characters");
     }
-    return Framing.of(exchange) == Framing.LENGTH
-            && exchange.getRequestContentLength() > ingest.limits().maxBody()
-        ? BodyReader.tooLarge(ingest.limits().maxBody())
+    int maxBody = ingest.limits().maxBody();
+    return Framing.of(exchange) == Framing.LENGTH && exchange.getRequestContentLength() > maxBody
+        ? Refusal.bodyTooLarge(maxBody)
         : null;
-  }
-
-  private Lane lane(XnioIoThread thread) {
-    Lane lane = lanes.get(thread);
-    if (lane == null) {
-      lane = new Lane(thread, ingest);
-      lanes.put(thread, lane);
-    }
-    return lane;
   }
 }

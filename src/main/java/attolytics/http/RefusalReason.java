@@ -1,6 +1,8 @@
 package attolytics.http;
 
 import attolytics.decode.EventError;
+import attolytics.http.problem.Problem;
+import attolytics.http.problem.Refusal;
 
 /**
  * Why a request is refused, as the log tells it: places and codes, and of what a client made up

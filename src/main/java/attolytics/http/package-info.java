@@ -1,11 +1,11 @@
 /**
- * The public port, which takes events.
+ * The public port: a request from its headers to its answer.
  *
- * <p>A request stays on its connection's IO thread: {@link attolytics.http.IngestHandler} checks
- * what its headers say, {@link attolytics.http.BodyReader} reads the body without blocking, {@link
- * attolytics.http.IngestRequest} decodes it, offers the rows to a ring and is parked until the
- * writer settles them; {@link attolytics.http.Lane} brings the outcome back to the IO thread.
- * {@link attolytics.http.Problem} is the one place that gives a refusal its status.
+ * <p>A request stays on its connection's IO thread. {@link attolytics.http.IngestHandler} checks
+ * its headers, {@link attolytics.http.IngestRequest} has its body read, decoded and offered to a
+ * ring, {@link attolytics.http.IoThreadContext} brings the outcome back from the writer, and {@link
+ * attolytics.http.Responder} answers. Bodies are read in {@code http.body}, the port is opened in
+ * {@code http.server}, and what an answer says is in {@code http.problem}.
  */
 @NullMarked
 package attolytics.http;

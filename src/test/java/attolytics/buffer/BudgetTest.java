@@ -100,7 +100,7 @@ class BudgetTest {
       Budget fresh = new Budget(CAPACITY, () -> nanos);
       fresh.tryReserve(CAPACITY - 4096);
       Batch batch = new Batch(1024, 1 << 16, fresh);
-      batch.use(0);
+      batch.reserve(0);
       pass(10);
       batch.accept(outcome -> {}, 0);
       batch.settle(new Outcome(kind, null, Outcome.NO_EVENT));

@@ -174,12 +174,12 @@ class LenientEventsTest {
   void textsOfEvents_areChargedToTheBudget() {
     Budget budget = new Budget(1 << 20);
     Batch charged = new Batch(1 << 10, 1 << 20, budget);
-    assertTrue(charged.use(0));
+    assertTrue(charged.reserve(0));
     long before = budget.used();
     String padding = " ".repeat(10_000);
     assertNotNull(decode("[" + padding + "{\"_t\":\"t\",\"n\":1}]", charged).lenient());
     assertTrue(budget.used() - before >= 10_000, () -> "only " + (budget.used() - before));
-    charged.unuse();
+    charged.release();
     assertEquals(0, budget.used());
     assertNull(charged.lenient());
   }

@@ -3,6 +3,8 @@ package attolytics.http;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import attolytics.decode.EventError;
+import attolytics.http.problem.Problem;
+import attolytics.http.problem.Refusal;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

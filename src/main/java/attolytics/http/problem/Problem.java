@@ -1,4 +1,4 @@
-package attolytics.http;
+package attolytics.http.problem;
 
 import attolytics.buffer.Outcome;
 import attolytics.decode.EventError;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9457">RFC 9457</a>
  */
-enum Problem {
+public enum Problem {
   MALFORMED_REQUEST(
       400,
       "The request is not HTTP/1.1",
@@ -100,7 +100,7 @@ enum Problem {
   INTERNAL_ERROR(
       500, "The service failed", "tell the operator of the service, whose log has the error_id");
 
-  static final String CONTENT_TYPE = "application/problem+json";
+  public static final String CONTENT_TYPE = "application/problem+json";
 
   private static final JsonFactory JSON = new JsonFactory();
 
@@ -116,7 +116,7 @@ enum Problem {
   }
 
   /** The refusal that an outcome is, or null if it is none. */
-  static @Nullable Problem of(Outcome.Kind outcome) {
+  public static @Nullable Problem of(Outcome.Kind outcome) {
     return switch (outcome) {
       case STORED, REPLAYED -> null;
       case KEY_REUSED -> IDEMPOTENCY_KEY_REUSED;
@@ -130,36 +130,36 @@ enum Problem {
   }
 
   /** All statuses of refusals. */
-  static Set<Integer> statuses() {
+  public static Set<Integer> statuses() {
     return Stream.of(values()).map(Problem::status).collect(Collectors.toUnmodifiableSet());
   }
 
   /** All reasons, as labels of a metric. */
-  static Set<String> reasons() {
+  public static Set<String> reasons() {
     return Stream.of(values()).map(Problem::reason).collect(Collectors.toUnmodifiableSet());
   }
 
-  int status() {
+  public int status() {
     return status;
   }
 
   /** What HTTP calls the status. */
-  String reasonPhrase() {
+  public String reasonPhrase() {
     return StatusCodes.getReason(status);
   }
 
   /** The reason as a metric's label and in the document's type. */
-  String reason() {
+  public String reason() {
     return reason;
   }
 
   /** Whether none of the rows is stored and the same request may well succeed in a moment. */
-  boolean retryLater() {
+  public boolean retryLater() {
     return status == 503;
   }
 
   /** Whether it is not the client's fault. */
-  boolean isOurs() {
+  public boolean isOurs() {
     return status >= 500;
   }
 
@@ -169,7 +169,8 @@ enum Problem {
    * @param detail what is wrong with this very request, or null for what to do about such problems
    * @param errorId by which the log tells of it, or null if it does not
    */
-  byte[] document(@Nullable String detail, List<EventError> errors, @Nullable String errorId) {
+  public byte[] document(
+      @Nullable String detail, List<EventError> errors, @Nullable String errorId) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JsonGenerator json = JSON.createGenerator(bytes)) {
       json.writeStartObject();

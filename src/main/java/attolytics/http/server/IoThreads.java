@@ -1,4 +1,4 @@
-package attolytics.http;
+package attolytics.http.server;
 
 import java.time.Duration;
 import java.util.Arrays;

@@ -2,20 +2,22 @@ package attolytics.http;
 
 import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
+import attolytics.http.problem.ErrorIds;
+import attolytics.http.server.Limits;
 import attolytics.metrics.Metrics;
 import java.time.InstantSource;
 
 /**
- * What requests are served with.
+ * What all requests share.
  *
- * @param ring where accepted requests go
- * @param budget of the bytes that are read and wait for their commit
- * @param bodyBudget the part of it that bodies may take while they are being read, so that those
- *     who never come to an end leave room for those who do
+ * @param ring where accepted requests wait for a writer
+ * @param budget for the bytes of requests that are not answered yet
+ * @param bodyBudget the part of it that incomplete bodies may take, so that those that never become
+ *     complete leave room for the others
  * @param errorIds by which answers are found in the log
  * @param clock by which events are too old, or too far in the future
  */
-public record Ingest(
+public record IngestContext(
     Ring ring,
     Budget budget,
     Budget bodyBudget,
@@ -23,7 +25,8 @@ public record Ingest(
     Metrics metrics,
     ErrorIds errorIds,
     InstantSource clock) {
-  public Ingest(Ring ring, Budget budget, Limits limits, Metrics metrics, InstantSource clock) {
+  public IngestContext(
+      Ring ring, Budget budget, Limits limits, Metrics metrics, InstantSource clock) {
     this(
         ring,
         budget,
@@ -34,12 +37,12 @@ public record Ingest(
         clock);
   }
 
-  /** A half, but enough for a single body in any case. */
+  /** Half of it, but at least one body of the largest size. */
   private static long bodyPart(Budget budget, Limits limits) {
     return Math.max(budget.capacity() / 2, limits.maxBody());
   }
 
-  /** The rows that a single request may have. */
+  /** The maximum number of rows in one request. */
   int maxRows() {
     return ring.capacityRows();
   }

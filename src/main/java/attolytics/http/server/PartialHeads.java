@@ -1,4 +1,4 @@
-package attolytics.http;
+package attolytics.http.server;
 
 import java.util.Iterator;
 import java.util.LinkedHashSet;

@@ -1,5 +1,6 @@
-package attolytics.http;
+package attolytics.http.server;
 
+import attolytics.http.problem.Problem;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -4,7 +4,7 @@ import attolytics.buffer.Batch;
 import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
 import attolytics.decode.Decoder;
-import java.nio.ByteBuffer;
+import attolytics.http.body.BodyResources;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
@@ -16,11 +16,11 @@ import org.slf4j.LoggerFactory;
 import org.xnio.XnioIoThread;
 
 /**
- * What one IO thread has for itself: a decoder, memory that is used again, the bodies that are on
- * their way, and the way back for settled requests. Only {@link #settled} is for other threads.
+ * What one IO thread has for its requests: a decoder, memory that is reused, the bodies that are
+ * being read, and the queue of settled requests. For that thread only, except {@link #settled}.
  */
-final class Lane {
-  private static final Logger log = LoggerFactory.getLogger(Lane.class);
+final class IoThreadContext {
+  private static final Logger log = LoggerFactory.getLogger(IoThreadContext.class);
 
   /** What is kept of batches that are not in use, so that a burst's memory does not stay. */
   private static final int MAX_SPARE_BYTES = 8 << 20;
@@ -33,19 +33,14 @@ final class Lane {
 
   private static final int LARGEST = 20;
 
-  private static final int BODY_BYTES = 64 << 10;
-
   private final XnioIoThread ioThread;
   private final Ring ring;
   private final Budget budget;
   private final int maxBatchBytes;
   private final long maxSpareBytes;
-  private final Uploads uploads;
+  private final BodyResources bodies;
   private final MessageDigest sha256 = sha256();
   private final Decoder decoder;
-  private final Gzip gzip = new Gzip();
-  private final byte[] bodyBytes = new byte[BODY_BYTES];
-  private final ByteBuffer bodyBuffer = ByteBuffer.wrap(bodyBytes);
   private final ArrayDeque<Batch>[] spare = stacks();
   private int spareBytes;
 
@@ -54,7 +49,7 @@ final class Lane {
   private final Runnable answerSettled = this::answerSettled;
   private volatile boolean overlooked; // for want of memory to tell the IO thread of them
 
-  Lane(XnioIoThread ioThread, Ingest ingest) {
+  IoThreadContext(XnioIoThread ioThread, IngestContext ingest) {
     this.ioThread = ioThread;
     this.ring = ingest.ring();
     this.budget = ingest.budget();
@@ -63,7 +58,7 @@ final class Lane {
     int lanes = ioThread.getWorker().getIoThreadCount();
     this.maxSpareBytes = Math.min(MAX_SPARE_BYTES, budget.capacity() / SPARE_PART / lanes);
     this.maxBatchBytes = (int) Math.min(besidesItsBody, Integer.MAX_VALUE - 8);
-    this.uploads = new Uploads(ioThread, ingest);
+    this.bodies = new BodyResources(ioThread, ingest.limits(), budget, ingest.bodyBudget());
   }
 
   @SuppressWarnings({"unchecked", "rawtypes"})
@@ -75,26 +70,17 @@ final class Lane {
     return stacks;
   }
 
+  /** Has the IO thread run a task. Any thread. */
+  void execute(Runnable task) {
+    ioThread.execute(task);
+  }
+
   Decoder decoder() {
     return decoder;
   }
 
-  Gzip gzip() {
-    return gzip;
-  }
-
-  Uploads uploads() {
-    return uploads;
-  }
-
-  /** Memory for the body that is being read right now, and only until the IO thread moves on. */
-  ByteBuffer bodyBuffer() {
-    return bodyBuffer;
-  }
-
-  /** What {@link #bodyBuffer} writes to, offset by nothing. */
-  byte[] bodyBytes() {
-    return bodyBytes;
+  BodyResources bodies() {
+    return bodies;
   }
 
   /**
@@ -113,7 +99,7 @@ final class Lane {
     } else {
       spareBytes -= batch.heapBytes();
     }
-    if (batch.use(headBytes)) {
+    if (batch.reserve(headBytes)) {
       return batch;
     }
     keep(batch);
@@ -127,7 +113,7 @@ final class Lane {
 
   /** Gives a batch back whose rows nobody needs any more. */
   void giveBack(Batch batch) {
-    batch.unuse();
+    batch.release();
     keep(batch);
   }
 

@@ -1,4 +1,4 @@
-package attolytics.http;
+package attolytics.http.body;
 
 import java.io.IOException;
 

@@ -1,7 +1,6 @@
-package attolytics.http;
+package attolytics.http.server;
 
 import io.undertow.server.HttpServerExchange;
-import io.undertow.server.protocol.http.HttpServerConnection;
 import io.undertow.util.HeaderMap;
 import io.undertow.util.HeaderValues;
 
@@ -9,7 +8,7 @@ import io.undertow.util.HeaderValues;
  * What a request holds of the heap besides its body, as long as it is not answered. From above: the
  * sizes of objects are those of a JVM with compressed references.
  */
-final class HeadSize {
+public final class HeadSize {
   /** Name and value as objects, and the list that they stand in. */
   private static final int HEADER_BYTES = 200;
 
@@ -21,7 +20,8 @@ final class HeadSize {
 
   private HeadSize() {}
 
-  static int of(HttpServerExchange exchange) {
+  /** Bytes of the heap that the request holds. */
+  public static int of(HttpServerExchange exchange) {
     HeaderMap headers = exchange.getRequestHeaders();
     int bytes = 0;
     for (long at = headers.fastIterate(); at != -1; at = headers.fiNext(at)) {
@@ -38,8 +38,8 @@ final class HeadSize {
     return bytes + COPIES_OF_PATH * exchange.getRequestURI().length() + pipelined(exchange);
   }
 
-  /** Has a request that is answered hold nothing of its head any more. */
-  static void forget(HttpServerExchange exchange) {
+  /** Drops the headers of a request that is answered. */
+  public static void forget(HttpServerExchange exchange) {
     exchange.getRequestHeaders().clear();
     exchange.getQueryParameters().clear();
     exchange.getPathParameters().clear();
@@ -51,7 +51,6 @@ final class HeadSize {
 
   /** The beginning of the next request keeps the whole buffer that it was read into. */
   private static int pipelined(HttpServerExchange exchange) {
-    HttpServerConnection connection = (HttpServerConnection) exchange.getConnection();
-    return connection.getExtraBytes() == null ? 0 : connection.getBufferSize();
+    return RequestBytes.anyReadAhead(exchange) ? exchange.getConnection().getBufferSize() : 0;
   }
 }

@@ -1,4 +1,4 @@
-package attolytics.http;
+package attolytics.http.problem;
 
 import java.util.EnumMap;
 import java.util.HexFormat;
@@ -7,18 +7,18 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Names what goes wrong, so that an answer can be found in the log. The log tells the first of many
- * alike, so they share a name: all requests that fail for the same reason within a minute.
- * Thread-safe.
+ * Assigns the ids by which an answer is found in the log. Only the first of many equal messages is
+ * logged, so all requests that fail for the same reason within a minute share an id. Thread-safe.
  */
-final class ErrorIds {
+public final class ErrorIds {
   private record Episode(String id, long startNanos) {}
 
   private static final long EPISODE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   private final Map<Problem, Episode> episodes = new EnumMap<>(Problem.class);
 
-  synchronized String of(Problem problem) {
+  /** The id of a failure that happens now. */
+  public synchronized String of(Problem problem) {
     long now = System.nanoTime();
     Episode current = episodes.get(problem);
     if (current == null || now - current.startNanos > EPISODE_NANOS) {

@@ -1,5 +1,6 @@
-package attolytics.http;
+package attolytics.http.server;
 
+import attolytics.http.problem.Problem;
 import io.undertow.connector.PooledByteBuffer;
 import io.undertow.server.ExchangeCompletionListener;
 import io.undertow.server.HttpServerExchange;

@@ -1,5 +1,6 @@
-package attolytics.http;
+package attolytics.http.server;
 
+import attolytics.http.problem.Problem;
 import attolytics.metrics.Metrics;
 import io.undertow.UndertowOptions;
 import io.undertow.connector.ByteBufferPool;

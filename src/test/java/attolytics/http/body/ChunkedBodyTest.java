@@ -1,4 +1,4 @@
-package attolytics.http;
+package attolytics.http.body;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -1,0 +1,13 @@
+/**
+ * Reads the body of a request: without blocking, within limits of size, memory and time, and
+ * without its transfer coding and content encoding. What leaves this package is a plain body,
+ * delivered once.
+ *
+ * <p>What the bytes mean is decided in {@code decode}; the sockets are in {@code http.server}.
+ * Begin with {@link attolytics.http.body.BodyReader}; {@link attolytics.http.body.PendingBodies}
+ * knows the bodies of an IO thread that are incomplete.
+ */
+@NullMarked
+package attolytics.http.body;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package attolytics.http.body;
+
+import org.jspecify.annotations.NullMarked;

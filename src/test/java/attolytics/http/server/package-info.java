@@ -1,0 +1,4 @@
+@NullMarked
+package attolytics.http.server;
+
+import org.jspecify.annotations.NullMarked;
