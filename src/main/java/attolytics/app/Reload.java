@@ -10,6 +10,7 @@ import attolytics.metrics.PrometheusMetrics;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
 import attolytics.settings.DatabaseUrl;
+import attolytics.settings.Redaction;
 import attolytics.settings.Settings;
 import attolytics.settings.StartException;
 import java.sql.Connection;
@@ -160,6 +161,6 @@ final class Reload {
 
   /** With its number: else the log would take the second reload's words for repeats. */
   private String told(String what) {
-    return "reload " + number + " of " + settings.schema() + ": " + DatabaseUrl.redact(what);
+    return "reload " + number + " of " + settings.schema() + ": " + Redaction.redact(what);
   }
 }

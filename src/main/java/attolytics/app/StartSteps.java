@@ -41,8 +41,10 @@ public final class StartSteps {
 
   /** The database that is configured, or null: the embedded one. */
   public static @Nullable DatabaseUrl configuredUrl(Settings settings, Schema schema) {
-    String url = settings.databaseUrl() != null ? settings.databaseUrl() : schema.databaseUrl();
-    return url == null ? null : DatabaseUrl.parse(url);
+    if (settings.databaseUrl() != null) {
+      return settings.databaseUrl();
+    }
+    return schema.databaseUrl() == null ? null : DatabaseUrl.parse(schema.databaseUrl());
   }
 
   /**

@@ -2,8 +2,8 @@ package attolytics.cli;
 
 import attolytics.app.Version;
 import attolytics.logging.Logging;
-import attolytics.settings.DatabaseUrl;
 import attolytics.settings.Environment;
+import attolytics.settings.Redaction;
 import attolytics.settings.Settings;
 import attolytics.settings.SettingsOptions;
 import attolytics.settings.StartException;
@@ -178,9 +178,7 @@ public final class AttolyticsCommand implements Callable<Integer> {
   private static int tell(ParameterException e, String[] args, Environment environment) {
     PrintWriter err = e.getCommandLine().getErr();
     List<String> given = Stream.concat(Stream.of(args), environment.values()).toList();
-    DatabaseUrl.redact(message(e, environment), given)
-        .lines()
-        .forEach(line -> printError(err, line));
+    Redaction.redact(message(e, environment), given).lines().forEach(line -> printError(err, line));
     UnmatchedArgumentException.printSuggestions(e, err);
     err.println("Try 'java -jar attolytics.jar --help'.");
     return ExitCode.USAGE;
@@ -213,7 +211,7 @@ public final class AttolyticsCommand implements Callable<Integer> {
         e instanceof StartException start ? start.problems().stream() : Stream.of(describe(e));
     problems.forEach(problem -> printError(err, problem));
     if (verbosity > 0) {
-      err.print(DatabaseUrl.redact(stackTrace(e)));
+      err.print(Redaction.redact(stackTrace(e)));
     }
     err.flush();
     return ExitCode.SOFTWARE;
@@ -232,7 +230,7 @@ public final class AttolyticsCommand implements Callable<Integer> {
 
   /** One line, whatever the text holds, and no password. */
   private static void printError(PrintWriter err, String problem) {
-    err.println("error: " + DatabaseUrl.redact(problem).replaceAll("\\s*\\R\\s*", " "));
+    err.println("error: " + Redaction.redact(problem).replaceAll("\\s*\\R\\s*", " "));
   }
 
   /** What {@code --version} prints. */

@@ -1,7 +1,7 @@
 package attolytics.cli;
 
 import attolytics.database.Migration;
-import attolytics.settings.DatabaseUrl;
+import attolytics.settings.Redaction;
 import attolytics.settings.Settings;
 import java.io.PrintWriter;
 
@@ -24,7 +24,7 @@ final class SqlPrinter {
   /** On one line, whatever a name holds. */
   void comment(String text) {
     if (!quiet) {
-      out.println("-- " + DatabaseUrl.redact(text).replaceAll("\\R", " "));
+      out.println("-- " + Redaction.redact(text).replaceAll("\\R", " "));
     }
   }
 

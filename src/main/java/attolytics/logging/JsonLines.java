@@ -1,6 +1,6 @@
 package attolytics.logging;
 
-import attolytics.settings.DatabaseUrl;
+import attolytics.settings.Redaction;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.encoder.EncoderBase;
@@ -33,10 +33,10 @@ final class JsonLines extends EncoderBase<ILoggingEvent> {
       json.writeStringField("time", event.getInstant().toString());
       json.writeStringField("level", event.getLevel().toString());
       json.writeStringField("logger", event.getLoggerName());
-      json.writeStringField("message", DatabaseUrl.redact(event.getFormattedMessage()));
+      json.writeStringField("message", Redaction.redact(event.getFormattedMessage()));
       if (event.getKeyValuePairs() != null) {
         for (KeyValuePair pair : event.getKeyValuePairs()) {
-          json.writeStringField(pair.key, String.valueOf(pair.value));
+          json.writeStringField(pair.key, Redaction.redact(String.valueOf(pair.value)));
         }
       }
       if (event.getThrowableProxy() != null) {
@@ -44,7 +44,7 @@ final class JsonLines extends EncoderBase<ILoggingEvent> {
       }
       if (stackTraces && event.getThrowableProxy() != null) {
         String stack = ThrowableProxyUtil.asString(event.getThrowableProxy());
-        json.writeStringField("stack", DatabaseUrl.redact(stack));
+        json.writeStringField("stack", Redaction.redact(stack));
       }
       json.writeEndObject();
       json.writeRaw('\n');

@@ -1,6 +1,6 @@
 package attolytics.logging;
 
-import attolytics.settings.DatabaseUrl;
+import attolytics.settings.Redaction;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
@@ -39,7 +39,7 @@ final class TextLines extends EncoderBase<ILoggingEvent> {
     text.append(' ').append(level).append(" ".repeat(LEVEL_WIDTH - level.length()));
     String logger = event.getLoggerName();
     text.append(logger, logger.lastIndexOf('.') + 1, logger.length()).append(": ");
-    String message = DatabaseUrl.redact(event.getFormattedMessage());
+    String message = Redaction.redact(event.getFormattedMessage());
     text.append(BREAKS.matcher(message).replaceAll(" "));
     IThrowableProxy thrown = event.getThrowableProxy();
     if (thrown != null) {
@@ -47,7 +47,7 @@ final class TextLines extends EncoderBase<ILoggingEvent> {
     }
     text.append('\n');
     if (thrown != null && stackTraces) {
-      text.append(DatabaseUrl.redact(ThrowableProxyUtil.asString(thrown)));
+      text.append(Redaction.redact(ThrowableProxyUtil.asString(thrown)));
     }
     return text.toString().getBytes(StandardCharsets.UTF_8);
   }

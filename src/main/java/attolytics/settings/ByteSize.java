@@ -6,13 +6,13 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads a size in bytes as people write it: {@code 1048576}, {@code 64MiB}, {@code 10MB}. */
+/** Parses a size in bytes, with or without a unit: {@code 1048576}, {@code 64MiB}. */
 final class ByteSize implements ITypeConverter<Long> {
   private static final Pattern FORM = Pattern.compile("(\\d+) ?([a-zA-Z]*)");
 
   /**
    * @return bytes
-   * @throws TypeConversionException if the text is no size, or one beyond 64 bits
+   * @throws TypeConversionException if the text is not a size, or one beyond 64 bits
    */
   @Override
   public Long convert(String text) {
@@ -29,7 +29,7 @@ final class ByteSize implements ITypeConverter<Long> {
     }
   }
 
-  /** Bytes of a unit, or 0 for none that is known. */
+  /** The bytes of a unit, or 0 for an unknown one. */
   private static long unit(String name) {
     return switch (name.toLowerCase(Locale.ROOT)) {
       case "", "b" -> 1;

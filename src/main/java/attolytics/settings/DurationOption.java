@@ -9,16 +9,16 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads a duration as people write it: {@code 500us}, {@code 1.5s}, {@code 7d}. */
+/** Parses a duration with a unit: {@code 500us}, {@code 1.5s}, {@code 7d}. */
 final class DurationOption implements ITypeConverter<Duration> {
   private static final Pattern FORM =
       Pattern.compile("(\\d{1,18}(?:\\.\\d{1,18})?) ?([a-zA-Z\u00b5]*)");
 
-  /** So that every duration fits a long of nanoseconds. */
+  /** Every duration up to it fits into a long of nanoseconds. */
   private static final Duration LONGEST = Duration.ofDays(36_500);
 
   /**
-   * @throws TypeConversionException if the text is no duration, or one of over a hundred years
+   * @throws TypeConversionException if the text is not a duration, or one of over a hundred years
    */
   @Override
   public Duration convert(String text) {
@@ -36,7 +36,7 @@ final class DurationOption implements ITypeConverter<Duration> {
     return Duration.ofNanos(nanos.longValue());
   }
 
-  /** Zero for a unit that is not known. */
+  /** Zero for an unknown unit. */
   private static Duration unit(String name) {
     return switch (name.toLowerCase(Locale.ROOT)) {
       case "us", "\u00b5s" -> Duration.ofNanos(1_000);
@@ -49,7 +49,12 @@ final class DurationOption implements ITypeConverter<Duration> {
     };
   }
 
-  /** Reads {@code measured} too, as null. */
+  /** Formats as ISO 8601 without the prefix: {@code 1h30m}, {@code 0.5s}. */
+  static String text(Duration duration) {
+    return duration.toString().substring(2).toLowerCase(Locale.ROOT);
+  }
+
+  /** Parses {@code measured}, too, as null. */
   static final class OrMeasured implements ITypeConverter<@Nullable Duration> {
     private static final String MEASURED = "measured";
 

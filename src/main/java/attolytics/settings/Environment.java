@@ -12,15 +12,15 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * Options from environment variables: {@code ATTOLYTICS_} and the option's name in capitals.
- * Picocli asks for the options only that the command line did not give.
+ * Provides the values of options from environment variables, named {@code ATTOLYTICS_} and the
+ * option's name in capitals. Picocli queries it for options that the command line does not give.
  */
 public final class Environment implements IDefaultValueProvider {
   private static final String PREFIX = "ATTOLYTICS_";
   private static final Pattern LAST_LINE_BREAK = Pattern.compile("\\R\\z");
 
-  /** Their variables mean how often or whether, which picocli's flags do not take as a default. */
-  private static final Set<String> READ_APART =
+  /** Flags. Their variables say how often, which picocli does not accept as a default value. */
+  private static final Set<String> FLAGS =
       Set.of("--verbose", "--quiet", "--apply", SettingsOptions.MIGRATE);
 
   private final Map<String, String> variables;
@@ -33,7 +33,7 @@ public final class Environment implements IDefaultValueProvider {
   @Override
   public @Nullable String defaultValue(ArgSpec option) {
     if (!(option instanceof OptionSpec named)
-        || READ_APART.contains(named.longestName())
+        || FLAGS.contains(named.longestName())
         || named.usageHelp()
         || named.versionHelp()) {
       return null;
@@ -46,8 +46,8 @@ public final class Environment implements IDefaultValueProvider {
   }
 
   /**
-   * The option's value without the line break that a file or a shell has put at its end, or null if
-   * the variable is unset or empty.
+   * The option's value, or null if the variable is unset or empty. A line break at the end, as a
+   * file or a shell adds it, is removed.
    */
   @Nullable String value(String option) {
     String value = variables.get(variable(option));
@@ -56,14 +56,16 @@ public final class Environment implements IDefaultValueProvider {
         : LAST_LINE_BREAK.matcher(value).replaceFirst("");
   }
 
-  /** The values of all variables that may be ours. */
+  /** The values of all variables with the prefix, also of unknown ones. */
   public Stream<String> values() {
     return variables.entrySet().stream()
         .filter(variable -> variable.getKey().startsWith(PREFIX))
         .map(Map.Entry::getValue);
   }
 
-  /** What the user has to look at for this option: its variable if that was used, else its flag. */
+  /**
+   * Where the option's value comes from: the name of its variable if that was used, or the flag.
+   */
   public String origin(OptionSpec option) {
     String name = option.longestName();
     return used.contains(option) ? variable(name) : name;

@@ -5,14 +5,14 @@ import java.util.List;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** How a line of the log is written. */
+/** The format of the log. */
 public enum LogFormat {
-  /** For people. */
+  /** A line of text per event. */
   TEXT,
-  /** For programs: an object a line. */
+  /** A JSON object per line. */
   JSON;
 
-  /** The values of the option, for completion. */
+  /** The values of the option, for shell completion. */
   static final class Names implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
@@ -20,7 +20,7 @@ public enum LogFormat {
     }
   }
 
-  /** From an option's value. */
+  /** Parses the option's value. */
   static final class Converter implements ITypeConverter<LogFormat> {
     @Override
     public LogFormat convert(String value) {

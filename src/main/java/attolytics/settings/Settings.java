@@ -5,11 +5,11 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the command line and the environment ask for, complete and checked. Immutable.
+ * All settings, from the command line and the environment, validated. Immutable, and without a
+ * password in its text.
  *
  * @param schema the schema file
- * @param databaseUrl as given, or null: the schema file's, else the embedded database; holds a
- *     password, so never log it
+ * @param databaseUrl null: the schema file's, or else the embedded database
  * @param host address of the public port
  * @param port 0 for a free one
  * @param adminHost address of the admin port
@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Settings(
     Path schema,
-    @Nullable String databaseUrl,
+    @Nullable DatabaseUrl databaseUrl,
     String host,
     int port,
     String adminHost,
@@ -59,61 +59,4 @@ public record Settings(
     Duration drainTimeout,
     boolean migrate,
     int verbosity,
-    LogFormat logFormat) {
-
-  /** All but the password of the database. */
-  @Override
-  public String toString() {
-    return "Settings[schema="
-        + schema
-        + ", databaseUrl="
-        + (databaseUrl == null ? "none" : DatabaseUrl.redact(databaseUrl))
-        + ", host="
-        + host
-        + ", port="
-        + port
-        + ", adminHost="
-        + adminHost
-        + ", adminPort="
-        + adminPort
-        + ", dataDir="
-        + dataDir
-        + ", writers="
-        + writers
-        + ", flushRows="
-        + flushRows
-        + ", flushBytes="
-        + flushBytes
-        + ", flushInterval="
-        + (flushInterval == null ? "measured" : flushInterval)
-        + ", maxBuffer="
-        + maxBuffer
-        + ", maxBody="
-        + maxBody
-        + ", maxConnections="
-        + maxConnections
-        + ", headerTimeout="
-        + headerTimeout
-        + ", bodyTimeout="
-        + bodyTimeout
-        + ", idleTimeout="
-        + idleTimeout
-        + ", idempotencyTtl="
-        + idempotencyTtl
-        + ", quarantineTtl="
-        + quarantineTtl
-        + ", quarantineRows="
-        + quarantineRows
-        + ", ackTimeout="
-        + ackTimeout
-        + ", drainTimeout="
-        + drainTimeout
-        + ", migrate="
-        + migrate
-        + ", verbosity="
-        + verbosity
-        + ", logFormat="
-        + logFormat
-        + "]";
-  }
-}
+    LogFormat logFormat) {}

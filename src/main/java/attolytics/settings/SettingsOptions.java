@@ -2,9 +2,6 @@ package attolytics.settings;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -14,9 +11,10 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
 /**
- * The options that {@link Settings} are made of. Every command takes them, before or after its
- * name. The fields' initial values are the defaults; the help repeats them, and a test compares the
- * two.
+ * The options behind {@link Settings}. Every command accepts them, before or after its name. The
+ * fields' initial values are the defaults; the help repeats them, and a test compares the two.
+ *
+ * <p>Longer than other files because picocli takes an annotated field per option, with its help.
  */
 public final class SettingsOptions {
   static final String MIGRATE = "--migrate";
@@ -24,8 +22,6 @@ public final class SettingsOptions {
   private static final long MIB = 1 << 20;
   private static final long GIB = 1 << 30;
   private static final int MAX_VERBOSITY = 2;
-  private static final Duration SHORTEST_TIMEOUT = Duration.ofMillis(10);
-  private static final Duration LONGEST_TIMEOUT = Duration.ofDays(1);
 
   @Option(
       scope = ScopeType.INHERIT,
@@ -41,10 +37,10 @@ public final class SettingsOptions {
       description = {
         "The database: postgres://user:password@host:port/database?param=value. Several host:port"
             + " pairs are separated by commas; a Unix socket is a percent-encoded host:"
-            + " postgres://user@%%2Frun%%2Fpostgresql/database. Parameters go to the driver"
-            + " (sslmode, targetServerType, ...). (default: the schema file's database_url, else an"
-            + " embedded PostgreSQL in --data_dir). A password is better kept in ATTOLYTICS_DB_URL:"
-            + " everybody on the machine can read a command line."
+            + " postgres://user@%%2Frun%%2Fpostgresql/database. Parameters are passed to the driver"
+            + " (sslmode, targetServerType, ...). (default: the schema file's database_url, or else"
+            + " an embedded PostgreSQL in --data_dir). Put a password into ATTOLYTICS_DB_URL, because"
+            + " all users of the machine can read a command line."
       })
   private @Nullable String databaseUrl;
 
@@ -66,14 +62,14 @@ public final class SettingsOptions {
       scope = ScopeType.INHERIT,
       names = "--admin_host",
       paramLabel = "ADDRESS",
-      description = "Address for metrics, health and the status page (default: localhost).")
+      description = "Address of the admin port: metrics, probes, status page (default: localhost).")
   private String adminHost = "localhost";
 
   @Option(
       scope = ScopeType.INHERIT,
       names = "--admin_port",
       paramLabel = "PORT",
-      description = "Port for these; 0 picks a free one and logs it (default: 8001).")
+      description = "Admin port; 0 picks a free one and logs it (default: 8001).")
   private int adminPort = 8001;
 
   @Option(
@@ -81,8 +77,7 @@ public final class SettingsOptions {
       names = "--data_dir",
       paramLabel = "DIR",
       description =
-          "Where the embedded PostgreSQL keeps its data, from run to run"
-              + " (default: ./attolytics-data).")
+          "Data directory of the embedded PostgreSQL (default: ./attolytics-data).")
   private Path dataDir = Path.of("./attolytics-data");
 
   @Option(
@@ -91,7 +86,7 @@ public final class SettingsOptions {
       paramLabel = "N",
       converter = WriterCount.class,
       description =
-          "Parallel database writers, each with a connection of its own; 'auto' has one per"
+          "Number of parallel database writers, each with its own connection; 'auto' is one per"
               + " processor, up to 4 (default: auto).")
   private int writers = WriterCount.auto();
 
@@ -99,7 +94,7 @@ public final class SettingsOptions {
       scope = ScopeType.INHERIT,
       names = "--flush_rows",
       paramLabel = "N",
-      description = "Write to the database at this many rows (default: 10000).")
+      description = "Flush at this number of rows (default: 10000).")
   private int flushRows = 10_000;
 
   @Option(
@@ -107,7 +102,7 @@ public final class SettingsOptions {
       names = "--flush_bytes",
       paramLabel = "SIZE",
       converter = ByteSize.class,
-      description = "Or at this many bytes of rows (default: 4MiB).")
+      description = "Flush at this size of rows (default: 4MiB).")
   private long flushBytes = 4 * MIB;
 
   @Option(
@@ -116,8 +111,8 @@ public final class SettingsOptions {
       paramLabel = "TIME",
       converter = DurationOption.OrMeasured.class,
       description =
-          "Or when the oldest row has waited this long; 'measured' waits only while more rows are"
-              + " really coming (default: measured).")
+          "Flush when the oldest row has waited this long; 'measured' waits only while more rows"
+              + " arrive (default: measured).")
   private @Nullable Duration flushInterval;
 
   @Option(
@@ -126,8 +121,8 @@ public final class SettingsOptions {
       paramLabel = "SIZE",
       converter = ByteSize.class,
       description =
-          "Bound on the bytes of accepted, not yet committed rows; past it the answer is 503; at"
-              + " least four times --max_body (default: 64MiB).")
+          "Maximum size of rows that are accepted but not yet committed; requests beyond it get"
+              + " 503; at least four times --max_body (default: 64MiB).")
   private long maxBuffer = 64 * MIB;
 
   @Option(
@@ -136,7 +131,7 @@ public final class SettingsOptions {
       paramLabel = "SIZE",
       converter = ByteSize.class,
       description =
-          "Bound on a request body, before and after decompression; past it the answer is 413"
+          "Maximum size of a request body, before and after decompression; a larger one gets 413"
               + " (default: 1MiB).")
   private long maxBody = MIB;
 
@@ -145,7 +140,8 @@ public final class SettingsOptions {
       names = "--max_connections",
       paramLabel = "N",
       description =
-          "Open connections at most; further clients wait until one is closed (default: 10000).")
+          "Maximum number of open connections; further clients wait until one is closed (default:"
+              + " 10000).")
   private int maxConnections = 10_000;
 
   @Option(
@@ -154,8 +150,8 @@ public final class SettingsOptions {
       paramLabel = "TIME",
       converter = DurationOption.class,
       description =
-          "How long the headers of a request may take to arrive, from their first byte on"
-              + " (default: 10s).")
+          "Maximum time for the headers of a request to arrive, from their first byte (default:"
+              + " 10s).")
   private Duration headerTimeout = Duration.ofSeconds(10);
 
   @Option(
@@ -163,7 +159,7 @@ public final class SettingsOptions {
       names = "--body_timeout",
       paramLabel = "TIME",
       converter = DurationOption.class,
-      description = "How long a body may take to arrive; past it the answer is 408 (default: 30s).")
+      description = "Maximum time for a body to arrive; a slower one gets 408 (default: 30s).")
   private Duration bodyTimeout = Duration.ofSeconds(30);
 
   @Option(
@@ -172,8 +168,8 @@ public final class SettingsOptions {
       paramLabel = "TIME",
       converter = DurationOption.class,
       description =
-          "How long a connection may be without a request, or an answer be left unread, before it"
-              + " is closed (default: 90s).")
+          "Close a connection after this time without a request, or with a response that the"
+              + " client does not read (default: 90s).")
   private Duration idleTimeout = Duration.ofSeconds(90);
 
   @Option(
@@ -181,7 +177,7 @@ public final class SettingsOptions {
       names = "--idempotency_ttl",
       paramLabel = "TIME",
       converter = DurationOption.class,
-      description = "How long an Idempotency-Key is remembered (default: 7d).")
+      description = "How long an Idempotency-Key is stored (default: 7d).")
   private Duration idempotencyTtl = Duration.ofDays(7);
 
   @Option(
@@ -207,7 +203,7 @@ public final class SettingsOptions {
       paramLabel = "TIME",
       converter = DurationOption.class,
       description =
-          "How long a request may wait for its commit before it gets 503 or 504; also how long a"
+          "Maximum time that a request waits for its commit before it gets 503 or 504, and that a"
               + " start waits for the database (default: 30s).")
   private Duration ackTimeout = Duration.ofSeconds(30);
 
@@ -216,14 +212,14 @@ public final class SettingsOptions {
       names = "--drain_timeout",
       paramLabel = "TIME",
       converter = DurationOption.class,
-      description = "How long a stop may take to write what was accepted (default: 30s).")
+      description = "Maximum time for a stop to flush the accepted requests (default: 30s).")
   private Duration drainTimeout = Duration.ofSeconds(30);
 
   @Option(
       scope = ScopeType.INHERIT,
       names = MIGRATE,
       description =
-          "Before the tables are checked, at a start and a reload, do what 'migrate --apply' does"
+          "At a start and a reload, do what 'migrate --apply' does before the tables are checked"
               + " (environment: ATTOLYTICS_MIGRATE=1).")
   private boolean migrate;
 
@@ -233,15 +229,15 @@ public final class SettingsOptions {
       paramLabel = "FORMAT",
       converter = LogFormat.Converter.class,
       completionCandidates = LogFormat.Names.class,
-      description = "How the log is written: text, or json, an object a line (default: text).")
+      description = "Format of the log: text, or json with one object per line (default: text).")
   private LogFormat logFormat = LogFormat.TEXT;
 
   @Option(
       scope = ScopeType.INHERIT,
       names = {"-v", "--verbose"},
       description =
-          "Log more, and stack traces too; twice for still more"
-              + " (environment: ATTOLYTICS_VERBOSE=1 or 2).")
+          "Log debug messages and stack traces; give it twice to log libraries and trace messages,"
+              + " too (environment: ATTOLYTICS_VERBOSE=1 or 2).")
   private boolean[] verbose = {};
 
   @Option(
@@ -250,12 +246,11 @@ public final class SettingsOptions {
       description = "Log errors only (environment: ATTOLYTICS_QUIET=1).")
   private boolean quiet;
 
-  /** A body and its rows, in a buffer that grows by doubling, are in memory at the same time. */
+  /** A body and its rows are in memory at once, the rows in a buffer that grows by doubling. */
   public static final long BODIES_IN_BUFFER = 4;
 
   private final Environment environment;
   private @Nullable CommandSpec command;
-  private final List<String> problems = new ArrayList<>();
 
   public SettingsOptions(Environment environment) {
     this.environment = environment;
@@ -267,62 +262,21 @@ public final class SettingsOptions {
   }
 
   /**
-   * Checks the options.
+   * Validates the options.
    *
-   * @throws ParameterException with a line for each value that is out of its range
+   * @throws ParameterException with a line for each value that is not valid
    */
   public Settings toSettings() {
-    problems.clear();
-    checkRange("--port", port, 0, 65_535);
-    checkRange("--admin_port", adminPort, 0, 65_535);
-    checkText("--schema", schema.toString());
-    checkText("--data_dir", dataDir.toString());
-    checkDatabaseUrl();
-    checkText("--host", host);
-    checkText("--admin_host", adminHost);
-    checkRange("--writers", writers, 1, 64);
-    checkRange("--flush_rows", flushRows, 1, 10_000_000);
-    checkSize("--flush_bytes", flushBytes, KIB, GIB);
-    checkSize("--max_body", maxBody, KIB, GIB);
-    checkSize("--max_buffer", maxBuffer, 8 * KIB, Long.MAX_VALUE);
-    checkRange("--max_connections", maxConnections, 1, 1_000_000);
-    checkTimeout("--header_timeout", headerTimeout);
-    checkTimeout("--body_timeout", bodyTimeout);
-    checkTimeout("--idle_timeout", idleTimeout);
-    checkPositive("--idempotency_ttl", idempotencyTtl);
-    checkPositive("--quarantine_ttl", quarantineTtl);
-    checkRange("--quarantine_rows", quarantineRows, 1, 1_000_000_000);
-    checkPositive("--ack_timeout", ackTimeout);
-    checkPositive("--drain_timeout", drainTimeout);
-    if (port == adminPort && port != 0 && host.equals(adminHost)) {
-      problem("--admin_port", adminPort + " is the same as --port");
-    }
-    if (maxBuffer < BODIES_IN_BUFFER * maxBody) {
-      problem(
-          "--max_buffer",
-          maxBuffer + " bytes is less than four times --max_body (" + maxBody + " bytes)");
-    }
-    if (flushBytes > maxBuffer) {
-      problem(
-          "--flush_bytes",
-          flushBytes + " bytes is more than --max_buffer (" + maxBuffer + " bytes)");
-    }
-    if (flushInterval != null) {
-      checkPositive("--flush_interval", flushInterval);
-      if (flushInterval.compareTo(ackTimeout) >= 0) {
-        problem(
-            "--flush_interval",
-            text(flushInterval) + " is not shorter than --ack_timeout (" + text(ackTimeout) + ")");
-      }
-    }
-    int verbosity = verbosity();
-    boolean migrates = migrate || count(MIGRATE, 1) > 0;
-    if (!problems.isEmpty()) {
-      throw new ParameterException(spec().commandLine(), String.join("\n", problems));
-    }
+    OptionValidator validator = new OptionValidator(this::spec, environment);
+    checkRanges(validator);
+    checkCombinations(validator);
+    DatabaseUrl database = validator.databaseUrl("--db_url", databaseUrl);
+    int verbosity = verbosity(validator);
+    boolean migrates = migrate || validator.flagVariable(MIGRATE, 1) > 0;
+    validator.throwIfInvalid();
     return new Settings(
         schema,
-        databaseUrl,
+        database,
         host,
         port,
         adminHost,
@@ -348,97 +302,71 @@ public final class SettingsOptions {
         logFormat);
   }
 
-  private int verbosity() {
+  private void checkRanges(OptionValidator validator) {
+    validator.range("--port", port, 0, 65_535);
+    validator.range("--admin_port", adminPort, 0, 65_535);
+    validator.notBlank("--schema", schema.toString());
+    validator.notBlank("--data_dir", dataDir.toString());
+    validator.notBlank("--host", host);
+    validator.notBlank("--admin_host", adminHost);
+    validator.range("--writers", writers, 1, 64);
+    validator.range("--flush_rows", flushRows, 1, 10_000_000);
+    validator.size("--flush_bytes", flushBytes, KIB, GIB);
+    validator.size("--max_body", maxBody, KIB, GIB);
+    validator.size("--max_buffer", maxBuffer, 8 * KIB, Long.MAX_VALUE);
+    validator.range("--max_connections", maxConnections, 1, 1_000_000);
+    validator.timeout("--header_timeout", headerTimeout);
+    validator.timeout("--body_timeout", bodyTimeout);
+    validator.timeout("--idle_timeout", idleTimeout);
+    validator.positive("--idempotency_ttl", idempotencyTtl);
+    validator.positive("--quarantine_ttl", quarantineTtl);
+    validator.range("--quarantine_rows", quarantineRows, 1, 1_000_000_000);
+    validator.positive("--ack_timeout", ackTimeout);
+    validator.positive("--drain_timeout", drainTimeout);
+    if (flushInterval != null) {
+      validator.positive("--flush_interval", flushInterval);
+    }
+  }
+
+  private void checkCombinations(OptionValidator validator) {
+    if (port == adminPort && port != 0 && host.equals(adminHost)) {
+      validator.add("--admin_port", adminPort + " is the same as --port");
+    }
+    if (maxBuffer < BODIES_IN_BUFFER * maxBody) {
+      validator.add(
+          "--max_buffer",
+          maxBuffer + " bytes is less than four times --max_body (" + maxBody + " bytes)");
+    }
+    if (flushBytes > maxBuffer) {
+      validator.add(
+          "--flush_bytes",
+          flushBytes + " bytes is more than --max_buffer (" + maxBuffer + " bytes)");
+    }
+    if (flushInterval != null && flushInterval.compareTo(ackTimeout) >= 0) {
+      validator.add(
+          "--flush_interval",
+          "%s is not shorter than --ack_timeout (%s)"
+              .formatted(DurationOption.text(flushInterval), DurationOption.text(ackTimeout)));
+    }
+  }
+
+  private int verbosity(OptionValidator validator) {
     if (verbose.length > MAX_VERBOSITY) {
-      problem("--verbose", "given " + verbose.length + " times, but twice is the most");
+      validator.add("--verbose", "given " + verbose.length + " times, but twice is the maximum");
     }
     if (verbose.length > 0 && quiet) {
-      problem("--quiet", "cannot be combined with --verbose");
+      validator.add("--quiet", "cannot be combined with --verbose");
     }
     if (verbose.length > 0 || quiet) {
       return quiet ? -1 : verbose.length;
     }
-    int louder = count("--verbose", MAX_VERBOSITY);
-    int quieter = count("--quiet", 1);
+    int louder = validator.flagVariable("--verbose", MAX_VERBOSITY);
+    int quieter = validator.flagVariable("--quiet", 1);
     if (louder > 0 && quieter > 0) {
-      problems.add(
-          Environment.variable("--quiet")
-              + ": cannot be combined with "
-              + Environment.variable("--verbose"));
+      validator.addForVariable(
+          "--quiet", "cannot be combined with " + Environment.variable("--verbose"));
     }
     return quieter > 0 ? -1 : louder;
-  }
-
-  /** How often the environment gives a flag. */
-  private int count(String flag, int max) {
-    String value = environment.value(flag);
-    if (value == null) {
-      return 0;
-    }
-    int given =
-        switch (value.strip().toLowerCase(Locale.ROOT)) {
-          case "0", "false" -> 0;
-          case "1", "true" -> 1;
-          case "2" -> 2;
-          default -> Integer.MAX_VALUE;
-        };
-    if (given <= max) {
-      return given;
-    }
-    String expected = max >= 2 ? "0, 1, 2, true or false" : "0, 1, true or false";
-    problems.add(Environment.variable(flag) + ": '" + value + "' is not one of " + expected);
-    return 0;
-  }
-
-  private void checkRange(String option, long value, long min, long max) {
-    if (value < min || value > max) {
-      problem(option, value + " is not between " + min + " and " + max);
-    }
-  }
-
-  private void checkSize(String option, long bytes, long min, long max) {
-    if (bytes < min) {
-      problem(option, bytes + " bytes is less than " + min);
-    } else if (bytes > max) {
-      problem(option, bytes + " bytes is more than " + max);
-    }
-  }
-
-  private void checkPositive(String option, Duration value) {
-    if (value.isZero()) {
-      problem(option, "must be longer than nothing");
-    }
-  }
-
-  private void checkTimeout(String option, Duration value) {
-    if (value.compareTo(SHORTEST_TIMEOUT) < 0 || value.compareTo(LONGEST_TIMEOUT) > 0) {
-      problem(option, text(value) + " is not between 10ms and 1d");
-    }
-  }
-
-  private void checkDatabaseUrl() {
-    try {
-      if (databaseUrl != null) {
-        DatabaseUrl.parse(databaseUrl);
-      }
-    } catch (IllegalArgumentException e) {
-      problem("--db_url", String.valueOf(e.getMessage()));
-    }
-  }
-
-  private void checkText(String option, String value) {
-    if (value.isBlank()) {
-      problem(option, "must not be empty");
-    }
-  }
-
-  /** ISO 8601 without its prefix: {@code 1H30M}, {@code 0.5S}. */
-  private static String text(Duration duration) {
-    return duration.toString().substring(2).toLowerCase(Locale.ROOT);
-  }
-
-  private void problem(String option, String what) {
-    problems.add(environment.origin(spec().findOption(option)) + ": " + what);
   }
 
   private CommandSpec spec() {

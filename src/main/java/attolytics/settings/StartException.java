@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A start that cannot succeed until somebody mends something. Told to the user as one line a
+ * A start cannot succeed until the user has changed something. The command line prints one line per
  * problem, without a stack trace, so each problem says what is wrong, where, and what to do.
  */
 public final class StartException extends Exception {
@@ -14,7 +14,7 @@ public final class StartException extends Exception {
   private final List<String> problems;
 
   /**
-   * @param problems at least one, each a single line that names no password
+   * @param problems at least one, each a single line without a password
    */
   public StartException(List<String> problems) {
     super(String.join("; ", problems));

@@ -8,8 +8,8 @@ import org.postgresql.PGProperty;
 import org.postgresql.ssl.DefaultJavaSSLFactory;
 
 /**
- * Makes the driver verify a server's certificate whenever libpq would: a URL that names a root
- * certificate is never served without.
+ * Makes the driver verify the server's certificate wherever libpq would. A URL that names a root
+ * certificate and would be used without verification is refused.
  *
  * @see <a href="https://www.postgresql.org/docs/current/libpq-ssl.html">libpq, SSL Support</a>
  */
@@ -18,7 +18,7 @@ final class TlsParameters {
   private static final String ROOT = PGProperty.SSL_ROOT_CERT.getName();
   private static final String FACTORY = PGProperty.SSL_FACTORY.getName();
 
-  /** In the place of a file: what the JVM trusts. */
+  /** Instead of a file: the certificates that the JVM trusts. */
   private static final String SYSTEM = "system";
 
   private static final Set<String> VERIFYING = Set.of("verify-ca", "verify-full");
@@ -26,10 +26,10 @@ final class TlsParameters {
   private TlsParameters() {}
 
   /**
-   * Adds what libpq takes for granted.
+   * Adds what libpq implies.
    *
    * @param properties of the driver
-   * @throws IllegalArgumentException if a root certificate is given and nothing would be verified
+   * @throws IllegalArgumentException if a root certificate is given that would not be used
    */
   static void complete(Map<String, String> properties) {
     String root = properties.get(ROOT);
@@ -62,8 +62,8 @@ final class TlsParameters {
     String mode = mode(properties);
     if (mode != null && !mode.equals("verify-full")) {
       throw new IllegalArgumentException(
-          "sslrootcert=system of the database URL goes with sslmode=verify-full only, as anybody can"
-              + " have a certificate of a public authority");
+          "sslrootcert=system of the database URL requires sslmode=verify-full, because"
+              + " anybody can get a certificate of a public authority");
     }
     if (properties.containsKey(PGProperty.SSL_CERT.getName())
         || properties.containsKey(PGProperty.SSL_KEY.getName())) {
@@ -76,11 +76,11 @@ final class TlsParameters {
     properties.put(FACTORY, DefaultJavaSSLFactory.class.getName());
   }
 
-  /** The driver's own short form counts, too; null if none is given. */
+  /** From {@code sslmode}, or the driver's own {@code ssl}; null if neither is given. */
   private static @Nullable String mode(Map<String, String> properties) {
     String mode = properties.get(MODE);
     String ssl = properties.get(PGProperty.SSL.getName());
-    boolean asked = ssl != null && (ssl.isEmpty() || Boolean.parseBoolean(ssl));
-    return mode == null ? asked ? "verify-full" : null : mode.toLowerCase(Locale.ROOT);
+    boolean requested = ssl != null && (ssl.isEmpty() || Boolean.parseBoolean(ssl));
+    return mode == null ? requested ? "verify-full" : null : mode.toLowerCase(Locale.ROOT);
   }
 }

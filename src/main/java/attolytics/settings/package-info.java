@@ -1,9 +1,10 @@
 /**
- * What a user can set: {@link attolytics.settings.Settings}, the options and environment variables
- * that they are read from, and database URLs, which hold passwords that must not be printed.
+ * Settings: the options and environment variables that {@link attolytics.settings.Settings} are
+ * read from, database URLs, and the {@link attolytics.settings.Redaction} of passwords.
  *
- * <p>{@link attolytics.settings.StartException} carries what is wrong with a setting, or with what
- * it names, to the user. The schema file is not here but in {@code schema.yaml}.
+ * <p>{@link attolytics.settings.StartException} reports what is wrong with a setting, or with what
+ * it names. The schema file is read in {@code schema.yaml}. Begin with {@link
+ * attolytics.settings.SettingsOptions}.
  */
 @NullMarked
 package attolytics.settings;

@@ -9,6 +9,7 @@ import attolytics.metrics.PrometheusMetrics;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
 import attolytics.settings.DatabaseUrl;
+import attolytics.settings.Redaction;
 import attolytics.settings.StartException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -201,7 +202,7 @@ public final class PartitionKeeper implements AutoCloseable {
   /** Told once, and again only if it is another trouble by then. */
   private void failed(Table table, Throwable e) {
     meters(table).failed();
-    String trouble = DatabaseUrl.redact(String.valueOf(e.getMessage()));
+    String trouble = Redaction.redact(String.valueOf(e.getMessage()));
     if (!trouble.equals(troubles.put(table.name(), trouble))) {
       log.atWarn()
           .addMarker(LogMarkers.STATE_CHANGE)
