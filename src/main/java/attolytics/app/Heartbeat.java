@@ -6,9 +6,7 @@ import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Tells systemd that the service makes progress, for as long as it does, and in a line how it is.
- */
+/** Feeds systemd's watchdog while the service makes progress, and updates its status line. */
 final class Heartbeat implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(Heartbeat.class);
   private static final Duration STATUS_PERIOD = Duration.ofSeconds(5);
@@ -25,7 +23,7 @@ final class Heartbeat implements Runnable {
     this.liveness = liveness;
   }
 
-  /** How much time may be between two runs. */
+  /** The longest time between two runs. */
   Duration period() {
     Duration timeout = systemd.watchdogTimeout();
     Duration third = timeout == null ? STATUS_PERIOD : timeout.dividedBy(3);
@@ -34,16 +32,16 @@ final class Heartbeat implements Runnable {
 
   @Override
   public void run() {
-    String trouble = liveness.trouble();
-    if (trouble == null) {
-      systemd.alive();
+    String problem = liveness.problem();
+    if (problem == null) {
+      systemd.feedWatchdog();
     } else {
-      log.error("{}: systemd is not told that all is well", trouble);
+      log.error("not feeding the systemd watchdog: {}", problem);
     }
-    String obstacle = readiness.obstacle();
+    String reason = readiness.notReadyReason();
     systemd.status(
-        obstacle == null
+        reason == null
             ? String.format(Locale.ROOT, "ready, %.0f rows/s", history.rowsPerSecond())
-            : "not ready: " + obstacle);
+            : "not ready: " + reason);
   }
 }

@@ -7,12 +7,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** What is done every now and then beside the pipeline. */
+/** Runs periodic tasks beside the pipeline. */
 final class Housekeeping implements AutoCloseable {
-  /** Enough for all the others to be on time while three of them wait for the database. */
+  /** The other tasks stay on time while three of them wait for the database. */
   private static final int THREADS = 4;
 
-  private static final Duration SHORTEST_PERIOD = Duration.ofMillis(100);
+  private static final Duration MIN_DELAY = Duration.ofMillis(100);
 
   private final ScheduledExecutorService executor =
       Executors.newScheduledThreadPool(THREADS, Housekeeping::thread);
@@ -23,9 +23,14 @@ final class Housekeeping implements AutoCloseable {
     return thread;
   }
 
-  /** Runs the task with so much time between, until the end; a failure of it ends nothing. */
-  void repeat(Duration period, Runnable task) {
-    long nanos = Math.max(SHORTEST_PERIOD.toNanos(), period.toNanos());
+  /**
+   * Runs the task periodically until this is closed. If a run fails, the next one takes place all
+   * the same.
+   *
+   * @param delay before the first run, and between the end of a run and the beginning of the next
+   */
+  void schedule(Duration delay, Runnable task) {
+    long nanos = Math.max(MIN_DELAY.toNanos(), delay.toNanos());
     Future<?> unused =
         executor.scheduleWithFixedDelay(GuardedTask.of(task), nanos, nanos, TimeUnit.NANOSECONDS);
   }

@@ -8,24 +8,24 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether all threads that requests depend on make progress; if not, the process is to be started
- * again. A writer that only waits for the database makes progress: it keeps trying. Any thread;
- * nothing here waits.
+ * Whether all threads that requests depend on make progress. If not, the process has to be
+ * restarted. A writer that waits for the database makes progress, as it retries. Any thread; no
+ * method blocks.
  */
 final class Liveness {
-  /** An IO thread does nothing that takes a second; the rest is for a machine that is busy. */
-  private static final Duration LONGEST_IO_SILENCE = Duration.ofSeconds(30);
+  /** No task of an IO thread takes a second; the rest allows for an overloaded machine. */
+  private static final Duration MAX_IO_SILENCE = Duration.ofSeconds(30);
 
   private final List<Writer> writers;
-  private final Duration longestSilence;
+  private final Duration maxWriterSilence;
   private final List<IoThreads> ports = new CopyOnWriteArrayList<>();
 
   /**
-   * @param longestSilence that a writer may have reason for
+   * @param maxWriterSilence longer than a writer ever waits
    */
-  Liveness(List<Writer> writers, Duration longestSilence) {
+  Liveness(List<Writer> writers, Duration maxWriterSilence) {
     this.writers = writers;
-    this.longestSilence = longestSilence;
+    this.maxWriterSilence = maxWriterSilence;
   }
 
   /** Adds the threads of a port. */
@@ -33,26 +33,26 @@ final class Liveness {
     ports.add(threads);
   }
 
-  /** Has the threads that are watched show that they live. */
+  /** Submits a task to each IO thread, whose run shows that the thread makes progress. */
   void ask() {
     ports.forEach(IoThreads::ask);
   }
 
-  /** What makes no progress, or null if everything does. */
-  @Nullable String trouble() {
+  /** Which thread makes no progress, or null if all do. */
+  @Nullable String problem() {
     for (int i = 0; i < writers.size(); i++) {
       Writer writer = writers.get(i);
       if (writer.failed()) {
         return "writer " + i + " has failed, see the log";
       }
-      if (writer.silence().compareTo(longestSilence) >= 0) {
+      if (writer.silence().compareTo(maxWriterSilence) >= 0) {
         return "writer " + i + " makes no progress";
       }
     }
-    String trouble = null;
-    for (int i = 0; trouble == null && i < ports.size(); i++) {
-      trouble = ports.get(i).trouble(LONGEST_IO_SILENCE);
+    String problem = null;
+    for (int i = 0; problem == null && i < ports.size(); i++) {
+      problem = ports.get(i).trouble(MAX_IO_SILENCE);
     }
-    return trouble;
+    return problem;
   }
 }

@@ -9,11 +9,11 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 
-/** The levels of the pipeline, as Prometheus sees them. */
+/** Gauges of the pipeline: what is buffered, how old it is, and whether the database is up. */
 final class PipelineGauges {
   private PipelineGauges() {}
 
-  static void show(
+  static void register(
       PrometheusMetrics metrics,
       Budget budget,
       Ring ring,
@@ -22,30 +22,30 @@ final class PipelineGauges {
     metrics.gauge(
         "attolytics.ring.used",
         "rows",
-        "Rows that are accepted and not yet settled",
+        "Rows that are accepted but not yet committed or failed",
         () -> ring.usedRows() + writers.stream().mapToLong(Writer::deferredRows).sum());
     metrics.gauge(
-        "attolytics.ring.capacity", "rows", "Rows that the ring can hold", ring::capacityRows);
+        "attolytics.ring.capacity", "rows", "Capacity of the ring, in rows", ring::capacityRows);
     metrics.gauge(
         "attolytics.buffer",
         "bytes",
-        "Bytes of bodies being read and of rows not yet settled",
+        "Bytes of request bodies being read and of rows not yet committed or failed",
         budget::used);
     metrics.gauge(
         "attolytics.buffer.capacity",
         "bytes",
-        "What these bytes may come to: past it, requests are refused",
+        "Capacity of the buffer, in bytes; requests beyond it get 503",
         budget::capacity);
     metrics.gauge(
         "attolytics.oldest.unflushed",
         "seconds",
-        "How long the oldest request has waited for its commit",
+        "Age of the oldest request that waits for its commit",
         () -> seconds(oldest(writers)));
     metrics.gauge(
         "attolytics.database.up",
         null,
-        "Whether the database takes rows",
-        () -> probe.trouble() == null ? 1 : 0);
+        "Whether the database accepts writes",
+        () -> probe.problem() == null ? 1 : 0);
     for (int i = 0; i < writers.size(); i++) {
       metrics.writerBusy(i, writers.get(i), writer -> seconds(writer.busy()));
     }

@@ -9,39 +9,43 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Whether a request would be accepted now, and a line in the log whenever that changes. */
+/** Whether a request would be accepted now. Each change is logged. */
 final class Readiness {
   private static final Logger log = LoggerFactory.getLogger(Readiness.class);
 
   private volatile @Nullable String phase = "starting";
-  private final List<Supplier<@Nullable String>> obstacles = new CopyOnWriteArrayList<>();
+  private final List<Supplier<@Nullable String>> checks = new CopyOnWriteArrayList<>();
   private @Nullable String logged;
 
-  /** The service is not there yet, or not any more. */
-  void isNot(String why) {
-    phase = why;
+  /**
+   * The service is starting or stopping.
+   *
+   * @param reason the phase that it is in
+   */
+  void setNotReady(String reason) {
+    phase = reason;
   }
 
-  /** The service is there. */
-  void isReached() {
+  /** The start is complete. From now on the checks decide. */
+  void setReady() {
     phase = null;
   }
 
   /**
-   * Adds what may stand in the way of a service that is there.
+   * Adds a check.
    *
-   * @param obstacle says what does, or null
+   * @param check returns why the service is not ready, or null
    */
-  void unless(Supplier<@Nullable String> obstacle) {
-    obstacles.add(obstacle);
+  void addCheck(Supplier<@Nullable String> check) {
+    checks.add(check);
   }
 
   /**
-   * Logs what has changed since the last call. To be called again and again, by one thread at a
-   * time. Start and stop have lines of their own.
+   * Logs a change since the last call. Called periodically, by one thread at a time. Start and stop
+   * log lines of their own.
    */
   void logChange() {
-    String now = obstacle();
+    String now = notReadyReason();
     if (phase != null || Objects.equals(now, logged)) {
       return;
     }
@@ -53,11 +57,11 @@ final class Readiness {
     }
   }
 
-  /** Why no request would be accepted now, or null if it would. Any thread, at once. */
-  @Nullable String obstacle() {
+  /** Why no request would be accepted now, or null if one would. Any thread; does not block. */
+  @Nullable String notReadyReason() {
     String reason = phase;
-    for (int i = 0; reason == null && i < obstacles.size(); i++) {
-      reason = obstacles.get(i).get();
+    for (int i = 0; reason == null && i < checks.size(); i++) {
+      reason = checks.get(i).get();
     }
     return reason;
   }

@@ -25,9 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes over a schema file that has changed, while requests come: does what a start does with it,
- * and swaps it between two requests. Those that were read under the old one are written under it. A
- * file that a start would refuse changes nothing.
+ * Applies a changed schema file while the service runs: does what a start does with it, then
+ * replaces the old schema between two requests. A request is written under the schema under which
+ * it was read. A file that a start would refuse changes nothing.
  */
 final class Reload {
   private static final Logger log = LoggerFactory.getLogger(Reload.class);
@@ -46,8 +46,8 @@ final class Reload {
 
   /**
    * @param first the schema of the start
-   * @param database which it is, whatever a new file says
-   * @param stop ends a reload that waits for the database
+   * @param database which stays in use if a new file names another
+   * @param stop at zero, a reload that waits for the database ends
    */
   Reload(
       Settings settings,
@@ -72,39 +72,51 @@ final class Reload {
     this.stop = stop;
   }
 
-  /** Reloads whenever it is asked to, in a thread of its own, which ends when interrupted. */
-  Thread whenever(Semaphore asked) {
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                while (true) {
-                  asked.acquire();
-                  asked.drainPermits(); // asked twice while it was busy: once will do
-                  run();
-                }
-              } catch (InterruptedException e) {
-                log.debug("No reloads any more", e);
-              }
-            },
-            "reload");
+  /**
+   * Starts a thread that reloads when there is a permit, until it is interrupted.
+   *
+   * @param requests permits that accumulate during a reload are one request
+   */
+  Thread start(Semaphore requests) {
+    Thread thread = new Thread(() -> loop(requests), "reload");
     thread.setDaemon(true);
     thread.start();
     return thread;
   }
 
-  private void run() throws InterruptedException {
+  private void loop(Semaphore requests) {
+    try {
+      while (true) {
+        requests.acquire();
+        requests.drainPermits();
+        reloadGuarded();
+      }
+    } catch (InterruptedException e) {
+      log.debug("Reload thread interrupted", e);
+    }
+  }
+
+  /**
+   * An Error too, such as that of a file nested too deep for the stack, does not end the thread.
+   */
+  private void reloadGuarded() throws InterruptedException {
+    try {
+      reload();
+    } catch (RuntimeException | Error e) {
+      logFailure(e);
+    }
+  }
+
+  private void reload() throws InterruptedException {
     number++;
-    systemd.reloading();
     boolean done = false;
     try {
-      take();
+      systemd.reloading();
+      apply();
       done = true;
     } catch (StartException e) {
-      e.problems().forEach(this::refuse);
-      refuse("nothing has changed, the service goes on as before");
-    } catch (RuntimeException | Error e) {
-      failed(e);
+      e.problems().forEach(this::logProblem);
+      logProblem("refused, the previous schema stays in effect");
     } finally {
       metrics.reloaded(done);
       if (stop.getCount() > 0) {
@@ -113,16 +125,15 @@ final class Reload {
     }
   }
 
-  /** An Error too: a file that is nested too deep for the stack must not end all reloads. */
-  private void failed(Throwable e) {
+  private void logFailure(Throwable e) {
     try {
-      log.error("{}", told("failed for a reason of our own, nothing has changed: " + e), e);
+      log.error("{}", line("failed with an internal error: " + e), e);
     } catch (RuntimeException | Error again) {
-      // A lack of memory, most likely; the metric says that it failed.
+      // Most likely out of memory; the metric counts the failure.
     }
   }
 
-  private void take() throws StartException, InterruptedException {
+  private void apply() throws StartException, InterruptedException {
     Schema schema = StartSteps.readSchema(settings, environment);
     if (settings.migrate()) {
       Migrator.apply(database, schema, settings.ackTimeout(), clock, stop, () -> {});
@@ -130,37 +141,33 @@ final class Reload {
     prepareTables(schema);
     if (settings.databaseUrl() == null
         && !Objects.equals(schema.databaseUrl(), first.databaseUrl())) {
-      log.warn("{}", told("database_url has changed: the database stays until a restart"));
+      log.warn("{}", line("database_url has changed, which takes effect at the next start"));
     }
-    // First the meters, so that no event finds none.
+    // The meters first, as the handler expects them for all its apps and tables.
     metrics.know(schema.apps().keySet(), schema.tables().stream().map(Table::name).toList());
     handler.serve(schema.apps());
     partitions.keep(schema);
     List<String> apps = schema.apps().keySet().stream().sorted().toList();
-    log.info("{}", told("took over tables " + schema.tables() + ", apps " + apps));
+    log.info("{}", line("now serving tables " + schema.tables() + ", apps " + apps));
   }
 
   private void prepareTables(Schema schema) throws StartException, InterruptedException {
     try (Connection connection = Connector.awaitConnection(database, settings.ackTimeout(), stop)) {
-      Plan plan =
-          StartSteps.prepareTables(
-              connection, schema, new FlushTrial(schema.tables()), true, clock.instant());
-      if (!plan.problems().isEmpty()) {
-        throw new StartException(plan.problems());
-      }
-      plan.statements().forEach(statement -> log.info("{}", told("created: " + statement)));
-      plan.warnings().forEach(warning -> log.warn("{}", told(warning)));
+      FlushTrial trial = new FlushTrial(schema.tables());
+      Plan plan = StartSteps.createTables(connection, schema, trial, clock.instant());
+      plan.statements().forEach(statement -> log.info("{}", line("created: " + statement)));
+      plan.warnings().forEach(warning -> log.warn("{}", line(warning)));
     } catch (SQLException e) {
-      throw new StartException("the connection to the database was lost: " + e.getMessage(), e);
+      throw StartSteps.connectionLost(e);
     }
   }
 
-  private void refuse(String why) {
-    log.error("{}", told(why));
+  private void logProblem(String problem) {
+    log.error("{}", line(problem));
   }
 
-  /** With its number: else the log would take the second reload's words for repeats. */
-  private String told(String what) {
-    return "reload " + number + " of " + settings.schema() + ": " + Redaction.redact(what);
+  /** With the number of the reload, so that the log does not count its lines as repeats. */
+  private String line(String message) {
+    return "reload " + number + " of " + settings.schema() + ": " + Redaction.redact(message);
   }
 }

@@ -6,27 +6,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The signals that ask the process to stop, or to reload. A shutdown hook could neither set the
- * exit code nor hear a second signal, so this goes by {@code sun.misc.Signal}: reflectively, as the
- * compiler warns of it in a way that cannot be silenced.
+ * Handlers for the signals that stop the process, or reload the schema file. A shutdown hook could
+ * neither set the exit code nor handle a second signal, so this uses {@code sun.misc.Signal}, by
+ * reflection because the compiler's warning about it cannot be suppressed.
  */
 public final class Signals {
   private static final Logger log = LoggerFactory.getLogger(Signals.class);
 
   private Signals() {}
 
-  /** Calls back on each SIGTERM and SIGINT from now on, instead of ending the process. */
-  public static void onStop(Runnable stop) {
-    on(stop, "TERM");
-    on(stop, "INT");
+  /** Runs the action on each SIGTERM and SIGINT from now on, which no longer end the process. */
+  public static void onStop(Runnable action) {
+    handle("TERM", action);
+    handle("INT", action);
   }
 
-  /** Calls back on each SIGHUP from now on, where there is such a signal. */
-  public static void onReload(Runnable reload) {
-    on(reload, "HUP");
+  /** Runs the action on each SIGHUP from now on, if the platform has that signal. */
+  public static void onReload(Runnable action) {
+    handle("HUP", action);
   }
 
-  private static void on(Runnable action, String name) {
+  private static void handle(String name, Runnable action) {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");
       Class<?> handler = Class.forName("sun.misc.SignalHandler");
@@ -44,8 +44,8 @@ public final class Signals {
           .getMethod("handle", signal, handler)
           .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
     } catch (InvocationTargetException e) {
-      // Windows has no such signal, or the JVM keeps it for itself.
-      log.warn("SIG{} is not heard: {}", name, String.valueOf(e.getCause()));
+      // Windows has no such signal, or the JVM uses it itself.
+      log.warn("Cannot install a handler for SIG{}: {}", name, String.valueOf(e.getCause()));
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("this JVM has no sun.misc.Signal", e);
     }

@@ -17,20 +17,18 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The steps that a start, a reload and {@code check} share, so that they come to the same result.
- */
+/** The steps that a start, a reload and {@code check} have in common. */
 public final class StartSteps {
   private StartSteps() {}
 
   /**
    * Reads the schema file.
    *
-   * @param environment where secret keys may be kept
+   * @param environment which secret keys may refer to
    */
   public static Schema readSchema(Settings settings, Map<String, String> environment)
       throws StartException {
-    // Where another one goes before it, nobody minds the file's.
+    // The command line's URL takes precedence, so a mistake in the file's has no effect.
     Consumer<String> checkUrl = settings.databaseUrl() == null ? DatabaseUrl::parse : ignored -> {};
     try {
       return SchemaFile.read(settings.schema(), environment, checkUrl);
@@ -39,7 +37,7 @@ public final class StartSteps {
     }
   }
 
-  /** The database that is configured, or null: the embedded one. */
+  /** The configured database, or null for the embedded one. */
   public static @Nullable DatabaseUrl configuredUrl(Settings settings, Schema schema) {
     if (settings.databaseUrl() != null) {
       return settings.databaseUrl();
@@ -48,23 +46,48 @@ public final class StartSteps {
   }
 
   /**
-   * Compares the schema with the database, creates what is missing, and tries what a flush needs.
+   * Creates what the schema has and the database has not, checks the rest, and tries what a flush
+   * needs.
    *
    * @param trial of the schema's tables
-   * @param create false to undo it at the end
-   * @param now by which partitions are made
+   * @param now for which partitions are created
    * @return what was created, and warnings
-   * @throws StartException if the database could not be asked
+   * @throws StartException if the database refuses, or does not fit the schema
    */
-  public static Plan prepareTables(
-      Connection connection, Schema schema, FlushTrial trial, boolean create, Instant now)
+  static Plan createTables(Connection connection, Schema schema, FlushTrial trial, Instant now)
+      throws StartException {
+    Plan plan;
+    try {
+      plan = DatabaseTables.prepare(connection, schema, now, trial);
+    } catch (SQLException e) {
+      throw tablesRefused(e);
+    }
+    if (!plan.problems().isEmpty()) {
+      throw new StartException(plan.problems());
+    }
+    return plan;
+  }
+
+  /**
+   * Does the same in a transaction that is rolled back.
+   *
+   * @return what would be created, warnings, and why a start would be refused
+   * @throws StartException if the database refuses
+   */
+  public static Plan rehearse(Connection connection, Schema schema, FlushTrial trial, Instant now)
       throws StartException {
     try {
-      return create
-          ? DatabaseTables.prepare(connection, schema, now, trial)
-          : DatabaseTables.rehearse(connection, schema, now, trial);
+      return DatabaseTables.rehearse(connection, schema, now, trial);
     } catch (SQLException e) {
-      throw Connector.refused("refused to show or create the tables", e);
+      throw tablesRefused(e);
     }
+  }
+
+  private static StartException tablesRefused(SQLException e) {
+    return Connector.refused("refused to show or create the tables", e);
+  }
+
+  static StartException connectionLost(SQLException e) {
+    return new StartException("the connection to the database was lost: " + e.getMessage(), e);
   }
 }

@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells systemd how the service is, if that has started it. Thread-safe.
+ * Notifies systemd of the service's state, if systemd has started it. Thread-safe.
  *
  * @see <a
  *     href="https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html">sd_notify</a>
@@ -32,7 +32,7 @@ final class Systemd implements AutoCloseable {
   }
 
   /**
-   * @param environment of the process; without {@code NOTIFY_SOCKET} nobody is told anything
+   * @param environment of the process; without {@code NOTIFY_SOCKET} nothing is sent
    */
   static Systemd of(Map<String, String> environment) {
     String name = environment.getOrDefault("NOTIFY_SOCKET", "");
@@ -44,7 +44,7 @@ final class Systemd implements AutoCloseable {
       socket.connect(address(name));
       return new Systemd(socket, watchdogTimeout(environment));
     } catch (IOException | LinkageError e) {
-      log.warn("cannot talk to systemd at {}: {}", name, e.getMessage());
+      log.warn("Cannot connect to the notification socket of systemd {}: {}", name, e.getMessage());
       return new Systemd(null, null);
     }
   }
@@ -58,26 +58,26 @@ final class Systemd implements AutoCloseable {
   private static @Nullable Duration watchdogTimeout(Map<String, String> environment) {
     String pid = environment.getOrDefault("WATCHDOG_PID", "");
     String micros = environment.getOrDefault("WATCHDOG_USEC", "");
-    boolean meant = pid.isEmpty() || pid.equals(Long.toString(ProcessHandle.current().pid()));
+    boolean applies = pid.isEmpty() || pid.equals(Long.toString(ProcessHandle.current().pid()));
     try {
-      return meant && !micros.isEmpty() ? Duration.ofNanos(1_000 * Long.parseLong(micros)) : null;
+      return applies && !micros.isEmpty() ? Duration.ofNanos(1_000 * Long.parseLong(micros)) : null;
     } catch (NumberFormatException e) {
-      log.warn("WATCHDOG_USEC is no number: {}", micros);
+      log.warn("WATCHDOG_USEC is not a number: {}", micros);
       return null;
     }
   }
 
-  /** Whether there is somebody to tell. */
-  boolean listens() {
+  /** Whether systemd has started this process and wants notifications. */
+  boolean isEnabled() {
     return socket != null;
   }
 
-  /** How often systemd wants to hear {@link #alive} at least, or null if it does not. */
+  /** Within what time of the last {@link #feedWatchdog} the next is due; null: no watchdog. */
   @Nullable Duration watchdogTimeout() {
     return watchdogTimeout;
   }
 
-  /** The start, or a reload, is over: requests are accepted. */
+  /** The start, or a reload, is complete. */
   void ready() {
     send("READY=1");
   }
@@ -93,17 +93,17 @@ final class Systemd implements AutoCloseable {
     send("STOPPING=1");
   }
 
-  /** The start, or the stop, may take that long from now on. */
-  void mayTake(Duration time) {
+  /** Allows the start, or the stop, this time from now on. */
+  void extendTimeout(Duration time) {
     send("EXTEND_TIMEOUT_USEC=" + time.toNanos() / 1_000);
   }
 
   /** The service makes progress. */
-  void alive() {
+  void feedWatchdog() {
     send("WATCHDOG=1");
   }
 
-  /** A line for {@code systemctl status}; nothing is sent if it is the same as before. */
+  /** The line that {@code systemctl status} shows. Sent if it has changed. */
   synchronized void status(String line) {
     if (!line.equals(status)) {
       status = line;
@@ -117,7 +117,7 @@ final class Systemd implements AutoCloseable {
       try {
         socket.send(new DatagramPacket(bytes, bytes.length));
       } catch (IOException e) {
-        log.warn("systemd could not be told: {}", e.getMessage());
+        log.warn("Cannot notify systemd: {}", e.getMessage());
       }
     }
   }

@@ -105,7 +105,7 @@ public final class Check {
 
   private static Plan tryToStart(Connection connection, Schema schema) throws StartException {
     FlushTrial trial = new FlushTrial(schema.tables());
-    return StartSteps.prepareTables(connection, schema, trial, false, Instant.now());
+    return StartSteps.rehearse(connection, schema, trial, Instant.now());
   }
 
   private void print(Plan plan) {

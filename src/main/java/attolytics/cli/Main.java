@@ -67,7 +67,7 @@ public final class Main {
     Signals.onReload(reloads::release);
     try {
       Service service = Service.start(settings, System.getenv(), stop);
-      service.reloadWhenever(reloads);
+      service.reloadOn(reloads);
       stop.await();
       return service.stop(hurry) ? 0 : 1;
     } catch (InterruptedException e) {

@@ -43,7 +43,7 @@ public final class DatabaseProbe implements Runnable {
   }
 
   /** Why the database takes no rows, or null if it does. Any thread, at once. */
-  public @Nullable String trouble() {
+  public @Nullable String problem() {
     String known = trouble;
     Long asked = askedNanos;
     boolean overdue = asked != null && System.nanoTime() - asked > PATIENCE.toNanos();

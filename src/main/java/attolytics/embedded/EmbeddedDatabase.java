@@ -175,7 +175,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
   }
 
   /** Why the server does not run now, or null if it does. Any thread, at once. */
-  public @Nullable String trouble() {
+  public @Nullable String problem() {
     return trouble;
   }
 

@@ -76,8 +76,7 @@ public final class SettingsOptions {
       scope = ScopeType.INHERIT,
       names = "--data_dir",
       paramLabel = "DIR",
-      description =
-          "Data directory of the embedded PostgreSQL (default: ./attolytics-data).")
+      description = "Data directory of the embedded PostgreSQL (default: ./attolytics-data).")
   private Path dataDir = Path.of("./attolytics-data");
 
   @Option(

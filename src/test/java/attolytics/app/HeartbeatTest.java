@@ -126,7 +126,7 @@ class HeartbeatTest {
   void status_saysWhyTheServiceIsNotReady_orHowMuchItStores() throws Exception {
     beat(writer, Duration.ofMinutes(1));
     socket.await("STATUS=not ready: starting"::equals);
-    readiness.isReached();
+    readiness.setReady();
     beat(writer, Duration.ofMinutes(1));
     socket.await("STATUS=ready, 0 rows/s"::equals);
   }

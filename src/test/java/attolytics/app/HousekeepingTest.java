@@ -20,7 +20,7 @@ class HousekeepingTest {
   void repeat_goesOnAfterAFailure(Throwable failure) throws Exception {
     CountDownLatch runs = new CountDownLatch(3);
     try (Housekeeping housekeeping = new Housekeeping()) {
-      housekeeping.repeat(
+      housekeeping.schedule(
           Duration.ofMillis(1),
           () -> {
             runs.countDown();

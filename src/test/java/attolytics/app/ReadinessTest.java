@@ -26,7 +26,7 @@ class ReadinessTest {
     logged.start();
     logger.setLevel(Level.INFO);
     logger.addAppender(logged);
-    readiness.unless(obstacle::get);
+    readiness.addCheck(obstacle::get);
   }
 
   @AfterEach
@@ -37,7 +37,7 @@ class ReadinessTest {
 
   @Test
   void logChange_logsEachChangeOnce() {
-    readiness.isReached();
+    readiness.setReady();
     for (@Nullable String now :
         new @Nullable String[] {null, "away", "away", null, null, "away", "full", null}) {
       obstacle.set(now);
@@ -59,9 +59,9 @@ class ReadinessTest {
   @Test
   void logChange_leavesStartAndStopToTheirOwnLines() {
     readiness.logChange();
-    readiness.isReached();
+    readiness.setReady();
     readiness.logChange();
-    readiness.isNot("draining");
+    readiness.setNotReady("draining");
     readiness.logChange();
     assertEquals(List.of(), logged.list);
   }

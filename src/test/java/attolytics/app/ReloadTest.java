@@ -5,6 +5,10 @@ import attolytics.metrics.PrometheusMetrics;
 import attolytics.schema.Schema;
 import attolytics.settings.DatabaseUrl;
 import attolytics.settings.Settings;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
+import ch.qos.logback.core.AppenderBase;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -19,6 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.slf4j.LoggerFactory;
 
 @Timeout(60)
 class ReloadTest {
@@ -31,15 +36,34 @@ class ReloadTest {
 
   @TempDir Path directory;
 
-  static Stream<Throwable> failures() {
+  static Stream<Error> failures() {
     return Stream.of(new StackOverflowError(), new OutOfMemoryError("of the test"));
   }
 
-  /** It comes to neither the handler nor the partitions. */
-  @SuppressWarnings("NullAway")
   @ParameterizedTest
   @MethodSource("failures")
-  void reload_thatEndsWithAnError_isCountedAndTheNextIsHeeded(Throwable failure) throws Exception {
+  void reload_thatThrowsAnError_isCounted_andTheNextTakesPlace(Error failure) throws Exception {
+    assertReloadsAreCounted(failing(failure));
+  }
+
+  /** A secret key that is not in the environment is a reason to refuse the file. */
+  @ParameterizedTest
+  @MethodSource("failures")
+  void reload_whoseRefusalCannotBeLogged_isCounted_andTheNextTakesPlace(Error failure)
+      throws Exception {
+    Logger log = (Logger) LoggerFactory.getLogger(Reload.class);
+    Appender<ILoggingEvent> broken = new FailingAppender(failure);
+    log.addAppender(broken);
+    try {
+      assertReloadsAreCounted(Map.of());
+    } finally {
+      log.detachAppender(broken);
+    }
+  }
+
+  /** No reload here gets as far as the handler and the partitions. */
+  @SuppressWarnings("NullAway")
+  private void assertReloadsAreCounted(Map<String, String> environment) throws Exception {
     Path file = Files.writeString(directory.resolve("schema.yaml"), SCHEMA);
     Settings settings = CommandResult.settings("--schema=" + file, "--db_url=" + URL);
     Schema first = StartSteps.readSchema(settings, Map.of("KEY", "sesame"));
@@ -47,7 +71,7 @@ class ReloadTest {
     Reload reload =
         new Reload(
             settings,
-            failing((Error) failure),
+            environment,
             first,
             DatabaseUrl.parse(URL),
             null,
@@ -56,10 +80,10 @@ class ReloadTest {
             metrics,
             Systemd.of(Map.of()),
             new CountDownLatch(1));
-    Semaphore asked = new Semaphore(0);
-    Thread thread = reload.whenever(asked);
+    Semaphore requests = new Semaphore(0);
+    Thread thread = reload.start(requests);
     for (int i = 1; i <= 2; i++) {
-      asked.release();
+      requests.release();
       double expected = i;
       Await.until(() -> refused(metrics) == expected);
     }
@@ -89,5 +113,19 @@ class ReloadTest {
         throw failure;
       }
     };
+  }
+
+  private static final class FailingAppender extends AppenderBase<ILoggingEvent> {
+    private final Error failure;
+
+    FailingAppender(Error failure) {
+      this.failure = failure;
+      start();
+    }
+
+    @Override
+    protected void append(ILoggingEvent event) {
+      throw failure;
+    }
   }
 }

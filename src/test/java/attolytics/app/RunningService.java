@@ -37,7 +37,7 @@ public final class RunningService implements AutoCloseable {
     this.database = database;
     this.service = service;
     this.schema = schema;
-    service.reloadWhenever(reloads);
+    service.reloadOn(reloads);
   }
 
   /**

@@ -148,7 +148,8 @@ class SystemdIT {
       try (RunningJar jar =
           RunningJar.start(directory.resolve("log"), environment, List.of(), SCHEMA)) {
         assertEquals(200, jar.post(APP, BODY).get().statusCode());
-        assertTrue(jar.log().contains("cannot talk to systemd at "), jar.log());
+        assertTrue(
+            jar.log().contains("Cannot connect to the notification socket of systemd "), jar.log());
         assertEquals(0, jar.stop());
       }
     }

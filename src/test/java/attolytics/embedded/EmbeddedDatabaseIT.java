@@ -287,7 +287,7 @@ class EmbeddedDatabaseIT {
       for (int i = 0; i < 2; i++) {
         kill(serverProcess());
         awaitQuery(database, "7", "SELECT value FROM kept");
-        Await.until(() -> database.trouble() == null);
+        Await.until(() -> database.problem() == null);
       }
     }
     assertFalse(Files.exists(data().resolve("postmaster.pid")), "stopped by close");
@@ -340,9 +340,9 @@ class EmbeddedDatabaseIT {
       Files.writeString(configuration, "shared_buffers = 'much'\n");
       kill(serverProcess());
       String why = "invalid value for parameter \"shared_buffers\": \"much\"";
-      Await.until(() -> String.valueOf(database.trouble()).contains(why));
+      Await.until(() -> String.valueOf(database.problem()).contains(why));
       Files.writeString(configuration, "");
-      Await.until(() -> database.trouble() == null);
+      Await.until(() -> database.problem() == null);
       assertEquals("1", query(database, "SELECT 1"));
     }
   }
@@ -357,7 +357,7 @@ class EmbeddedDatabaseIT {
     try (EmbeddedDatabase database = start()) {
       kill(serverProcess());
       Await.until(() -> failing.isLogged);
-      Await.until(() -> database.trouble() == null);
+      Await.until(() -> database.problem() == null);
       assertEquals("1", query(database, "SELECT 1"));
     } finally {
       logger.detachAppender(failing);

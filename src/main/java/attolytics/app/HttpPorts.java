@@ -1,0 +1,84 @@
+package attolytics.app;
+
+import attolytics.http.server.HttpServer;
+import attolytics.http.server.Limits;
+import attolytics.metrics.PrometheusMetrics;
+import attolytics.settings.Settings;
+import attolytics.settings.StartException;
+import io.undertow.server.HttpHandler;
+import java.io.IOException;
+
+/** Opens the admin port and the public port, with the limits of each. */
+final class HttpPorts {
+  /**
+   * Of the admin port: enough for some probes, scrapers and browsers, and so few that they need no
+   * share of the heap.
+   */
+  private static final int ADMIN_CONNECTIONS = 100;
+
+  private static final int ADMIN_PARTIAL_HEADS = 20;
+
+  private static final int ADMIN_IO_THREADS = 1;
+
+  private final Settings settings;
+  private final HeapShare heap;
+  private final PrometheusMetrics metrics;
+
+  HttpPorts(Settings settings, HeapShare heap, PrometheusMetrics metrics) {
+    this.settings = settings;
+    this.heap = heap;
+    this.metrics = metrics;
+  }
+
+  HttpServer openAdmin(HttpHandler handler) throws StartException {
+    return open(
+        "admin_",
+        settings.adminHost(),
+        settings.adminPort(),
+        ADMIN_IO_THREADS,
+        limits(ADMIN_CONNECTIONS, ADMIN_PARTIAL_HEADS),
+        handler);
+  }
+
+  HttpServer openPublic(HttpHandler handler) throws StartException {
+    return open(
+        "",
+        settings.host(),
+        settings.port(),
+        Runtime.getRuntime().availableProcessors(),
+        publicLimits(),
+        handler);
+  }
+
+  Limits publicLimits() {
+    return limits(heap.connections(), heap.partialHeads());
+  }
+
+  private Limits limits(int connections, int partialHeads) {
+    return new Limits(
+        settings.maxBody(),
+        connections,
+        partialHeads,
+        settings.headerTimeout(),
+        settings.bodyTimeout(),
+        settings.idleTimeout());
+  }
+
+  private HttpServer open(
+      String prefix, String host, int port, int ioThreads, Limits limits, HttpHandler handler)
+      throws StartException {
+    try {
+      return HttpServer.open(host, port, ioThreads, limits, metrics, handler);
+    } catch (IOException e) {
+      throw new StartException(
+          "cannot listen on %s:%d: %s; choose another by --%shost and --%sport"
+              .formatted(host, port, e.getMessage(), prefix, prefix),
+          e);
+    }
+  }
+
+  /** For the log. */
+  static String url(String host, HttpServer server) {
+    return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + server.port();
+  }
+}

@@ -1,0 +1,163 @@
+package attolytics.app;
+
+import attolytics.buffer.Budget;
+import attolytics.buffer.Ring;
+import attolytics.database.DatabaseProbe;
+import attolytics.flush.OutcomeLookup;
+import attolytics.flush.Thresholds;
+import attolytics.flush.Writer;
+import attolytics.http.IngestContext;
+import attolytics.http.IngestHandler;
+import attolytics.http.server.Limits;
+import attolytics.metrics.PrometheusMetrics;
+import attolytics.schema.App;
+import attolytics.settings.Settings;
+import com.zaxxer.hikari.HikariDataSource;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a request passes through: the handler that reads it, the ring that buffers its rows, and the
+ * writers that flush them, each in a thread of its own.
+ *
+ * <p>Started and drained by one thread; the state can be queried by any.
+ */
+final class Pipeline {
+  private static final Logger log = LoggerFactory.getLogger(Pipeline.class);
+
+  /** More rows than a body of the default maximum size has. */
+  private static final int RING_ROWS = 1 << 17;
+
+  /** A typical request. The buffer counts as full if there is no room for one. */
+  private static final int TYPICAL_BYTES = 16 << 10;
+
+  private static final int TYPICAL_ROWS = 100;
+
+  private static final Duration JOIN_PERIOD = Duration.ofMillis(20);
+
+  private final Settings settings;
+  private final PrometheusMetrics metrics;
+  private final Budget budget;
+  private final Ring ring = new Ring(RING_ROWS);
+  private final List<Writer> writers = new CopyOnWriteArrayList<>();
+  private final List<Thread> threads = new ArrayList<>();
+  private @Nullable IngestHandler handler;
+
+  /**
+   * @param bufferBytes of requests that are being read or wait for their commit
+   */
+  Pipeline(Settings settings, long bufferBytes, PrometheusMetrics metrics) {
+    this.settings = settings;
+    this.metrics = metrics;
+    this.budget = new Budget(bufferBytes);
+  }
+
+  /** Starts the writers. */
+  void startWriters(HikariDataSource database, OutcomeLookup lookup) {
+    writers.addAll(
+        Writer.share(
+            ring,
+            settings.writers(),
+            database,
+            lookup,
+            new Thresholds(settings.flushRows(), settings.flushBytes(), settings.flushInterval()),
+            settings.ackTimeout(),
+            settings.idempotencyTtl(),
+            metrics));
+    for (int i = 0; i < writers.size(); i++) {
+      Thread thread = new Thread(writers.get(i), "writer-" + i);
+      threads.add(thread);
+      thread.start();
+    }
+  }
+
+  /** Creates the handler of the public port, which feeds the writers. */
+  IngestHandler createHandler(Limits limits, InstantSource clock, Map<String, App> apps) {
+    IngestHandler created =
+        new IngestHandler(new IngestContext(ring, budget, limits, metrics, clock), apps);
+    handler = created;
+    return created;
+  }
+
+  /** The writers that have been started: a view. */
+  List<Writer> writers() {
+    return writers;
+  }
+
+  /** Closes connections on which the database does not respond. */
+  void checkWriters() {
+    writers.forEach(Writer::check);
+  }
+
+  boolean hasFailedWriter() {
+    return writers.stream().anyMatch(Writer::failed);
+  }
+
+  /** Whether there is no room for a typical request. */
+  boolean isFull() {
+    return budget.capacity() - budget.used() < TYPICAL_BYTES
+        || ring.capacityRows() - ring.usedRows() < TYPICAL_ROWS;
+  }
+
+  /** Registers the gauges of this pipeline and of its database. */
+  void registerGauges(DatabaseProbe probe) {
+    PipelineGauges.register(metrics, budget, ring, writers, probe);
+  }
+
+  /**
+   * Refuses new requests, flushes what was accepted, and stops the writers.
+   *
+   * @param expired true once there is no time left
+   * @return whether everything accepted has been answered in time
+   */
+  boolean drain(BooleanSupplier expired) throws InterruptedException {
+    boolean refusing = refuseRequests(expired);
+    stopWriters();
+    return refusing && awaitEnd(expired);
+  }
+
+  /**
+   * Fails what the writers have not committed.
+   *
+   * @param expired true once there is no time left to answer it
+   */
+  void abandon(BooleanSupplier expired) throws InterruptedException {
+    writers.forEach(Writer::abandon);
+    boolean unused = awaitEnd(expired);
+  }
+
+  /** Lets the writers end when the ring is empty. */
+  void stopWriters() {
+    writers.forEach(Writer::stop);
+  }
+
+  private boolean refuseRequests(BooleanSupplier expired) throws InterruptedException {
+    try {
+      return handler == null || handler.drain(expired);
+    } catch (RuntimeException | Error e) {
+      log.error("Cannot refuse new requests", e);
+      return false;
+    }
+  }
+
+  /** False if a writer still runs, or an answer has not been sent, when the time is over. */
+  private boolean awaitEnd(BooleanSupplier expired) throws InterruptedException {
+    for (Thread thread : threads) {
+      while (thread.isAlive()) {
+        if (expired.getAsBoolean()) {
+          return false;
+        }
+        thread.join(JOIN_PERIOD.toMillis());
+      }
+    }
+    return handler == null || handler.awaitAnswers(expired);
+  }
+}

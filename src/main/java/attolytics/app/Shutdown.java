@@ -1,0 +1,177 @@
+package attolytics.app;
+
+import attolytics.settings.Settings;
+import java.time.Duration;
+import java.util.Deque;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Stops the service: drains the pipeline, then closes its parts, those registered last first.
+ *
+ * <p>A part that fails to stop or close does not keep the others from it, and a part that blocks,
+ * for example on a database that does not respond, does not keep the process from its exit. Used by
+ * one thread.
+ */
+final class Shutdown {
+  private static final Logger log = LoggerFactory.getLogger(Shutdown.class);
+
+  /**
+   * How long the port goes on to answer 503 after the drain. A proxy that gets one turns to another
+   * instance; if the port were closed at once, requests under way would find a broken connection.
+   */
+  private static final Duration DRAIN_GRACE = Duration.ofMillis(500);
+
+  /** For the answers to abandoned requests: as long as a writer may be busy connecting. */
+  private static final Duration ABANDON_TIMEOUT = Duration.ofSeconds(5);
+
+  /** For closing the parts if nothing of the drain timeout is left. */
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(3);
+
+  /** What systemd allows a stop beyond the drain timeout. */
+  private static final Duration STOP_MARGIN = Duration.ofSeconds(10);
+
+  private final Duration drainTimeout;
+  private final Housekeeping housekeeping;
+  private final Pipeline pipeline;
+  private final Readiness readiness;
+  private final Systemd systemd;
+  private final Deque<AutoCloseable> parts = new ConcurrentLinkedDeque<>();
+  private final CountDownLatch begun = new CountDownLatch(1);
+  private boolean stopped;
+
+  Shutdown(
+      Settings settings,
+      Housekeeping housekeeping,
+      Pipeline pipeline,
+      Readiness readiness,
+      Systemd systemd) {
+    this.drainTimeout = settings.drainTimeout();
+    this.housekeeping = housekeeping;
+    this.pipeline = pipeline;
+    this.readiness = readiness;
+    this.systemd = systemd;
+  }
+
+  /** Has the part closed before those that were registered earlier. */
+  <T extends AutoCloseable> T register(T part) {
+    parts.push(part);
+    return part;
+  }
+
+  /** At zero once the service is being stopped or closed. */
+  CountDownLatch begun() {
+    return begun;
+  }
+
+  /** Stops as {@link #stop(CountDownLatch)} does, without a grace period. */
+  boolean stop() {
+    return stop(new CountDownLatch(1), Duration.ZERO);
+  }
+
+  /**
+   * Refuses new requests, flushes and answers what was accepted, and closes everything. A second
+   * call does nothing.
+   *
+   * @param hurry at zero, the drain is cut short
+   * @return whether everything accepted was answered within the drain timeout
+   */
+  boolean stop(CountDownLatch hurry) {
+    return stop(hurry, DRAIN_GRACE);
+  }
+
+  /**
+   * @param grace how long the port answers 503 after the drain, unless in a hurry
+   */
+  boolean stop(CountDownLatch hurry, Duration grace) {
+    if (stopped) {
+      return true;
+    }
+    stopped = true;
+    begun.countDown();
+    long deadline = System.nanoTime() + drainTimeout.toNanos();
+    attempt(this::announce);
+    boolean drained = false;
+    try {
+      drained = drain(deadline, hurry);
+      boolean unused = hurry.await(grace.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    long soon = System.nanoTime() + CLOSE_TIMEOUT.toNanos();
+    close(drained && deadline - soon > 0 ? deadline : soon);
+    log.info(drained ? "stopped" : "stopped before all accepted requests were answered");
+    return drained;
+  }
+
+  private void announce() {
+    readiness.setNotReady("draining");
+    log.info("stopping");
+    systemd.stopping();
+    systemd.extendTimeout(drainTimeout.plus(STOP_MARGIN));
+    systemd.status("draining");
+  }
+
+  private boolean drain(long deadline, CountDownLatch hurry) throws InterruptedException {
+    BooleanSupplier expired = () -> isPast(deadline) || hurry.getCount() == 0;
+    if (pipeline.drain(expired)) {
+      return true;
+    }
+    log.warn("drain incomplete: failing all requests that are not committed");
+    long end = System.nanoTime() + ABANDON_TIMEOUT.toNanos();
+    pipeline.abandon(() -> isPast(end));
+    return false;
+  }
+
+  private static boolean isPast(long nanos) {
+    return System.nanoTime() - nanos > 0;
+  }
+
+  /** Closes everything without a drain. */
+  void close() {
+    close(System.nanoTime() + drainTimeout.toNanos());
+  }
+
+  /** In a thread of its own; what is not closed at the deadline ends with the process. */
+  private void close(long deadline) {
+    Thread closer = new Thread(this::closeParts, "closer");
+    closer.setDaemon(true);
+    closer.start();
+    try {
+      long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      closer.join(Math.max(1, left));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (closer.isAlive()) {
+      log.warn("timed out closing the service's resources");
+    }
+  }
+
+  private void closeParts() {
+    begun.countDown();
+    attempt(housekeeping::close);
+    attempt(pipeline::stopWriters);
+    for (AutoCloseable part = parts.poll(); part != null; part = parts.poll()) {
+      attempt(part::close);
+    }
+  }
+
+  private static void attempt(Step step) {
+    try {
+      step.run();
+    } catch (Exception | Error e) {
+      log.error("Cannot stop a part of the service", e);
+    }
+  }
+
+  /** A step of the stop. */
+  @FunctionalInterface
+  private interface Step {
+    void run() throws Exception;
+  }
+}
