@@ -35,7 +35,7 @@ class HeapShareTest {
   })
   void whatDoesNotFit_isLowered(long heap, long buffer, int connections, int heads)
       throws Exception {
-    Settings greedy = settings("--max_buffer=1GiB", "--max_connections=1000000");
+    Settings greedy = settings("--writers=1", "--max_buffer=1GiB", "--max_connections=1000000");
     HeapShare share = HeapShare.of(greedy, heap * MIB);
     assertEquals(new HeapShare(buffer * MIB, connections, heads), share);
   }
@@ -51,7 +51,8 @@ class HeapShareTest {
   void heapTooSmallForABody_failsTheStartAndSaysWhatToDo() {
     StartException e =
         assertThrows(
-            StartException.class, () -> HeapShare.of(settings("--max_body=8MiB"), 64 * MIB));
+            StartException.class,
+            () -> HeapShare.of(settings("--writers=1", "--max_body=8MiB"), 64 * MIB));
     assertTrue(
         String.valueOf(e.getMessage()).contains("raise it by -Xmx to 92 MiB"), e::getMessage);
   }
