@@ -38,7 +38,7 @@ final class EncodedRows {
     if (length < 0) {
       return null;
     }
-    return switch (column.type()) {
+    return switch (column.type().scalar()) {
       case I32 -> bytes.getInt();
       case TIMESTAMP -> time(bytes.getLong());
       case STRING -> text(bytes, length);

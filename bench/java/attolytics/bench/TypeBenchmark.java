@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,9 @@ public class TypeBenchmark {
     "TIMESTAMP string",
     "DATE",
     "UUID",
+    "NUMERIC",
+    "INET",
+    "STRING[]",
     "JSON"
   })
   public String type = "";
@@ -67,7 +71,9 @@ public class TypeBenchmark {
   /** Makes the schema and the body. */
   @Setup
   public void prepare() {
-    ColumnType columnType = ColumnType.valueOf(type.replaceFirst(" .*", ""));
+    ColumnType columnType =
+        Objects.requireNonNull(
+            ColumnType.named(type.replaceFirst(" .*", "").toLowerCase(Locale.ROOT)));
     List<Column> columns = new ArrayList<>();
     StringBuilder event = new StringBuilder("{\"_t\":\"t\"");
     for (int i = 0; i < COLUMNS; i++) {
@@ -97,6 +103,9 @@ public class TypeBenchmark {
       case "TIMESTAMP string" -> "\"2026-01-31T12:34:56.78" + i + "Z\"";
       case "DATE" -> "\"2026-01-1" + i + "\"";
       case "UUID" -> "\"123e4567-e89b-12d3-a456-42661417400" + i + "\"";
+      case "NUMERIC" -> "12345.67890" + i;
+      case "INET" -> "\"2001:db8::" + i + "\"";
+      case "STRING[]" -> "[\"a short text " + i + "\",\"another\"]";
       case "JSON" -> "{\"key\":[" + i + ",true,\"text\"]}";
       default -> throw new IllegalArgumentException(type);
     };

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.schema.ColumnType;
+import attolytics.schema.ScalarType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -142,7 +143,7 @@ class DocumentsTest {
               }
             });
     assertEquals(
-        Stream.of(ColumnType.values())
+        Stream.of(ScalarType.values())
             .collect(Collectors.toMap(ColumnType::schemaName, ColumnType::sqlName)),
         documented);
   }

@@ -33,6 +33,7 @@ public record ExistingTable(
    * A column that exists.
    *
    * @param type as {@code regtype} prints it, without a length
+   * @param modifier {@code atttypmod}, such as the length of a VARCHAR(n) plus 4, or -1
    * @param hasDefault whether a row that leaves it out gets a value: also true for identity columns
    * @param generated whether its value is computed from other columns and cannot be given
    * @param insertable whether the current user may insert into it
@@ -42,6 +43,7 @@ public record ExistingTable(
   public record ExistingColumn(
       String name,
       String type,
+      int modifier,
       boolean notNull,
       boolean hasDefault,
       boolean generated,
@@ -63,7 +65,7 @@ public record ExistingTable(
 
   private static final String COLUMNS =
       """
-      SELECT attname, atttypid::regtype::text AS type, attnotnull,
+      SELECT attname, atttypid::regtype::text AS type, atttypmod, attnotnull,
         atthasdef OR attidentity <> '' AS has_default,
         attgenerated <> '' AS generated,
         has_column_privilege(attrelid, attnum, 'INSERT') AS insertable,
@@ -145,6 +147,7 @@ public record ExistingTable(
               new ExistingColumn(
                   row.getString("attname"),
                   row.getString("type"),
+                  row.getInt("atttypmod"),
                   row.getBoolean("attnotnull"),
                   row.getBoolean("has_default"),
                   row.getBoolean("generated"),

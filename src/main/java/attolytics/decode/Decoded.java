@@ -64,11 +64,20 @@ public final class Decoded {
    * @param field the name of the field, cut to a bounded length, or null for the event itself
    */
   void add(int event, @Nullable String field, String code, String detail) {
+    add(event, field, "", code, detail);
+  }
+
+  /**
+   * Adds an error in a part of a field.
+   *
+   * @param path JSON pointer within the value of the field
+   */
+  void add(int event, @Nullable String field, String path, String code, String detail) {
     String pointer = "/events/" + event;
     if (field != null) {
       pointer += "/" + field.replace("~", "~0").replace("/", "~1");
     }
-    EventError error = new EventError(event, pointer, code, detail);
+    EventError error = new EventError(event, pointer + path, code, detail);
     if (firstError == null) {
       firstError = error;
     }

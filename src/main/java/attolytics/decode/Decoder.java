@@ -5,6 +5,7 @@ import attolytics.encoding.CopyBuffer;
 import attolytics.json.JsonReader;
 import attolytics.json.Kind;
 import attolytics.json.MalformedJsonException;
+import attolytics.json.NameMap;
 import attolytics.schema.App;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;

@@ -1,7 +1,7 @@
 package attolytics.decode;
 
 import attolytics.encoding.ValueError;
-import attolytics.json.Kind;
+import attolytics.json.JsonReader;
 import attolytics.json.Text;
 import java.nio.charset.StandardCharsets;
 
@@ -18,26 +18,20 @@ final class Quoted {
     return '"' + cut(text) + '"';
   }
 
-  /**
-   * An invalid value.
-   *
-   * @param kind of the whole value
-   * @param text of the value, or in a json column of the string or number that is invalid
-   */
-  static String invalidValue(ValueError error, Kind kind, Text text) {
+  /** The value that was just read: the whole value of a field, or the invalid part of it. */
+  static String invalidValue(ValueError error, JsonReader json) {
+    Text text = json.text();
     if (error == ValueError.INVALID_STRING) {
-      return of(text);
-    } else if (error == ValueError.OUT_OF_RANGE) {
-      return cut(text);
+      return of(text); // the name of a field, if it is in a json column
     }
-    return switch (kind) {
-      case NULL -> "null";
-      case TRUE -> "true";
-      case FALSE -> "false";
-      case ARRAY -> "an array";
-      case OBJECT -> "an object";
-      case STRING -> of(text);
-      case INTEGER, DECIMAL -> cut(text);
+    return switch (json.bytes()[json.valueStart()]) {
+      case 'n' -> "null";
+      case 't' -> "true";
+      case 'f' -> "false";
+      case '[' -> "an array";
+      case '{' -> "an object";
+      case '"' -> of(text);
+      default -> cut(text); // a number
     };
   }
 

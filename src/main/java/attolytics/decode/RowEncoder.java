@@ -6,10 +6,13 @@ import attolytics.encoding.ValueError;
 import attolytics.json.JsonReader;
 import attolytics.json.Kind;
 import attolytics.json.MalformedJsonException;
+import attolytics.json.NameMap;
 import attolytics.json.Text;
 import attolytics.json.Utf8;
 import attolytics.schema.App;
+import attolytics.schema.ArrayType;
 import attolytics.schema.Column;
+import attolytics.schema.ColumnType;
 import attolytics.schema.Partitioning;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
@@ -66,6 +69,7 @@ final class RowEncoder {
   private final int[] starts;
   private final @Nullable ValueError[] errors;
   private final @Nullable String[] invalidValues;
+  private final int[] elements; // the index of the invalid element of an array, or -1
   private byte[] scratch = {};
 
   RowEncoder(App app, Table table, Decoded result, InstantSource clock) {
@@ -84,6 +88,7 @@ final class RowEncoder {
     starts = new int[count];
     errors = new ValueError[count];
     invalidValues = new String[count];
+    elements = new int[count];
     Map<String, Column> byName = new HashMap<>();
     for (int i = 0; i < count; i++) {
       quotedNames[i] = quoted(columns[i].name());
@@ -199,6 +204,7 @@ final class RowEncoder {
     }
     CopyBuffer rows = batch.rows();
     int start = rows.size();
+    int valueStart = json.valueStart();
     if (kind == Kind.NULL) {
       states[ordinal] = NULL;
       rows.putNull();
@@ -208,19 +214,23 @@ final class RowEncoder {
       if (error != null) {
         rows.truncate(start);
         rows.putNull();
-        invalidate(column, error, kind, json.text());
+        invalidate(column, error, json, valueStart);
       }
     }
     starts[ordinal] = start;
   }
 
   /** In lenient validation, an invalid value is NULL, except for an invalid date string. */
-  private void invalidate(Column column, ValueError error, Kind kind, Text text) {
-    if (strict || column.required() || error == ValueError.INVALID_DATE) {
+  private void invalidate(Column column, ValueError error, JsonReader json, int valueStart)
+      throws MalformedJsonException {
+    boolean isArray = json.valueStart() > valueStart && column.type() instanceof ArrayType;
+    if (strict || column.required() || !(error.isLenient() || isArray)) {
       // Reported at the end of the event: in lenient validation, a later value replaces it.
       states[column.ordinal()] = INVALID;
       errors[column.ordinal()] = error;
-      invalidValues[column.ordinal()] = Quoted.invalidValue(error, kind, text);
+      invalidValues[column.ordinal()] = Quoted.invalidValue(error, json);
+      elements[column.ordinal()] =
+          isArray ? JsonReader.index(json.bytes(), valueStart, json.valueStart()) : -1;
     }
   }
 
@@ -286,8 +296,11 @@ final class RowEncoder {
 
   private void reportInvalid(Column column) {
     ValueError error = Objects.requireNonNull(errors[column.ordinal()]);
+    int element = elements[column.ordinal()];
+    String path = element < 0 ? "" : "/" + element;
     String value = invalidValues[column.ordinal()];
-    fail(column, column.type().errorCode(error), column.type().explain(error) + ", not " + value);
+    ColumnType type = element < 0 ? column.type() : column.type().scalar();
+    fail(column, path, error.code(), type.explain(error) + ", not " + value);
   }
 
   private void reportMissing(Column column) {
@@ -296,8 +309,15 @@ final class RowEncoder {
   }
 
   private void fail(Column column, String code, String predicate) {
+    fail(column, "", code, predicate);
+  }
+
+  /**
+   * @param path JSON pointer within the column's value
+   */
+  private void fail(Column column, String path, String code, String predicate) {
     if (result.failEvent()) {
-      result.add(event, column.name(), code, column.name() + predicate);
+      result.add(event, column.name(), path, code, column.name() + path + predicate);
     }
   }
 

@@ -34,6 +34,9 @@ public final class DateTimes {
   /** The length up to which a number of seconds always fits 64 bits in microseconds. */
   private static final int MAX_PLAIN_LENGTH = 19;
 
+  /** The number of digits that always fit 64 bits. */
+  private static final int MAX_PLAIN_DIGITS = 18;
+
   private static final int SECONDS_A_DAY = 86_400;
 
   private DateTimes() {}
@@ -45,12 +48,21 @@ public final class DateTimes {
 
   /** Parses a JSON number of seconds since 1970. */
   public static long parseEpochSeconds(byte[] text, int from, int length) {
+    return parseEpoch(text, from, length, 6);
+  }
+
+  /**
+   * Parses a JSON number that counts from 1970.
+   *
+   * @param scale the unit's power of ten in microseconds: 6 for seconds, 3 for milliseconds, 0
+   */
+  public static long parseEpoch(byte[] text, int from, int length, int scale) {
     int end = from + length;
     boolean negative = text[from] == '-';
     int at = negative ? from + 1 : from;
-    long micros = plainMicros(text, at, end);
+    long micros = plainMicros(text, at, end, scale);
     if (micros < 0) {
-      micros = roundedMicros(text, at, end);
+      micros = roundedMicros(text, at, end, scale);
     }
     long bound = negative ? MAX_MICROS_BEFORE_1970 : END - 1;
     if (micros > bound) {
@@ -60,7 +72,7 @@ public final class DateTimes {
   }
 
   /** The fast path: a short number without an exponent. Negative for any other number. */
-  private static long plainMicros(byte[] text, int from, int end) {
+  private static long plainMicros(byte[] text, int from, int end, int scale) {
     if (end - from > MAX_PLAIN_LENGTH) {
       return -1;
     }
@@ -75,11 +87,13 @@ public final class DateTimes {
         return -1;
       }
     }
-    return fraction <= 6 && end - from - fraction <= 12 ? number * POWERS_OF_TEN[6 - fraction] : -1;
+    return fraction <= scale && end - from - fraction <= MAX_PLAIN_DIGITS - scale
+        ? number * POWERS_OF_TEN[scale - fraction]
+        : -1;
   }
 
   /** The number in microseconds, or {@link #END} if it is at least that. */
-  private static long roundedMicros(byte[] text, int from, int end) {
+  private static long roundedMicros(byte[] text, int from, int end, int scale) {
     int at = from;
     int exponentAt = at;
     int point = -1;
@@ -91,7 +105,7 @@ public final class DateTimes {
     long exponent = exponentAt == end ? 0 : Numbers.exponent(text, exponentAt + 1, end);
     int integerDigits = (point < 0 ? exponentAt : point) - at;
     // The number of digits before the decimal point once the number is in microseconds.
-    long wholeDigits = integerDigits + exponent + 6;
+    long wholeDigits = integerDigits + exponent + scale;
 
     long micros = 0;
     int halves = 0; // twice the fraction: 0 is none, 1 below a half, 2 a half, 3 above

@@ -59,4 +59,37 @@ final class Numbers {
         && (zero || beforePoint - leadingZeros + exponent <= MAX_BEFORE_POINT)
         && digits - beforePoint - exponent <= MAX_AFTER_POINT;
   }
+
+  /** Whether the text is a number as JSON writes it. */
+  static boolean isNumber(byte[] text, int start, int end) {
+    int at = start < end && text[start] == '-' ? start + 1 : start;
+    int integer = digits(text, at, end);
+    if (integer == at || (integer > at + 1 && text[at] == '0')) {
+      return false;
+    }
+    at = integer;
+    if (at < end && text[at] == '.') {
+      int fraction = digits(text, at + 1, end);
+      if (fraction == at + 1) {
+        return false;
+      }
+      at = fraction;
+    }
+    if (at < end && (text[at] | 0x20) == 'e') {
+      boolean signed = at + 1 < end && (text[at + 1] == '+' || text[at + 1] == '-');
+      int from = signed ? at + 2 : at + 1;
+      at = digits(text, from, end);
+      return at == end && at > from;
+    }
+    return at == end;
+  }
+
+  /** Returns the offset after the digits at an offset. */
+  private static int digits(byte[] text, int from, int end) {
+    int at = from;
+    while (at < end && text[at] >= '0' && text[at] <= '9') {
+      at++;
+    }
+    return at;
+  }
 }

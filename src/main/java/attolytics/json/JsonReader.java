@@ -149,6 +149,30 @@ public final class JsonReader {
     entered = true;
   }
 
+  /**
+   * The index of an element of an array that has been read. Reads the array again up to the
+   * element, so it is meant for error messages.
+   *
+   * @param array the offset of the opening bracket
+   * @param element the offset of the element
+   */
+  public static int index(byte[] bytes, int array, int element) throws MalformedJsonException {
+    JsonReader json = new JsonReader();
+    json.open(bytes, bytes.length);
+    json.at = array;
+    json.value();
+    int index = 0;
+    while (json.next()) {
+      json.value();
+      if (json.valueStart >= element) {
+        break;
+      }
+      json.skipTo(1);
+      index++;
+    }
+    return index;
+  }
+
   /** The text of the last name, string or number. */
   public Text text() {
     return text;

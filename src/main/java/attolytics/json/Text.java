@@ -52,6 +52,15 @@ public final class Text {
     return hasNulOrLoneSurrogate;
   }
 
+  /** The number of code points. */
+  public int codePoints() {
+    int count = 0;
+    for (int at = start; at < start + length; at++) {
+      count += (bytes[at] & 0xC0) == 0x80 ? 0 : 1;
+    }
+    return count;
+  }
+
   public boolean is(byte[] utf8) {
     return Arrays.equals(bytes, start, start + length, utf8, 0, utf8.length);
   }

@@ -39,7 +39,7 @@ public record Partitioning(
   /** An instant in the encoding of the column: microseconds since 2000, or days for a date. */
   public long encode(Instant instant) {
     long seconds = instant.getEpochSecond() - SECONDS_TO_2000;
-    return column.type() == ColumnType.DATE
+    return column.type().is(ScalarType.DATE)
         ? Math.floorDiv(seconds, SECONDS_A_DAY)
         : seconds * 1_000_000 + instant.getNano() / 1_000;
   }

@@ -24,15 +24,15 @@ public final class Quarantine {
 
   private static List<Column> columns() {
     List<Column> columns = new ArrayList<>();
-    add(columns, "received_at", ColumnType.TIMESTAMP, true);
-    add(columns, "app", ColumnType.STRING, true);
-    add(columns, "table_name", ColumnType.STRING, false);
-    add(columns, "code", ColumnType.STRING, true);
-    add(columns, "pointer", ColumnType.STRING, false);
-    add(columns, "detail", ColumnType.STRING, false);
-    add(columns, "event", ColumnType.STRING, true);
-    add(columns, "headers", ColumnType.JSON, false);
-    add(columns, "idempotency_key", ColumnType.STRING, false);
+    add(columns, "received_at", ScalarType.TIMESTAMP, true);
+    add(columns, "app", ScalarType.STRING, true);
+    add(columns, "table_name", ScalarType.STRING, false);
+    add(columns, "code", ScalarType.STRING, true);
+    add(columns, "pointer", ScalarType.STRING, false);
+    add(columns, "detail", ScalarType.STRING, false);
+    add(columns, "event", ScalarType.STRING, true);
+    add(columns, "headers", ScalarType.JSON, false);
+    add(columns, "idempotency_key", ScalarType.STRING, false);
     return columns;
   }
 

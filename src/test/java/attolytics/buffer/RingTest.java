@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.schema.Column;
-import attolytics.schema.ColumnType;
 import attolytics.schema.Index;
+import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -215,7 +215,7 @@ class RingTest {
   }
 
   private static Table table(String name, int ordinal) {
-    Column column = new Column("c", ColumnType.I32, null, Index.NONE, false, 0);
+    Column column = new Column("c", ScalarType.I32, null, Index.NONE, false, 0);
     return new Table(name, ordinal, List.of(column));
   }
 }

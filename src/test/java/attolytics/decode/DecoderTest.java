@@ -11,8 +11,8 @@ import attolytics.buffer.Batch;
 import attolytics.encoding.CopyBuffer;
 import attolytics.schema.App;
 import attolytics.schema.Column;
-import attolytics.schema.ColumnType;
 import attolytics.schema.Index;
+import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
 import java.nio.charset.StandardCharsets;
@@ -28,12 +28,12 @@ class DecoderTest {
           "t",
           0,
           List.of(
-              new Column("n", ColumnType.I32, null, Index.NONE, false, 0),
-              new Column("ref", ColumnType.STRING, "Referer", Index.NONE, false, 1),
-              new Column("s", ColumnType.STRING, null, Index.NONE, true, 2),
-              new Column("at", ColumnType.TIMESTAMP, null, Index.NONE, false, 3)));
+              new Column("n", ScalarType.I32, null, Index.NONE, false, 0),
+              new Column("ref", ScalarType.STRING, "Referer", Index.NONE, false, 1),
+              new Column("s", ScalarType.STRING, null, Index.NONE, true, 2),
+              new Column("at", ScalarType.TIMESTAMP, null, Index.NONE, false, 3)));
   private final Table other =
-      new Table("u", 1, List.of(new Column("b", ColumnType.BOOL, null, Index.NONE, false, 0)));
+      new Table("u", 1, List.of(new Column("b", ScalarType.BOOL, null, Index.NONE, false, 0)));
   private final App strict = app(Validation.STRICT);
   private final App lenient = app(Validation.LENIENT);
   private final Decoder decoder = new Decoder();

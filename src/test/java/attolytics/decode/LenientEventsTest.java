@@ -12,9 +12,9 @@ import attolytics.buffer.Budget;
 import attolytics.encoding.CopyBuffer;
 import attolytics.schema.App;
 import attolytics.schema.Column;
-import attolytics.schema.ColumnType;
 import attolytics.schema.Index;
 import attolytics.schema.Quarantine;
+import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
 import java.nio.ByteBuffer;
@@ -36,8 +36,8 @@ class LenientEventsTest {
           "t",
           0,
           List.of(
-              new Column("n", ColumnType.I32, null, Index.NONE, true, 0),
-              new Column("agent", ColumnType.STRING, "User-Agent", Index.NONE, false, 1)));
+              new Column("n", ScalarType.I32, null, Index.NONE, true, 0),
+              new Column("agent", ScalarType.STRING, "User-Agent", Index.NONE, false, 1)));
   private static final App APP =
       new App("a", List.of("k"), App.ANY_ORIGIN, Validation.STRICT, List.of(TABLE));
   private static final Arrival ARRIVAL =

@@ -8,6 +8,7 @@ import attolytics.schema.App;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
 import attolytics.schema.Index;
+import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Checks that {@link Decoder} and {@link Reference} agree on a body. */
@@ -27,15 +29,15 @@ final class Oracle {
       table(
           1,
           "Sel\"ect é~/",
-          new Column("referer", ColumnType.STRING, "Referer", Index.NONE, false, 0),
-          new Column("q\"\\\n", ColumnType.I32, null, Index.NONE, true, 1),
-          new Column("a b", ColumnType.TIMESTAMP, null, Index.NONE, true, 2),
-          new Column("~/é", ColumnType.STRING, null, Index.NONE, true, 3),
-          new Column("missing", ColumnType.STRING, "X-Missing", Index.NONE, false, 4),
-          new Column("agent", ColumnType.STRING, "User-Agent", Index.NONE, true, 5));
+          new Column("referer", ScalarType.STRING, "Referer", Index.NONE, false, 0),
+          new Column("q\"\\\n", ScalarType.I32, null, Index.NONE, true, 1),
+          new Column("a b", ScalarType.TIMESTAMP, null, Index.NONE, true, 2),
+          new Column("~/é", ScalarType.STRING, null, Index.NONE, true, 3),
+          new Column("missing", ScalarType.STRING, "X-Missing", Index.NONE, false, 4),
+          new Column("agent", ScalarType.STRING, "User-Agent", Index.NONE, true, 5));
 
   static final Table STRICTER =
-      table(2, "stricter", new Column("h", ColumnType.STRING, "X-Missing", Index.NONE, true, 0));
+      table(2, "stricter", new Column("h", ScalarType.STRING, "X-Missing", Index.NONE, true, 0));
 
   static final List<Table> TABLES = List.of(TYPES, DUTIES, STRICTER);
   static final App STRICT = app(Validation.STRICT);
@@ -53,8 +55,11 @@ final class Oracle {
 
   private static List<Column> columnOfEachType() {
     List<Column> columns = new ArrayList<>();
-    for (ColumnType type : ColumnType.values()) {
-      columns.add(new Column(type.schemaName(), type, null, Index.NONE, false, columns.size()));
+    List<String> names = new ArrayList<>(ColumnType.scalarNames());
+    names.addAll(ColumnType.arrayNames());
+    for (String name : names) {
+      ColumnType type = Objects.requireNonNull(ColumnType.named(name));
+      columns.add(new Column(name, type, null, Index.NONE, false, columns.size()));
     }
     return columns;
   }

@@ -6,12 +6,15 @@ import attolytics.buffer.Batch;
 import attolytics.database.Identifiers;
 import attolytics.database.migration.DatabaseTables;
 import attolytics.database.migration.Plan;
+import attolytics.schema.ArrayType;
 import attolytics.schema.Column;
+import attolytics.schema.ScalarType;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -20,6 +23,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -138,31 +142,55 @@ final class PostgresCheck {
     return value instanceof Tree tree ? tree.normalized() : value;
   }
 
-  /** Of a column, as a type that the driver reads without a loss. */
+  /** A column as an expression that the driver reads without loss; arrays as text or elements. */
   private static String expression(Column column) {
     String name = Identifiers.quote(column.name());
-    return switch (column.type()) {
-      case TIMESTAMP -> "timestamptz_send(" + name + ")"; // extract(epoch) rounds large ones
-      case DATE -> name + " - DATE '2000-01-01'";
-      default -> name;
+    if (column.type() instanceof ArrayType) {
+      return "ARRAY(SELECT %s FROM unnest(%s) WITH ORDINALITY AS e (e, i) ORDER BY i), %s IS NULL"
+          .formatted(expression(column.type().scalar(), "e"), name, name);
+    }
+    return expression(column.type().scalar(), name) + ", " + name + " IS NULL";
+  }
+
+  /** As text, from which {@link #value} makes what the reference has. */
+  private static String expression(ScalarType type, String name) {
+    return switch (type) {
+      case TIMESTAMP -> "encode(timestamptz_send(" + name + "), 'hex')"; // extract(epoch) rounds
+      case DATE -> "(" + name + " - DATE '2000-01-01')::text";
+      case INET -> "encode(inet_send(" + name + "), 'hex')";
+      default -> name + "::text";
     };
   }
 
   private static @Nullable Object value(ResultSet found, Column column) throws SQLException {
-    int index = column.ordinal() + 1;
-    if (found.getObject(index) == null) {
+    int index = 2 * column.ordinal() + 1;
+    if (found.getBoolean(index + 1)) {
       return null;
     }
-    return switch (column.type()) {
-      case BOOL -> found.getBoolean(index);
-      case I32, I64 -> found.getLong(index);
-      case F32 -> found.getFloat(index);
-      case F64 -> found.getDouble(index);
-      case STRING -> found.getString(index);
-      case TIMESTAMP -> new BigInteger(found.getBytes(index));
-      case DATE -> LocalDate.of(2000, 1, 1).plusDays(found.getInt(index));
-      case UUID -> found.getObject(index, UUID.class);
-      case JSON -> tree(found.getString(index)).normalized();
+    ScalarType type = column.type().scalar();
+    if (column.type() instanceof ArrayType) {
+      List<@Nullable Object> elements = new ArrayList<>();
+      for (Object element : (Object[]) found.getArray(index).getArray()) {
+        elements.add(element == null ? null : value(type, (String) element));
+      }
+      return elements;
+    }
+    return value(type, found.getString(index));
+  }
+
+  private static Object value(ScalarType type, String text) {
+    return switch (type) {
+      case BOOL -> text.equals("true") || text.equals("t");
+      case I32, I64 -> Long.valueOf(text);
+      case F32 -> Float.valueOf(text);
+      case F64 -> Double.valueOf(text);
+      case STRING -> text;
+      case TIMESTAMP -> new BigInteger(HexFormat.of().parseHex(text));
+      case DATE -> LocalDate.of(2000, 1, 1).plusDays(Integer.parseInt(text));
+      case UUID -> UUID.fromString(text);
+      case NUMERIC -> new BigDecimal(text);
+      case INET -> text;
+      case JSON -> tree(text).normalized();
     };
   }
 

@@ -1,8 +1,10 @@
 package attolytics.decode;
 
 import attolytics.schema.App;
+import attolytics.schema.ArrayType;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
+import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
 import java.math.BigDecimal;
@@ -17,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -34,8 +37,16 @@ final class Reference {
 
   /** Thrown for an invalid value. The message is the error's code. */
   private static final class InvalidValue extends Exception {
+    /** Within the value: a JSON pointer. */
+    final String path;
+
     InvalidValue(String code) {
+      this(code, "");
+    }
+
+    InvalidValue(String code, String path) {
       super(code);
+      this.path = path;
     }
   }
 
@@ -45,6 +56,10 @@ final class Reference {
               + "(?:[Zz]|([+-])(\\d{2}):(\\d{2}))");
   private static final Pattern UUID_FORM =
       Pattern.compile("\\p{XDigit}{8}-(\\p{XDigit}{4}-){3}\\p{XDigit}{12}");
+  private static final Pattern NUMBER_FORM =
+      Pattern.compile("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][-+]?[0-9]+)?");
+  private static final Pattern IPV4_FORM =
+      Pattern.compile("(0|[1-9][0-9]{0,2})(\\.(0|[1-9][0-9]{0,2})){3}");
   private static final LocalDate DAY_0 = LocalDate.of(2000, 1, 1);
   private static final BigInteger FIRST_MICROS = micros(LocalDate.of(-4713, 11, 24));
   private static final BigInteger END_MICROS = micros(LocalDate.of(10_000, 1, 1));
@@ -166,21 +181,39 @@ final class Reference {
       }
     } catch (InvalidValue e) {
       if (strict || column.required() || (isDate(column.type()) && given instanceof Tree.Str)) {
-        errors.add(place + " " + e.getMessage());
+        errors.add(place + e.path + " " + e.getMessage());
       }
     }
     return value;
   }
 
   private static boolean isDate(ColumnType type) {
-    return type == ColumnType.TIMESTAMP || type == ColumnType.DATE;
+    return type.is(ScalarType.TIMESTAMP) || type.is(ScalarType.DATE);
   }
 
   private static Object value(ColumnType type, Tree json) throws InvalidValue {
-    if (type == ColumnType.JSON) {
+    if (!(type instanceof ArrayType array)) {
+      return value(type.scalar(), json);
+    }
+    if (!(json instanceof Tree.Arr given)) {
+      throw new InvalidValue("type_mismatch");
+    }
+    List<@Nullable Object> elements = new ArrayList<>();
+    for (Tree element : given.elements()) {
+      try {
+        elements.add(element instanceof Tree.Null ? null : value(array.element(), element));
+      } catch (InvalidValue e) {
+        throw new InvalidValue(String.valueOf(e.getMessage()), "/" + elements.size());
+      }
+    }
+    return elements;
+  }
+
+  private static Object value(ScalarType type, Tree json) throws InvalidValue {
+    if (type == ScalarType.JSON) {
       checkJson(json);
       return json;
-    } else if (type == ColumnType.BOOL && json instanceof Tree.Bool bool) {
+    } else if (type == ScalarType.BOOL && json instanceof Tree.Bool bool) {
       return bool.value();
     } else if (json instanceof Tree.Num number) {
       return number(type, number);
@@ -190,7 +223,7 @@ final class Reference {
     throw new InvalidValue("type_mismatch");
   }
 
-  private static Object number(ColumnType type, Tree.Num number) throws InvalidValue {
+  private static Object number(ScalarType type, Tree.Num number) throws InvalidValue {
     String digits = number.digits();
     switch (type) {
       case I32, I64 -> {
@@ -198,7 +231,7 @@ final class Reference {
           throw new InvalidValue("type_mismatch");
         }
         BigInteger value = new BigInteger(digits);
-        require(value.bitLength() < (type == ColumnType.I32 ? 32 : 64), "out_of_range");
+        require(value.bitLength() < (type == ScalarType.I32 ? 32 : 64), "out_of_range");
         return value.longValueExact();
       }
       case F32 -> {
@@ -214,8 +247,17 @@ final class Reference {
       case TIMESTAMP -> {
         return epochSeconds(digits);
       }
+      case NUMERIC -> {
+        return numeric(digits);
+      }
       default -> throw new InvalidValue("type_mismatch");
     }
+  }
+
+  private static BigDecimal numeric(String digits) throws InvalidValue {
+    require(isNumeric(digits), "out_of_range");
+    BigDecimal value = new BigDecimal(digits);
+    return value.scale() < 0 ? value.setScale(0) : value;
   }
 
   private static BigInteger epochSeconds(String digits) throws InvalidValue {
@@ -237,7 +279,7 @@ final class Reference {
     return inRange(rounded(seconds).add(micros(LocalDate.EPOCH)));
   }
 
-  private static Object string(ColumnType type, String text) throws InvalidValue {
+  private static Object string(ScalarType type, String text) throws InvalidValue {
     switch (type) {
       case STRING -> {
         require(isStorable(text), "invalid_string");
@@ -253,8 +295,66 @@ final class Reference {
         require(UUID_FORM.matcher(text).matches(), "type_mismatch");
         return UUID.fromString(text);
       }
+      case NUMERIC -> {
+        require(NUMBER_FORM.matcher(text).matches(), "invalid_number");
+        return numeric(text);
+      }
+      case INET -> {
+        return inet(text);
+      }
       default -> throw new InvalidValue("type_mismatch");
     }
+  }
+
+  /** As {@code inet_send} returns it, in hexadecimal. */
+  private static String inet(String text) throws InvalidValue {
+    String[] parts = text.split("/", -1);
+    require(parts.length <= 2, "invalid_address");
+    boolean isIpv6 = parts[0].contains(":");
+    String address = isIpv6 ? ipv6(parts[0]) : ipv4(parts[0]);
+    int bits = address.length() * 4;
+    String prefix = parts.length == 1 ? String.valueOf(bits) : parts[1];
+    require(prefix.matches("0|[1-9][0-9]{0,2}"), "invalid_address");
+    require(Integer.parseInt(prefix) <= bits, "invalid_address");
+    return "%02x%02x00%02x%s"
+        .formatted(isIpv6 ? 3 : 2, Integer.parseInt(prefix), bits / 8, address);
+  }
+
+  private static String ipv4(String text) throws InvalidValue {
+    require(IPV4_FORM.matcher(text).matches(), "invalid_address");
+    StringBuilder hex = new StringBuilder();
+    for (String part : text.split("\\.", -1)) {
+      require(Integer.parseInt(part) <= 255, "invalid_address");
+      hex.append("%02x".formatted(Integer.parseInt(part)));
+    }
+    return hex.toString();
+  }
+
+  private static String ipv6(String text) throws InvalidValue {
+    String[] halves = text.split("::", -1);
+    require(halves.length <= 2, "invalid_address");
+    String first = groups(halves[0], halves.length == 1);
+    if (halves.length == 1) {
+      require(first.length() == 32, "invalid_address");
+      return first;
+    }
+    String second = groups(halves[1], true);
+    require(first.length() + second.length() <= 28, "invalid_address");
+    return first + "0".repeat(32 - first.length() - second.length()) + second;
+  }
+
+  private static String groups(String text, boolean atEnd) throws InvalidValue {
+    StringBuilder hex = new StringBuilder();
+    String[] groups = text.isEmpty() ? new String[0] : text.split(":", -1);
+    for (int i = 0; i < groups.length; i++) {
+      if (atEnd && i == groups.length - 1 && groups[i].contains(".")) {
+        hex.append(ipv4(groups[i]));
+      } else {
+        require(groups[i].matches("[0-9a-fA-F]{1,4}"), "invalid_address");
+        hex.append("%4s".formatted(groups[i].toLowerCase(Locale.ROOT)).replace(' ', '0'));
+      }
+    }
+    return hex.toString();
   }
 
   private static BigInteger dateTime(String text) throws InvalidValue {

@@ -1,7 +1,9 @@
 package attolytics.decode;
 
+import attolytics.schema.ArrayType;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
+import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
@@ -52,6 +54,51 @@ final class Samples {
       "123e4567-e89b-12d3-a456-42661417400" "123e4567-e89b-12d3-a456-42661417400g"
       "123e4567-e89b-12d3a-456-426614174000" "00000000-0000-0000-0000-000000000000"
       """;
+
+  private static final String[] ADDRESS_LIST = {
+    "0.0.0.0",
+    "255.255.255.255",
+    "1.2.3.4/0",
+    "1.2.3.4/32",
+    "1.2.3.4/33",
+    "1.2.3",
+    "1.2.3.4.5",
+    "01.2.3.4",
+    "1.2.3.4/",
+    "1.2.3.4/024",
+    "1.2.3.256",
+    " 1.2.3.4",
+    "1.2.3.4 ",
+    "::",
+    "::1",
+    "1::",
+    "1::/128",
+    "1::/129",
+    "2001:db8::8:800:200c:417a",
+    "FF01::101",
+    "::ffff:192.0.2.1",
+    "::192.0.2.1/96",
+    "192.0.2.1::",
+    "1:2:3:4:5:6:7:8",
+    "1:2:3:4:5:6:7::",
+    "::2:3:4:5:6:7:8",
+    "1:2:3:4:5:6:7:8::",
+    "1:2:3:4:5:6:7",
+    "1:2:3:4:5:6:7:8:9",
+    "1::2::3",
+    ":1",
+    "1:",
+    ":::",
+    "1:::2",
+    "12345::",
+    "fe80::1%eth0",
+    "[::1]",
+    "1:2:3:4:5:6:1.2.3.4",
+    "1:2:3:4:5:6:7:1.2.3.4",
+    "::1.2.3.4:5",
+    "",
+    "localhost"
+  };
 
   private static final String[] NUMBER_LIST = NUMBERS.split("\\s+");
 
@@ -188,6 +235,14 @@ final class Samples {
   }
 
   private String fitting(ColumnType type) {
+    return type instanceof ArrayType array
+        ? "["
+            + some(4, () -> once(5) ? "null" : once(40) ? value() : fitting(array.element()))
+            + "]"
+        : fitting(type.scalar());
+  }
+
+  private String fitting(ScalarType type) {
     return switch (type) {
       case BOOL -> String.valueOf(random.nextBoolean());
       case I32 -> String.valueOf(random.nextInt() >> random.nextInt(32));
@@ -197,8 +252,43 @@ final class Samples {
       case TIMESTAMP -> random.nextBoolean() ? epochSeconds() : dateTime();
       case DATE -> '"' + day() + '"';
       case UUID -> '"' + new UUID(random.nextLong(), random.nextLong()).toString() + '"';
+      case NUMERIC -> once(2) ? numeric() : quoted(numeric());
+      case INET -> quoted(once(2) ? one(ADDRESS_LIST) : address());
       case JSON -> value();
     };
+  }
+
+  private String numeric() {
+    String sign = random.nextBoolean() ? "-" : "";
+    String integer = once(4) ? "0" : String.valueOf(1 + random.nextInt(9)) + digits(20);
+    String fraction = once(3) ? "" : "." + random.nextInt(10) + digits(20);
+    String exponent = once(4) ? "e" + (random.nextInt(200) - 100) : "";
+    return sign + integer + fraction + exponent;
+  }
+
+  private String digits(int bound) {
+    StringBuilder digits = new StringBuilder();
+    for (int i = random.nextInt(bound); i > 0; i--) {
+      digits.append(once(2) ? 0 : random.nextInt(10));
+    }
+    return digits.toString();
+  }
+
+  private String address() {
+    if (once(2)) {
+      return "%d.%d.%d.%d%s"
+          .formatted(
+              random.nextInt(256),
+              random.nextInt(256),
+              random.nextInt(256),
+              random.nextInt(260),
+              once(3) ? "/" + random.nextInt(34) : "");
+    }
+    List<String> groups = new ArrayList<>();
+    for (int i = once(2) ? 8 : random.nextInt(10); i > 0; i--) {
+      groups.add(once(8) ? "" : Integer.toHexString(random.nextInt(1 << random.nextInt(17))));
+    }
+    return String.join(":", groups) + (once(3) ? "/" + random.nextInt(130) : "");
   }
 
   private double anyDouble() {

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import attolytics.buffer.Batch;
 import attolytics.schema.App;
 import attolytics.schema.Column;
-import attolytics.schema.ColumnType;
 import attolytics.schema.Index;
+import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
 import java.nio.charset.StandardCharsets;
@@ -28,26 +28,26 @@ class ValidationTest {
           "t",
           0,
           List.of(
-              new Column("n", ColumnType.I32, null, Index.NONE, false, 0),
-              new Column("f", ColumnType.F64, null, Index.NONE, false, 1),
-              new Column("s", ColumnType.STRING, null, Index.NONE, false, 2),
-              new Column("at", ColumnType.TIMESTAMP, null, Index.NONE, false, 3),
-              new Column("day", ColumnType.DATE, null, Index.NONE, false, 4),
-              new Column("id", ColumnType.UUID, null, Index.NONE, false, 5),
-              new Column("j", ColumnType.JSON, null, Index.NONE, false, 6),
-              new Column("b", ColumnType.BOOL, null, Index.NONE, false, 7),
-              new Column("ref", ColumnType.STRING, "Referer", Index.NONE, false, 8)));
+              new Column("n", ScalarType.I32, null, Index.NONE, false, 0),
+              new Column("f", ScalarType.F64, null, Index.NONE, false, 1),
+              new Column("s", ScalarType.STRING, null, Index.NONE, false, 2),
+              new Column("at", ScalarType.TIMESTAMP, null, Index.NONE, false, 3),
+              new Column("day", ScalarType.DATE, null, Index.NONE, false, 4),
+              new Column("id", ScalarType.UUID, null, Index.NONE, false, 5),
+              new Column("j", ScalarType.JSON, null, Index.NONE, false, 6),
+              new Column("b", ScalarType.BOOL, null, Index.NONE, false, 7),
+              new Column("ref", ScalarType.STRING, "Referer", Index.NONE, false, 8)));
   private static final Table REQUIRED =
       new Table(
           "req",
           1,
           List.of(
-              new Column("n", ColumnType.I32, null, Index.NONE, true, 0),
-              new Column("s", ColumnType.STRING, null, Index.NONE, true, 1),
-              new Column("at", ColumnType.TIMESTAMP, null, Index.NONE, true, 2)));
+              new Column("n", ScalarType.I32, null, Index.NONE, true, 0),
+              new Column("s", ScalarType.STRING, null, Index.NONE, true, 1),
+              new Column("at", ScalarType.TIMESTAMP, null, Index.NONE, true, 2)));
   private static final Table HEADER =
       new Table(
-          "head", 2, List.of(new Column("ref", ColumnType.STRING, "Referer", Index.NONE, true, 0)));
+          "head", 2, List.of(new Column("ref", ScalarType.STRING, "Referer", Index.NONE, true, 0)));
 
   private final Decoder decoder = new Decoder();
 

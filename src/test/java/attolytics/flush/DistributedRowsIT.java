@@ -10,8 +10,8 @@ import attolytics.buffer.NanoClock;
 import attolytics.buffer.Outcome;
 import attolytics.metrics.Metrics;
 import attolytics.schema.Column;
-import attolytics.schema.ColumnType;
 import attolytics.schema.Index;
+import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(120)
 class DistributedRowsIT {
-  private static final Column ID = new Column("id", ColumnType.I64, null, Index.NONE, true, 0);
+  private static final Column ID = new Column("id", ScalarType.I64, null, Index.NONE, true, 0);
   private static final Table DISTRIBUTED = new Table("t", 0, List.of(ID), null, ID);
   private static final Table LOCAL = new Table("u", 1, List.of(ID));
 

@@ -26,7 +26,7 @@ class PartitioningTest {
   }
 
   private static Partitioning by(String interval, @Nullable String retention) {
-    return by(ColumnType.TIMESTAMP, interval, retention);
+    return by(ScalarType.TIMESTAMP, interval, retention);
   }
 
   private static <T> T parsed(@Nullable T value) {
@@ -195,7 +195,7 @@ class PartitioningTest {
   })
   void encode_usesTheColumnsEncoding(Instant instant, long micros, long days) {
     assertEquals(micros, by("day", null).encode(instant));
-    assertEquals(days, by(ColumnType.DATE, "day", null).encode(instant));
+    assertEquals(days, by(ScalarType.DATE, "day", null).encode(instant));
   }
 
   /**

@@ -19,7 +19,10 @@ final class CastLoss {
    * @param from as {@code regtype} prints it
    */
   static @Nullable String of(String from, ColumnType to) {
-    return switch (to) {
+    if (!to.is(to.scalar())) {
+      return null; // of arrays
+    }
+    return switch (to.scalar()) {
       case BOOL -> from.equals("integer") ? "keeps of a number only whether it is 0" : null;
       case I32, I64 -> hasFractions(from) ? "rounds to whole numbers" : null;
       case F32 -> hasMoreDigits(from, "integer", "double precision") ? rounds(7) : null;
@@ -28,7 +31,8 @@ final class CastLoss {
       case TIMESTAMP -> ofTimestamp(from);
       case DATE -> TIMES.contains(from) || TEXTS.contains(from) ? "drops the time of day" : null;
       case JSON -> ofJson(from);
-      case UUID -> null;
+      case NUMERIC -> rounding(from);
+      case UUID, INET -> null;
     };
   }
 
@@ -43,6 +47,14 @@ final class CastLoss {
         || from.equals("numeric")
         || from.equals("jsonb")
         || TEXTS.contains(from);
+  }
+
+  private static @Nullable String rounding(String from) {
+    return switch (from) {
+      case "real" -> rounds(6);
+      case "double precision" -> rounds(15);
+      default -> null;
+    };
   }
 
   private static String rounds(int digits) {

@@ -7,6 +7,7 @@ import attolytics.database.Migration.Step;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
 import attolytics.schema.Index;
+import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -117,6 +118,7 @@ final class TableCheck {
 
   private void checkType(Column column, ExistingColumn found) {
     if (column.type().sqlTypes().contains(found.type())) {
+      checkPrecision(column, found);
       return;
     }
     String wanted = column.type().sqlName();
@@ -139,6 +141,16 @@ final class TableCheck {
     }
   }
 
+  private void checkPrecision(Column column, ExistingColumn found) {
+    if (column.type().scalar() == ScalarType.NUMERIC && found.modifier() >= 0) {
+      warnings.add(
+          place(found.name())
+              + " is NUMERIC with a precision and scale, to which the database rounds; to keep all"
+              + " digits, "
+              + alterColumn(found, "TYPE " + column.type().sqlName()));
+    }
+  }
+
   /** What the statement before it should not be run without knowing. */
   private static String loss(Column column, ExistingColumn found) {
     String loss = CastLoss.of(found.type(), column.type());
@@ -152,8 +164,9 @@ final class TableCheck {
 
   /** The other way to mend a wrong type, if there is one. */
   private static String typeInSchemaFile(String sqlType) {
-    return Stream.of(ColumnType.values())
-        .filter(type -> type.sqlTypes().contains(sqlType))
+    return Stream.concat(ColumnType.scalarNames().stream(), ColumnType.arrayNames().stream())
+        .map(ColumnType::named)
+        .filter(type -> type != null && type.sqlTypes().contains(sqlType))
         .map(type -> "give it the type " + type.schemaName() + " in the schema file, or ")
         .findFirst()
         .orElse("");

@@ -5,9 +5,9 @@ import attolytics.database.Migration.Step;
 import attolytics.database.partition.PartitionNames;
 import attolytics.database.partition.PartitionSql;
 import attolytics.schema.Column;
-import attolytics.schema.ColumnType;
 import attolytics.schema.Index;
 import attolytics.schema.Partitioning;
+import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
 import attolytics.schema.TimeRange;
 import java.time.Instant;
@@ -67,7 +67,7 @@ final class TableDdl {
         .formatted(
             command,
             quotedTable,
-            method.equals(ColumnType.BTREE) ? "" : "USING " + method + " ",
+            method.equals(ScalarType.BTREE) ? "" : "USING " + method + " ",
             Identifiers.quote(column.name()));
   }
 }

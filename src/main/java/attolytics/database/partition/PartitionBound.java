@@ -1,6 +1,7 @@
 package attolytics.database.partition;
 
 import attolytics.schema.ColumnType;
+import attolytics.schema.ScalarType;
 import attolytics.schema.TimeRange;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -60,7 +61,7 @@ final class PartitionBound {
     if (instant.equals(Instant.MAX)) {
       return "MAXVALUE";
     }
-    DateTimeFormatter formatter = type == ColumnType.DATE ? DAY : WRITTEN_TIME;
+    DateTimeFormatter formatter = type.is(ScalarType.DATE) ? DAY : WRITTEN_TIME;
     return "'" + formatter.format(instant.atOffset(ZoneOffset.UTC)) + "'";
   }
 

@@ -1,10 +1,10 @@
 package attolytics.schema.yaml;
 
 import attolytics.schema.Column;
-import attolytics.schema.ColumnType;
 import attolytics.schema.PartitionInterval;
 import attolytics.schema.Partitioning;
 import attolytics.schema.Retention;
+import attolytics.schema.ScalarType;
 import attolytics.schema.yaml.NodeReader.Fields;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -107,7 +107,7 @@ final class PartitionReader {
 
   private void check(ScalarNode name, Column column, String what) {
     String place = what + ": partition_by: column " + Problems.quoted(column.name());
-    if (column.type() != ColumnType.TIMESTAMP && column.type() != ColumnType.DATE) {
+    if (!column.type().is(ScalarType.TIMESTAMP) && !column.type().is(ScalarType.DATE)) {
       problems.at(
           name,
           place + " is of type " + column.type().schemaName() + ", but must be timestamp or date");

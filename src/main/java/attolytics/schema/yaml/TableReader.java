@@ -4,6 +4,7 @@ import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
 import attolytics.schema.Index;
 import attolytics.schema.Partitioning;
+import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
 import attolytics.schema.yaml.NodeReader.Fields;
 import java.util.ArrayList;
@@ -11,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
@@ -131,7 +131,7 @@ final class TableReader {
 
   private @Nullable ColumnType columnType(@Nullable Node node, String what) {
     if (node == null) {
-      return ColumnType.STRING;
+      return ScalarType.STRING;
     }
     ScalarNode name = nodes.name(node, what + ": type");
     if (name == null) {
@@ -139,7 +139,8 @@ final class TableReader {
     }
     ColumnType type = ColumnType.named(name.getValue());
     if (type == null) {
-      List<String> known = Stream.of(ColumnType.values()).map(ColumnType::schemaName).toList();
+      List<String> known =
+          name.getValue().endsWith("[]") ? ColumnType.arrayNames() : ColumnType.scalarNames();
       problems.at(
           name,
           "unknown type "
@@ -158,7 +159,7 @@ final class TableReader {
       problems.at(
           node, what + ": " + Problems.quoted(header) + " is not a valid name of an HTTP header");
     }
-    if (type != null && type != ColumnType.STRING) {
+    if (type != null && !type.is(ScalarType.STRING)) {
       problems.at(
           node,
           "%s has `header`, but is of type %s; only a string column can have one"
@@ -213,7 +214,7 @@ final class TableReader {
   }
 
   private void checkDistributable(Node node, String what, Column column) {
-    if (column.type() == ColumnType.JSON) {
+    if (column.type().is(ScalarType.JSON)) {
       problems.at(
           node,
           "%s: column %s is of type json, which cannot be a distribution column"

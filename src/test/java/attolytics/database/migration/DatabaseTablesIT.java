@@ -19,6 +19,7 @@ import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
 import attolytics.schema.Index;
 import attolytics.schema.Quarantine;
+import attolytics.schema.ScalarType;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
 import attolytics.schema.yaml.SchemaFile;
@@ -149,7 +150,7 @@ class DatabaseTablesIT {
 
   @Test
   void rehearse_changesNothing() throws SQLException {
-    Schema schema = schema(table("t", column("c", ColumnType.I32, true, false)));
+    Schema schema = schema(table("t", column("c", ScalarType.I32, true, false)));
 
     assertEquals(2, DatabaseTables.rehearse(connection, schema).statements().size());
     assertEquals(List.of(), query("SELECT relname FROM pg_class WHERE relname = 't'"));
@@ -174,7 +175,7 @@ class DatabaseTablesIT {
   /** Also where a session has it that a pooler keeps, in which a former version took it. */
   @Test
   void prepare_turnIsNotToBeHad_saysWhoHasIt() throws SQLException {
-    Schema schema = schema(table("t", column("c", ColumnType.I32, true, false)));
+    Schema schema = schema(table("t", column("c", ScalarType.I32, true, false)));
     try (Connection other = database.connect();
         Statement lock = other.createStatement()) {
       lock.execute("SET application_name = 'in the way'");
@@ -196,8 +197,8 @@ class DatabaseTablesIT {
     sql("CREATE TABLE a (c int4)");
     Schema schema =
         schema(
-            table("a", column("c", ColumnType.I32, true, false)),
-            table("b", column("c", ColumnType.STRING, true, true)));
+            table("a", column("c", ScalarType.I32, true, false)),
+            table("b", column("c", ScalarType.STRING, true, true)));
 
     Plan plan = DatabaseTables.rehearse(connection, schema);
 
@@ -217,7 +218,7 @@ class DatabaseTablesIT {
         "CREATE EVENT TRIGGER refusal ON ddl_command_end WHEN TAG IN ('CREATE TABLE')"
             + " EXECUTE FUNCTION refuse()");
     try {
-      Schema schema = schema(table("t", column("c", ColumnType.I32)));
+      Schema schema = schema(table("t", column("c", ScalarType.I32)));
 
       for (SQLException e :
           List.of(
@@ -236,8 +237,8 @@ class DatabaseTablesIT {
   @Test
   void prepare_createsOnlyWhatIsMissing() throws SQLException {
     sql("CREATE TABLE a (c int4)");
-    Table a = table("a", column("c", ColumnType.I32));
-    Table b = table("b", column("c", ColumnType.I32));
+    Table a = table("a", column("c", ScalarType.I32));
+    Table b = table("b", column("c", ScalarType.I32));
 
     Plan plan = DatabaseTables.prepare(connection, schema(a, b));
 
@@ -249,7 +250,7 @@ class DatabaseTablesIT {
   void prepare_withAProblem_createsNothing() throws SQLException {
     sql("CREATE TABLE b (x int4)");
     Schema schema =
-        schema(table("a", column("c", ColumnType.I32)), table("b", column("c", ColumnType.I32)));
+        schema(table("a", column("c", ScalarType.I32)), table("b", column("c", ScalarType.I32)));
 
     Plan plan = DatabaseTables.prepare(connection, schema);
 
@@ -280,8 +281,8 @@ class DatabaseTablesIT {
         schema(
             table(
                 name,
-                column(name, ColumnType.STRING, true, true),
-                column("#", ColumnType.I32, true, false)));
+                column(name, ScalarType.STRING, true, true),
+                column("#", ScalarType.I32, true, false)));
 
     assertFits(DatabaseTables.prepare(connection, schema));
 
@@ -299,7 +300,7 @@ class DatabaseTablesIT {
   @Test
   void prepare_indexOfJson_findsKeysAndValues() throws SQLException {
     DatabaseTables.prepare(
-        connection, schema(table("t", column("c", ColumnType.JSON, true, false))));
+        connection, schema(table("t", column("c", ScalarType.JSON, true, false))));
 
     assertEquals(
         List.of("gin"),
@@ -310,7 +311,7 @@ class DatabaseTablesIT {
 
   @ParameterizedTest
   @EnumSource
-  void prepare_brin_isCreatedForEveryTypeThatTakesIt(ColumnType type) throws SQLException {
+  void prepare_brin_isCreatedForEveryTypeThatTakesIt(ScalarType type) throws SQLException {
     if (type.supportsBrin()) {
       Schema schema = schema(table("t", brin("c", type)));
 
@@ -331,14 +332,14 @@ class DatabaseTablesIT {
   void plan_whicheverIndexThereIs_satisfiesBoth(String method) throws SQLException {
     sql("CREATE TABLE t (c int4)", "CREATE INDEX ON t USING " + method + " (c)");
 
-    assertNothingToDo(schema(table("t", brin("c", ColumnType.I32))));
-    assertNothingToDo(schema(table("t", column("c", ColumnType.I32, true, false))));
+    assertNothingToDo(schema(table("t", brin("c", ScalarType.I32))));
+    assertNothingToDo(schema(table("t", column("c", ScalarType.I32, true, false))));
   }
 
   @Test
   void plan_missingBrin_isAWarning() throws SQLException {
     sql("CREATE TABLE t (c int4)");
-    Schema schema = schema(table("t", brin("c", ColumnType.I32)));
+    Schema schema = schema(table("t", brin("c", ScalarType.I32)));
 
     String warning = DatabaseTables.prepare(connection, schema).warnings().get(0);
 
@@ -350,7 +351,7 @@ class DatabaseTablesIT {
 
   @ParameterizedTest
   @EnumSource
-  void prepare_everyType_isFoundAsCreated(ColumnType type) throws SQLException {
+  void prepare_everyType_isFoundAsCreated(ScalarType type) throws SQLException {
     Schema schema = schema(table("t", column("c", type, true, true)));
 
     assertFits(DatabaseTables.prepare(connection, schema));
@@ -373,7 +374,7 @@ class DatabaseTablesIT {
     int instances = 8;
     List<Table> tables = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
-      tables.add(new Table("t" + i, i, List.of(column("c", ColumnType.STRING, true, true))));
+      tables.add(new Table("t" + i, i, List.of(column("c", ScalarType.STRING, true, true))));
     }
     Schema schema = new Schema(tables, Map.of(), null);
     CyclicBarrier start = new CyclicBarrier(instances);
@@ -402,8 +403,8 @@ class DatabaseTablesIT {
   void prepare_refusedByTheDatabase_leavesNothingBehind() throws SQLException {
     Schema schema =
         schema(
-            table("a", column("c", ColumnType.I32)),
-            table("b", column("c", ColumnType.I32), column("c", ColumnType.I32)));
+            table("a", column("c", ScalarType.I32)),
+            table("b", column("c", ScalarType.I32), column("c", ScalarType.I32)));
 
     SQLException e =
         assertThrows(SQLException.class, () -> DatabaseTables.prepare(connection, schema));
@@ -420,7 +421,7 @@ class DatabaseTablesIT {
     sql(create);
 
     assertProblems(
-        schema(table("t", column("c", ColumnType.I32))),
+        schema(table("t", column("c", ScalarType.I32))),
         "in the place of table \"t\" there is a %s; drop it, or rename it: ALTER %s \"t\" RENAME TO …"
             .formatted(kind, sqlKind));
   }
@@ -428,7 +429,7 @@ class DatabaseTablesIT {
   @Test
   void prepare_missingTable_whoseNameATypeOfArraysHas() throws SQLException {
     sql("CREATE TABLE t (c int4)"); // the type of its arrays is called _t
-    Schema schema = schema(table("_t", column("c", ColumnType.I32)));
+    Schema schema = schema(table("_t", column("c", ScalarType.I32)));
 
     assertFits(DatabaseTables.prepare(connection, schema));
     assertNothingToDo(schema);
@@ -439,7 +440,7 @@ class DatabaseTablesIT {
     asUser(
         "Maker",
         user -> {
-          Schema schema = schema(table("t", column("c", ColumnType.I32)));
+          Schema schema = schema(table("t", column("c", ScalarType.I32)));
 
           assertProblems(
               schema,
@@ -459,7 +460,7 @@ class DatabaseTablesIT {
   void plan_missingTable_withoutASchemaToCreateItIn() throws SQLException {
     sql("SET search_path = nowhere");
 
-    String problem = problems(schema(table("t", column("c", ColumnType.I32)))).get(0);
+    String problem = problems(schema(table("t", column("c", ScalarType.I32)))).get(0);
 
     assertTrue(
         problem.startsWith("table \"t\" does not exist, and no schema of the search path exists"),
@@ -470,7 +471,7 @@ class DatabaseTablesIT {
   void prepare_createsInTheFirstSchemaOfTheSearchPath() throws SQLException {
     sql("CREATE SCHEMA other", "SET search_path = missing, other, public");
 
-    assertFits(DatabaseTables.prepare(connection, schema(table("t", column("c", ColumnType.I32)))));
+    assertFits(DatabaseTables.prepare(connection, schema(table("t", column("c", ScalarType.I32)))));
 
     assertEquals(
         List.of("other"),
@@ -479,7 +480,7 @@ class DatabaseTablesIT {
 
   @Test
   void plan_readOnlyDatabase() throws SQLException {
-    Schema schema = schema(table("t", column("c", ColumnType.I32)));
+    Schema schema = schema(table("t", column("c", ScalarType.I32)));
     sql("CREATE TABLE t (c int4)", "SET default_transaction_read_only = on");
 
     String problem = problems(schema).get(0);
@@ -500,7 +501,7 @@ class DatabaseTablesIT {
         "SET search_path = other, pg_catalog, public");
 
     assertProblems(
-        schema(table("t", column("c", ColumnType.I32))),
+        schema(table("t", column("c", ScalarType.I32))),
         "the server is PostgreSQL 12.22, but has to be 13 or newer");
   }
 
@@ -521,12 +522,49 @@ class DatabaseTablesIT {
     "TIMESTAMP, timestamptz(3)",
     "DATE, date",
     "UUID, uuid",
+    "NUMERIC, numeric",
+    "INET, inet",
     "JSON, jsonb"
   })
-  void plan_fittingType(ColumnType type, String sqlType) throws SQLException {
+  void plan_fittingType(ScalarType type, String sqlType) throws SQLException {
     sql("CREATE TABLE t (c " + sqlType + ")");
 
     assertNothingToDo(schema(table("t", column("c", type))));
+  }
+
+  @Test
+  void plan_numericWithPrecision_isAWarning() throws SQLException {
+    sql("CREATE TABLE t (c numeric(10, 2))");
+
+    Plan plan =
+        DatabaseTables.prepare(connection, schema(table("t", column("c", ScalarType.NUMERIC))));
+
+    assertEquals(List.of(), plan.problems());
+    assertEquals(
+        List.of(
+            "table \"t\", column \"c\" is NUMERIC with a precision and scale, to which the database"
+                + " rounds; to keep all digits, ALTER TABLE \"t\" ALTER COLUMN \"c\" TYPE NUMERIC"),
+        plan.warnings());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"string[], character varying[]", "i64[], bigint[]", "numeric[], numeric(5)[]"})
+  void plan_fittingArray(String type, String sqlType) throws SQLException {
+    sql("CREATE TABLE t (c " + sqlType + ")");
+
+    Column column = column("c", Objects.requireNonNull(ColumnType.named(type)));
+    assertEquals(List.of(), problems(schema(table("t", column))));
+  }
+
+  @Test
+  void plan_arrayOfAnotherType_isAProblem() throws SQLException {
+    sql("CREATE TABLE t (c text[])");
+
+    Column column = column("c", Objects.requireNonNull(ColumnType.named("string[]")));
+    assertProblems(
+        schema(table("t", column)),
+        "table \"t\", column \"c\" is of type text[], but has to be VARCHAR[] (string[]); ALTER TABLE"
+            + " \"t\" ALTER COLUMN \"c\" TYPE VARCHAR[] USING \"c\"::VARCHAR[]");
   }
 
   @ParameterizedTest
@@ -546,7 +584,7 @@ class DatabaseTablesIT {
         "DATE, timestamp with time zone, timestamp, `, which drops the time of day`"
       })
   void plan_typeOfAnotherColumnType(
-      ColumnType type, String sqlType, String other, @Nullable String loss) throws SQLException {
+      ScalarType type, String sqlType, String other, @Nullable String loss) throws SQLException {
     sql("CREATE TABLE t (c " + sqlType + ")");
     String wanted = type.sqlName();
 
@@ -581,7 +619,7 @@ class DatabaseTablesIT {
         "DATE, text, 2026-01-31 12:00, which drops the time of day",
         "JSON, json, `{\"b\":1,\"a\":1,\"a\":2}`, `which drops spaces, the order of names, and`"
       })
-  void plan_saysWhatTheStatementLoses(ColumnType type, String sqlType, String value, String words)
+  void plan_saysWhatTheStatementLoses(ScalarType type, String sqlType, String value, String words)
       throws SQLException {
     sql("CREATE TABLE t (c %s)".formatted(sqlType), "INSERT INTO t VALUES ('%s')".formatted(value));
     Schema schema = schema(table("t", column("c", type)));
@@ -614,7 +652,7 @@ class DatabaseTablesIT {
     "BOOL, bit",
     "STRING, d"
   })
-  void plan_otherType(ColumnType type, String sqlType) throws SQLException {
+  void plan_otherType(ScalarType type, String sqlType) throws SQLException {
     sql("CREATE DOMAIN d AS text", "CREATE TABLE t (c " + sqlType + ")");
 
     List<String> problems = problems(schema(table("t", column("c", type))));
@@ -628,7 +666,7 @@ class DatabaseTablesIT {
     sql("CREATE TABLE t (\"C\" int4, gone int4)", "ALTER TABLE t DROP COLUMN gone");
 
     assertProblems(
-        schema(table("t", column("c", ColumnType.I32), column("gone", ColumnType.I32))),
+        schema(table("t", column("c", ScalarType.I32), column("gone", ScalarType.I32))),
         "table \"t\", column \"c\" does not exist; ALTER TABLE \"t\" ADD COLUMN \"c\" INT4",
         "table \"t\", column \"gone\" does not exist; ALTER TABLE \"t\" ADD COLUMN \"gone\" INT4");
   }
@@ -638,15 +676,15 @@ class DatabaseTablesIT {
     sql("CREATE TABLE t (c int4 NOT NULL DEFAULT 7, d int4)");
 
     assertProblems(
-        schema(table("t", column("c", ColumnType.I32))),
+        schema(table("t", column("c", ScalarType.I32))),
         "table \"t\", column \"c\" is NOT NULL, but not required by the schema file;"
             + " add `required: true` there, or ALTER TABLE \"t\" ALTER COLUMN \"c\" DROP NOT NULL");
     assertNothingToDo(
         schema(
             table(
                 "t",
-                column("c", ColumnType.I32, false, true),
-                column("d", ColumnType.I32, false, true))));
+                column("c", ScalarType.I32, false, true),
+                column("d", ScalarType.I32, false, true))));
   }
 
   @Test
@@ -665,7 +703,7 @@ class DatabaseTablesIT {
         """);
 
     assertProblems(
-        schema(table("t", column("c", ColumnType.I32))),
+        schema(table("t", column("c", ScalarType.I32))),
         "table \"t\", column \"plain\" is NOT NULL without a default, and not in the schema file,"
             + " so that no row could be written; add it there as `required`,"
             + " or ALTER TABLE \"t\" ALTER COLUMN \"plain\" DROP NOT NULL");
@@ -676,7 +714,7 @@ class DatabaseTablesIT {
     sql("CREATE TABLE t (a int4, c int4 GENERATED ALWAYS AS (a * 2) STORED)");
 
     assertProblems(
-        schema(table("t", column("c", ColumnType.I32))),
+        schema(table("t", column("c", ScalarType.I32))),
         "table \"t\", column \"c\" is generated from other columns, so that no value can be written"
             + " to it; take it out of the schema file,"
             + " or ALTER TABLE \"t\" ALTER COLUMN \"c\" DROP EXPRESSION");
@@ -686,7 +724,7 @@ class DatabaseTablesIT {
   void plan_identityColumn_mayBeNamed() throws SQLException {
     sql("CREATE TABLE t (c int8 GENERATED ALWAYS AS IDENTITY)");
 
-    assertNothingToDo(schema(table("t", column("c", ColumnType.I64, false, true))));
+    assertNothingToDo(schema(table("t", column("c", ScalarType.I64, false, true))));
   }
 
   @ParameterizedTest
@@ -705,7 +743,7 @@ class DatabaseTablesIT {
     sql(create);
 
     assertProblems(
-        schema(table("t", column("c", ColumnType.I32))),
+        schema(table("t", column("c", ScalarType.I32))),
         "in the place of table \"t\" there is %s; drop it, or rename it: ALTER %s \"t\" RENAME TO …"
             .formatted(kind, sqlKind));
   }
@@ -716,7 +754,7 @@ class DatabaseTablesIT {
     Schema schema =
         schema(
             table(
-                "t", column("c", ColumnType.I32, true, false), column("d", ColumnType.TIMESTAMP)));
+                "t", column("c", ScalarType.I32, true, false), column("d", ScalarType.TIMESTAMP)));
 
     Plan plan = DatabaseTables.prepare(connection, schema);
 
@@ -737,7 +775,7 @@ class DatabaseTablesIT {
         "CREATE SERVER s FOREIGN DATA WRAPPER w",
         "CREATE FOREIGN TABLE t (c int4) SERVER s");
     try {
-      assertNothingToDo(schema(table("t", column("c", ColumnType.I32, true, false))));
+      assertNothingToDo(schema(table("t", column("c", ScalarType.I32, true, false))));
     } finally {
       sql("DROP FOREIGN DATA WRAPPER w CASCADE");
     }
@@ -750,8 +788,8 @@ class DatabaseTablesIT {
         schema(
             table(
                 "t",
-                column("c", ColumnType.I32, true, false),
-                column("d", ColumnType.I32, true, false)));
+                column("c", ScalarType.I32, true, false),
+                column("d", ScalarType.I32, true, false)));
 
     Plan plan = DatabaseTables.prepare(connection, schema);
 
@@ -778,7 +816,7 @@ class DatabaseTablesIT {
     assertEquals(
         1,
         DatabaseTables.rehearse(
-                connection, schema(table("t", column("c", ColumnType.I32, true, false))))
+                connection, schema(table("t", column("c", ScalarType.I32, true, false))))
             .warnings()
             .size());
   }
@@ -791,8 +829,8 @@ class DatabaseTablesIT {
         schema(
             table(
                 "t",
-                column("c", ColumnType.I32, true, false),
-                column("d", ColumnType.I32, true, false))));
+                column("c", ScalarType.I32, true, false),
+                column("d", ScalarType.I32, true, false))));
   }
 
   @Test
@@ -803,7 +841,7 @@ class DatabaseTablesIT {
     assertEquals(
         1,
         DatabaseTables.rehearse(
-                connection, schema(table("t", column("c", ColumnType.I32, true, false))))
+                connection, schema(table("t", column("c", ScalarType.I32, true, false))))
             .warnings()
             .size());
   }
@@ -811,7 +849,7 @@ class DatabaseTablesIT {
   @Test
   void plan_searchPath_isFollowed() throws SQLException {
     sql("CREATE SCHEMA other", "CREATE TABLE other.t (c int4)", "CREATE TABLE public.t (c text)");
-    Schema schema = schema(table("t", column("c", ColumnType.I32)));
+    Schema schema = schema(table("t", column("c", ScalarType.I32)));
 
     assertEquals(1, problems(schema).size());
     sql("SET search_path = missing, other, public");
@@ -826,7 +864,7 @@ class DatabaseTablesIT {
         user -> {
           sql("RESET ROLE", "GRANT SELECT ON t TO " + user, "SET ROLE " + user);
           Schema schema =
-              schema(table("t", column("c", ColumnType.I32), column("d", ColumnType.I32)));
+              schema(table("t", column("c", ScalarType.I32), column("d", ScalarType.I32)));
 
           assertProblems(
               schema,
@@ -835,7 +873,7 @@ class DatabaseTablesIT {
                   + user);
 
           sql("RESET ROLE", "GRANT INSERT (c) ON t TO " + user, "SET ROLE " + user);
-          assertNothingToDo(schema(table("t", column("c", ColumnType.I32))));
+          assertNothingToDo(schema(table("t", column("c", ScalarType.I32))));
           assertEquals(1, problems(schema).size());
 
           sql("RESET ROLE", "GRANT INSERT ON t TO " + user, "SET ROLE " + user);
@@ -857,7 +895,7 @@ class DatabaseTablesIT {
         "Writer",
         user -> {
           sql("RESET ROLE", "GRANT INSERT ON t TO " + user, "SET ROLE " + user);
-          Schema schema = schema(table("t", column("c", ColumnType.I32)));
+          Schema schema = schema(table("t", column("c", ScalarType.I32)));
 
           assertProblems(
               schema,
@@ -869,8 +907,8 @@ class DatabaseTablesIT {
               schema(
                   table(
                       "t",
-                      column("id", ColumnType.I64, false, true),
-                      column("c", ColumnType.I32))));
+                      column("id", ScalarType.I64, false, true),
+                      column("c", ScalarType.I32))));
 
           sql("RESET ROLE", "GRANT USAGE ON SEQUENCE t_id_seq TO " + user, "SET ROLE " + user);
           assertNothingToDo(schema);
@@ -890,11 +928,11 @@ class DatabaseTablesIT {
             schema(
                 table(
                     "a",
-                    column("c", ColumnType.I32),
-                    column("d", ColumnType.I32),
-                    column("e", ColumnType.I32)),
-                table("b", column("c", ColumnType.I32)),
-                table("c", column("c", ColumnType.I32))));
+                    column("c", ScalarType.I32),
+                    column("d", ScalarType.I32),
+                    column("e", ScalarType.I32)),
+                table("b", column("c", ScalarType.I32)),
+                table("c", column("c", ScalarType.I32))));
 
     assertEquals(6, problems.size(), problems::toString);
   }
@@ -945,14 +983,14 @@ class DatabaseTablesIT {
 
     assertEquals(
         List.of(name + " " + name),
-        query(Distribution.distribute(name, column(name, ColumnType.I32))));
+        query(Distribution.distribute(name, column(name, ScalarType.I32))));
   }
 
   /** Citus does not change the type of what it distributes by, not even to a wider one. */
   @Test
   void distributedTable_isNotWidenedWhereItIsDistributedBy() throws SQLException {
     sql("CREATE TABLE t (c int4 NOT NULL)");
-    Column column = column("c", ColumnType.I64, false, true);
+    Column column = column("c", ScalarType.I64, false, true);
 
     Migration widened =
         DatabaseTables.migration(connection, schema(table("t", column)), Instant.now());
@@ -971,7 +1009,7 @@ class DatabaseTablesIT {
   @Test
   void ownTable_isCreatedWithTheRest() throws SQLException {
     sql("DROP TABLE " + OWN.name() + ", " + QuarantineTable.TABLE.name());
-    Schema schema = schema(table("t", column("c", ColumnType.I32)));
+    Schema schema = schema(table("t", column("c", ScalarType.I32)));
 
     Plan plan = DatabaseTables.prepare(connection, schema);
 
@@ -992,7 +1030,7 @@ class DatabaseTablesIT {
   @Test
   void ownTable_ofAnOlderVersion_getsTheColumnThatItLacks() throws SQLException {
     sql("ALTER TABLE " + OWN.name() + " DROP answer", "CREATE TABLE t (c int4)");
-    Schema schema = schema(table("t", column("c", ColumnType.I32)));
+    Schema schema = schema(table("t", column("c", ScalarType.I32)));
     String upgrade = "ALTER TABLE attolytics_idempotency ADD COLUMN IF NOT EXISTS answer TEXT";
 
     assertEquals(
@@ -1025,7 +1063,7 @@ class DatabaseTablesIT {
                       + user
                       + " does not own it; let its owner run: ALTER TABLE attolytics_idempotency"
                       + " ADD COLUMN IF NOT EXISTS answer TEXT"),
-              problems(schema(table("t", column("c", ColumnType.I32)))));
+              problems(schema(table("t", column("c", ScalarType.I32)))));
         });
   }
 
@@ -1033,7 +1071,7 @@ class DatabaseTablesIT {
   @Test
   void ownTable_upgradeOfOneThatIsRead_isGivenUpSoon() throws SQLException {
     sql("ALTER TABLE " + OWN.name() + " DROP answer", "CREATE TABLE t (c int4)");
-    Schema schema = schema(table("t", column("c", ColumnType.I32)));
+    Schema schema = schema(table("t", column("c", ScalarType.I32)));
     try (Connection reader = database.connect();
         Statement sql = reader.createStatement()) {
       reader.setAutoCommit(false);
@@ -1070,7 +1108,7 @@ class DatabaseTablesIT {
       })
   void quarantine_hasToBeAsCreated(String change, String words) throws SQLException {
     sql(change, "CREATE TABLE t (c int4)");
-    List<String> problems = problems(schema(table("t", column("c", ColumnType.I32))));
+    List<String> problems = problems(schema(table("t", column("c", ScalarType.I32))));
     assertEquals(1, problems.size(), problems::toString);
     assertTrue(problems.get(0).contains(words), problems::toString);
   }
@@ -1079,7 +1117,7 @@ class DatabaseTablesIT {
   void ownTable_isCheckedWithTheRest() throws SQLException {
     sql("ALTER TABLE " + OWN.name() + " DROP created", "CREATE VIEW t AS SELECT 1 AS c");
 
-    assertEquals(2, problems(schema(table("t", column("c", ColumnType.I32)))).size());
+    assertEquals(2, problems(schema(table("t", column("c", ScalarType.I32)))).size());
   }
 
   @Test
@@ -1203,7 +1241,7 @@ class DatabaseTablesIT {
   }
 
   private static Table distributed(String name) {
-    Column column = column("c", ColumnType.STRING, true, true);
+    Column column = column("c", ScalarType.STRING, true, true);
     return new Table(name, 0, List.of(column), null, column);
   }
 

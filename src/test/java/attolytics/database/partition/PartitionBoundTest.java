@@ -3,7 +3,7 @@ package attolytics.database.partition;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
-import attolytics.schema.ColumnType;
+import attolytics.schema.ScalarType;
 import attolytics.schema.TimeRange;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
@@ -25,8 +25,8 @@ class PartitionBoundTest {
     String ofTimes = "FOR VALUES FROM (MINVALUE) TO ('" + time + "')";
     String ofDays = "FOR VALUES FROM (MINVALUE) TO ('" + day + "')";
 
-    assertEquals(ofTimes, PartitionBound.sql(range, ColumnType.TIMESTAMP));
-    assertEquals(ofDays, PartitionBound.sql(range, ColumnType.DATE));
+    assertEquals(ofTimes, PartitionBound.sql(range, ScalarType.TIMESTAMP));
+    assertEquals(ofDays, PartitionBound.sql(range, ScalarType.DATE));
     assertEquals(range, PartitionBound.parse(ofTimes));
     assertEquals(range, PartitionBound.parse(ofDays));
   }

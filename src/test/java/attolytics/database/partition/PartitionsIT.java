@@ -18,6 +18,7 @@ import attolytics.schema.Index;
 import attolytics.schema.PartitionInterval;
 import attolytics.schema.Partitioning;
 import attolytics.schema.Retention;
+import attolytics.schema.ScalarType;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
 import java.sql.Connection;
@@ -129,7 +130,7 @@ class PartitionsIT {
 
   @ParameterizedTest
   @EnumSource(
-      value = ColumnType.class,
+      value = ScalarType.class,
       names = {"TIMESTAMP", "DATE"})
   void partitions_areKnownByTheirComment(ColumnType type) throws SQLException {
     Table table = table(type, "week", "2 weeks");
@@ -642,7 +643,7 @@ class PartitionsIT {
   }
 
   private static Table table(String interval, @Nullable String retention) {
-    return table(ColumnType.TIMESTAMP, interval, retention);
+    return table(ScalarType.TIMESTAMP, interval, retention);
   }
 
   private static Table table(ColumnType type, String interval, @Nullable String retention) {
@@ -650,7 +651,7 @@ class PartitionsIT {
   }
 
   private static Table table(String name) {
-    return table(name, ColumnType.TIMESTAMP, "day", null);
+    return table(name, ScalarType.TIMESTAMP, "day", null);
   }
 
   private static Table table(
@@ -659,7 +660,7 @@ class PartitionsIT {
     return new Table(
         name,
         0,
-        List.of(time, new Column("s", ColumnType.STRING, null, Index.DEFAULT, false, 1)),
+        List.of(time, new Column("s", ScalarType.STRING, null, Index.DEFAULT, false, 1)),
         new Partitioning(
             time,
             Objects.requireNonNull(PartitionInterval.named(interval)),

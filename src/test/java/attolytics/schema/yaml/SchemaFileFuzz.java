@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.schema.App;
 import attolytics.schema.Column;
-import attolytics.schema.ColumnType;
+import attolytics.schema.ScalarType;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
 import com.code_intelligence.jazzer.junit.DictionaryEntries;
@@ -102,7 +102,7 @@ class SchemaFileFuzz {
         assertSame(column, table.column(column.name()));
         checkName(column.name());
         assertNotEquals("_t", column.name());
-        assertTrue(column.header() == null || column.type() == ColumnType.STRING);
+        assertTrue(column.header() == null || column.type() == ScalarType.STRING);
       }
     }
     for (App app : schema.apps().values()) {

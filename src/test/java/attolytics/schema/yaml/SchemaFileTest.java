@@ -10,8 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.schema.App;
 import attolytics.schema.Column;
-import attolytics.schema.ColumnType;
 import attolytics.schema.Index;
+import attolytics.schema.ScalarType;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
@@ -73,13 +73,13 @@ class SchemaFileTest {
     assertEquals(0, events.ordinal());
     assertEquals(
         List.of(
-            new Column("time", ColumnType.TIMESTAMP, null, Index.DEFAULT, false, 0),
-            new Column("referer", ColumnType.STRING, "Referer", Index.NONE, false, 1),
-            new Column("platform", ColumnType.STRING, null, Index.DEFAULT, true, 2),
-            new Column("version", ColumnType.STRING, null, Index.DEFAULT, true, 3),
-            new Column("user_id", ColumnType.STRING, null, Index.NONE, false, 4),
-            new Column("event_type", ColumnType.STRING, null, Index.DEFAULT, true, 5),
-            new Column("score", ColumnType.I32, null, Index.NONE, false, 6)),
+            new Column("time", ScalarType.TIMESTAMP, null, Index.DEFAULT, false, 0),
+            new Column("referer", ScalarType.STRING, "Referer", Index.NONE, false, 1),
+            new Column("platform", ScalarType.STRING, null, Index.DEFAULT, true, 2),
+            new Column("version", ScalarType.STRING, null, Index.DEFAULT, true, 3),
+            new Column("user_id", ScalarType.STRING, null, Index.NONE, false, 4),
+            new Column("event_type", ScalarType.STRING, null, Index.DEFAULT, true, 5),
+            new Column("score", ScalarType.I32, null, Index.NONE, false, 6)),
         events.columns());
     assertEquals(List.of("com.example.myapp"), List.copyOf(schema.apps().keySet()));
     App app = app(schema, "com.example.myapp");
@@ -121,7 +121,7 @@ class SchemaFileTest {
     assertEquals(List.of("b", "a"), schema.tables().stream().map(Table::name).toList());
     assertEquals(List.of(0, 1), schema.tables().stream().map(Table::ordinal).toList());
     assertEquals(
-        new Column("x", ColumnType.F64, null, Index.DEFAULT, true, 0),
+        new Column("x", ScalarType.F64, null, Index.DEFAULT, true, 0),
         schema.tables().get(0).columns().get(0));
     assertEquals("X-Same", schema.tables().get(1).columns().get(1).header());
     assertEquals(Validation.LENIENT, app(schema, "1").validation());
@@ -145,7 +145,7 @@ class SchemaFileTest {
               - name: x
                 typ: i32
                 header: Y
-              - {name: x, type: int}
+              - {name: x, type: whole}
               - {type: i64, header: Z, required: yes}
           attolytics_keys: {columns: []}
         databaseurl: x
@@ -159,7 +159,7 @@ class SchemaFileTest {
             + " `validation`, `tables`",
         "10:9: unknown key `typ`; did you mean `type`?",
         "12:16: column `x` is already defined on line 9",
-        "12:25: unknown type `int`, expected one of " + allTypes(),
+        "12:25: unknown type `whole`, expected one of " + allTypes(),
         "13:9: a column of table `events` lacks the key `name`",
         "13:29: a column has `header`, but is of type i64; only a string column can have one",
         "13:42: a column: required is a string; write true",
@@ -542,7 +542,7 @@ class SchemaFileTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "JSON")
-  void read_distributeBy(ColumnType type) throws Exception {
+  void read_distributeBy(ScalarType type) throws Exception {
     String columns = "{name: x}, {name: y, required: true, type: " + type.schemaName() + "}";
     Table table = read(distributed("y", columns)).tables().get(0);
 
@@ -582,7 +582,7 @@ class SchemaFileTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STRING")
-  void read_header_ofAnotherType_isRefused(ColumnType columnType) {
+  void read_header_ofAnotherType_isRefused(ScalarType columnType) {
     String type = columnType.schemaName();
     assertColumnProblem(
         "{name: x, header: X-Y, type: " + type + "}",
@@ -829,7 +829,7 @@ class SchemaFileTest {
             """);
 
     assertEquals(
-        new Column("id", ColumnType.I64, null, Index.NONE, false, 1),
+        new Column("id", ScalarType.I64, null, Index.NONE, false, 1),
         schema.tables().get(1).columns().get(1));
     assertEquals("z", schema.tables().get(4).columns().get(0).name());
     assertTrue(app(schema, "b").accepts("s"));
@@ -941,7 +941,7 @@ class SchemaFileTest {
   }
 
   private static String allTypes() {
-    return Stream.of(ColumnType.values())
+    return Stream.of(ScalarType.values())
         .map(type -> "`" + type.schemaName() + "`")
         .collect(Collectors.joining(", "));
   }

@@ -1,6 +1,5 @@
-package attolytics.decode;
+package attolytics.json;
 
-import attolytics.json.Text;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * A map with names as keys, which are looked up by their UTF-8 bytes, without allocating a string.
  * Immutable.
  */
-final class NameMap<V> {
+public final class NameMap<V> {
   private static final class Entry<V> {
     private final byte[] name;
     private final V value;
@@ -24,7 +23,7 @@ final class NameMap<V> {
   private final @Nullable Entry<V>[] entries;
 
   @SuppressWarnings({"unchecked", "rawtypes"}) // an array of a generic type
-  NameMap(Map<String, V> values) {
+  public NameMap(Map<String, V> values) {
     entries = new Entry[Integer.highestOneBit(values.size() + 1) * 4];
     values.forEach((name, value) -> put(new Entry<>(name, value)));
   }
@@ -37,7 +36,8 @@ final class NameMap<V> {
     entries[at] = entry;
   }
 
-  @Nullable V get(Text name) {
+  /** The value of a name, or null. */
+  public @Nullable V get(Text name) {
     int at = hash(name.bytes(), name.start(), name.length()) & (entries.length - 1);
     for (Entry<V> entry; (entry = entries[at]) != null; at = (at + 1) & (entries.length - 1)) {
       if (name.is(entry.name)) {

@@ -1,0 +1,67 @@
+package attolytics.encoding;
+
+import attolytics.json.JsonReader;
+import attolytics.json.Kind;
+import attolytics.json.MalformedJsonException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Encodes one-dimensional arrays. The value of a field, in the format of {@code array_recv}, is
+ *
+ * <pre>
+ *   0            4           8             12        16            20
+ *   +------------+-----------+-------------+---------+-------------+---------------+--
+ *   | dimensions | has nulls | element OID | length  | lower bound | element field | ...
+ *   | int32 = 1  | int32     | int32       | int32   | int32 = 1   |               |
+ *   +------------+-----------+-------------+---------+-------------+---------------+--
+ * </pre>
+ *
+ * An empty array has no dimensions and ends after the OID.
+ */
+public final class ArrayField {
+  private ArrayField() {}
+
+  /**
+   * Writes the array whose opening bracket was just read.
+   *
+   * @param element encodes the elements that are not null
+   * @param oid of the type of the elements, in {@code pg_type}
+   * @return null, or why the element that was just read is invalid
+   */
+  public static @Nullable ValueError encode(
+      JsonReader json, ValueEncoder element, int oid, CopyBuffer out)
+      throws MalformedJsonException {
+    int field = out.size();
+    out.putInt(0); // the size of the field
+    int dimensions = out.size();
+    out.putInt(1);
+    int nulls = out.size();
+    out.putInt(0);
+    out.putInt(oid);
+    int end = out.size();
+    out.putInt(0); // the length of the array
+    out.putInt(1);
+    int length = 0;
+    while (json.next()) {
+      Kind kind = json.value();
+      if (kind == Kind.NULL) {
+        out.putNull();
+        out.setInt(nulls, 1);
+      } else {
+        ValueError error = element.encode(kind, json, out);
+        if (error != null) {
+          return error;
+        }
+      }
+      length++;
+    }
+    if (length == 0) {
+      out.setInt(dimensions, 0);
+      out.truncate(end);
+    } else {
+      out.setInt(end, length);
+    }
+    out.setInt(field, out.size() - dimensions);
+    return null;
+  }
+}

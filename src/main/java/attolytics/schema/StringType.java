@@ -1,0 +1,103 @@
+package attolytics.schema;
+
+import attolytics.encoding.CopyBuffer;
+import attolytics.encoding.ValueError;
+import attolytics.json.JsonReader;
+import attolytics.json.Kind;
+import attolytics.json.NameMap;
+import attolytics.json.Text;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** A string of limited length, or one of some values. */
+public final class StringType implements ColumnType {
+  private final int maxLength;
+  private final List<String> values;
+  private final NameMap<String> valuesByText;
+
+  /**
+   * @param maxLength in characters, or 0 if unlimited
+   * @param values without duplicates, or an empty list if every string is allowed
+   */
+  public StringType(int maxLength, List<String> values) {
+    this.maxLength = maxLength;
+    this.values = List.copyOf(values);
+    this.valuesByText =
+        new NameMap<>(values.stream().collect(Collectors.toMap(Function.identity(), v -> v)));
+  }
+
+  @Override
+  public ScalarType scalar() {
+    return ScalarType.STRING;
+  }
+
+  @Override
+  public int maxLength() {
+    return maxLength;
+  }
+
+  @Override
+  public String sqlName() {
+    return maxLength == 0 ? scalar().sqlName() : scalar().sqlName() + "(" + maxLength + ")";
+  }
+
+  @Override
+  public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
+    Text text = json.text();
+    ValueError error = encode(kind, text, out);
+    if (error != null) {
+      return error;
+    }
+    if (maxLength > 0 && text.length() > maxLength && text.codePoints() > maxLength) {
+      return ValueError.TOO_LONG;
+    }
+    return values.isEmpty() || valuesByText.get(text) != null ? null : ValueError.VALUE_NOT_ALLOWED;
+  }
+
+  static @Nullable ValueError encode(Kind kind, Text text, CopyBuffer out) {
+    if (kind != Kind.STRING) {
+      return ValueError.TYPE_MISMATCH;
+    }
+    if (text.hasNulOrLoneSurrogate()) {
+      return ValueError.INVALID_STRING;
+    }
+    out.putField(text.bytes(), text.start(), text.length());
+    return null;
+  }
+
+  @Override
+  public String explain(ValueError error) {
+    return switch (error) {
+      case TOO_LONG -> " must have at most " + maxLength + " characters";
+      case VALUE_NOT_ALLOWED -> " must be one of " + values();
+      default -> ColumnType.super.explain(error);
+    };
+  }
+
+  /** The first of the values, as there may be many. */
+  private String values() {
+    int shown = 10;
+    String first =
+        values.stream().limit(shown).map(v -> '"' + v + '"').collect(Collectors.joining(", "));
+    return first + (values.size() > shown ? ", …" : "");
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof StringType that
+        && maxLength == that.maxLength
+        && values.equals(that.values);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * maxLength + values.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "StringType[maxLength=" + maxLength + ", values=" + values + "]";
+  }
+}

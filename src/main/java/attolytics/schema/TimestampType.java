@@ -1,0 +1,56 @@
+package attolytics.schema;
+
+import attolytics.encoding.CopyBuffer;
+import attolytics.encoding.DateTimes;
+import attolytics.encoding.ValueError;
+import attolytics.json.JsonReader;
+import attolytics.json.Kind;
+import attolytics.json.Text;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A timestamp.
+ *
+ * @param unit of the values that are numbers
+ */
+public record TimestampType(EpochUnit unit) implements ColumnType {
+  @Override
+  public ScalarType scalar() {
+    return ScalarType.TIMESTAMP;
+  }
+
+  @Override
+  public String accepts() {
+    return unit.accepts();
+  }
+
+  @Override
+  public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
+    return encode(kind, json.text(), unit, out);
+  }
+
+  @Override
+  public String explain(ValueError error) {
+    return error == ValueError.OUT_OF_RANGE ? explainRange(unit) : ColumnType.super.explain(error);
+  }
+
+  static @Nullable ValueError encode(Kind kind, Text text, EpochUnit unit, CopyBuffer out) {
+    boolean isString = kind == Kind.STRING;
+    if (!isString && !kind.isNumber()) {
+      return ValueError.TYPE_MISMATCH;
+    }
+    long micros =
+        isString
+            ? DateTimes.parseRfc3339(text.bytes(), text.start(), text.length())
+            : DateTimes.parseEpoch(text.bytes(), text.start(), text.length(), unit.scale());
+    if (micros == DateTimes.NONE) {
+      return isString ? ValueError.INVALID_TIMESTAMP : ValueError.OUT_OF_RANGE;
+    }
+    out.putField8(micros);
+    return null;
+  }
+
+  static String explainRange(EpochUnit unit) {
+    return " must be " + unit.accepts() + " up to the year 9999" + unit.question();
+  }
+}
