@@ -1,6 +1,6 @@
 package attolytics.admin;
 
-import attolytics.metrics.MetricsFormat;
+import attolytics.metrics.Exposition;
 import attolytics.metrics.PrometheusMetrics;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
@@ -93,10 +93,9 @@ public final class AdminHandler implements HttpHandler {
   private void metrics(HttpServerExchange exchange) {
     // All header lines of the name are one list.
     HeaderValues accept = exchange.getRequestHeaders().get(Headers.ACCEPT);
-    MetricsFormat format =
-        MetricsFormat.preferred(accept == null ? null : String.join(",", accept));
+    Exposition exposition = metrics.scrape(accept == null ? null : String.join(",", accept));
     exchange.getResponseHeaders().put(Headers.VARY, Headers.ACCEPT_STRING);
-    answer(exchange, StatusCodes.OK, format.contentType(), metrics.scrape(format));
+    answer(exchange, StatusCodes.OK, exposition.contentType(), exposition.text());
   }
 
   private static void probe(

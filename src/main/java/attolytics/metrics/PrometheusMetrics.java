@@ -9,6 +9,7 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.expositionformats.ExpositionFormats;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.EnumMap;
@@ -61,6 +62,8 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
           "value_not_allowed");
 
   private static final String OTHER = "other";
+
+  private static final ExpositionFormats FORMATS = ExpositionFormats.init();
 
   /** From a commit on a fast disk to the longest that a request waits. */
   private static final List<Double> LATENCY_MILLIS =
@@ -326,9 +329,22 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
     (counter == null ? Objects.requireNonNull(flushErrors.get(OTHER)) : counter).increment();
   }
 
-  /** Everything, in the given format. */
-  public String scrape(MetricsFormat format) {
-    return registry.scrape(format.contentType());
+  /**
+   * All metrics, as OpenMetrics if the client accepts that, else in Prometheus' text format. As the
+   * metrics library does, it ignores how much the client prefers one of them: Prometheus reads all
+   * formats that it asks for.
+   *
+   * @param accept the header {@code Accept}, or null
+   * @see <a href="https://prometheus.io/docs/instrumenting/content_negotiation/">Scrape protocol
+   *     content negotiation</a>
+   */
+  public Exposition scrape(@Nullable String accept) {
+    boolean openMetrics = FORMATS.getOpenMetricsTextFormatWriter().accepts(accept);
+    String contentType =
+        openMetrics
+            ? FORMATS.getOpenMetricsTextFormatWriter().getContentType()
+            : FORMATS.getPrometheusTextFormatWriter().getContentType();
+    return new Exposition(contentType, registry.scrape(contentType));
   }
 
   Histogram requestDurations() {

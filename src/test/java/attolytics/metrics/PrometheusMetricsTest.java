@@ -10,8 +10,12 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.NullSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PrometheusMetricsTest {
   private final PrometheusMetrics metrics =
@@ -25,7 +29,8 @@ class PrometheusMetricsTest {
 
   private double value(String series) {
     return metrics
-        .scrape(MetricsFormat.TEXT)
+        .scrape(null)
+        .text()
         .lines()
         .filter(line -> line.startsWith(series + " "))
         .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
@@ -78,7 +83,7 @@ class PrometheusMetricsTest {
     assertEquals(1, value("attolytics_http_requests_total{app=\"unknown\",status=\"200\"}"));
     assertEquals(3, value("attolytics_events_rejected_total{app=\"unknown\",reason=\"bad\"}"));
     assertEquals(1, value("attolytics_flush_errors_total{sqlstate_class=\"other\"}"));
-    assertTrue(!metrics.scrape(MetricsFormat.TEXT).contains("from a client"));
+    assertTrue(!metrics.scrape(null).text().contains("from a client"));
   }
 
   @Test
@@ -116,14 +121,36 @@ class PrometheusMetricsTest {
         Pattern.compile("_(ns|nanos\\w*|ms|milli\\w*|micro\\w*|minutes|[kKM]i?B)(_|\\{| )");
     assertEquals(
         List.of(),
-        metrics.scrape(MetricsFormat.TEXT).lines().filter(l -> other.matcher(l).find()).toList());
+        metrics.scrape(null).text().lines().filter(l -> other.matcher(l).find()).toList());
     assertTrue(value("process_cpu_seconds_total") > 0);
   }
 
-  @Test
-  void openMetrics_hasItsEndAndItsCounters() {
+  @ParameterizedTest
+  @NullSource
+  @ValueSource(strings = {"", "*/*", "text/plain;version=0.0.4", "application/json", ";;,=,"})
+  void scrape_isTextByDefault(@Nullable String accept) {
+    Exposition exposition = metrics.scrape(accept);
+    assertEquals("text/plain; version=0.0.4; charset=utf-8", exposition.contentType());
+    assertTrue(exposition.text().contains("# TYPE attolytics_events_committed_total counter\n"));
+  }
+
+  /** The last one is what Prometheus 3 sends. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "application/openmetrics-text",
+        "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+            + "application/openmetrics-text;version=0.0.1;q=0.5,"
+            + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+            + "text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+      })
+  void scrape_isOpenMetricsForClientThatAcceptsIt(String accept) {
     metrics.rowsCommitted("t", 5);
-    String text = metrics.scrape(MetricsFormat.OPEN_METRICS);
+    Exposition exposition = metrics.scrape(accept);
+    assertEquals(
+        "application/openmetrics-text; version=1.0.0; charset=utf-8", exposition.contentType());
+    String text = exposition.text();
     assertTrue(text.endsWith("# EOF\n"));
     assertTrue(text.contains("# TYPE attolytics_events_committed counter\n"));
     assertTrue(text.contains("attolytics_events_committed_total{table=\"t\"} 5.0\n"));
