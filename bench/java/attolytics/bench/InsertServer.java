@@ -43,7 +43,7 @@ public final class InsertServer {
     }
     Budget budget = new Budget(MAX_BUFFER);
     IngestContext ingest =
-        new IngestContext(ring, budget, LIMITS, Metrics.NONE, InstantSource.system());
+        new IngestContext(ring, budget, LIMITS, Metrics.NONE, InstantSource.system(), app -> false);
     HttpServer http =
         HttpServer.open(
             "localhost",

@@ -26,7 +26,7 @@ final class Cors {
   private static final HttpString MAX_AGE = new HttpString("Access-Control-Max-Age");
 
   private static final String USUAL_HEADERS =
-      "Content-Type, Content-Encoding, Authorization, Idempotency-Key";
+      "Content-Type, Content-Encoding, Authorization, Idempotency-Key, Prefer";
 
   /** The origin of all pages that have none, such as files and sandboxed frames. */
   private static final String OPAQUE_ORIGIN = "null";
@@ -51,7 +51,7 @@ final class Cors {
       return;
     }
     response.put(ALLOW_ORIGIN, allowed);
-    response.put(EXPOSE_HEADERS, "Retry-After, Idempotency-Replayed");
+    response.put(EXPOSE_HEADERS, "Retry-After, Idempotency-Replayed, Preference-Applied");
     if (isOneSite(allowed)) {
       // The service looks at no cookie, but navigator.sendBeacon always sends them.
       response.put(ALLOW_CREDENTIALS, "true");

@@ -6,6 +6,7 @@ import attolytics.http.problem.ErrorIds;
 import attolytics.http.server.Limits;
 import attolytics.metrics.Metrics;
 import java.time.InstantSource;
+import java.util.function.Predicate;
 
 /**
  * What all requests share.
@@ -16,6 +17,7 @@ import java.time.InstantSource;
  *     complete leave room for the others
  * @param errorIds by which answers are found in the log
  * @param clock by which events are too old, or too far in the future
+ * @param quarantineIsFull says of an app whether it may put no more events into quarantine
  */
 public record IngestContext(
     Ring ring,
@@ -24,9 +26,15 @@ public record IngestContext(
     Limits limits,
     Metrics metrics,
     ErrorIds errorIds,
-    InstantSource clock) {
+    InstantSource clock,
+    Predicate<String> quarantineIsFull) {
   public IngestContext(
-      Ring ring, Budget budget, Limits limits, Metrics metrics, InstantSource clock) {
+      Ring ring,
+      Budget budget,
+      Limits limits,
+      Metrics metrics,
+      InstantSource clock,
+      Predicate<String> quarantineIsFull) {
     this(
         ring,
         budget,
@@ -34,7 +42,8 @@ public record IngestContext(
         limits,
         metrics,
         new ErrorIds(),
-        clock);
+        clock,
+        quarantineIsFull);
   }
 
   /** Half of it, but at least one body of the largest size. */

@@ -40,6 +40,8 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
   private final Responder responder;
   private @Nullable Batch batch; // while it is a writer's
   private @Nullable Outcome outcome;
+  private Handling handling = Handling.STRICT;
+  private @Nullable LenientEvents lenient; // if the request is handled leniently
 
   /** Links the requests that wait in {@link IoThreadContext} for their answer. */
   @Nullable IngestRequest nextSettled;
@@ -134,10 +136,12 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     }
     boolean published = false;
     int events;
+    int quarantined;
     Refusal refused;
     try {
       refused = decode(body, length, rows);
       events = rows.rowCount(); // before the batch is the writer's
+      quarantined = lenient == null ? 0 : lenient.quarantined();
       if (refused == null && (events > 0 || rows.key() != null)) {
         refused = publish(rows);
         published = refused == null;
@@ -149,9 +153,9 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     }
     if (published) {
       // The batch is the writer's now; the answer follows when it is settled.
-      ingest.metrics().eventsAccepted(Objects.requireNonNull(app).id(), events);
+      ingest.metrics().eventsAccepted(Objects.requireNonNull(app).id(), events - quarantined);
     } else if (refused == null) {
-      responder.stored();
+      stored();
     } else {
       responder.refuse(refused, true);
     }
@@ -165,9 +169,11 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
       return check(ioThread.decoder().skim(known, body, length), true, false);
     }
     try {
-      Decoded decoded = ioThread.decoder().decode(known, body, length, this, rows);
+      handling = Handling.of(exchange, known, ingest.quarantineIsFull());
+      Decoded decoded = decode(known, body, length, rows);
       Refusal refused = check(decoded, bearer != null, true);
       if (refused == null) {
+        lenient = decoded.lenient();
         identify(known, body, length, rows);
       }
       return refused;
@@ -190,11 +196,26 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     return exchange.getRequestHeaders().getFirst(name);
   }
 
+  private Decoded decode(App known, byte[] body, int length, Batch rows) {
+    return handling.isLenient()
+        ? ioThread.decoder().decodeLeniently(known, body, length, this, rows, arrival())
+        : ioThread.decoder().decode(known, body, length, this, rows);
+  }
+
+  private Arrival arrival() {
+    return new Arrival(ingest.clock().instant(), idempotencyKey());
+  }
+
   private void identify(App known, byte[] body, int length, Batch rows) {
-    String key = exchange.getRequestHeaders().getFirst(IDEMPOTENCY_KEY);
+    String key = idempotencyKey();
     if (key != null) {
-      rows.identify(new IdempotencyKey(known.id(), key, ioThread.fingerprint(body, length)));
+      byte[] fingerprint = ioThread.fingerprint(body, length, handling.isLenienceAsked());
+      rows.identify(new IdempotencyKey(known.id(), key, fingerprint));
     }
+  }
+
+  private @Nullable String idempotencyKey() {
+    return exchange.getRequestHeaders().getFirst(IDEMPOTENCY_KEY);
   }
 
   /** Why the request is refused, in the order of precedence of the documentation. */
@@ -222,10 +243,10 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     if (decoded.unknownTable() != null) {
       return Refusal.of(Problem.UNKNOWN_TABLE, decoded.unknownTable(), events);
     }
-    if (decoded.anyEventInvalid()) {
+    if (decoded.anyEventInvalid() && decoded.lenient() == null) {
       return new Refusal(
           Problem.INVALID_EVENTS,
-          "nothing of the request is stored",
+          "nothing of the request is stored" + handling.whyStrict(),
           List.copyOf(decoded.errors()),
           events);
     }
@@ -261,12 +282,22 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
       if (problem != null) {
         responder.refuse(new Refusal(problem, known.detail(), errors(known), events), true);
       } else if (known.kind() == Outcome.Kind.REPLAYED) {
-        responder.replayed(events);
+        responder.replayed(events, known.detail(), handling);
       } else {
-        responder.stored();
+        stored();
       }
     } catch (RuntimeException | Error e) {
       responder.fail(e);
+    }
+  }
+
+  private void stored() {
+    if (lenient == null) {
+      responder.stored(null, handling);
+    } else {
+      String id = Objects.requireNonNull(app).id();
+      lenient.forEachCode((code, count) -> ingest.metrics().eventsQuarantined(id, code, count));
+      responder.stored(lenient.answer(0), handling);
     }
   }
 

@@ -13,6 +13,7 @@ import io.undertow.util.HttpString;
 import io.undertow.util.StatusCodes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,18 +74,30 @@ final class Responder {
     this.app = app;
   }
 
-  /** Answers that the events are committed. */
-  void stored() {
+  /**
+   * Answers that the events are committed.
+   *
+   * @param answer the body, as JSON, or null for none
+   */
+  void stored(@Nullable String answer, Handling handling) {
     addCorsHeaders();
+    if (handling == Handling.LENIENT_PREFERRED) {
+      exchange.getResponseHeaders().put(Preference.APPLIED, "handling=lenient");
+    }
     count(StatusCodes.OK);
-    end();
+    if (answer == null) {
+      end();
+    } else {
+      exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "application/json");
+      send(answer.getBytes(StandardCharsets.UTF_8), IoCallback.END_EXCHANGE);
+    }
   }
 
   /** Answers that the events were committed before, under the same Idempotency-Key. */
-  void replayed(int events) {
+  void replayed(int events, @Nullable String answer, Handling handling) {
     exchange.getResponseHeaders().put(IDEMPOTENCY_REPLAYED, "true");
     ingest.metrics().duplicatesSuppressed(appId(), events);
-    stored();
+    stored(answer, handling);
   }
 
   void preflight() {
@@ -155,10 +168,14 @@ final class Responder {
     ingest.metrics().requestRefused(appId(), problem.reason());
     ingest.metrics().eventsRejected(appId(), problem.reason(), refusal.events());
     byte[] document = problem.document(refusal.detail(), refusal.errors(), log(refusal));
-    exchange.setResponseContentLength(document.length);
+    send(document, then);
+  }
+
+  private void send(byte[] body, IoCallback then) {
+    exchange.setResponseContentLength(body.length);
     Completion completion = new Completion(then);
-    exchange.getResponseSender().send(ByteBuffer.wrap(document), completion);
-    closeIfUnread(document.length, completion.sent);
+    exchange.getResponseSender().send(ByteBuffer.wrap(body), completion);
+    closeIfUnread(body.length, completion.sent);
   }
 
   private void addHeaders(Problem problem) {

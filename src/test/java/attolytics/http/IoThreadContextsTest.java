@@ -76,7 +76,7 @@ class IoThreadContextsTest {
                 new Budget(1 << 20),
                 LIMITS,
                 new PrometheusMetrics(Set.of(), Set.of(), Set.of(), Set.of()),
-                InstantSource.system()));
+                InstantSource.system(), app -> false));
   }
 
   @AfterEach

@@ -69,8 +69,9 @@ public enum Problem {
       "send the request again without the refused event; nothing of it is stored"),
   IDEMPOTENCY_KEY_REUSED(
       422,
-      "The Idempotency-Key was used before, with another body",
-      "send another body under another Idempotency-Key"),
+      "The Idempotency-Key was used before, with another body or handling",
+      "send another body, or the same with another preference for its handling, under another"
+          + " Idempotency-Key"),
   CONFLICT(
       409,
       "A unique constraint refused an event",

@@ -1,0 +1,55 @@
+package attolytics.http;
+
+import attolytics.schema.App;
+import attolytics.schema.InvalidEvents;
+import io.undertow.server.HttpServerExchange;
+import java.util.function.Predicate;
+
+/** How the invalid events of a request are handled. */
+enum Handling {
+  /** They refuse the request. */
+  STRICT,
+  /** They are put into quarantine, as the app says. */
+  LENIENT,
+  /** They are put into quarantine, as the client prefers. */
+  LENIENT_PREFERRED,
+  /** They refuse the request, which was to be handled leniently, as the quarantine is full. */
+  STRICT_WHILE_FULL;
+
+  /**
+   * The handling that the client prefers, or else the app's.
+   *
+   * @param quarantineIsFull says of an app whether it may put no more events into quarantine
+   */
+  static Handling of(HttpServerExchange exchange, App app, Predicate<String> quarantineIsFull) {
+    Preference preference = Preference.of(exchange.getRequestHeaders());
+    boolean lenient =
+        preference == null
+            ? app.invalidEvents() == InvalidEvents.QUARANTINE
+            : preference == Preference.LENIENT;
+    if (!lenient) {
+      return STRICT;
+    }
+    if (quarantineIsFull.test(app.id())) {
+      return STRICT_WHILE_FULL;
+    }
+    return preference == null ? LENIENT : LENIENT_PREFERRED;
+  }
+
+  boolean isLenient() {
+    return this == LENIENT || this == LENIENT_PREFERRED;
+  }
+
+  /** Whether it should be lenient, and would be if there was room: the same for every repeat. */
+  boolean isLenienceAsked() {
+    return this != STRICT;
+  }
+
+  /** Why an event refuses its request all the same, as the end of a sentence. */
+  String whyStrict() {
+    return this == STRICT_WHILE_FULL
+        ? "; the app's quarantine is full, and invalid events refuse their request until there is"
+            + " room"
+        : "";
+  }
+}
