@@ -43,7 +43,7 @@ public final class InsertServer {
     }
     Budget budget = new Budget(MAX_BUFFER);
     IngestContext ingest =
-        new IngestContext(ring, budget, LIMITS, Metrics.NONE, InstantSource.system(), app -> false);
+        new IngestContext(ring, budget, LIMITS, Metrics.NONE, InstantSource.system(), id -> false);
     HttpServer http =
         HttpServer.open(
             "localhost",

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,10 +80,19 @@ final class Pipeline {
     }
   }
 
-  /** Creates the handler of the public port, which feeds the writers. */
-  IngestHandler createHandler(Limits limits, InstantSource clock, Map<String, App> apps) {
-    IngestHandler created =
-        new IngestHandler(new IngestContext(ring, budget, limits, metrics, clock), apps);
+  /**
+   * Creates the handler of the public port, which feeds the writers.
+   *
+   * @param quarantineIsFull says of an app whether it may put no more events into quarantine
+   */
+  IngestHandler createHandler(
+      Limits limits,
+      InstantSource clock,
+      Predicate<String> quarantineIsFull,
+      Map<String, App> apps) {
+    IngestContext context =
+        new IngestContext(ring, budget, limits, metrics, clock, quarantineIsFull);
+    IngestHandler created = new IngestHandler(context, apps);
     handler = created;
     return created;
   }

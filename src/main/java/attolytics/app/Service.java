@@ -173,8 +173,12 @@ public final class Service implements AutoCloseable {
                 url, settings.writers(), settings.ackTimeout(), metrics.registry()));
     heap.warnOfLess(settings, Runtime.getRuntime().maxMemory());
     pipeline.startWriters(database, lookup);
-    scheduleMaintenance(database);
-    IngestHandler handler = pipeline.createHandler(ports.publicLimits(), clock, schema.apps());
+    QuarantineUpkeep quarantine =
+        new QuarantineUpkeep(
+            database, settings.quarantineTtl(), settings.quarantineRows(), metrics::quarantine);
+    scheduleMaintenance(database, quarantine);
+    IngestHandler handler =
+        pipeline.createHandler(ports.publicLimits(), clock, quarantine::isFull, schema.apps());
     PartitionKeeper partitions =
         shutdown.register(new PartitionKeeper(schema, url, settings.ackTimeout(), clock, metrics));
     partitions.start();
@@ -210,15 +214,12 @@ public final class Service implements AutoCloseable {
     return embedded.url();
   }
 
-  private void scheduleMaintenance(HikariDataSource database) {
+  private void scheduleMaintenance(HikariDataSource database, QuarantineUpkeep quarantine) {
     housekeeping.schedule(WRITER_CHECK_PERIOD, pipeline::checkWriters);
     Duration tenth = settings.idempotencyTtl().dividedBy(10);
     Duration period = tenth.compareTo(MAX_PURGE_PERIOD) < 0 ? tenth : MAX_PURGE_PERIOD;
     housekeeping.schedule(period, new KeyPurge(database, settings.idempotencyTtl()));
-    housekeeping.schedule(
-        QuarantineUpkeep.PERIOD,
-        new QuarantineUpkeep(
-            database, settings.quarantineTtl(), settings.quarantineRows(), metrics::quarantine));
+    housekeeping.schedule(QuarantineUpkeep.PERIOD, quarantine);
     housekeeping.schedule(
         STALLED_COPIES_PERIOD, new StalledCopies(database, settings.ackTimeout()));
 

@@ -130,7 +130,7 @@ class CorsIT {
   @Test
   void preflight_withoutAWishAllowsTheUsualHeaders() throws Exception {
     assertEquals(
-        "Content-Type, Content-Encoding, Authorization, Idempotency-Key",
+        "Content-Type, Content-Encoding, Authorization, Idempotency-Key, Prefer",
         header(service.send(preflight("site", SITE, "POST")), ALLOW_HEADERS));
   }
 
@@ -235,7 +235,8 @@ class CorsIT {
   private static void assertReadable(int status, HttpResponse<String> answer) {
     assertEquals(status, answer.statusCode(), answer.body());
     assertEquals(SITE, header(answer, ALLOW_ORIGIN));
-    assertEquals("Retry-After, Idempotency-Replayed", header(answer, EXPOSE_HEADERS));
+    assertEquals(
+        "Retry-After, Idempotency-Replayed, Preference-Applied", header(answer, EXPOSE_HEADERS));
   }
 
   @ParameterizedTest

@@ -76,7 +76,8 @@ class IoThreadContextsTest {
                 new Budget(1 << 20),
                 LIMITS,
                 new PrometheusMetrics(Set.of(), Set.of(), Set.of(), Set.of()),
-                InstantSource.system(), app -> false));
+                InstantSource.system(),
+                app -> false));
   }
 
   @AfterEach

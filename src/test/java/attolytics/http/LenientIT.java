@@ -1,0 +1,220 @@
+package attolytics.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.Eventually;
+import attolytics.app.RunningService;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Requests whose invalid events do not refuse the others. */
+@Timeout(120)
+class LenientIT {
+  private static final String SCHEMA =
+      """
+      tables:
+        t: {columns: [{name: n, type: i32, required: true}, {name: agent, header: User-Agent}]}
+      apps:
+        a: {secret_key: sesame, tables: [t]}
+        q: {secret_key: sesame, tables: [t], invalid_events: quarantine}
+      """;
+  private static final String TABLE =
+      "CREATE TABLE t (n INT4 PRIMARY KEY CHECK (n <> 13), agent VARCHAR)";
+  private static final String GOOD = "{\"_t\":\"t\",\"n\":1}";
+  private static final String BAD = "{\"_t\":\"t\",\"n\":\"x\"}";
+
+  private RunningService service;
+
+  @BeforeEach
+  void start() throws Exception {
+    service = RunningService.start(SCHEMA, TABLE);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    service.close();
+  }
+
+  private HttpRequest.Builder request(String app, String events) {
+    return service
+        .to("/apps/" + app + "/events")
+        .header("Content-Type", "application/json")
+        .header("User-Agent", "tests")
+        .POST(BodyPublishers.ofString("{\"secret_key\":\"sesame\",\"events\":[" + events + "]}"));
+  }
+
+  private HttpResponse<String> lenient(String events) throws Exception {
+    return service.send(request("a", events).header("Prefer", "handling=lenient"));
+  }
+
+  private static void assertAnswer(String counts, HttpResponse<String> answer) {
+    assertEquals(200, answer.statusCode(), answer.body());
+    assertEquals("application/json", answer.headers().firstValue("Content-Type").orElse(""));
+    assertTrue(answer.body().startsWith("{" + counts + ",\"errors\":["), answer.body());
+  }
+
+  private static Optional<String> applied(HttpResponse<String> answer) {
+    return answer.headers().firstValue("Preference-Applied");
+  }
+
+  private String quarantine() throws Exception {
+    return service.query(
+        "SELECT string_agg(concat_ws(' ', app, table_name, code, pointer, event, headers),"
+            + " '; ' ORDER BY id) FROM attolytics_quarantine");
+  }
+
+  @Test
+  void validEventsAreStored_andInvalidOnesQuarantined() throws Exception {
+    HttpResponse<String> answer = lenient(GOOD + "," + BAD + ",7,{\"_t\":\"x\"}");
+    assertAnswer("\"stored\":1,\"duplicates\":0,\"quarantined\":3", answer);
+    assertEquals(Optional.of("handling=lenient"), applied(answer));
+    assertTrue(
+        answer.body().contains("\"pointer\":\"/events/1/n\",\"code\":\"type_mismatch\""),
+        answer.body());
+    assertEquals("1 tests", service.query("SELECT concat_ws(' ', n, agent) FROM t"));
+    String headers = "{\"user-agent\": \"tests\"}";
+    assertEquals(
+        "a t type_mismatch /n "
+            + BAD
+            + " "
+            + headers
+            + "; a not_an_event  7 "
+            + headers
+            + "; a x unknown_table /_t {\"_t\":\"x\"} "
+            + headers,
+        quarantine());
+    assertEquals(
+        1, service.metric("attolytics_events_quarantined_total{app=\"a\",code=\"unknown_table\"}"));
+    assertEquals(1, service.metric("attolytics_events_accepted_total{app=\"a\"}"));
+  }
+
+  @Test
+  void withoutPreference_nothingChanges() throws Exception {
+    HttpResponse<String> refused = service.send(request("a", GOOD + "," + BAD));
+    assertEquals(400, refused.statusCode());
+    HttpResponse<String> stored = service.send(request("a", GOOD));
+    assertEquals("200 ", stored.statusCode() + " " + stored.body());
+    assertEquals(Optional.empty(), applied(stored));
+    assertEquals("0", service.query("SELECT count(*) FROM attolytics_quarantine"));
+  }
+
+  @Test
+  void app_canAskForQuarantine_andTheClientForStrictHandling() throws Exception {
+    HttpResponse<String> lenient = service.send(request("q", BAD));
+    assertAnswer("\"stored\":0,\"duplicates\":0,\"quarantined\":1", lenient);
+    assertEquals(Optional.empty(), applied(lenient));
+    HttpResponse<String> strict =
+        service.send(request("q", BAD).header("Prefer", "handling=strict"));
+    assertEquals(400, strict.statusCode(), strict.body());
+    HttpResponse<String> unknown =
+        service.send(request("q", BAD).header("Prefer", "handling=loose, wait=5"));
+    assertAnswer("\"stored\":0,\"duplicates\":0,\"quarantined\":1", unknown);
+  }
+
+  @Test
+  void emptyRequest_isAnsweredWithCounts() throws Exception {
+    assertAnswer("\"stored\":0,\"duplicates\":0,\"quarantined\":0", lenient(""));
+  }
+
+  @Test
+  void wrongKeyAndWrongShape_storeNothing() throws Exception {
+    HttpRequest.Builder wrongKey =
+        service
+            .to("/apps/q/events")
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString("{\"events\":[" + BAD + "],\"secret_key\":\"wrong\"}"));
+    assertEquals(403, service.send(wrongKey).statusCode());
+    HttpRequest.Builder malformed =
+        service
+            .to("/apps/q/events")
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString("{\"secret_key\":\"sesame\",\"events\":[" + BAD + "]"));
+    assertEquals(400, service.send(malformed).statusCode());
+    assertEquals("0", service.query("SELECT count(*) FROM attolytics_quarantine"));
+  }
+
+  @Test
+  void repeat_getsTheSameAnswer_andHasToAskForTheSameHandling() throws Exception {
+    String events = GOOD + "," + BAD;
+    HttpRequest.Builder first =
+        request("a", events).header("Prefer", "handling=lenient").header("Idempotency-Key", "k");
+    HttpResponse<String> stored = service.send(first);
+    assertAnswer("\"stored\":1,\"duplicates\":0,\"quarantined\":1", stored);
+    service.reload(SCHEMA.replace(", {name: agent, header: User-Agent}", ""));
+    HttpResponse<String> repeated = service.send(first);
+    assertEquals(stored.body(), repeated.body());
+    assertEquals(200, repeated.statusCode());
+    assertEquals("true", repeated.headers().firstValue("Idempotency-Replayed").orElse(""));
+    assertEquals(Optional.of("handling=lenient"), applied(repeated));
+    assertEquals("1", service.query("SELECT count(*) FROM t"));
+    assertEquals("1", service.query("SELECT count(*) FROM attolytics_quarantine"));
+    assertEquals("k", service.query("SELECT idempotency_key FROM attolytics_quarantine"));
+    HttpResponse<String> strict = service.send(request("a", events).header("Idempotency-Key", "k"));
+    assertEquals(422, strict.statusCode(), strict.body());
+    assertTrue(strict.body().contains("handling"), strict.body());
+  }
+
+  @Test
+  void rowsThatTheDatabaseRefuses_areTakenOut() throws Exception {
+    service.execute("INSERT INTO t VALUES (5)");
+    HttpResponse<String> answer =
+        lenient(
+            "{\"_t\":\"t\",\"n\":5},{\"_t\":\"t\",\"n\":6},{\"_t\":\"t\",\"n\":13},"
+                + "{\"_t\":\"t\",\"n\":7},"
+                + BAD);
+    assertAnswer("\"stored\":2,\"duplicates\":0,\"quarantined\":3", answer);
+    assertTrue(
+        answer.body().contains("{\"event\":0,\"pointer\":\"/events/0\",\"code\":\"conflict\""),
+        answer.body());
+    assertTrue(answer.body().contains("\"event\":2,\"pointer\":\"/events/2\""), answer.body());
+    assertEquals("5,6,7", service.query("SELECT string_agg(n::text, ',' ORDER BY n) FROM t"));
+    assertEquals(
+        "conflict,refused_by_database,type_mismatch",
+        service.query("SELECT string_agg(code, ',' ORDER BY code) FROM attolytics_quarantine"));
+  }
+
+  @Test
+  void moreRefusedRowsThanAHundred_refuseTheRequest() throws Exception {
+    HttpResponse<String> answer = lenient(("{\"_t\":\"t\",\"n\":13},").repeat(101) + GOOD);
+    assertEquals(400, answer.statusCode(), answer.body());
+    assertEquals("0", service.query("SELECT count(*) FROM t"));
+    assertEquals("0", service.query("SELECT count(*) FROM attolytics_quarantine"));
+  }
+
+  @Test
+  void fullQuarantine_isHandledStrictlyUntilThereIsRoom() throws Exception {
+    try (RunningService small =
+        RunningService.start(service.database(), SCHEMA, "--quarantine_rows=2")) {
+      HttpRequest.Builder bad =
+          small
+              .to("/apps/q/events")
+              .header("Content-Type", "application/json")
+              .POST(
+                  BodyPublishers.ofString("{\"secret_key\":\"sesame\",\"events\":[" + BAD + "]}"));
+      assertEquals(200, small.send(bad).statusCode());
+      Eventually.await("the quarantine is full", () -> small.send(bad).statusCode() == 400);
+      HttpResponse<String> refused = small.send(bad);
+      assertTrue(refused.body().contains("quarantine"), refused.body());
+      small.execute("DELETE FROM attolytics_quarantine");
+      Eventually.await("there is room again", () -> small.send(bad).statusCode() == 200);
+    }
+  }
+
+  @Test
+  void constraintThatIsDeferred_refusesTheRequest() throws Exception {
+    service.execute(
+        "ALTER TABLE t ADD CONSTRAINT later UNIQUE (agent) DEFERRABLE INITIALLY DEFERRED");
+    HttpResponse<String> answer = lenient("{\"_t\":\"t\",\"n\":8},{\"_t\":\"t\",\"n\":9}," + BAD);
+    assertEquals(409, answer.statusCode(), answer.body());
+    assertFalse(answer.body().contains("\"stored\""), answer.body());
+    assertEquals("0", service.query("SELECT count(*) FROM attolytics_quarantine"));
+  }
+}
