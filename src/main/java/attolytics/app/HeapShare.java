@@ -8,33 +8,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How much of the heap clients can fill. What the settings ask for is lowered to what fits beside
- * the service itself, so that no client can bring it to an OutOfMemoryError:
+ * The shares of the heap that clients can use. Settings are lowered to what fits into the heap
+ * beside the service itself, so that no client can cause an OutOfMemoryError:
  *
  * <pre>
  *   | the service itself |  1/2 buffer  | 1/8 connections | 1/8 partial heads | 1/4 collector |
  * </pre>
  *
  * @param buffer bytes of requests that are being read or wait for their commit
- * @param connections that are open at the same time
- * @param partialHeads connections of them in the middle of a request's head
+ * @param connections open at the same time
+ * @param partialHeads those of the connections on which the head of a request is incomplete
  */
 record HeapShare(long buffer, int connections, int partialHeads) {
   private static final Logger log = LoggerFactory.getLogger(HeapShare.class);
 
-  /** Classes' data, metrics, the pool: what is in use before the first request, and some more. */
+  /** Used before the first request, by classes, metrics and the pool, and a reserve. */
   private static final long OWN_BYTES = 24 << 20;
 
-  /** A writer's ring, and what its connection sends from. */
+  /** A writer's share of the ring, and the send buffer of its connection. */
   private static final long WRITER_BYTES = 4 << 20;
 
-  /** An idle connection's objects: 2 480 bytes were measured. */
+  /** The objects of an idle connection: measured as 2 480 bytes. */
   private static final long CONNECTION_BYTES = 2_560;
 
   private static final int MAX_PARTIAL_HEADS = 1000;
 
   /**
-   * @param heapBytes as large as the heap may grow
+   * @param heapBytes the maximum size of the heap
    * @throws StartException if not even the smallest buffer fits
    */
   static HeapShare of(Settings settings, long heapBytes) throws StartException {
@@ -56,18 +56,18 @@ record HeapShare(long buffer, int connections, int partialHeads) {
     return new HeapShare(buffer, Math.max(1, connections), Math.max(1, heads));
   }
 
-  /** Says what became of the settings. */
-  void warnOfLess(Settings settings, long heapBytes) {
+  /** Warns if settings were lowered. */
+  void logLowered(Settings settings, long heapBytes) {
     if (buffer < settings.maxBuffer()) {
       log.warn(
-          "--max_buffer is lowered from {} to {}, as more does not fit a heap of {}: raise -Xmx",
+          "--max_buffer lowered from {} to {} to fit into a heap of {}: raise -Xmx",
           mib(settings.maxBuffer()),
           mib(buffer),
           mib(heapBytes));
     }
     if (connections < settings.maxConnections()) {
       log.warn(
-          "--max_connections is lowered from {} to {}, as more do not fit a heap of {}: raise -Xmx",
+          "--max_connections lowered from {} to {} to fit into a heap of {}: raise -Xmx",
           settings.maxConnections(),
           connections,
           mib(heapBytes));

@@ -16,20 +16,20 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends the process after an OutOfMemoryError, as {@code -XX:+ExitOnOutOfMemoryError} does, which a
- * jar cannot ask for by itself: whose threads have died of it, and what they left half done, nobody
- * knows. It is seen where it ends a thread, and in the log of whoever caught it.
+ * Exits after an OutOfMemoryError, as {@code -XX:+ExitOnOutOfMemoryError} does, which a jar cannot
+ * set by itself: it is unknown which threads the error has ended, and in which state. Detects an
+ * error that ends a thread, and one that is caught and logged.
  */
 public final class OutOfMemoryExit extends UnsynchronizedAppenderBase<ILoggingEvent>
     implements Thread.UncaughtExceptionHandler {
-  /** Where Undertow tells, at DEBUG only, of what came up while it read a request's head. */
+  /** Undertow logs to it, at DEBUG only, what it catches while it reads the head of a request. */
   private static final String REQUEST_IO = "io.undertow.request.io";
 
   private static final int EXIT_CODE = 1;
 
-  // Made before it is needed, when there may be no memory for it any more.
+  // Allocated in advance, because later there may be no memory for it.
   private final byte[] line =
-      ("error: the process ends, as it is out of memory: raise -Xmx, or lower --max_buffer"
+      ("error: the process exits because it is out of memory: raise -Xmx, or lower --max_buffer"
               + System.lineSeparator())
           .getBytes(StandardCharsets.US_ASCII);
   private final OutputStream err = new FileOutputStream(FileDescriptor.err);
@@ -38,15 +38,15 @@ public final class OutOfMemoryExit extends UnsynchronizedAppenderBase<ILoggingEv
   private final AtomicBoolean ending = new AtomicBoolean();
 
   /**
-   * @param halt ends the process with that exit code, at once
-   * @param others takes what is no OutOfMemoryError, or null
+   * @param halt exits at once with the given code
+   * @param others handles other uncaught exceptions, or null
    */
   OutOfMemoryExit(IntConsumer halt, Thread.@Nullable UncaughtExceptionHandler others) {
     this.halt = halt;
     this.others = others;
   }
 
-  /** Watches the threads and the log of this process from now on. */
+  /** Monitors the threads and the log of this process from now on. */
   public static void install(LoggerContext context) {
     OutOfMemoryExit exit =
         new OutOfMemoryExit(
@@ -61,11 +61,11 @@ public final class OutOfMemoryExit extends UnsynchronizedAppenderBase<ILoggingEv
     Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     root.addAppender(this);
     Logger requestIo = context.getLogger(REQUEST_IO);
-    Level told = requestIo.getEffectiveLevel();
+    Level threshold = requestIo.getEffectiveLevel();
     if (!requestIo.isDebugEnabled()) {
       requestIo.setLevel(Level.DEBUG);
       requestIo.setAdditive(false);
-      requestIo.addAppender(new Sieve(root, told));
+      requestIo.addAppender(new DebugFilter(root, threshold));
     }
   }
 
@@ -95,24 +95,24 @@ public final class OutOfMemoryExit extends UnsynchronizedAppenderBase<ILoggingEv
 
   private void end() {
     if (!ending.compareAndSet(false, true)) {
-      return; // another thread has met it as well
+      return; // another thread is ahead
     }
     try {
       err.write(line);
     } catch (IOException e) {
-      // Then nobody reads it.
+      // Standard error is closed.
     }
     halt.accept(EXIT_CODE);
   }
 
-  /** What is at DEBUG only for this goes no further. */
-  private final class Sieve extends UnsynchronizedAppenderBase<ILoggingEvent> {
+  /** Discards the events that are enabled only for this class. */
+  private final class DebugFilter extends UnsynchronizedAppenderBase<ILoggingEvent> {
     private final Logger root;
-    private final Level told;
+    private final Level threshold;
 
-    Sieve(Logger root, Level told) {
+    DebugFilter(Logger root, Level threshold) {
       this.root = root;
-      this.told = told;
+      this.threshold = threshold;
       setContext(root.getLoggerContext());
       start();
     }
@@ -120,7 +120,7 @@ public final class OutOfMemoryExit extends UnsynchronizedAppenderBase<ILoggingEv
     @Override
     protected void append(ILoggingEvent event) {
       OutOfMemoryExit.this.append(event);
-      if (event.getLevel().isGreaterOrEqual(told)) {
+      if (event.getLevel().isGreaterOrEqual(threshold)) {
         root.callAppenders(event);
       }
     }

@@ -144,9 +144,9 @@ final class Reload {
       log.warn("{}", line("database_url has changed, which takes effect at the next start"));
     }
     // The meters first, as the handler expects them for all its apps and tables.
-    metrics.know(schema.apps().keySet(), schema.tables().stream().map(Table::name).toList());
+    metrics.register(schema.apps().keySet(), schema.tables().stream().map(Table::name).toList());
     handler.serve(schema.apps());
-    partitions.keep(schema);
+    partitions.setSchema(schema);
     List<String> apps = schema.apps().keySet().stream().sorted().toList();
     log.info("{}", line("now serving tables " + schema.tables() + ", apps " + apps));
   }

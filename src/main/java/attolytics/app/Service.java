@@ -171,7 +171,7 @@ public final class Service implements AutoCloseable {
         shutdown.register(
             ConnectionPool.open(
                 url, settings.writers(), settings.ackTimeout(), metrics.registry()));
-    heap.warnOfLess(settings, Runtime.getRuntime().maxMemory());
+    heap.logLowered(settings, Runtime.getRuntime().maxMemory());
     pipeline.startWriters(database, lookup);
     QuarantineUpkeep quarantine =
         new QuarantineUpkeep(

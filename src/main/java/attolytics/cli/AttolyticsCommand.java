@@ -30,8 +30,8 @@ import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * The command line: reads options and environment into {@link Settings}, hands them on, and turns
- * whatever comes back into an exit code and lines on standard error.
+ * The command line: parses options and environment into {@link Settings}, runs a command with them,
+ * and turns the result into an exit code and lines on standard error.
  */
 @Command(
     name = "attolytics",
@@ -58,12 +58,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
           + " 1000).",
       "Durations end in us, ms, s, m (or min), h or d, and may have a fraction: 1.5s.",
       "Every option is also read from the environment as ATTOLYTICS_ and its name in capitals,",
-      "--db_url for one from ATTOLYTICS_DB_URL. A flag wins over the environment. Dashes do as well"
-          + " as",
-      "underscores: --db-url.",
+      "--db_url from ATTOLYTICS_DB_URL, for example. A flag takes precedence over the environment.",
+      "Names can have dashes instead of underscores: --db-url.",
       "",
       "Exit codes:",
-      "  0  stopped after everything accepted was written; check: a start would not be refused;",
+      "  0  stopped after all accepted requests were answered; check: a start would not be refused;",
       "     migrate: nothing is left to do",
       "  1  the start, the run, the check or the migration failed; standard error says why, in",
       "     lines that begin with 'error:'",
@@ -76,21 +75,21 @@ import picocli.CommandLine.UnmatchedArgumentException;
     })
 public final class AttolyticsCommand implements Callable<Integer> {
   /**
-   * What the commands do. Each returns the exit code, and throws {@link StartException} for
-   * problems that the user can mend, a line for each; any other exception is a line too, with a
-   * stack trace under {@code -v}.
+   * The actions of the commands. Each returns the exit code, and throws {@link StartException} for
+   * problems that the user can solve, which are printed on a line each. Any other exception is a
+   * line, too, with a stack trace if {@code -v} is given.
    */
   public interface Actions {
-    /** Runs the service until it is told to stop. */
+    /** Runs the service until it is stopped by a signal. */
     int serve(Settings settings) throws Exception;
 
     /** Prints what a start would do. */
     int check(Settings settings) throws Exception;
 
     /**
-     * Prints how the database would come to fit the schema file.
+     * Prints what makes the database match the schema file.
      *
-     * @param apply whether to change the database as well
+     * @param apply whether to run it as well
      */
     int migrate(Settings settings, boolean apply) throws Exception;
   }
@@ -113,7 +112,7 @@ public final class AttolyticsCommand implements Callable<Integer> {
   }
 
   /**
-   * Parses the arguments and runs what they ask for.
+   * Parses the arguments and runs the command.
    *
    * @param variables the environment
    * @return the exit code
@@ -131,8 +130,8 @@ public final class AttolyticsCommand implements Callable<Integer> {
         .setDefaultValueProvider(environment)
         .setOut(out)
         .setErr(err)
-        .setParameterExceptionHandler((e, given) -> tell(e, given, environment))
-        .setExecutionExceptionHandler(command::tell);
+        .setParameterExceptionHandler((e, given) -> report(e, given, environment))
+        .setExecutionExceptionHandler(command::report);
     return commandLine.execute(withUnderscores(args, commandLine));
   }
 
@@ -141,7 +140,7 @@ public final class AttolyticsCommand implements Callable<Integer> {
     return run(actions::serve);
   }
 
-  /** Runs an action with the settings, which hold for the log as well. */
+  /** Runs an action with the settings, after the log is configured by them. */
   int run(Action action) throws Exception {
     Settings settings = options.toSettings();
     verbosity = settings.verbosity();
@@ -153,7 +152,7 @@ public final class AttolyticsCommand implements Callable<Integer> {
     return actions;
   }
 
-  /** Whether the environment does not count: who has a mistake in it still gets the help. */
+  /** Whether to ignore the environment: a mistake in it must not prevent the help. */
   private static boolean asksForHelp(String[] args) {
     return (args.length > 0 && args[0].equals("help"))
         || Stream.of(args)
@@ -161,7 +160,7 @@ public final class AttolyticsCommand implements Callable<Integer> {
             .anyMatch(List.of("-h", "--help", "-V", "--version")::contains);
   }
 
-  /** Lets {@code --db-url} stand for {@code --db_url} without a second name in the help. */
+  /** Accepts {@code --db-url} for {@code --db_url}, without a second name in the help. */
   private static String[] withUnderscores(String[] args, CommandLine commandLine) {
     String[] result = args.clone();
     for (int i = 0; i < result.length && !result[i].equals("--"); i++) {
@@ -175,7 +174,7 @@ public final class AttolyticsCommand implements Callable<Integer> {
     return result;
   }
 
-  private static int tell(ParameterException e, String[] args, Environment environment) {
+  private static int report(ParameterException e, String[] args, Environment environment) {
     PrintWriter err = e.getCommandLine().getErr();
     List<String> given = Stream.concat(Stream.of(args), environment.values()).toList();
     Redaction.redact(message(e, environment), given).lines().forEach(line -> printError(err, line));
@@ -204,8 +203,8 @@ public final class AttolyticsCommand implements Callable<Integer> {
     return environment.origin(option) + ": " + what;
   }
 
-  /** The exception of the action itself: what failed is the service, not the command line. */
-  private int tell(Exception e, CommandLine commandLine, @Nullable ParseResult parsed) {
+  /** Reports an exception of the action itself. */
+  private int report(Exception e, CommandLine commandLine, @Nullable ParseResult parsed) {
     PrintWriter err = commandLine.getErr();
     Stream<String> problems =
         e instanceof StartException start ? start.problems().stream() : Stream.of(describe(e));
@@ -228,7 +227,7 @@ public final class AttolyticsCommand implements Callable<Integer> {
     return text.toString();
   }
 
-  /** One line, whatever the text holds, and no password. */
+  /** Prints one line, without a password. */
   private static void printError(PrintWriter err, String problem) {
     err.println("error: " + Redaction.redact(problem).replaceAll("\\s*\\R\\s*", " "));
   }

@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * {@code attolytics check}: tells what a start would create or refuse. What it prints is SQL, the
- * rest of it as comments, so that somebody with the privileges can run it.
+ * {@code attolytics check}: prints what a start would create or refuse. The output is SQL, with the
+ * rest as comments, so that a user with the privileges can run it.
  */
 public final class Check {
   private final Settings settings;
@@ -33,9 +33,9 @@ public final class Check {
   /**
    * Checks, and changes nothing.
    *
-   * @param environment where secret keys may be kept
+   * @param environment which secret keys may refer to
    * @param out where the plan is printed, unless the settings are quiet
-   * @return 0, for a start that would not be refused
+   * @return 0: a start would not be refused
    * @throws StartException with each reason why a start would be refused
    */
   public static int run(Settings settings, Map<String, String> environment, PrintWriter out)
@@ -53,7 +53,7 @@ public final class Check {
         check.out.comment(
             settings.dataDir()
                 + ": an embedded PostgreSQL"
-                + (database == null ? ", once a start has set it up" : ""));
+                + (database == null ? ", which a start creates" : ""));
       }
       if (database == null) {
         Plan plan = DatabaseTables.planForNone(schema, Instant.now());
@@ -89,7 +89,7 @@ public final class Check {
     return plan.problems();
   }
 
-  /** Cannot be carried out and undone: some of its steps are in no transaction. */
+  /** Prints the steps only: some of them cannot be rolled back. */
   private List<String> rehearseMigration(Connection connection, Schema schema)
       throws SQLException, StartException {
     Migration migration = DatabaseTables.migration(connection, schema, Instant.now());
@@ -115,7 +115,7 @@ public final class Check {
     } else {
       out.comment(
           refused
-              ? "a start would be refused; once what stands against it is mended, it would create"
+              ? "a start would be refused; after the problems are solved, it would create"
               : "a start would create");
     }
     plan.statements().forEach(out::statement);

@@ -9,7 +9,7 @@ import attolytics.settings.Settings;
 import attolytics.settings.StartException;
 import org.jspecify.annotations.Nullable;
 
-/** The database that a start would take, for commands that are none. */
+/** The database that a start would use, for the other commands. */
 final class ConfiguredDatabase implements AutoCloseable {
   private final DatabaseUrl url;
   private final @Nullable EmbeddedDatabase started;
@@ -20,9 +20,10 @@ final class ConfiguredDatabase implements AutoCloseable {
   }
 
   /**
-   * Finds the database. An embedded one that does not run is started, until this is closed.
+   * Finds the database. An embedded one that is not running is started, and stopped when this is
+   * closed.
    *
-   * @return null if it is an embedded one that does not exist yet, but could
+   * @return null if it is an embedded one that does not exist yet
    */
   static @Nullable ConfiguredDatabase find(Settings settings, Schema schema)
       throws StartException, InterruptedException {

@@ -18,15 +18,15 @@ public final class Main {
   private Main() {}
 
   /**
-   * Ends the process whatever happens, lest the threads of a service that can neither run nor stop
-   * keep it alive: an Error, say, because somebody has overwritten the jar.
+   * Always exits, because threads of a service that can neither run nor stop would keep the process
+   * alive, for example after an Error because the jar has been overwritten.
    */
   public static void main(String[] args) {
     int exitCode = 1;
     try {
       exitCode = execute(args);
     } catch (RuntimeException | Error e) {
-      System.err.println("error: the program itself failed: " + e);
+      System.err.println("error: internal error: " + e);
     } finally {
       System.exit(exitCode);
     }
@@ -71,7 +71,7 @@ public final class Main {
       stop.await();
       return service.stop(hurry) ? 0 : 1;
     } catch (InterruptedException e) {
-      return 0; // told to stop before the start was over
+      return 0; // stopped during the start
     } finally {
       Logging.end();
     }

@@ -18,9 +18,9 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
-/** {@code attolytics migrate}: prints, or applies, what makes the database fit the schema file. */
+/** {@code attolytics migrate}: prints or runs the SQL that makes the database match the schema. */
 public final class Migrate {
-  /** The exit code that says so. */
+  /** The exit code if something is left to do. */
   static final int SOMETHING_LEFT = 3;
 
   private final Settings settings;
@@ -32,9 +32,9 @@ public final class Migrate {
   }
 
   /**
-   * Compares, and changes the database if the settings say so.
+   * Compares, and changes the database if asked to.
    *
-   * @param environment where secret keys may be kept
+   * @param environment which secret keys may refer to
    * @param apply whether to change the database, and print only what is left
    * @param out where the SQL is printed, unless the settings are quiet
    * @return 0 if nothing is left to do, else {@link #SOMETHING_LEFT}
@@ -46,7 +46,7 @@ public final class Migrate {
     Migrate migrate = new Migrate(settings, out);
     try (ConfiguredDatabase database = ConfiguredDatabase.find(settings, schema)) {
       if (database == null) {
-        migrate.out.comment(settings.dataDir() + ": an embedded PostgreSQL, which a start sets up");
+        migrate.out.comment(settings.dataDir() + ": an embedded PostgreSQL, which a start creates");
         Plan plan = DatabaseTables.planForNone(schema, Instant.now());
         plan.statements().forEach(migrate.out::statement);
         plan.problems().forEach(migrate::printLeft);

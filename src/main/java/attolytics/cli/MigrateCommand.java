@@ -11,12 +11,12 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "migrate",
     description =
-        "Prints the SQL that makes the database fit the schema file and loses nothing; with"
-            + " --apply, runs it beside services that write.")
+        "Prints the SQL that makes the database match the schema file without loss of data; with"
+            + " --apply, runs it while services write.")
 final class MigrateCommand implements Callable<Integer> {
   @ParentCommand private @Nullable AttolyticsCommand attolytics;
 
-  @Option(names = "--apply", description = "Change the database instead of printing how.")
+  @Option(names = "--apply", description = "Run the SQL instead of only printing it.")
   private boolean apply;
 
   @Override

@@ -5,7 +5,7 @@ import attolytics.settings.Redaction;
 import attolytics.settings.Settings;
 import java.io.PrintWriter;
 
-/** Prints SQL that can be run as it stands: all that is no statement is a comment. */
+/** Prints SQL that can be run: everything else is a comment. */
 final class SqlPrinter {
   private final PrintWriter out;
   private final boolean quiet;
@@ -21,7 +21,7 @@ final class SqlPrinter {
     }
   }
 
-  /** On one line, whatever a name holds. */
+  /** On one line, even if a name contains a line break. */
   void comment(String text) {
     if (!quiet) {
       out.println("-- " + Redaction.redact(text).replaceAll("\\R", " "));

@@ -1,6 +1,6 @@
 /**
- * The command line: {@link attolytics.cli.Main}, a picocli subcommand for each command, and how
- * they print SQL. It turns options into {@link attolytics.settings.Settings} and results into exit
+ * The command line: {@link attolytics.cli.Main}, a picocli subcommand for each command, and the
+ * printing of SQL. It turns options into {@link attolytics.settings.Settings} and results into exit
  * codes.
  *
  * <p>What the commands share with a start of the service is in {@code app}. Begin with {@link

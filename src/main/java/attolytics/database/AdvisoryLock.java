@@ -7,19 +7,19 @@ import java.sql.Statement;
 import java.time.Duration;
 
 /**
- * A lock that one transaction of a database can have at a time, and that ends with it: a session's
- * would stay behind on the connection that a pooler has lent. Nobody waits for one in the server,
- * where only a timeout would end it, and without a word about who holds it.
+ * An advisory lock that one transaction of a database can hold at a time. A session-level lock
+ * would stay behind on the server connection of a pooler. Instances poll for it instead of waiting
+ * in the server, so that they can report who holds it.
  */
 public enum AdvisoryLock {
-  /** Of whoever creates tables or partitions. */
+  /** For creating tables and partitions. */
   TABLES(0, "creates tables"),
-  /** Of a migration, with all of its transactions. */
+  /** For a migration, during all of its transactions. */
   MIGRATION(1, "migrates"),
-  /** Of whoever drops partitions, with all of his transactions. */
+  /** For dropping partitions, during all transactions that it takes. */
   UPKEEP(2, "drops partitions");
 
-  /** Any number will do if every instance has the same: "attolyti" in ASCII. */
+  /** An arbitrary number that all instances use: "attolyti" in ASCII. */
   private static final long FIRST_KEY = 0x6174_746f_6c79_7469L;
 
   private static final Duration POLL = Duration.ofMillis(100);
@@ -45,56 +45,56 @@ public enum AdvisoryLock {
     this.purpose = purpose;
   }
 
-  /** The lock's number, as {@code pg_advisory_xact_lock} takes it. */
+  /** The lock's key for {@code pg_advisory_xact_lock}. */
   public long key() {
     return key;
   }
 
   /**
-   * Begins a transaction that does nothing but have the lock, until it ends: for work that is
-   * itself in several transactions, or in none, on another connection. It has no snapshot, so that
-   * an index can be built concurrently beside it.
+   * Begins a transaction that only holds the lock, for work in several transactions, or outside of
+   * any, on another connection. The transaction has no snapshot, so that it does not delay an index
+   * that is built concurrently.
    *
-   * @param connection in no transaction; of no other use while the lock is needed
-   * @return whether the lock was free; if not, the transaction is over
+   * @param connection in no transaction; not to be used for anything else while the lock is needed
+   * @return whether the lock was acquired; if not, the transaction has ended
    */
   public boolean hold(Connection connection) throws SQLException {
     DdlTransaction.begin(connection);
-    boolean free = tryTake(connection);
-    if (free) {
-      keep(connection);
+    boolean acquired = tryAcquire(connection);
+    if (acquired) {
+      checkHeld(connection);
     } else {
       connection.rollback();
     }
-    return free;
+    return acquired;
   }
 
   /**
-   * Makes sure that the transaction that holds a lock is still there. Afterwards it has no
-   * snapshot, which a query would have until the next statement, and which would keep an index that
-   * is built concurrently waiting.
+   * Checks that the transaction that holds a lock still exists. Uses a SET because a query would
+   * take a snapshot that lasts until the next statement, for which an index that is built
+   * concurrently would wait.
    */
-  public static void keep(Connection connection) throws SQLException {
+  public static void checkHeld(Connection connection) throws SQLException {
     try (Statement sql = connection.createStatement()) {
       sql.execute("SET LOCAL idle_in_transaction_session_timeout = 0");
     }
   }
 
-  /** Waits for the lock, which ends with the connection's transaction. */
-  public void take(Connection connection, Duration patience) throws SQLException {
+  /** Acquires the lock until the end of the connection's transaction. */
+  public void acquire(Connection connection, Duration timeout) throws SQLException {
     long start = System.nanoTime();
-    while (!tryTake(connection)) {
-      if (System.nanoTime() - start > patience.toNanos()) {
+    while (!tryAcquire(connection)) {
+      if (System.nanoTime() - start > timeout.toNanos()) {
         throw new SQLException(
             "waited %d s for another session that %s: %s"
-                .formatted(patience.toSeconds(), purpose, holders(connection)),
+                .formatted(timeout.toSeconds(), purpose, holders(connection)),
             DdlTransaction.LOCK_NOT_AVAILABLE);
       }
       pause();
     }
   }
 
-  /** Who has the lock: the server's pid, application_name, and since when. For people to read. */
+  /** Describes who holds the lock, and since when, for a message. */
   public String holders(Connection connection) throws SQLException {
     String query = HOLDERS.replace("%d AND", (key >>> 32) + " AND").replace("%d", "" + (int) key);
     try (Statement sql = connection.createStatement();
@@ -102,12 +102,12 @@ public enum AdvisoryLock {
       row.next();
       String holders = row.getString(1);
       return holders == null
-          ? "it has just ended"
+          ? "the holder has just ended"
           : "pid " + holders + "; SELECT pg_terminate_backend(pid) ends one that hangs";
     }
   }
 
-  private boolean tryTake(Connection connection) throws SQLException {
+  private boolean tryAcquire(Connection connection) throws SQLException {
     try (Statement sql = connection.createStatement();
         ResultSet row = sql.executeQuery("SELECT pg_try_advisory_xact_lock(" + key + ")")) {
       row.next();

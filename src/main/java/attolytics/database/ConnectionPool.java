@@ -8,28 +8,26 @@ import java.time.Duration;
 import java.util.Properties;
 import org.postgresql.PGProperty;
 
-/** The connections to the database. */
+/** Opens the pool of connections to the database. */
 public final class ConnectionPool {
-  /** Beside the writers': health checks, questions about a lost commit, tables at start. */
+  /** Besides the writers': for probes, maintenance, and the outcome of lost commits. */
   private static final int OTHERS = 2;
 
-  /** A connection is asked for again and again anyway, so no single try may take long. */
+  /** Short, because callers retry. */
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
 
   private ConnectionPool() {}
 
-  /** Opens the pool; whether the database can be reached only shows when one asks for it. */
+  /** Opens the pool. It connects to the database when a connection is requested. */
   public static HikariDataSource open(
       DatabaseUrl url, int writers, Duration ackTimeout, MeterRegistry registry) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("attolytics");
     config.setJdbcUrl(url.jdbcUrl());
     config.setDataSourceProperties(driverProperties(url, ackTimeout));
-    // The level is each transaction's own: the pool would set it for the session. And its own
-    // queries
-    // are rolled back, which isValid()'s, on a new connection, is not: a transaction that is left
-    // open
-    // keeps one of a pooler's server connections to itself.
+    // The pool would set an isolation level for the session; each transaction sets its own. The
+    // pool's own queries are rolled back, unlike that of isValid() on a new connection, because an
+    // open transaction occupies a server connection of a pooler.
     config.setAutoCommit(false);
     config.setIsolateInternalQueries(true);
     config.setConnectionTestQuery("SELECT 1");
@@ -43,22 +41,21 @@ public final class ConnectionPool {
   }
 
   /**
-   * For the driver: user, password and parameters of the URL, what it leaves out, and what it
-   * cannot change, so that nothing of ours stays on a session that a pooler gives to somebody else
-   * next.
+   * Properties for the driver: user, password and parameters of the URL, defaults for the rest, and
+   * some that the URL cannot change, so that no session state stays behind with a pooler.
    */
   static Properties driverProperties(DatabaseUrl url, Duration ackTimeout) {
     Properties driver = new Properties();
     PGProperty.APPLICATION_NAME.set(driver, "attolytics");
     PGProperty.TCP_KEEP_ALIVE.set(driver, true);
     PGProperty.CONNECT_TIMEOUT.set(driver, (int) CONNECT_TIMEOUT.toSeconds());
-    // For the odd question: a flush has a watchdog of its own.
+    // For single queries. A flush has a deadline of its own.
     PGProperty.SOCKET_TIMEOUT.set(driver, (int) Math.max(1, ackTimeout.toSeconds()));
     driver.putAll(url.properties());
-    // No statement gets a name, not even COMMIT: behind a pooler it may be another client's.
+    // No named statements, not even COMMIT: behind a pooler the name may be another client's.
     PGProperty.PREPARE_THRESHOLD.set(driver, 0);
     PGProperty.AUTOSAVE.set(driver, "never");
-    // Any that is in use: else the driver SETs the application_name, instead of sending it at once.
+    // Otherwise the driver SETs application_name instead of sending it with the startup message.
     PGProperty.ASSUME_MIN_SERVER_VERSION.set(driver, "9.0");
     return driver;
   }

@@ -24,18 +24,18 @@ import org.postgresql.util.PSQLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Connects to the database outside of the pool, and explains why if that fails. */
+/** Connects to the database outside of the pool, and explains a failure. */
 public final class Connector {
   private static final Logger log = LoggerFactory.getLogger(Connector.class);
   private static final Duration POLL = Duration.ofMillis(250);
 
-  /** For a single try, with all hosts of the URL. */
+  /** For a single attempt, over all hosts of the URL. */
   private static final Duration LOGIN_TIMEOUT = Duration.ofSeconds(10);
 
-  /** For a pooler to lend another connection. */
-  private static final Duration BESIDE = Duration.ofSeconds(5);
+  /** For a pooler to assign a second server connection. */
+  private static final Duration SECOND_CONNECTION_TIMEOUT = Duration.ofSeconds(5);
 
-  /** PgBouncer's words on a transaction. */
+  /** Part of PgBouncer's message when a transaction is begun. */
   private static final String STATEMENT_POOLING = "statement pooling mode";
 
   private static final String URL_SOURCES =
@@ -45,7 +45,7 @@ public final class Connector {
 
   private Connector() {}
 
-  /** A connection, or at once the reason why there is none. */
+  /** Connects, with a single attempt. */
   public static Connection connect(DatabaseUrl url, Duration ackTimeout) throws StartException {
     try {
       return tryToConnect(url, ackTimeout);
@@ -55,37 +55,37 @@ public final class Connector {
   }
 
   /**
-   * A connection, as soon as there is one.
+   * Connects, with as many attempts as it takes.
    *
-   * @param timeout how long to wait for a database that is not up yet
-   * @param stop ends the wait
-   * @throws StartException if waiting does not help, or did not
-   * @throws InterruptedException if told to stop
+   * @param timeout how long to wait for a database that is not available yet
+   * @param stop at zero, the wait ends
+   * @throws StartException if the database refuses the connection, or is not available in time
+   * @throws InterruptedException if the wait was ended
    */
   public static Connection awaitConnection(DatabaseUrl url, Duration timeout, CountDownLatch stop)
       throws StartException, InterruptedException {
     long deadline = System.nanoTime() + timeout.toNanos();
-    boolean told = false;
+    boolean logged = false;
     do {
       try {
         return tryToConnect(url, timeout);
       } catch (SQLException e) {
-        if (!mayPass(e) || System.nanoTime() - deadline > 0) {
+        if (!isTransient(e) || System.nanoTime() - deadline > 0) {
           throw noConnection(url, e);
         }
-        if (!told) {
-          told = true;
+        if (!logged) {
+          logged = true;
           log.atWarn()
               .addMarker(LogMarkers.STATE_CHANGE)
-              .log("waiting for the database {}: {}", url, words(e));
+              .log("waiting for the database {}: {}", url, message(e));
         }
       }
     } while (!stop.await(POLL.toMillis(), TimeUnit.MILLISECONDS));
-    throw new InterruptedException("told to stop");
+    throw new InterruptedException("stopped while waiting for the database");
   }
 
   /**
-   * What the database said, and what to do where a pooler said it.
+   * Explains a failure with the database's message, and what to do if a pooler sent it.
    *
    * @param what the database did
    */
@@ -100,18 +100,18 @@ public final class Connector {
   }
 
   /**
-   * Makes sure that the connection gets somewhere while another is in a transaction: a pooler may
-   * have a single one to the server, and would let us wait for ourselves.
+   * Checks that this connection is served while another one is in a transaction. A pooler with a
+   * single server connection would make each wait for the other.
    */
-  public static void requireBeside(Connection connection) throws SQLException {
+  public static void requireSecondConnection(Connection connection) throws SQLException {
     int usual = connection.getNetworkTimeout();
-    connection.setNetworkTimeout(Runnable::run, (int) BESIDE.toMillis());
+    connection.setNetworkTimeout(Runnable::run, (int) SECOND_CONNECTION_TIMEOUT.toMillis());
     try (Statement sql = connection.createStatement()) {
       sql.execute("SELECT 1");
     } catch (SQLException e) {
       throw new SQLException(
-          "no second connection beside one in a transaction within %d s; behind a pooler, its pool for this user and database has to have two: see default_pool_size"
-              .formatted(BESIDE.toSeconds()),
+          "no second connection within %d s while another is in a transaction; a pooler's pool for this user and database has to have two: see default_pool_size"
+              .formatted(SECOND_CONNECTION_TIMEOUT.toSeconds()),
           "53300",
           e);
     }
@@ -127,12 +127,12 @@ public final class Connector {
   }
 
   /**
-   * Whether it may come right by itself: the server cannot be reached, is starting or stopping, or
-   * has no connection left. Not a wrong password or database, a parameter that it does not know, or
-   * a certificate that is missing or not trusted.
+   * Whether a later attempt may succeed: the server cannot be reached, is starting or stopping, or
+   * has no connection left. Not so with a wrong password or database, an unknown parameter, or a
+   * certificate that is missing or not trusted.
    */
-  private static boolean mayPass(SQLException e) {
-    if (isAboutTrust(e)) {
+  private static boolean isTransient(SQLException e) {
+    if (isCertificateError(e)) {
       return false;
     }
     String state = String.valueOf(e.getSQLState());
@@ -143,8 +143,10 @@ public final class Connector {
     };
   }
 
-  /** Whether it is about certificates: ours, which cannot be read, or the server's. */
-  private static boolean isAboutTrust(SQLException e) {
+  /**
+   * Whether a certificate is the cause: the client's cannot be read, or the server's is refused.
+   */
+  private static boolean isCertificateError(SQLException e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof GeneralSecurityException
           || cause instanceof SSLPeerUnverifiedException
@@ -154,18 +156,18 @@ public final class Connector {
         return true;
       }
     }
-    // Of another host's certificate the driver tells only in words. All else that is not the
-    // server's has a cause.
-    return e.getCause() == null && HOSTNAME_NOT_VERIFIED.equals(e.getSQLState()) && isDrivers(e);
+    // A certificate of another host can only be recognized by what is missing: all other errors of
+    // the driver itself have a cause.
+    return e.getCause() == null && HOSTNAME_NOT_VERIFIED.equals(e.getSQLState()) && isFromDriver(e);
   }
 
-  private static boolean isDrivers(SQLException e) {
+  private static boolean isFromDriver(SQLException e) {
     return e instanceof PSQLException driver && driver.getServerErrorMessage() == null;
   }
 
   private static StartException noConnection(DatabaseUrl url, SQLException e) {
     return new StartException(
-        "no connection to the database " + url + ": " + words(e) + "; " + advice(e), e);
+        "no connection to the database " + url + ": " + message(e) + "; " + advice(e), e);
   }
 
   private static String advice(SQLException e) {
@@ -173,7 +175,7 @@ public final class Connector {
     if (state.startsWith("28")) {
       return "check the user and the password in " + URL_SOURCES;
     }
-    if (isAboutTrust(e)) {
+    if (isCertificateError(e)) {
       return "check sslmode and sslrootcert in " + URL_SOURCES;
     }
     if (String.valueOf(e.getMessage()).contains("unsupported startup parameter")) {
@@ -182,17 +184,19 @@ public final class Connector {
     if (state.startsWith("3D")) {
       return "create it, or name another in " + URL_SOURCES;
     }
-    return "check " + URL_SOURCES + (mayPass(e) ? ", and whether PostgreSQL runs there" : "");
+    return "check " + URL_SOURCES + (isTransient(e) ? ", and whether PostgreSQL runs there" : "");
   }
 
-  /** What the driver said, and why where it does not tell. */
-  private static String words(SQLException e) {
+  /** The driver's message, and that of the cause if it adds something. */
+  private static String message(SQLException e) {
     String message = String.valueOf(e.getMessage()).replaceFirst("\\.$", "");
     Throwable cause = e.getCause();
     if (cause instanceof UnknownHostException) {
       return message + ": unknown host " + cause.getMessage();
     }
-    boolean told = cause instanceof ConnectException; // refused: in words already
-    return cause instanceof IOException && !told ? message + ": " + cause.getMessage() : message;
+    boolean included = cause instanceof ConnectException; // in the driver's message
+    return cause instanceof IOException && !included
+        ? message + ": " + cause.getMessage()
+        : message;
   }
 }

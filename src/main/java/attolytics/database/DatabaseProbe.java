@@ -11,67 +11,67 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks the database now and then whether it takes rows. The verdict is there at any time, even
- * while the database keeps an answer waiting.
+ * Queries periodically whether the database accepts writes. The last result is available at any
+ * time, even while a query waits for its response.
  */
 public final class DatabaseProbe implements Runnable {
-  private static final String QUESTION = "SHOW transaction_read_only";
-  private static final Duration PATIENCE = Duration.ofMillis(1_500);
-  private static final String SILENT = "the database does not answer";
-  private static final String AWAY = "the database is away";
+  private static final String QUERY = "SHOW transaction_read_only";
+  private static final Duration TIMEOUT = Duration.ofMillis(1_500);
+  private static final String NO_RESPONSE = "the database does not respond";
+  private static final String UNREACHABLE = "the database is unreachable";
 
   private final DataSource database;
-  private volatile @Nullable String trouble;
-  private volatile @Nullable Long askedNanos;
+  private volatile @Nullable String problem;
+  private volatile @Nullable Long startNanos;
 
   /**
-   * @param database whose connections come within bounded time, or not at all
+   * @param database a pool that gives connections within a bounded time, or fails
    */
   public DatabaseProbe(DataSource database) {
     this.database = database;
   }
 
-  /** Asks. To be called again and again, by one thread at a time. */
+  /** Queries once. One thread at a time. */
   @Override
   public void run() {
-    askedNanos = System.nanoTime();
+    startNanos = System.nanoTime();
     try {
-      trouble = ask();
+      problem = query();
     } finally {
-      askedNanos = null;
+      startNanos = null;
     }
   }
 
-  /** Why the database takes no rows, or null if it does. Any thread, at once. */
+  /** Why the database accepts no writes, or null if it does. Any thread; does not block. */
   public @Nullable String problem() {
-    String known = trouble;
-    Long asked = askedNanos;
-    boolean overdue = asked != null && System.nanoTime() - asked > PATIENCE.toNanos();
-    return known == null && overdue ? SILENT : known;
+    String known = problem;
+    Long start = startNanos;
+    boolean overdue = start != null && System.nanoTime() - start > TIMEOUT.toNanos();
+    return known == null && overdue ? NO_RESPONSE : known;
   }
 
-  private @Nullable String ask() {
+  private @Nullable String query() {
     try (Connection connection = database.getConnection()) {
-      // The pool undoes that, and rolls back.
-      connection.setNetworkTimeout(Runnable::run, (int) PATIENCE.toMillis());
+      // The pool resets it, and rolls back.
+      connection.setNetworkTimeout(Runnable::run, (int) TIMEOUT.toMillis());
       try (Statement statement = connection.createStatement();
-          ResultSet answer = statement.executeQuery(QUESTION)) {
+          ResultSet answer = statement.executeQuery(QUERY)) {
         answer.next();
         return answer.getBoolean(1) ? "the database is read-only" : null;
       }
     } catch (SQLException e) {
-      return verdict(e);
+      return describe(e);
     }
   }
 
-  /** Pool and driver have timeouts of their own, which tell no more than was known before. */
-  private String verdict(SQLException e) {
+  /** A timeout of the pool or the driver itself confirms what was known before. */
+  private String describe(SQLException e) {
     Throwable root = e;
     for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
       root = cause;
     }
-    boolean waited = trouble == null && root instanceof SQLTransientConnectionException;
-    boolean waitsOn = SILENT.equals(trouble) && root instanceof SQLException;
-    return waited || waitsOn || root instanceof SocketTimeoutException ? SILENT : AWAY;
+    boolean waited = problem == null && root instanceof SQLTransientConnectionException;
+    boolean waitsOn = NO_RESPONSE.equals(problem) && root instanceof SQLException;
+    return waited || waitsOn || root instanceof SocketTimeoutException ? NO_RESPONSE : UNREACHABLE;
   }
 }

@@ -7,14 +7,13 @@ import java.time.Duration;
 import java.util.function.Predicate;
 
 /**
- * Transactions that create or change tables: with limits of their own, so that they neither end
- * half-way by those meant for queries nor keep writers waiting.
+ * Transactions that create or change tables. They have timeouts of their own: those meant for
+ * queries do not end them, and writers do not wait long for their locks.
  */
 public final class DdlTransaction {
   /**
-   * Instead of those of roles and databases: what an operator wants of queries is nothing for DDL.
-   * What an instance that is frozen has locked is free again when its session has been idle for too
-   * long.
+   * Replace those of roles and databases, which are meant for queries. The locks of a frozen
+   * instance are released when its session has been idle for too long.
    */
   private static final String TIMEOUTS =
       """
@@ -24,10 +23,10 @@ public final class DdlTransaction {
         ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')
       """;
 
-  /** For what is locked of a table that exists: writers queue up behind who waits for it. */
+  /** For locks on existing tables. Short, because writers queue behind a waiting lock request. */
   public static final Duration LOCK_WAIT = Duration.ofSeconds(2);
 
-  /** The SQLSTATE of a lock that was not to be had in time. */
+  /** The SQLSTATE if a lock is not granted in time. */
   public static final String LOCK_NOT_AVAILABLE = "55P03";
 
   private DdlTransaction() {}
@@ -39,9 +38,9 @@ public final class DdlTransaction {
   }
 
   /**
-   * Does the work in a transaction. The connection must not be in one, and is in none afterwards.
+   * Runs the work in a transaction. The connection must not be in one, and is in none afterwards.
    *
-   * @param commit whether what comes of the work is to stay
+   * @param commit decides by the result whether to commit or to roll back
    */
   public static <T> T run(Connection connection, Predicate<? super T> commit, Work<T> work)
       throws SQLException {
@@ -59,17 +58,17 @@ public final class DdlTransaction {
       rollBack(connection, e);
       throw e;
     } finally {
-      if (!connection.isClosed()) { // else it would hide why
+      if (!connection.isClosed()) { // the exception would hide the cause
         connection.setAutoCommit(autoCommit);
       }
     }
   }
 
-  /** Begins a transaction. All that is set for it ends with it. */
+  /** Begins a transaction. Its settings end with it. */
   static void begin(Connection connection) throws SQLException {
     connection.setAutoCommit(false);
     try (Statement sql = connection.createStatement()) {
-      // With a stricter level the tables that another instance has just created stay invisible.
+      // At a stricter level, tables that another instance has just created are invisible.
       execute(sql, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
       execute(sql, TIMEOUTS);
     }

@@ -10,13 +10,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the database has under a table's name, whether a table or not.
+ * The relation that exists under a table's name, which need not be a table.
  *
  * @param oid {@code pg_class.oid}
  * @param kind {@code pg_class.relkind}
- * @param user the current user, quoted where it has to be
- * @param owned whether the current user may do what its owner may
- * @param fullAccess whether the current user may do to it whatever can be done to rows
+ * @param user the current user, quoted if necessary
+ * @param owned whether the current user has the privileges of its owner
+ * @param fullAccess whether the current user may select, insert, update and delete rows
  * @param rowSecurity whether row-level security applies to the current user
  * @param columns by name, in their order; without dropped and system columns
  * @see <a href="https://www.postgresql.org/docs/current/catalog-pg-class.html">pg_class</a>
@@ -30,15 +30,15 @@ public record ExistingTable(
     boolean rowSecurity,
     Map<String, ExistingColumn> columns) {
   /**
-   * A column that exists.
+   * An existing column.
    *
    * @param type as {@code regtype} prints it, without a length
    * @param modifier {@code atttypmod}, such as the length of a VARCHAR(n) plus 4, or -1
    * @param hasDefault whether a row that leaves it out gets a value: also true for identity columns
    * @param generated whether its value is computed from other columns and cannot be given
    * @param insertable whether the current user may insert into it
-   * @param closedSequences those of its default that the current user may not use, or null
-   * @param indexed whether a valid index of all rows begins with it
+   * @param closedSequences sequences of its default that the current user may not use, or null
+   * @param indexed whether it is the first column of a valid index of all rows
    */
   public record ExistingColumn(
       String name,
@@ -98,7 +98,7 @@ public record ExistingTable(
           "S", "SEQUENCE",
           "c", "TYPE");
 
-  /** What SQL calls it. */
+  /** The word for its kind in SQL. */
   public String sqlKind() {
     return OTHER_KINDS.getOrDefault(kind, "TABLE");
   }
@@ -116,7 +116,7 @@ public record ExistingTable(
     return kind.equals("f");
   }
 
-  /** Looks along the search path as COPY does; null if there is nothing of that name. */
+  /** Finds it on the search path, as COPY does; null if nothing has that name. */
   public static @Nullable ExistingTable find(Connection connection, String name)
       throws SQLException {
     try (PreparedStatement query = connection.prepareStatement(RELATION)) {
@@ -162,13 +162,13 @@ public record ExistingTable(
   }
 
   /**
-   * Says that something else has the name of a table, and what to do.
+   * The message that something else has the name of a table.
    *
-   * @param sqlKind what SQL calls it
+   * @param sqlKind the word for its kind in SQL
    */
   public static String nameTaken(String quotedTable, String sqlKind) {
     String article = sqlKind.startsWith("I") ? "an " : "a ";
-    return "in the place of table %s there is %s; drop it, or rename it: ALTER %s %s RENAME TO …"
+    return "instead of table %s there is %s; drop it, or rename it: ALTER %s %s RENAME TO …"
         .formatted(quotedTable, article + sqlKind.toLowerCase(Locale.ROOT), sqlKind, quotedTable);
   }
 }

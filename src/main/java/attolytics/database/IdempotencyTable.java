@@ -3,14 +3,11 @@ package attolytics.database;
 import java.util.List;
 import java.util.Map;
 
-/**
- * The service's own table: a row for each Idempotency-Key that is remembered, with the body of the
- * answer where that is not empty.
- */
+/** The table of the Idempotency-Keys, with the body of the response if that is not empty. */
 public final class IdempotencyTable {
   public static final String NAME = "attolytics_idempotency";
 
-  // The index is for purging the oldest.
+  // The index is for the purge of the oldest keys.
   public static final OwnTable TABLE =
       new OwnTable(
           NAME,

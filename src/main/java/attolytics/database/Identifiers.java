@@ -1,10 +1,10 @@
 package attolytics.database;
 
-/** Names of tables and columns in SQL. */
+/** Quotes names of tables and columns for SQL. */
 public final class Identifiers {
   private Identifiers() {}
 
-  /** The name in double quotes, so that capitals, spaces and reserved words stand as they are. */
+  /** The name in double quotes, which preserves capitals, spaces and reserved words. */
   public static String quote(String name) {
     return '"' + name.replace("\"", "\"\"") + '"';
   }

@@ -4,18 +4,18 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 
-/** Looks at the database once all tables are there, before that is committed or rolled back. */
+/** Checks the database after all tables are created, before the transaction ends. */
 @FunctionalInterface
 public interface Inspection {
   Inspection NONE = connection -> Findings.NONE;
 
-  /** Leaves nothing behind. */
+  /** Checks, and changes nothing. */
   Findings inspect(Connection connection) throws SQLException;
 
   /**
-   * What an inspection finds.
+   * The result of an inspection.
    *
-   * @param warnings what is better mended but stops nothing
+   * @param warnings what should be changed but does not prevent a start
    * @param problems each a reason not to start
    */
   record Findings(List<String> warnings, List<String> problems) {

@@ -9,13 +9,13 @@ import java.sql.Statement;
 import org.postgresql.PGConnection;
 
 /**
- * Statements that PostgreSQL runs outside of a transaction only, for as long as they take. A limit
- * of the role's or the database's would break them off and leave an INVALID index; it can only be
- * set aside for the whole session. Behind a pooler that session is not ours: the statement may get
- * another, and somebody else this one.
+ * Prepares for statements that PostgreSQL runs only outside of a transaction, and that may take
+ * hours. A timeout of the role or the database would cancel them and leave an INVALID index. It can
+ * only be disabled for the whole session, which is not possible behind a pooler: the statement may
+ * run in another session, and another client may get this one.
  */
 public final class LongStatements {
-  /** Without us, nobody needs the index: PostgreSQL looks whether we are there, from 14 on. */
+  /** From 14 on, PostgreSQL also cancels the statement if this client is gone. */
   private static final String SET =
       """
       SELECT set_config(name, CASE name WHEN 'client_connection_check_interval' THEN '5s' ELSE '0' END,
@@ -37,10 +37,10 @@ public final class LongStatements {
   private LongStatements() {}
 
   /**
-   * Sees to it that nothing breaks such a statement off.
+   * Makes sure that no timeout cancels such a statement.
    *
    * @param connection in no transaction
-   * @throws StartException if that cannot be done
+   * @throws StartException if that is not possible
    */
   public static void prepare(Connection connection, Step step) throws SQLException, StartException {
     if (isPooled(connection)) {
@@ -52,7 +52,7 @@ public final class LongStatements {
     }
   }
 
-  /** Whether a pooler is between: it says of itself whose process serves the session. */
+  /** Whether there is a pooler: it reports another process than the one that serves the query. */
   private static boolean isPooled(Connection connection) throws SQLException {
     try (Statement sql = connection.createStatement();
         ResultSet row = sql.executeQuery("SELECT pg_backend_pid()")) {
@@ -69,7 +69,7 @@ public final class LongStatements {
       String limits = row.getString(1);
       if (limits != null) {
         throw new StartException(
-            "%s: not begun: %s would break it off, and can be set aside only on a direct connection, not through a connection pooler; run migrate with PostgreSQL's own address, or ALTER ROLE %s SET each of them to 0 until it is done"
+            "%s: not started: %s would cancel it, and cannot be disabled through a connection pooler; run migrate on a direct connection to PostgreSQL, or ALTER ROLE %s SET each of them to 0 until it is done"
                 .formatted(step, limits, row.getString(2)));
       }
     }

@@ -4,20 +4,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What would make the database fit the schema, and lose nothing.
+ * The changes that make the database match the schema and lose no data.
  *
- * @param steps in the order in which they are done, each of use without those that follow
- * @param left what somebody has to decide or may not be done by this user: each with what to do
- * @param notes what is good to know and calls for nothing
+ * @param steps in order; each is useful without those after it
+ * @param left what has to be done by hand, because it needs a decision or another user
+ * @param notes information that requires no action
  */
 public record Migration(List<Step> steps, List<String> left, List<String> notes) {
   /**
-   * A step.
+   * A step of a migration.
    *
-   * @param statements SQL without semicolons, to be run in one transaction
-   * @param concurrent whether it is a single one that PostgreSQL runs beside writers, and outside a
-   *     transaction only
-   * @param note what to know before, or null
+   * @param statements SQL without semicolons, run in one transaction
+   * @param concurrent whether it is a single statement that does not block writers, and that
+   *     PostgreSQL runs only outside of a transaction
+   * @param note printed before the statements, or null
    */
   public record Step(List<String> statements, boolean concurrent, @Nullable String note) {
     public Step {
@@ -44,7 +44,7 @@ public record Migration(List<Step> steps, List<String> left, List<String> notes)
     notes = List.copyOf(notes);
   }
 
-  /** Whether the database fits. */
+  /** Whether the database matches the schema. */
   public boolean isDone() {
     return steps.isEmpty() && left.isEmpty();
   }

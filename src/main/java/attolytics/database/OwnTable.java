@@ -8,21 +8,21 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A table that the service needs for itself. Its name begins with {@code attolytics_}, which no
- * table of a schema file's does.
+ * A table of the service itself. Its name begins with {@code attolytics_}, which the name of no
+ * table of a schema file does.
  *
- * @param columns those it has to have, and their types as {@code regtype} prints them
+ * @param columns the columns it must have, and their types as {@code regtype} prints them
  * @param creation the statements that create it
- * @param added those of the columns that one of an older version lacks; NULL is one of their values
+ * @param added the columns that a table of an older version lacks; they are nullable
  */
 public record OwnTable(
     String name, Map<String, String> columns, List<String> creation, List<String> added) {
-  /** A table that has had its columns from the first version on. */
+  /** A table whose columns have not changed since the first version. */
   public OwnTable(String name, Map<String, String> columns, List<String> creation) {
     this(name, columns, creation, List.of());
   }
 
-  /** The statements that make a table of an older version one of this. */
+  /** The statements that upgrade a table of an older version. */
   public List<String> upgrade(ExistingTable existing) {
     return columns.entrySet().stream()
         .filter(column -> isTable(existing) && isAdded(column.getKey(), existing))
@@ -33,7 +33,7 @@ public record OwnTable(
         .toList();
   }
 
-  /** Why the user may not upgrade it. */
+  /** Why the user cannot upgrade it. */
   public List<String> whyNotUpgrade(ExistingTable existing) {
     return existing.owned()
         ? List.of()
@@ -45,7 +45,7 @@ public record OwnTable(
             .toList();
   }
 
-  /** What is wrong with one that exists: by another hand, or of another version. */
+  /** Why an existing table cannot be used: another user or version has created it. */
   public List<String> problems(ExistingTable existing) {
     String quoted = Identifiers.quote(name);
     if (!isTable(existing)) {
@@ -57,7 +57,7 @@ public record OwnTable(
             .filter(column -> !fits(existing.columns().get(column.getKey()), column.getValue()))
             .map(
                 column ->
-                    "table %s, column %s is missing or not of type %s, but the service needs it so;"
+                    "table %s, column %s is missing or not of type %s, but the service requires that;"
                             .formatted(
                                 quoted, Identifiers.quote(column.getKey()), column.getValue())
                         + " ALTER TABLE %s RENAME TO …, and a new one is created"

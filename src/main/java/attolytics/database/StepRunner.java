@@ -11,12 +11,12 @@ public final class StepRunner {
   private StepRunner() {}
 
   /**
-   * Takes a step of a migration, with all of its statements or none. The connection must not be in
-   * a transaction. Tables are created in turn with instances that start.
+   * Runs a step of a migration, either all of its statements or none. The connection must not be in
+   * a transaction. Waits for other instances that create tables.
    *
-   * @param lockWait for the turn and for each lock; a step that is concurrent goes by what the
-   *     session has
-   * @throws SQLException if a statement was refused, which the message tells
+   * @param lockWait for the other instances and for each lock; for a concurrent step the session's
+   *     setting applies
+   * @throws SQLException if a statement is refused; the message begins with it
    */
   public static void run(Connection connection, Step step, Duration lockWait) throws SQLException {
     if (step.concurrent()) {
@@ -29,7 +29,7 @@ public final class StepRunner {
         connection,
         done -> true,
         () -> {
-          AdvisoryLock.TABLES.take(connection, lockWait);
+          AdvisoryLock.TABLES.acquire(connection, lockWait);
           runInTransaction(connection, step, lockWait);
           return step;
         });

@@ -1,8 +1,8 @@
 /**
- * What every use of the database needs: connections and their pool, the probe that notices an
- * outage, advisory locks, DDL transactions, and how a table that exists is described.
+ * What all uses of the database have in common: connections and their pool, the probe that detects
+ * an outage, advisory locks, DDL transactions, and the description of an existing table.
  *
- * <p>No session state outlives a transaction, so that poolers can be between. Comparing a schema
+ * <p>No session state outlives a transaction, so that connection poolers work. Comparing a schema
  * with the database is in {@code database.migration}, partitions are in {@code database.partition},
  * and the rows of events in {@code flush}.
  */

@@ -16,20 +16,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The directory of {@code --data_dir}, in which an embedded PostgreSQL lives:
+ * The directory of {@code --data_dir}, which holds an embedded PostgreSQL:
  *
  * <pre>
  *   lock              held while an instance runs; holds its process id
- *   pgpass            how to get in, for the owner only: 127.0.0.1:port:*:postgres:password
+ *   pgpass            the password, for the owner only: 127.0.0.1:port:*:postgres:password
  *   postgresql/       the data
  *   postgresql.log    the server's log
- *   programs/         the server's programs, a directory a version
+ *   programs/         the server's programs, a directory for each version
  * </pre>
  */
 public record DataDirectory(Path path) {
   private static final Logger log = LoggerFactory.getLogger(DataDirectory.class);
 
-  /** These would not survive pg_ctl, which starts the server by way of a shell. */
+  /** pg_ctl does not quote these for the shell by which it starts the server. */
   private static final String NOT_IN_A_PATH = "\"$`\\\n\r'";
 
   private static final String NO_PERMISSION = "no permission for ";
@@ -41,7 +41,7 @@ public record DataDirectory(Path path) {
       throw new StartException(
           "--data_dir "
               + path
-              + " holds a quote, $, ` or \\, which PostgreSQL's programs do not bear: choose another"
+              + " contains a quote, $, ` or \\, which pg_ctl does not support: choose another"
               + " directory");
     }
     return new DataDirectory(path);
@@ -55,12 +55,12 @@ public record DataDirectory(Path path) {
     return path.resolve("postgresql.log");
   }
 
-  /** Whether a start would find data, and not create any. */
+  /** Whether there is data, so that a start creates none. */
   public boolean hasData() {
     return Files.exists(data());
   }
 
-  /** Fails where a start could not create a database, as far as that shows without trying. */
+  /** Fails if a start could not create a database, as far as that is visible without a change. */
   public void refuseToCreate() throws StartException, InterruptedException {
     Path parent = path;
     while (!Files.exists(parent, LinkOption.NOFOLLOW_LINKS) && parent.getParent() != null) {
@@ -78,8 +78,8 @@ public record DataDirectory(Path path) {
   /**
    * The server's programs.
    *
-   * @param accounts to run them under: the one that owns the data is tried first, as a server left
-   *     running may be under it
+   * @param accounts to run them under; the owner of the data is tried first, because a server that
+   *     is still running may run under it
    */
   PostgresPrograms programs(List<PostgresPrograms.Account> accounts)
       throws StartException, IOException, InterruptedException {
@@ -97,20 +97,19 @@ public record DataDirectory(Path path) {
         .toList();
   }
 
-  /** The password file; a new one if there is no data yet. */
+  /** The password file, which is created if there is no data yet. */
   PasswordFile passwordFile() throws StartException, IOException {
     if (hasData() && PasswordFile.find(path) == null) {
       throw new StartException(
-          "there is no "
-              + path.resolve(PasswordFile.NAME)
-              + " any more, and without its password nobody gets into "
+          path.resolve(PasswordFile.NAME)
+              + " is missing, and without its password nobody can connect to "
               + data()
               + ": restore it, or move the data away");
     }
     return PasswordFile.in(path);
   }
 
-  /** Creates the data unless it is there: whole, or not at all, so under another name first. */
+  /** Creates the data unless it exists, under a temporary name first, so that it is complete. */
   void createData(PostgresPrograms programs, String password)
       throws StartException, IOException, InterruptedException {
     if (hasData()) {
@@ -136,12 +135,13 @@ public record DataDirectory(Path path) {
                   "--pwfile=" + passwordForInitdb,
                   "--auth=scram-sha-256",
                   "--encoding=UTF8",
-                  // The same order on every machine, whatever its C library: data may move.
+                  // Sorts equally on every machine, so that the data can be moved.
                   "--no-locale",
                   "--locale-provider=builtin",
                   "--builtin-locale=C.UTF-8",
-                  // Rows that the server refuses are the service's to tell and to count; in the log
-                  // they would let a client fill the disk.
+                  // The service reports and counts rows that the server refuses; in the server's
+                  // log
+                  // clients could fill the disk with them.
                   "--set=log_min_messages=log",
                   "--set=log_checkpoints=off"));
       if (!outcome.succeeded()) {
@@ -150,7 +150,7 @@ public record DataDirectory(Path path) {
                 + data()
                 + ": "
                 + PostgresPrograms.lastLines(outcome.output())
-                + "; or give a database by --db_url");
+                + "; or set --db_url");
       }
     } finally {
       Files.deleteIfExists(passwordForInitdb);
@@ -170,7 +170,7 @@ public record DataDirectory(Path path) {
     if (!found.equals(own)) {
       throw new StartException(
           ("%s holds data of PostgreSQL %s, but the embedded one is %s: choose another --data_dir, or"
-                  + " run a PostgreSQL %s on it and give it by --db_url")
+                  + " run a PostgreSQL %s on it and set --db_url")
               .formatted(data(), found, own, found));
     }
   }
@@ -181,11 +181,11 @@ public record DataDirectory(Path path) {
 
   private StartException cannotKeep(String reason, @Nullable IOException cause) {
     return new StartException(
-        "cannot keep an embedded PostgreSQL in --data_dir "
+        "cannot use --data_dir "
             + path
-            + ": "
+            + " for the embedded PostgreSQL: "
             + reason
-            + "; choose a directory that this user can write to, or give a database by --db_url",
+            + "; choose a directory that this user can write to, or set --db_url",
         cause);
   }
 
@@ -197,6 +197,6 @@ public record DataDirectory(Path path) {
     if (e instanceof FileAlreadyExistsException) {
       return message + NO_DIRECTORY;
     }
-    return e instanceof NoSuchFileException ? "there is no " + message : message;
+    return e instanceof NoSuchFileException ? message + " does not exist" : message;
   }
 }

@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps other instances away from a data directory, as long as it is held. It ends with the
- * process, however that ends.
+ * The lock of a data directory, which excludes other instances. The operating system releases it
+ * when the process ends.
  */
 final class DataLock implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(DataLock.class);
@@ -27,9 +27,9 @@ final class DataLock implements AutoCloseable {
   }
 
   /**
-   * Takes the lock, or fails at once.
+   * Acquires the lock, or fails immediately.
    *
-   * @throws StartException if another instance has it: which, and what to do
+   * @throws StartException if another instance holds it
    */
   static DataLock take(Path directory) throws StartException, IOException {
     FileChannel channel =
@@ -55,7 +55,7 @@ final class DataLock implements AutoCloseable {
             + directory
             + " is in use by another instance, process "
             + Files.readString(directory.resolve(NAME))
-            + ": stop that one, choose another directory, or give both one database by --db_url");
+            + ": stop that one, choose another directory, or use one database for both with --db_url");
   }
 
   @Override

@@ -19,12 +19,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A PostgreSQL server of the service's own, for who configures none, in a {@link DataDirectory}.
+ * The PostgreSQL server that the service runs if no database is configured, in a {@link
+ * DataDirectory}.
  *
- * <p>The server listens on the loopback address, on the port of its last run if that is free. It is
- * a process of its own that survives a crash of this one: the next start takes it over. If it ends
- * while this process runs, it is started again, on the same port. Nothing stops it but {@link
- * #close}; there is no shutdown hook, as it must outlive the drain.
+ * <p>The server listens on the loopback address, on the port of its last run if that is free. Its
+ * process survives a crash of this one: the next start takes it over. If it terminates while this
+ * process runs, it is restarted on the same port. Only {@link #close} stops it; there is no
+ * shutdown hook, because it has to run until the drain is complete.
  */
 public final class EmbeddedDatabase implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);
@@ -33,13 +34,13 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
   private static final Duration POLL = Duration.ofMillis(20);
 
-  /** How often it is looked whether the server is there. */
-  private static final Duration LOOK = Duration.ofMillis(250);
+  /** How often to check whether the server is alive. */
+  private static final Duration CHECK_PERIOD = Duration.ofMillis(250);
 
   private static final Duration FIRST_BACKOFF = Duration.ofSeconds(1);
   private static final Duration LAST_BACKOFF = Duration.ofSeconds(30);
 
-  /** For a restart that is under way to notice that it is not wanted any more. */
+  /** For a restart in progress to end. */
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
 
   private final DataDirectory directory;
@@ -50,7 +51,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
   private final boolean adopted;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread supervisor = new Thread(this::supervise, "embedded-postgresql");
-  private volatile @Nullable String trouble;
+  private volatile @Nullable String problem;
 
   private EmbeddedDatabase(
       DataDirectory directory,
@@ -89,9 +90,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     supervisor.setDaemon(true);
   }
 
-  /**
-   * Starts the server as {@link #start(Path, EmbeddedServer.Pause)} does, however long it takes.
-   */
+  /** Starts the server as {@link #start(Path, EmbeddedServer.Pause)} does, without a time limit. */
   public static EmbeddedDatabase start(Path dataDir) throws StartException, InterruptedException {
     return start(dataDir, PostgresPrograms.accounts());
   }
@@ -102,12 +101,12 @@ public final class EmbeddedDatabase implements AutoCloseable {
   }
 
   /**
-   * Starts the server, creating its data on the first run, or takes over one that was left running.
+   * Starts the server, creating its data on the first run, or takes over one that is still running.
    *
    * @param dataDir created if missing
-   * @param pause taken again and again while the server starts, which may be a long recovery
-   * @throws StartException if that is impossible here: the problem and what to do
-   * @throws InterruptedException if the pause says so; no server is left running
+   * @param pause called repeatedly while the server starts, which may include a long recovery
+   * @throws StartException if that is not possible: the problem and what to do
+   * @throws InterruptedException if the pause throws it; no server is left running
    */
   public static EmbeddedDatabase start(Path dataDir, EmbeddedServer.Pause pause)
       throws StartException, InterruptedException {
@@ -137,7 +136,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
   }
 
-  /** The server that runs on the data now, whichever process has started it, or null. */
+  /** The server that runs on the data now, also if another process has started it, or null. */
   public static @Nullable DatabaseUrl runningIn(Path dataDir) throws StartException {
     DataDirectory directory = DataDirectory.of(dataDir);
     try {
@@ -154,7 +153,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
   }
 
-  /** Where the service connects to. */
+  /** The URL that the service connects to. */
   public DatabaseUrl url() {
     return url(port, password);
   }
@@ -169,14 +168,14 @@ public final class EmbeddedDatabase implements AutoCloseable {
     return port;
   }
 
-  /** Whether the server was left running by an earlier process. */
+  /** Whether an earlier process has started the server. */
   boolean adopted() {
     return adopted;
   }
 
-  /** Why the server does not run now, or null if it does. Any thread, at once. */
+  /** Why the server does not run now, or null if it does. Any thread; does not block. */
   public @Nullable String problem() {
-    return trouble;
+    return problem;
   }
 
   /** Stops the server, also one taken over; open connections end. A second call does nothing. */
@@ -202,7 +201,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
   private void announce() {
     log.info(
         "no database is configured: {} PostgreSQL in {}, port {};"
-            + " to look inside: PGPASSFILE='{}' psql -h {} -p {} -U {} {}",
+            + " to connect: PGPASSFILE='{}' psql -h {} -p {} -U {} {}",
         adopted ? "took over the running embedded" : "started an embedded",
         data(),
         port,
@@ -220,30 +219,29 @@ public final class EmbeddedDatabase implements AutoCloseable {
   private void supervise() {
     try {
       while (true) {
-        pause(LOOK);
-        look();
+        pause(CHECK_PERIOD);
+        check();
       }
     } catch (InterruptedException e) {
-      log.debug("the embedded PostgreSQL is not supervised any more", e);
+      log.debug("supervision of the embedded PostgreSQL interrupted", e);
     }
   }
 
-  private void look() throws InterruptedException {
+  private void check() throws InterruptedException {
     try {
       if (server.isAlive()) {
-        trouble = null;
+        problem = null;
       } else {
         restart();
       }
-    } catch (RuntimeException | Error e) { // which may pass: the next look tells
-      trouble = "the embedded PostgreSQL cannot be supervised: " + e;
-      GuardedTask.of(
-              () -> log.error("the embedded PostgreSQL in {} cannot be supervised", data(), e))
+    } catch (RuntimeException | Error e) { // possibly transient: the next check follows
+      problem = "cannot check the embedded PostgreSQL: " + e;
+      GuardedTask.of(() -> log.error("cannot check the embedded PostgreSQL in {}", data(), e))
           .run();
     }
   }
 
-  /** Until the end, or at once when closed. */
+  /** Waits, until this is closed. */
   private void pause(Duration time) throws InterruptedException {
     if (closing.await(time.toNanos(), TimeUnit.NANOSECONDS)) {
       throw new InterruptedException("closed");
@@ -251,23 +249,23 @@ public final class EmbeddedDatabase implements AutoCloseable {
   }
 
   private void restart() throws InterruptedException {
-    trouble = "the embedded PostgreSQL has ended, starting it again";
+    problem = "the embedded PostgreSQL has terminated and is being restarted";
     log.atError()
         .addMarker(LogMarkers.STATE_CHANGE)
         .log(
-            "the embedded PostgreSQL in {} has ended, starting it again; the end of its log: {}",
+            "the embedded PostgreSQL in {} has terminated and is being restarted; last lines of its log: {}",
             data(),
-            lastWords());
+            lastLogLines());
     Duration backoff = FIRST_BACKOFF;
     while (!tryToStart(backoff)) {
       pause(backoff);
       Duration twice = backoff.multipliedBy(2);
       backoff = twice.compareTo(LAST_BACKOFF) < 0 ? twice : LAST_BACKOFF;
     }
-    trouble = null;
+    problem = null;
     log.atInfo()
         .addMarker(LogMarkers.STATE_CHANGE)
-        .log("the embedded PostgreSQL in {} runs again, port {}", data(), port);
+        .log("the embedded PostgreSQL in {} is running again, port {}", data(), port);
   }
 
   private boolean tryToStart(Duration backoff) throws InterruptedException {
@@ -277,21 +275,22 @@ public final class EmbeddedDatabase implements AutoCloseable {
         server.launch(port, () -> pause(POLL));
       } else if (running != port) {
         throw new StartException(
-            "somebody has started it on port %d instead of %d: stop it".formatted(running, port));
+            "another process has started it on port %d instead of %d: stop it"
+                .formatted(running, port));
       }
       return true;
     } catch (StartException | IOException e) {
-      trouble = "the embedded PostgreSQL has ended: " + e.getMessage();
+      problem = "the embedded PostgreSQL has terminated: " + e.getMessage();
       log.error(
-          "cannot start the embedded PostgreSQL in {} again, next attempt in {} s: {}",
+          "cannot restart the embedded PostgreSQL in {}, retrying in {} s: {}",
           data(),
           backoff.toSeconds(),
           e.getMessage());
       return false;
-    } catch (RuntimeException | Error e) { // with all that tells what it is
-      trouble = "the embedded PostgreSQL has ended: " + e;
+    } catch (RuntimeException | Error e) { // unexpected, so logged with its stack trace
+      problem = "the embedded PostgreSQL has terminated: " + e;
       log.error(
-          "cannot start the embedded PostgreSQL in {} again, next attempt in {} s",
+          "cannot restart the embedded PostgreSQL in {}, retrying in {} s",
           data(),
           backoff.toSeconds(),
           e);
@@ -299,15 +298,15 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
   }
 
-  private String lastWords() {
+  private String lastLogLines() {
     try {
-      return server.lastWords();
+      return server.lastLogLines();
     } catch (IOException e) {
       return "cannot be read: " + e.getMessage();
     }
   }
 
-  /** The preferred one if nobody has it. */
+  /** The preferred port if it is free. */
   private static int freePort(int preferred) throws IOException {
     InetAddress address = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
     if (preferred > 0) {

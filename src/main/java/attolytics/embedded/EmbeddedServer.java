@@ -20,32 +20,32 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The server process of an embedded PostgreSQL: started, taken over, watched and stopped. Used by
- * one thread at a time.
+ * Starts, takes over, checks and stops the server process of an embedded PostgreSQL. Used by one
+ * thread at a time.
  *
- * <p>It is no child of this process and survives its crash.
+ * <p>The server is not a child of this process and survives its crash.
  */
 final class EmbeddedServer {
   private static final Logger log = LoggerFactory.getLogger(EmbeddedServer.class);
 
   static final String ADDRESS = "127.0.0.1";
 
-  /** For the recovery after a crash, which reads a gigabyte of WAL at most, and for a stop. */
+  /** For a crash recovery, which reads at most a gigabyte of WAL, and for a stop. */
   private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
-  /** For what takes milliseconds unless the machine is overloaded. */
+  /** For operations that take milliseconds unless the machine is overloaded. */
   private static final Duration SHORT_TIMEOUT = Duration.ofSeconds(10);
 
   private static final Duration POLL = Duration.ofMillis(20);
   private static final int LOG_TAIL = 4_096;
 
-  /** A moment between two looks. */
+  /** A wait between two checks. */
   @FunctionalInterface
   public interface Pause {
     /**
      * Waits.
      *
-     * @throws InterruptedException if it is time to stop
+     * @throws InterruptedException to end the start
      */
     void take() throws InterruptedException;
   }
@@ -64,22 +64,22 @@ final class EmbeddedServer {
     this.password = password;
   }
 
-  /** Whether the server's process is there. */
+  /** Whether the server's process is alive. */
   boolean isAlive() {
     return postmaster != null && PidFile.runs(postmaster);
   }
 
   /** The last lines of its log since it was started. */
-  String lastWords() throws IOException {
+  String lastLogLines() throws IOException {
     return Files.exists(serverLog) ? PostgresPrograms.lastLines(logSince(startOfLog)) : "";
   }
 
   /**
-   * Takes over a server that runs on the data, such as one left by a process that was killed. Waits
-   * for one that is still starting or stopping.
+   * Takes over a server that runs on the data, for example after this process was killed. Waits for
+   * one that is starting or stopping.
    *
    * @return its port, or null if there is none
-   * @throws InterruptedException if the pause says so; the server is stopped then
+   * @throws InterruptedException if the pause throws it; the server is stopped then
    */
   @Nullable Integer adopt(Pause pause) throws StartException, IOException, InterruptedException {
     long deadline = System.nanoTime() + TIMEOUT.toNanos();
@@ -87,11 +87,12 @@ final class EmbeddedServer {
       Optional<ProcessHandle> process = file.process();
       Optional<String> program = process.flatMap(p -> p.info().command());
       if (process.isEmpty() || !program.orElse("postgres").contains("postgres")) {
-        log.warn("the embedded PostgreSQL was not stopped in order: it recovers now");
+        log.warn(
+            "the embedded PostgreSQL was not shut down properly and performs a crash recovery");
         if (file.isPidInUse()) {
-          // By another program, as happens at a container's restart, or by the remains of this
-          // server. PostgreSQL would take either for a running server and not start; nobody else
-          // can, as we hold the lock.
+          // By another program, as after the restart of a container, or by a zombie of this server.
+          // PostgreSQL would mistake it for a running server and refuse to start. It is safe to
+          // delete the file, because this process holds the lock of the directory.
           PidFile.delete(data);
         }
         return null;
@@ -102,7 +103,7 @@ final class EmbeddedServer {
       }
       if (System.nanoTime() - deadline > 0) {
         throw new StartException(
-            "process %d of %s seems to run on %s, but does not answer: stop it and try again"
+            "process %d of %s appears to use %s, but does not respond: stop it and try again"
                 .formatted(file.pid(), program.orElse("an unknown program"), data));
       }
       pauseOrStop(pause, null);
@@ -110,23 +111,23 @@ final class EmbeddedServer {
     return null;
   }
 
-  /** Whether the server on a port is the one of that data. */
+  /** Whether the server on a port uses that data. */
   static boolean isServed(Path data, int port, String password) throws IOException {
     try (Connection connection = connect(port, password);
         Statement statement = connection.createStatement();
         ResultSet result = statement.executeQuery("SHOW data_directory")) {
       return result.next() && Files.isSameFile(Path.of(result.getString(1)), data);
     } catch (SQLException e) {
-      log.debug("no answer from port {}", port, e);
+      log.debug("no response from port {}", port, e);
       return false;
     }
   }
 
   /**
-   * Starts the server, which nobody runs now.
+   * Starts the server, which must not be running.
    *
-   * @throws StartException if it does not start: why, in its own words
-   * @throws InterruptedException if the pause says so; the server is stopped then
+   * @throws StartException if it does not start, with its own message
+   * @throws InterruptedException if the pause throws it; the server is stopped then
    */
   void launch(int port, Pause pause) throws StartException, IOException, InterruptedException {
     programs.own(data);
@@ -136,7 +137,7 @@ final class EmbeddedServer {
     programs.own(serverLog);
     killOrphans();
     startOfLog = Files.size(serverLog);
-    // Whatever the configuration in the data directory says: an answer 200 means on the disk.
+    // Overrides the configuration in the data directory: a 200 means that rows are on disk.
     String options =
         "-p "
             + port
@@ -173,8 +174,8 @@ final class EmbeddedServer {
   }
 
   /**
-   * Ends the backends that outlive a server that was killed. Most notice by themselves, but one
-   * that computes does not, and as long as it is there no server starts on the data.
+   * Kills backends of a server that was killed. Most of them exit by themselves, but one that is
+   * busy does not, and while it exists no server starts on the data.
    */
   private void killOrphans() throws InterruptedException {
     List<ProcessHandle> orphans =
@@ -186,7 +187,7 @@ final class EmbeddedServer {
     }
   }
 
-  /** By the working directory, which only Linux shows. */
+  /** By the working directory, which can be read on Linux only. */
   private boolean isPostgresOnData(ProcessHandle process) {
     if (!process.info().command().orElse("").endsWith("/postgres")) {
       return false;
@@ -211,7 +212,7 @@ final class EmbeddedServer {
     }
   }
 
-  /** Before a server has its file, there is no way to stop it. */
+  /** Without its PID file a server cannot be stopped. */
   private void awaitPidFile(Process pgCtl) throws IOException, InterruptedException {
     long deadline = System.nanoTime() + SHORT_TIMEOUT.toNanos();
     while (pgCtl.isAlive() && !hasProcess() && System.nanoTime() - deadline < 0) {
@@ -224,13 +225,13 @@ final class EmbeddedServer {
     return file != null && file.process().isPresent();
   }
 
-  /** Stops the server if it runs, also one taken over; open connections end. */
+  /** Stops the server if it runs, also one that was taken over; open connections are closed. */
   void stop() throws IOException, InterruptedException {
     PidFile file = PidFile.in(data);
     if (file == null || file.process().isEmpty()) {
       return;
     }
-    // A recovery cannot be brought to an end sooner, and begins again at the next start anyway.
+    // A recovery can only be aborted; it is repeated at the next start.
     String mode = file.isStarting() ? "immediate" : "fast";
     PostgresPrograms.Outcome outcome =
         programs.run(
@@ -246,7 +247,7 @@ final class EmbeddedServer {
     }
   }
 
-  /** Creates a database unless it is there. */
+  /** Creates a database unless it exists. */
   void createDatabase(int port, String name) throws SQLException {
     try (Connection connection = connect(port, password);
         Statement statement = connection.createStatement()) {

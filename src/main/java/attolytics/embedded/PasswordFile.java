@@ -11,15 +11,16 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The embedded database's password, and the port of its last run, in the format that psql takes.
- * Written before the data is, so that there is no data whose password is unknown.
+ * The password of the embedded database, and the port of its last run, in the format of libpq's
+ * password file. It is written before the data is created, so that the password of the data is
+ * known.
  *
  * @param port of the last run, or 0
  */
 record PasswordFile(Path file, String password, int port) {
   static final String NAME = "pgpass";
 
-  /** That of the directory; a new one, with another password, if there is none. */
+  /** Reads the file of the directory, or creates one with a random password. */
   static PasswordFile in(Path directory) throws IOException {
     PasswordFile found = find(directory);
     if (found != null) {
@@ -56,7 +57,7 @@ record PasswordFile(Path file, String password, int port) {
     Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  /** An empty file that only its owner can read, where the file system knows such. */
+  /** Creates an empty file that only its owner can read, if the file system supports that. */
   static void createPrivate(Path file) throws IOException {
     if (Files.getFileStore(file.getParent()).supportsFileAttributeView("posix")) {
       Files.createFile(

@@ -9,10 +9,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code postmaster.pid}, which a PostgreSQL server keeps in its data directory while it runs, and
- * leaves behind when it is killed.
+ * {@code postmaster.pid}, the file that a PostgreSQL server has in its data directory while it
+ * runs, and leaves behind when it is killed.
  *
- * @param port or -1 if the server has not come so far
+ * @param port or -1 if the server has not written it yet
  * @param status {@code starting}, {@code ready}, {@code stopping}, or empty
  */
 record PidFile(long pid, int port, String status) {
@@ -33,14 +33,14 @@ record PidFile(long pid, int port, String status) {
     Files.deleteIfExists(data.resolve(NAME));
   }
 
-  /** The process with that number, unless it is dead; whether it is the server is another thing. */
+  /** The live process with that PID, which need not be the server. */
   Optional<ProcessHandle> process() {
     return ProcessHandle.of(pid).filter(PidFile::runs);
   }
 
   /**
-   * Whether the process is alive. One that has died, but whose parent has not taken note of it, is
-   * not: so ends a server in a container whose first process is the service.
+   * Whether the process is alive. A zombie is not: a server that terminates in a container whose
+   * first process is the service becomes one.
    */
   static boolean runs(ProcessHandle process) {
     return process.isAlive() && !isZombie(process.pid());
@@ -51,21 +51,21 @@ record PidFile(long pid, int port, String status) {
       String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
       return stat.startsWith(") Z", stat.lastIndexOf(')'));
     } catch (IOException e) {
-      return false; // not on Linux, or gone
+      return false; // not Linux, or no such process
     }
   }
 
-  /** Whether it is worth asking the server. */
+  /** Whether the server may accept connections. */
   boolean mayAnswer() {
     return port > 0 && !isStarting();
   }
 
-  /** Whether the server does not take connections yet; it may be recovering. */
+  /** Whether the server does not accept connections yet; it may be recovering. */
   boolean isStarting() {
     return status.equals("starting");
   }
 
-  /** Whether there is such a process, if only as the remains of one. */
+  /** Whether a process has that PID, even if only a zombie. */
   boolean isPidInUse() {
     return ProcessHandle.of(pid).isPresent();
   }

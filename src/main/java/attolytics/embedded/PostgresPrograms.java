@@ -25,21 +25,22 @@ import org.jspecify.annotations.Nullable;
 import org.tukaani.xz.XZInputStream;
 
 /**
- * PostgreSQL's server programs out of the jar: {@code initdb}, {@code pg_ctl} and {@code postgres},
- * unpacked once, and run under an account that they accept.
+ * PostgreSQL's server programs, {@code initdb}, {@code pg_ctl} and {@code postgres}, which are in
+ * the jar. Unpacks them once, and runs them under an account that they accept.
  *
- * <p>Zonky's own {@code EmbeddedPostgres} is made for tests: it starts the server without fsync,
- * clears directories under {@code /tmp}, takes files of a half-done unpacking for whole, lets every
- * local user in, and tells a failure without the server's words. Its archives are all that is used.
+ * <p>The archives are those of Zonky. Its {@code EmbeddedPostgres} is not used, because it is made
+ * for tests: it starts the server without fsync, deletes directories under {@code /tmp}, accepts
+ * files that were unpacked in part, lets every local user connect, and reports failures without the
+ * server's message.
  */
 public final class PostgresPrograms {
-  /** The user that nobody is, on every Linux. */
+  /** The user {@code nobody} of all Linux distributions. */
   private static final int NOBODY = 65_534;
 
-  /** A failure of the server is a FATAL line and a few before it that tell why. */
+  /** A failure of the server is a FATAL line, with the cause in a few lines before it. */
   private static final int LAST_LINES = 5;
 
-  /** What a command did. */
+  /** The result of a command. */
   public record Outcome(int exitCode, String output) {
     public boolean succeeded() {
       return exitCode == 0;
@@ -49,15 +50,15 @@ public final class PostgresPrograms {
   /**
    * How to run programs that refuse to run as root.
    *
-   * @param prefix what stands before the command
-   * @param owner the number of the user that the server's files must belong to, or null: whoever
-   *     creates them
+   * @param prefix of the command
+   * @param owner the id of the user that the server's files must belong to, or null for the user
+   *     that creates them
    */
   record Account(List<String> prefix, @Nullable Integer owner) {
-    /** For who is not root. */
+    /** For a user other than root. */
     static final Account OWN = new Account(List.of(), null);
 
-    /** Still root for the file system, but not for the program; some containers forbid it. */
+    /** Root for the file system, but not for the program. Some containers forbid it. */
     static final Account NAMESPACE = new Account(List.of("unshare", "-U"), 0);
 
     static final Account UNPRIVILEGED =
@@ -72,15 +73,15 @@ public final class PostgresPrograms {
   private PostgresPrograms(Path home, Account account) throws StartException, InterruptedException {
     this.home = home;
     this.account = account;
-    this.majorVersion = tryOut();
+    this.majorVersion = readVersion();
   }
 
   /**
-   * Unpacks the programs unless they are there already.
+   * Unpacks the programs unless that has been done.
    *
-   * @param directory where they are kept, in a directory a version
-   * @param candidates accounts to run them under: the first that works is taken
-   * @throws StartException if the jar has none for this system, or nothing can be run here
+   * @param directory for the programs, with a directory for each version
+   * @param candidates accounts to run them under; the first that works is used
+   * @throws StartException if the jar has none for this system, or they do not run on it
    */
   public static PostgresPrograms in(Path directory, List<Account> candidates)
       throws StartException, IOException, InterruptedException {
@@ -96,7 +97,7 @@ public final class PostgresPrograms {
     return new PostgresPrograms(home, account);
   }
 
-  /** Fails where {@link #in} would fail before it unpacks anything. */
+  /** Fails if {@link #in} would fail before it unpacks anything. */
   static void refuseUnfitSystem(List<Account> candidates)
       throws StartException, InterruptedException {
     firstWorking(candidates);
@@ -107,9 +108,7 @@ public final class PostgresPrograms {
     URL archive = PostgresPrograms.class.getResource("/postgres-" + platform() + ".txz");
     if (archive == null) {
       throw new StartException(
-          "this jar holds no embedded PostgreSQL for "
-              + platform()
-              + ": give a database by --db_url");
+          "this jar contains no embedded PostgreSQL for " + platform() + ": set --db_url");
     }
     return archive;
   }
@@ -129,10 +128,10 @@ public final class PostgresPrograms {
     }
     throw new StartException(
         "the embedded PostgreSQL does not run as root, and this system allows neither 'unshare -U'"
-            + " nor 'setpriv': run as another user, or give a database by --db_url");
+            + " nor 'setpriv': run as another user, or set --db_url");
   }
 
-  /** Whether the account is one with a name, which initdb insists on, and not root's. */
+  /** Whether the account has a name, which initdb requires, and is not root. */
   private static boolean works(Account account) throws InterruptedException {
     try {
       Outcome user = outcome(start(account.prefix(), List.of("id", "-un")));
@@ -147,17 +146,19 @@ public final class PostgresPrograms {
     return majorVersion;
   }
 
-  /** Fails here with a clear word on a system of another C library, or where nobody may read. */
-  private String tryOut() throws StartException, InterruptedException {
-    String said;
+  /**
+   * Fails on a system with another C library, or if the user {@code nobody} cannot read the files.
+   */
+  private String readVersion() throws StartException, InterruptedException {
+    String message;
     try {
       Outcome outcome = run("postgres", List.of("--version"));
       if (outcome.succeeded()) {
         return outcome.output().replaceAll("(?s)\\D*(\\d+).*", "$1");
       }
-      said = outcome.output().strip();
+      message = outcome.output().strip();
     } catch (IOException e) {
-      said = String.valueOf(e.getMessage());
+      message = String.valueOf(e.getMessage());
     }
     String hint =
         account.equals(Account.UNPRIVILEGED)
@@ -167,16 +168,16 @@ public final class PostgresPrograms {
             : "";
     throw new StartException(
         "the programs of the embedded PostgreSQL do not run on this system: "
-            + said
+            + message
             + hint
-            + "; give a database by --db_url");
+            + "; set --db_url");
   }
 
   /**
    * Runs one of the programs to its end.
    *
-   * @return exit code and what it said on standard output and error
-   * @throws IOException if it cannot be run at all
+   * @return exit code, and standard output and error
+   * @throws IOException if it cannot be started
    */
   public Outcome run(String program, List<String> arguments)
       throws IOException, InterruptedException {
@@ -197,7 +198,7 @@ public final class PostgresPrograms {
     ProcessBuilder builder = new ProcessBuilder(whole).redirectErrorStream(true);
     Map<String, String> environment = builder.environment();
     environment.keySet().removeIf(name -> name.startsWith("PG") || name.startsWith("LC_"));
-    environment.remove("NOTIFY_SOCKET"); // ours, and not the server's
+    environment.remove("NOTIFY_SOCKET"); // or the server would notify systemd, too
     environment.put("LC_ALL", "C");
     environment.put("TZ", "UTC");
     Process process = builder.start();
@@ -212,7 +213,7 @@ public final class PostgresPrograms {
     }
   }
 
-  /** The last lines of what a program or the log says, without the times: one line. */
+  /** The last lines of a program's output or of the log, without times, joined to one line. */
   static String lastLines(String output) {
     List<String> lines = output.lines().map(String::strip).filter(l -> !l.isEmpty()).toList();
     return lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()).stream()
@@ -221,7 +222,7 @@ public final class PostgresPrograms {
         .replaceAll("\\s+", " ");
   }
 
-  /** Gives a file, or a directory and all in it, to the account that the programs run under. */
+  /** Makes the account that the programs run under the owner of a file or directory tree. */
   void own(Path tree) throws IOException {
     Integer owner = account.owner();
     if (owner == null || owner.equals(Files.getAttribute(tree, "unix:uid"))) {
@@ -237,7 +238,7 @@ public final class PostgresPrograms {
             return FileVisitResult.CONTINUE;
           }
 
-          // Last, so that the directory's owner says whether all is done.
+          // Last: if the directory has the owner, so has everything in it.
           @Override
           public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e)
               throws IOException {
@@ -269,7 +270,7 @@ public final class PostgresPrograms {
         });
   }
 
-  /** As Zonky names it: {@code linux-x86_64}, {@code darwin-arm_64}. */
+  /** The name in Zonky's archives: {@code linux-x86_64}, {@code darwin-arm_64}. */
   private static String platform() {
     String os = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
     String system = os.startsWith("mac") ? "darwin" : os.startsWith("windows") ? "windows" : os;
@@ -283,7 +284,7 @@ public final class PostgresPrograms {
     return system + "-" + architecture;
   }
 
-  /** Differs for different archives; without reading the fifteen megabytes on each start. */
+  /** Identifies an archive without reading its fifteen megabytes at each start. */
   private static String version(URL archive) throws IOException {
     if (archive.openConnection() instanceof JarURLConnection inJar) {
       return Long.toHexString(inJar.getJarEntry().getCrc());

@@ -1,8 +1,8 @@
 /**
- * The PostgreSQL that the service brings along for those who have no server: its data directory,
- * its programs and its process, which is watched and started again.
+ * The PostgreSQL server that comes with the service, for users who have none: its data directory,
+ * its programs and its process, which is restarted if it terminates.
  *
- * <p>Nothing else knows whether the database is embedded: it is used by its URL. Begin with {@link
+ * <p>The rest of the service uses it by its URL, like any other database. Begin with {@link
  * attolytics.embedded.EmbeddedDatabase}.
  */
 @NullMarked

@@ -3,13 +3,13 @@ package attolytics.logging;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Keeps a scheduled task alive: an executor does not run a task again that has thrown. */
+/** Keeps a periodic task scheduled: an executor does not repeat a task that has thrown. */
 public final class GuardedTask {
   private static final Logger log = LoggerFactory.getLogger(GuardedTask.class);
 
   private GuardedTask() {}
 
-  /** Returns a task that does the same, and logs what the given one throws. */
+  /** Returns a task that runs the given one and logs what it throws. */
   public static Runnable of(Runnable task) {
     return () -> {
       try {
@@ -24,7 +24,7 @@ public final class GuardedTask {
     try {
       log.error("Scheduled task failed", e);
     } catch (RuntimeException | Error again) {
-      // Most likely out of memory, which may have passed by the task's next run.
+      // Most likely out of memory, possibly only until the next run.
     }
   }
 }

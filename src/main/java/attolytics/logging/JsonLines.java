@@ -12,9 +12,9 @@ import java.io.UncheckedIOException;
 import org.slf4j.event.KeyValuePair;
 
 /**
- * Writes log events as JSON, one a line: {@code time}, {@code level}, {@code logger}, {@code
- * message}, whatever was added by name, {@code exception}, and {@code stack} if asked for.
- * Passwords are left out.
+ * Formats a log event as a JSON object on a line: {@code time}, {@code level}, {@code logger},
+ * {@code message}, key-value pairs, {@code exception}, and {@code stack} if enabled. Passwords are
+ * removed.
  */
 final class JsonLines extends EncoderBase<ILoggingEvent> {
   private static final JsonFactory JSON = new JsonFactory();

@@ -3,11 +3,11 @@ package attolytics.logging;
 import org.slf4j.Marker;
 import org.slf4j.MarkerFactory;
 
-/** What sets a log event apart. */
+/** Markers of log events. */
 public final class LogMarkers {
   /**
-   * Something is in another state from now on: the database is away, or back. Such an event is
-   * always logged, and at once, however many like it came before.
+   * A change of state, such as that the database is unreachable, or back. It is always logged at
+   * once, never counted as a repeat.
    */
   public static final Marker STATE_CHANGE = MarkerFactory.getMarker("state_change");
 

@@ -11,8 +11,8 @@ import ch.qos.logback.core.status.NopStatusListener;
 import org.slf4j.Logger;
 
 /**
- * Sets the log up when Logback starts, unless it is given a file for that. By code, as it takes a
- * file ten times as long, and for how the service starts that counts.
+ * Configures Logback when it starts, unless there is a configuration file. In code, because a file
+ * would take ten times as long, which delays the start.
  */
 public final class LogSetup extends ContextAwareBase implements Configurator {
   /** The appender's name. */
@@ -32,9 +32,9 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
   }
 
   static void setUp(LoggerContext context) {
-    // Nothing of logback's own on standard output.
+    // Keeps Logback's own messages off standard output.
     context.getStatusManager().add(new NopStatusListener());
-    // Lets the driver's java.util.logging follow the levels, at no cost where it is off.
+    // Applies the levels to java.util.logging, so that disabled events of the driver cost nothing.
     LevelChangePropagator propagator = new LevelChangePropagator();
     propagator.setContext(context);
     propagator.start();

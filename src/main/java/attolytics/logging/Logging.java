@@ -11,26 +11,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
-/** Fits the log to what the command line asks for. */
+/** Configures levels and format of the log by the command line. */
 public final class Logging {
-  /** Those that tell at INFO what is nothing to the one who runs the service. */
-  private static final String[] CHATTY = {"com.zaxxer.hikari", "io.undertow", "org.xnio"};
+  /** Loggers whose INFO events do not concern an operator. */
+  private static final String[] LIBRARIES = {"com.zaxxer.hikari", "io.undertow", "org.xnio"};
 
   /**
-   * They warn of each failed attempt and broken connection, which the service tells once itself.
+   * Loggers that warn of each failed attempt and broken connection, which the service logs itself.
    */
-  private static final String[] ANXIOUS = {
+  private static final String[] CONNECTION_LOGGERS = {
     "org.postgresql", "com.zaxxer.hikari.pool.PoolBase", "com.zaxxer.hikari.pool.ProxyConnection"
   };
 
-  /** It tells all settings at DEBUG, and hides only one of the driver's passwords. */
+  /** Logs all settings at DEBUG, with passwords of the driver. */
   private static final String POOL_SETTINGS = "com.zaxxer.hikari.HikariConfig";
 
   private Logging() {}
 
-  /** /** Sets the levels of the loggers and the format of the lines. */
+  /** Sets the levels of the loggers and the format of the log. */
   public static void configure(int verbosity, LogFormat format) {
-    // Before the first class of Undertow: JBoss Logging looks once.
+    // Before the first class of Undertow is loaded, because JBoss Logging reads it once.
     System.setProperty("org.jboss.logging.provider", "slf4j");
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
@@ -43,15 +43,15 @@ public final class Logging {
     boolean all = verbosity >= 2;
     Level root = verbosity < 0 ? Level.ERROR : all ? Level.DEBUG : Level.INFO;
     Level service = all ? Level.TRACE : verbosity == 1 ? Level.DEBUG : root;
-    Level chatty = verbosity < 0 ? Level.ERROR : all ? Level.DEBUG : Level.WARN;
+    Level libraries = verbosity < 0 ? Level.ERROR : all ? Level.DEBUG : Level.WARN;
     context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(root);
     context.getLogger("attolytics").setLevel(service);
-    for (String name : CHATTY) {
-      context.getLogger(name).setLevel(chatty);
+    for (String name : LIBRARIES) {
+      context.getLogger(name).setLevel(libraries);
     }
     context.getLogger(POOL_SETTINGS).setLevel(verbosity < 0 ? Level.ERROR : Level.WARN);
-    for (String name : ANXIOUS) {
-      context.getLogger(name).setLevel(verbosity <= 0 ? Level.ERROR : chatty);
+    for (String name : CONNECTION_LOGGERS) {
+      context.getLogger(name).setLevel(verbosity <= 0 ? Level.ERROR : libraries);
     }
     OutputStreamAppender<ILoggingEvent> appender = appender(context);
     if (appender != null) {
@@ -66,7 +66,7 @@ public final class Logging {
     }
   }
 
-  /** Tells what is still counted. */
+  /** Logs the repeats that have been counted so far. */
   public static void end() {
     if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
       OutputStreamAppender<ILoggingEvent> appender = appender(context);
@@ -76,7 +76,7 @@ public final class Logging {
     }
   }
 
-  /** That of {@link LogSetup}, or null if somebody else has set the log up. */
+  /** The appender of {@link LogSetup}, or null if Logback was configured by a file. */
   private static @Nullable OutputStreamAppender<ILoggingEvent> appender(LoggerContext context) {
     return context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender(LogSetup.APPENDER)
             instanceof OutputStreamAppender<ILoggingEvent> appender

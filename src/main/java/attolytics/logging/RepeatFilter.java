@@ -22,20 +22,20 @@ import org.slf4j.event.KeyValuePair;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /**
- * Lets the first event of a kind through, counts those that follow within a minute, and tells their
- * number at the end of it: whatever clients or the database do, the log stays short.
+ * Passes the first event of a kind, counts those that follow within a minute, and then logs their
+ * number. This bounds the log regardless of what clients or the database do.
  *
- * <p>A {@linkplain LogMarkers#STATE_CHANGE change of state} is no repeat of an earlier one: held
- * back, an outage would not show, and the last line would be wrong for up to a minute.
+ * <p>A {@linkplain LogMarkers#STATE_CHANGE change of state} never counts as a repeat: an outage has
+ * to be visible at once.
  *
- * <p>Of one kind are the events of a logger with the same text and, if there are several, the same
- * arguments but the last, which says what varies. After a minute they are told at once again.
+ * <p>Events are of one kind if they have the same logger, message and arguments; of several
+ * arguments, the last one may differ.
  */
 public final class RepeatFilter extends Filter<ILoggingEvent> {
   private static final Marker SUMMARY = MarkerFactory.getMarker("summary");
   private static final Duration SWEEP = Duration.ofSeconds(1);
 
-  /** Kinds that are kept apart; beyond, a logger's events are one kind. */
+  /** The number of kinds that are distinguished; beyond it, all events of a logger are one kind. */
   private static final int MAX_KINDS = 1_000;
 
   private record Kind(String logger, String text, List<Object> arguments) {
@@ -44,9 +44,9 @@ public final class RepeatFilter extends Filter<ILoggingEvent> {
       if (arguments == null) {
         return new Kind(event.getLoggerName(), event.getMessage(), List.of());
       }
-      int telling = arguments.length > 1 ? arguments.length - 1 : arguments.length;
-      List<Object> told = Arrays.asList(arguments).subList(0, telling);
-      return new Kind(event.getLoggerName(), event.getMessage(), told);
+      int compared = arguments.length > 1 ? arguments.length - 1 : arguments.length;
+      List<Object> prefix = Arrays.asList(arguments).subList(0, compared);
+      return new Kind(event.getLoggerName(), event.getMessage(), prefix);
     }
   }
 
@@ -78,16 +78,16 @@ public final class RepeatFilter extends Filter<ILoggingEvent> {
                 this::sweep, SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** What it throws would end all sweeps: a lack of memory, or an appender's trouble. */
+  /** An exception would end the periodic task. */
   private void sweep() {
     try {
       summarize(System.nanoTime() - period.toNanos());
     } catch (RuntimeException | Error e) {
-      getStatusManager().add(new ErrorStatus("cannot summarize repeats", this, e));
+      getStatusManager().add(new ErrorStatus("Cannot log repeated events", this, e));
     }
   }
 
-  /** Tells all that is counted so far. */
+  /** Logs what has been counted so far. */
   @Override
   public void stop() {
     if (sweeps != null) {
@@ -127,7 +127,7 @@ public final class RepeatFilter extends Filter<ILoggingEvent> {
     return true;
   }
 
-  /** Forgets the kinds that began before then, and tells the repeats of those that had any. */
+  /** Removes the kinds that began before a time, and logs their repeats. */
   private void summarize(long beforeNanos) {
     endPeriods(beforeNanos).forEach(this::summarize);
   }

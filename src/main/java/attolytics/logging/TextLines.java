@@ -12,9 +12,9 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * Writes log events for people: time, level, the logger's last name and the message, on one line
- * whatever it holds. Of an exception it tells the kind and the place, as its own words may be those
- * of a client; the stack only if asked for. Passwords are left out.
+ * Formats a log event as a line of text: time, level, simple name of the logger, and message, with
+ * line breaks replaced. Of an exception it prints the class and location, because the message may
+ * contain data of a client, and the stack trace if enabled. Passwords are removed.
  */
 final class TextLines extends EncoderBase<ILoggingEvent> {
   private static final DateTimeFormatter TIME =
@@ -52,7 +52,7 @@ final class TextLines extends EncoderBase<ILoggingEvent> {
     return text.toString().getBytes(StandardCharsets.UTF_8);
   }
 
-  /** The exception's kind and the place that threw it. */
+  /** The exception's class and location. */
   static String summary(IThrowableProxy thrown) {
     return thrown.getStackTraceElementProxyArray().length == 0
         ? thrown.getClassName()

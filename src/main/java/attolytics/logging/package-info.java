@@ -1,9 +1,8 @@
 /**
- * How log events are printed: as text or JSON lines, at which level, and with repeats counted
- * instead of printed. {@link attolytics.logging.LogSetup} is what Logback calls first.
+ * The output of log events: as text or JSON lines, at which level, and with repeats counted instead
+ * of printed. Begin with {@link attolytics.logging.LogSetup}, which Logback calls.
  *
- * <p>What is logged is decided where it happens; {@link attolytics.logging.LogMarkers} are what the
- * code that logs has to know of this package.
+ * <p>Code that logs needs {@link attolytics.logging.LogMarkers} of this package at most.
  */
 @NullMarked
 package attolytics.logging;

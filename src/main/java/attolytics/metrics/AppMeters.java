@@ -8,7 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
-/** What is counted for one app. Finding a counter allocates nothing. */
+/** The meters of one app. Looking up a counter does not allocate. */
 final class AppMeters {
   private static final int STATUSES = 600;
 
@@ -28,12 +28,12 @@ final class AppMeters {
     this.registry = registry;
     this.accepted =
         Counter.builder("attolytics.events.accepted")
-            .description("Events that were handed over to a writer")
+            .description("Events that were accepted into the buffer")
             .tag("app", app)
             .register(registry);
     this.duplicates =
         Counter.builder("attolytics.duplicates.suppressed")
-            .description("Events sent again under their Idempotency-Key, not stored again")
+            .description("Events repeated under their Idempotency-Key, which were not stored again")
             .tag("app", app)
             .register(registry);
     Gauge.builder("attolytics.quarantine.rows", () -> quarantineRows)
@@ -42,7 +42,7 @@ final class AppMeters {
         .register(registry);
   }
 
-  /** Takes how many events of the app are in quarantine now. */
+  /** Sets how many events of the app are in quarantine now. */
   void quarantineRows(long rows) {
     quarantineRows = rows;
   }
@@ -60,7 +60,7 @@ final class AppMeters {
     if (counter == null) {
       counter =
           Counter.builder("attolytics.http.requests")
-              .description("Answered requests")
+              .description("Requests by status of the response")
               .tags("app", app, "status", Integer.toString(status))
               .register(registry);
       requests.set(status, counter);
@@ -73,7 +73,7 @@ final class AppMeters {
     if (counter == null) {
       counter =
           Counter.builder("attolytics.requests.refused")
-              .description("Refused requests, also those whose events were not read")
+              .description("Refused requests, including those whose events were not read")
               .tags("app", app, "reason", reason)
               .register(registry);
       refused.put(reason, counter);
@@ -100,7 +100,7 @@ final class AppMeters {
       counter =
           Counter.builder("attolytics.events.rejected")
               .description(
-                  "Events of refused requests, none of them stored, as far as they were read")
+                  "Events of refused requests, as far as they were read; none of them is stored")
               .tags("app", app, "reason", reason)
               .register(registry);
       rejected.put(reason, counter);

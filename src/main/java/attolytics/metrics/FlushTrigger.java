@@ -1,14 +1,14 @@
 package attolytics.metrics;
 
-/** Why a flush began when it did. */
+/** What triggered a flush. */
 public enum FlushTrigger {
-  /** As many rows as one flush should take. */
+  /** The number of rows reached its threshold. */
   ROWS,
-  /** As many bytes as one flush should take. */
+  /** The size of the rows reached its threshold. */
   BYTES,
-  /** The oldest request had waited as long as it may. */
+  /** The oldest request had waited for the flush interval. */
   INTERVAL,
-  /** Nothing more was there, and waiting would have won nothing. */
+  /** No more requests were available, and waiting for them would not have paid. */
   IDLE,
   /** The service is stopping. */
   DRAIN

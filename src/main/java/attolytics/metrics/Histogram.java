@@ -4,11 +4,11 @@ import io.micrometer.core.instrument.distribution.CountAtBucket;
 import io.micrometer.core.instrument.distribution.HistogramSnapshot;
 
 /**
- * The counts of a histogram at one moment, or between two. Immutable.
+ * The counts of a histogram at one time, or between two. Immutable.
  *
  * <pre>
  *   bounds       0.5     1     2     5   (∞)
- *   cumulative     3    10    10    12    13     how many were no larger than the bound
+ *   cumulative     3    10    10    12    13     values not larger than the bound
  * </pre>
  */
 public final class Histogram {
@@ -23,7 +23,7 @@ public final class Histogram {
   }
 
   /**
-   * @param scale how many of Micrometer's units make one of ours
+   * @param scale the number of Micrometer's units in one of this histogram's
    */
   static Histogram of(HistogramSnapshot snapshot, double scale) {
     CountAtBucket[] buckets = snapshot.histogramCounts();
@@ -33,12 +33,12 @@ public final class Histogram {
       bounds[i] = buckets[i].bucket() / scale;
       cumulative[i] = buckets[i].count();
     }
-    // Read after the buckets, but perhaps before the last of them were counted.
+    // Read after the buckets, so it may lag behind them.
     cumulative[buckets.length] = snapshot.count();
     return new Histogram(bounds, cumulative, snapshot.total() / scale);
   }
 
-  /** What came since then. */
+  /** The values since an earlier histogram. */
   public Histogram since(Histogram before) {
     double[] counts = cumulative.clone();
     for (int i = 0; i < counts.length; i++) {
@@ -47,21 +47,21 @@ public final class Histogram {
     return new Histogram(bounds, counts, sum - before.sum);
   }
 
-  /** How many there are. */
+  /** The number of values. */
   public double count() {
     return cumulative[cumulative.length - 1];
   }
 
-  /** The mean, or NaN if there are none. */
+  /** The mean, or NaN if there are no values. */
   public double mean() {
     return count() <= 0 ? Double.NaN : sum / count();
   }
 
   /**
-   * An estimate of the quantile, as Prometheus' {@code histogram_quantile} makes it: evenly spread
-   * within a bucket; the last bound for what is beyond it.
+   * Estimates a quantile as Prometheus' {@code histogram_quantile} does: by interpolation within a
+   * bucket, and with the last bound for larger values.
    *
-   * @return NaN if there are none
+   * @return NaN if there are no values
    */
   public double quantile(double q) {
     if (count() <= 0) {

@@ -4,15 +4,12 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 
-/**
- * What the meters showed over the last minutes, so that a page that is just opened has something to
- * draw. Thread-safe.
- */
+/** Samples of the meters over the last minutes, for the charts of the status page. Thread-safe. */
 public final class History {
-  /** How many samples are kept besides the newest: one a second makes five minutes. */
+  /** Samples kept besides the newest one: five minutes at one per second. */
   public static final int LENGTH = 300;
 
-  /** Samples that current rates are taken over. */
+  /** The number of samples over which current rates are calculated. */
   public static final int RECENT = 10;
 
   private final PrometheusMetrics metrics;
@@ -22,7 +19,7 @@ public final class History {
     this.metrics = metrics;
   }
 
-  /** Takes a sample. To be called once a second. */
+  /** Takes a sample. Called once per second. */
   public void take() {
     Sample sample = Sample.of(metrics);
     synchronized (samples) {
@@ -33,7 +30,7 @@ public final class History {
     }
   }
 
-  /** Rows committed a second, over the last ten of them. */
+  /** Rows committed per second, over the last ten seconds. */
   public double rowsPerSecond() {
     List<Sample> samples = samples();
     if (samples.size() < 2) {
@@ -43,7 +40,7 @@ public final class History {
     return now.rowsPerSecondSince(samples.get(Math.max(0, samples.size() - 1 - RECENT)));
   }
 
-  /** The samples, the oldest first. */
+  /** The samples, oldest first. */
   public List<Sample> samples() {
     synchronized (samples) {
       return List.copyOf(samples);

@@ -1,6 +1,6 @@
 package attolytics.metrics;
 
-/** Takes the measurements of the pipeline. Any thread; implementations neither block nor throw. */
+/** Receives the measurements of the pipeline. Any thread; implementations do not block or throw. */
 public interface Metrics {
   /** Measures nothing. */
   Metrics NONE =
@@ -36,7 +36,7 @@ public interface Metrics {
         public void flushFailed(String sqlStateClass) {}
       };
 
-  /** Stands for the app of a request that names none of the schema's. */
+  /** The app of a request whose app is not in the schema. */
   String UNKNOWN_APP = "unknown";
 
   /**
@@ -47,7 +47,7 @@ public interface Metrics {
    */
   void requestAnswered(String app, int status, long nanos);
 
-  /** The events of a request that was handed over to a writer. */
+  /** The events of a request that was published to the ring. */
   void eventsAccepted(String app, int events);
 
   /**
@@ -64,26 +64,26 @@ public interface Metrics {
    */
   void requestRefused(String app, String reason);
 
-  /** The events of a request that was sent again under its Idempotency-Key: not stored again. */
+  /** The events of a request repeated under its Idempotency-Key, which are not stored again. */
   void duplicatesSuppressed(String app, int events);
 
   /**
    * Events of a leniently handled request are committed to the quarantine.
    *
-   * @param code why; one of a fixed set
+   * @param code the reason; one of a fixed set
    */
   void eventsQuarantined(String app, String code, int events);
 
   /** Rows of a table are committed. */
   void rowsCommitted(String table, int rows);
 
-  /** A writer begins to flush what it has gathered. */
+  /** A writer begins to flush the requests that it has gathered. */
   void flushStarted(FlushTrigger trigger);
 
   /**
    * A transaction is committed.
    *
-   * @param nanos from taking the connection to the end of the COMMIT
+   * @param nanos from acquiring the connection to the end of the COMMIT
    */
   void flushCommitted(int rows, long bytes, long nanos);
 

@@ -4,7 +4,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 
-/** How a table is divided, and what is done about it. Thread-safe. */
+/** The meters of a table's partitions and their maintenance. Thread-safe. */
 public final class PartitionMeters {
   private final Counter made;
   private final Counter dropped;
@@ -13,7 +13,7 @@ public final class PartitionMeters {
   private volatile double end = Double.NaN;
 
   public PartitionMeters(String table, MeterRegistry registry) {
-    made = counter("partitions.made", "Partitions that this instance made", table, registry);
+    made = counter("partitions.made", "Partitions that this instance created", table, registry);
     dropped =
         counter(
             "partitions.dropped",
@@ -23,16 +23,16 @@ public final class PartitionMeters {
     failures =
         counter(
             "partition.upkeep.failures",
-            "How often partitions could not be made or dropped, or looked at",
+            "Failures to create, drop or query partitions",
             table,
             registry);
     Gauge.builder("attolytics.partitions", () -> count)
-        .description("The partitions that the table has")
+        .description("Partitions of the table")
         .tag("table", table)
         .register(registry);
     Gauge.builder("attolytics.partitions.end.timestamp", () -> end)
         .baseUnit("seconds")
-        .description("Until when each event has a partition, since the Unix epoch")
+        .description("End of the range of times that have a partition, since the Unix epoch")
         .tag("table", table)
         .register(registry);
   }
@@ -46,22 +46,22 @@ public final class PartitionMeters {
   }
 
   /**
-   * Takes how the table is divided now.
+   * Sets the partitions that the table has now.
    *
-   * @param endSeconds until when there are partitions, since the Unix epoch
+   * @param endSeconds the end of the range of times that have a partition, since the Unix epoch
    */
   public void found(int partitions, double endSeconds) {
     count = partitions;
     end = endSeconds;
   }
 
-  /** The table is not the service's to divide any more: nothing is known of it. */
-  public void forget() {
+  /** The service does not maintain the table's partitions any more. */
+  public void unregister() {
     count = Double.NaN;
     end = Double.NaN;
   }
 
-  public void made() {
+  public void created() {
     made.increment();
   }
 

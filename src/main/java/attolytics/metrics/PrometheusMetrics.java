@@ -26,18 +26,18 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the measurements in a Micrometer registry, for Prometheus to scrape. All labels are known
- * from the start, by the schema file and fixed sets: none is ever what a client sent. Series that
- * count stand at 0 before anything happens, so that a first increase is seen as one.
+ * Exposes the measurements to Prometheus, by a Micrometer registry. All label values come from the
+ * schema file and from fixed sets, none from clients. Counters are registered at 0 before they
+ * increase, because Prometheus cannot see the first increase of a series that it does not know.
  */
 public final class PrometheusMetrics implements Metrics, AutoCloseable {
-  /** Those that the flush tells apart; a trigger may raise what it likes. */
+  /** The classes that a flush distinguishes; a trigger can raise any other. */
   private static final List<String> SQLSTATE_CLASSES =
       List.of(
           "08", "0A", "22", "23", "25", "26", "28", "3D", "3F", "40", "42", "44", "53", "54", "55",
           "57", "58", "F0", "P0", "XX", "none");
 
-  /** Why events are put into quarantine. */
+  /** The reasons why events are put into quarantine. */
   private static final List<String> QUARANTINE_CODES =
       List.of(
           "conflict",
@@ -65,11 +65,11 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
 
   private static final ExpositionFormats FORMATS = ExpositionFormats.init();
 
-  /** From a commit on a fast disk to the longest that a request waits. */
+  /** From a commit on a fast disk to the longest wait of a request. */
   private static final List<Double> LATENCY_MILLIS =
       List.of(0.5, 1., 2., 5., 10., 20., 50., 100., 200., 500., 1_000., 5_000., 30_000.);
 
-  /** Of more apps than this, what is counted by status or reason begins with the first one. */
+  /** With more apps, counters by status or reason are registered when they first increase. */
   static final int MAX_APPS_FROM_ZERO = 1_000;
 
   private final PrometheusMeterRegistry registry =
@@ -85,9 +85,12 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   private final Counter refusedReloads;
   private final Map<String, Counter> flushErrors = new LinkedHashMap<>();
   private final Map<FlushTrigger, Counter> flushes = new EnumMap<>(FlushTrigger.class);
-  private final Timer requestDuration = timer("http.request", "From first byte to answer");
+  private final Timer requestDuration =
+      timer("http.request", "Time from the first byte of a request to its response");
   private final Timer flushDuration =
-      timer("flush", "Of a committed transaction, from taking the connection to the COMMIT");
+      timer(
+          "flush",
+          "Duration of a committed transaction, from acquiring the connection to the end of the COMMIT");
   private final DistributionSummary flushRows;
   private final DistributionSummary flushBytes;
 
@@ -104,8 +107,8 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
       Collection<String> reasons) {
     this.statuses = List.copyOf(statuses);
     this.reasons = List.copyOf(reasons);
-    know(List.of(UNKNOWN_APP), List.of());
-    know(apps, tables);
+    register(List.of(UNKNOWN_APP), List.of());
+    register(apps, tables);
     reloads = reloadCounter("done");
     refusedReloads = reloadCounter("refused");
     SQLSTATE_CLASSES.forEach(name -> flushErrors.put(name, flushErrorCounter(name)));
@@ -128,8 +131,8 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
     runtime.bindTo(registry);
   }
 
-  /** Gets ready for apps and tables that a new schema file names; those of the old one stay. */
-  public void know(Collection<String> appIds, Collection<String> tables) {
+  /** Registers the meters of apps and tables. Those of an earlier schema file remain. */
+  public void register(Collection<String> appIds, Collection<String> tables) {
     boolean fromZero = appIds.size() <= MAX_APPS_FROM_ZERO;
     for (String id : appIds) {
       AppMeters app = new AppMeters(id, registry); // the same counters, if there were some
@@ -144,14 +147,14 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
     tables.forEach(table -> committed.putIfAbsent(table, committedCounter(table)));
   }
 
-  /** The schema file was read again, and taken over or refused. */
+  /** The schema file was reloaded, or the reload was refused. */
   public void reloaded(boolean done) {
     (done ? reloads : refusedReloads).increment();
   }
 
   private Counter reloadCounter(String outcome) {
     return Counter.builder("attolytics.schema.reloads")
-        .description("How often the schema file was read again, by what came of it")
+        .description("Reloads of the schema file by outcome")
         .tag("outcome", outcome)
         .register(registry);
   }
@@ -168,7 +171,7 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
 
   private Counter committedCounter(String table) {
     return Counter.builder("attolytics.events.committed")
-        .description("Events whose row is committed")
+        .description("Rows of events that are committed")
         .tag("table", table)
         .register(registry);
   }
@@ -182,13 +185,13 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
 
   private Counter flushCounter(FlushTrigger trigger) {
     return Counter.builder("attolytics.flushes")
-        .description("Flushes by what set them off")
+        .description("Flushes by trigger")
         .tag("trigger", trigger.name().toLowerCase(Locale.ROOT))
         .register(registry);
   }
 
   /**
-   * Reports a value whenever it is scraped.
+   * Registers a gauge.
    *
    * @param name with dots, without the unit
    * @param unit or null if it has none
@@ -201,20 +204,20 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   }
 
   /**
-   * Reports how long a writer has been flushing, whenever it is scraped.
+   * Registers the counter of the time that a writer has been flushing.
    *
-   * @param writer who knows, for as long as somebody else holds on to it
-   * @param seconds never less than before
+   * @param writer the source of the value, which is referenced weakly
+   * @param seconds returns a value that never decreases
    */
   public <T> void writerBusy(int number, T writer, ToDoubleFunction<T> seconds) {
     FunctionCounter.builder("attolytics.writer.busy", writer, seconds)
         .baseUnit("seconds")
-        .description("How long the writer has been flushing, and not waiting for events")
+        .description("Time that the writer has spent on flushes, not on waiting for events")
         .tag("writer", Integer.toString(number))
         .register(registry);
   }
 
-  /** Tells what is running. */
+  /** Registers the version. */
   public void buildInfo(String version) {
     Tags tags = Tags.of("version", version, "java_version", Runtime.version().toString());
     Gauge.builder("attolytics.build.info", () -> 1)
@@ -223,7 +226,7 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
         .register(registry);
   }
 
-  /** What all counters of a name show, added up by the values of a tag. */
+  /** The sums of all counters of a name, by the values of a tag. */
   public Map<String, Double> totals(String name, String tag) {
     Map<String, Double> totals = new TreeMap<>();
     for (Counter counter : registry.find(name).counters()) {
@@ -232,13 +235,13 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
     return totals;
   }
 
-  /** What a gauge shows, or 0 if there is none of that name yet. */
+  /** The value of a gauge, or 0 if there is none of that name yet. */
   public double gauge(String name) {
     Gauge gauge = registry.find(name).gauge();
     return gauge == null ? 0 : gauge.value();
   }
 
-  /** The registry itself, for what brings meters of its own. */
+  /** The registry, for libraries with meters of their own. */
   public MeterRegistry registry() {
     return registry;
   }
@@ -274,7 +277,7 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
     meters(app).quarantined(code).increment(events);
   }
 
-  /** Takes what is in quarantine now. Events of apps that are not known count as one app's. */
+  /** Sets the contents of the quarantine. Events of unknown apps are counted together. */
   public void quarantine(QuarantineContents contents) {
     Map<String, Long> rows = contents.rowsByApp();
     long known = 0;
@@ -290,7 +293,7 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
     quarantine = contents;
   }
 
-  /** What was in quarantine when it was counted last. */
+  /** The contents of the quarantine when they were last counted. */
   public QuarantineContents quarantine() {
     return quarantine;
   }
@@ -330,9 +333,9 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   }
 
   /**
-   * All metrics, as OpenMetrics if the client accepts that, else in Prometheus' text format. As the
-   * metrics library does, it ignores how much the client prefers one of them: Prometheus reads all
-   * formats that it asks for.
+   * All meters, as OpenMetrics if the client accepts that, otherwise in Prometheus' text format. As
+   * the metrics library does, it ignores how much the client prefers one of them: Prometheus reads
+   * all formats that it asks for.
    *
    * @param accept the header {@code Accept}, or null
    * @see <a href="https://prometheus.io/docs/instrumenting/content_negotiation/">Scrape protocol

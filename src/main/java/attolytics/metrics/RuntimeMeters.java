@@ -12,7 +12,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.OperatingSystemMXBean;
 import java.util.function.ToDoubleFunction;
 
-/** The Java runtime and its process. */
+/** Meters of the JVM and its process. */
 final class RuntimeMeters implements MeterBinder, AutoCloseable {
   private final JvmGcMetrics gc = new JvmGcMetrics();
 
@@ -25,7 +25,7 @@ final class RuntimeMeters implements MeterBinder, AutoCloseable {
     bindProcess(registry);
   }
 
-  // Micrometer's own counts the time in nanoseconds; this is what other exporters call it.
+  // Micrometer's own meter is in nanoseconds. This name is that of other exporters.
   private static void bindProcess(MeterRegistry registry) {
     OperatingSystemMXBean system = ManagementFactory.getOperatingSystemMXBean();
     ToDoubleFunction<OperatingSystemMXBean> cpuSeconds =
@@ -35,15 +35,15 @@ final class RuntimeMeters implements MeterBinder, AutoCloseable {
                 : 0;
     FunctionCounter.builder("process.cpu", system, cpuSeconds)
         .baseUnit("seconds")
-        .description("Processor time that the process has used")
+        .description("Processor time used by the process")
         .register(registry);
     double startSeconds = ManagementFactory.getRuntimeMXBean().getStartTime() / 1e3;
     Gauge.builder("process.start.time", () -> startSeconds)
         .baseUnit("seconds")
-        .description("When the process started, since the Unix epoch")
+        .description("Start time of the process, since the Unix epoch")
         .register(registry);
     Gauge.builder("process.processors", Runtime.getRuntime()::availableProcessors)
-        .description("Processors that the process may use")
+        .description("Processors available to the process")
         .register(registry);
   }
 

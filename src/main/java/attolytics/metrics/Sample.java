@@ -3,7 +3,7 @@ package attolytics.metrics;
 import java.util.Map;
 
 /**
- * What the meters showed at one moment. All counts are those since the start.
+ * The values of the meters at one time. Counts are since the start.
  *
  * @param nanos when, by {@link System#nanoTime()}
  * @param stored requests answered with 2xx
@@ -14,7 +14,7 @@ import java.util.Map;
  * @param requestSeconds how long requests took
  * @param flushSeconds how long transactions took
  * @param flushRows how many rows transactions had
- * @param bufferBytes taken at that moment
+ * @param bufferBytes used at that time
  */
 public record Sample(
     long nanos,
@@ -51,7 +51,7 @@ public record Sample(
     return sum;
   }
 
-  /** Requests answered in any way. */
+  /** All answered requests. */
   public double requests() {
     return stored + refused + failed;
   }
@@ -61,12 +61,12 @@ public record Sample(
     return sum(rows);
   }
 
-  /** Rows committed a second since an earlier sample. */
+  /** Rows committed per second since an earlier sample. */
   public double rowsPerSecondSince(Sample before) {
     return (allRows() - before.allRows()) / secondsSince(before);
   }
 
-  /** How long after another sample this one was taken, and never 0. */
+  /** The time since an earlier sample, never 0. */
   public double secondsSince(Sample before) {
     return Math.max(1, nanos - before.nanos) / 1e9;
   }

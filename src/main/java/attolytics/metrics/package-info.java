@@ -1,6 +1,6 @@
 /**
- * What operators see. The pipeline reports to {@link attolytics.metrics.Metrics}, a set of plain
- * calls; {@link attolytics.metrics.PrometheusMetrics} turns them into what Prometheus scrapes.
+ * Metrics. The pipeline reports to {@link attolytics.metrics.Metrics}, a set of plain calls; {@link
+ * attolytics.metrics.PrometheusMetrics} exposes them to Prometheus.
  */
 @NullMarked
 package attolytics.metrics;

@@ -173,7 +173,7 @@ class StatusPageIT {
   void trouble_isTold_andItsEnd() throws Exception {
     awaitState("Ready");
     way.cut();
-    awaitState("Not ready: the database is away");
+    awaitState("Not ready: the database is unreachable");
     assertEquals("does not take rows", page.textContent("#database"));
     assertEquals("status", page.getAttribute("#state", "role"));
     way.open();

@@ -71,7 +71,7 @@ class HealthIT {
       awaitReadiness(service, 200, "ready\n");
 
       way.stall();
-      awaitReadiness(service, 503, "the database does not answer\n");
+      awaitReadiness(service, 503, "the database does not respond\n");
       assertEquals(0, service.metric("attolytics_database_up"));
       long threads = serverThreads();
       List<CompletableFuture<HttpResponse<String>>> checks = new ArrayList<>();
@@ -83,13 +83,13 @@ class HealthIT {
         assertEquals(i % 2 == 0 ? 503 : 200, checks.get(i).get().statusCode());
       }
       assertEquals(threads, serverThreads());
-      assertUnreadinessStays(service, "the database does not answer\n");
+      assertUnreadinessStays(service, "the database does not respond\n");
       way.open();
       awaitReadiness(service, 200, "ready\n");
 
       way.cut();
-      awaitReadiness(service, 503, "the database is away\n");
-      assertUnreadinessStays(service, "the database is away\n");
+      awaitReadiness(service, 503, "the database is unreachable\n");
+      assertUnreadinessStays(service, "the database is unreachable\n");
       assertEquals(200, get(service, "/healthz").statusCode());
       way.open();
       awaitReadiness(service, 200, "ready\n");

@@ -164,7 +164,7 @@ class LogIT {
         way.cut();
         CompletableFuture<HttpResponse<String>> answer = jar.post("a", body("t", quoted("x")));
         awaitLines(jar, "The database takes no rows, trying again: ", outage);
-        awaitLines(jar, "not ready: the database is away", outage);
+        awaitLines(jar, "not ready: the database is unreachable", outage);
         way.open();
         assertEquals(200, answer.get().statusCode());
         awaitLines(jar, "The database takes rows again", outage);

@@ -204,7 +204,9 @@ class StartIT {
     }
     try (JarProcess next = startEmbedded()) {
       assertEquals(200, next.post());
-      assertTrue(next.err().contains("PostgreSQL was not stopped in order: it rec"), next.err());
+      assertTrue(
+          next.err().contains("PostgreSQL was not shut down properly and performs a crash rec"),
+          next.err());
       assertEquals("2", queryEmbedded());
       assertEquals(0, next.stop(), next.err());
     }

@@ -81,7 +81,7 @@ class SystemdIT {
       throws Exception {
     way.cut();
     CompletableFuture<HttpResponse<String>> waiting = jar.post(APP, BODY);
-    socket.await("STATUS=not ready: the database is away"::equals);
+    socket.await("STATUS=not ready: the database is unreachable"::equals);
     long before = socket.count("WATCHDOG=1");
     Await.until(() -> socket.count("WATCHDOG=1") >= before + 5);
     assertFalse(waiting.isDone());

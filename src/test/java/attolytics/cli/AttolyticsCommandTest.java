@@ -165,6 +165,8 @@ class AttolyticsCommandTest {
             Map.entry("ATTOLYTICS_BODY_TIMEOUT", "60s"),
             Map.entry("ATTOLYTICS_IDLE_TIMEOUT", "1d"),
             Map.entry("ATTOLYTICS_IDEMPOTENCY_TTL", "1h"),
+            Map.entry("ATTOLYTICS_QUARANTINE_TTL", "2h"),
+            Map.entry("ATTOLYTICS_QUARANTINE_ROWS", "7"),
             Map.entry("ATTOLYTICS_ACK_TIMEOUT", "5s"),
             Map.entry("ATTOLYTICS_DRAIN_TIMEOUT", "2m"),
             Map.entry("ATTOLYTICS_MIGRATE", "1"),

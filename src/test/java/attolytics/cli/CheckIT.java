@@ -261,7 +261,7 @@ class CheckIT {
     CommandResult check = check("--schema", EXAMPLE, "--data_dir", data.toString());
 
     assertEquals(0, check.exitCode(), check.err());
-    assertTrue(check.out().contains(data + ": an embedded PostgreSQL, once a start has set it up"));
+    assertTrue(check.out().contains(data + ": an embedded PostgreSQL, which a start creates"));
     assertTrue(check.out().contains("\nCREATE TABLE \"events\" ("), check.out());
     assertFalse(Files.exists(directory.resolve("none")));
   }
@@ -339,7 +339,7 @@ class CheckIT {
             Map.of("ATTOLYTICS_DB_URL", database.url()), "--schema", EXAMPLE, "check")) {
       assertEquals(1, process.exitCode());
       assertTrue(
-          Pattern.compile("\\Aerror: in the place of table \"events\" .*\\n\\z")
+          Pattern.compile("\\Aerror: instead of table \"events\" .*\\n\\z")
               .matcher(process.err())
               .find(),
           process.err());

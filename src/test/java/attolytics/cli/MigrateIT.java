@@ -11,7 +11,7 @@ import attolytics.TestDatabase;
 import attolytics.app.CommandResult;
 import attolytics.database.AdvisoryLock;
 import attolytics.database.migration.Migrator;
-import attolytics.database.migration.Migrator.Patience;
+import attolytics.database.migration.Migrator.LockWait;
 import attolytics.flush.Await;
 import attolytics.schema.Schema;
 import attolytics.schema.yaml.SchemaFile;
@@ -74,10 +74,10 @@ class MigrateIT {
   /** Far more than anything here takes, and less than a hang. */
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  private static final Patience SHORT =
-      new Patience(Duration.ofMillis(50), Duration.ofMillis(50), 3, Duration.ofMillis(200));
-  private static final Patience LONG =
-      new Patience(Duration.ofMillis(50), Duration.ofMillis(50), 1_000, Duration.ofMinutes(5));
+  private static final LockWait SHORT =
+      new LockWait(Duration.ofMillis(50), Duration.ofMillis(50), 3, Duration.ofMillis(200));
+  private static final LockWait LONG =
+      new LockWait(Duration.ofMillis(50), Duration.ofMillis(50), 1_000, Duration.ofMinutes(5));
 
   @TempDir Path directory;
 
@@ -118,8 +118,9 @@ class MigrateIT {
         told.statements().stream().filter(line -> !line.contains("attolytics_")).toList());
     assertTrue(
         told.out().contains("-- note: table \"t\", column \"gone\" is not in the schema file"));
-    assertTrue(told.out().contains("\n-- not NOT NULL, as there may be rows already"), told.out());
-    assertTrue(told.out().contains("\n-- writes the table anew"), told.out());
+    assertTrue(
+        told.out().contains("\n-- without NOT NULL, because the table may have rows"), told.out());
+    assertTrue(told.out().contains("\n-- rewrites the table"), told.out());
     assertEquals(before, columns());
 
     for (String line : told.statements()) {
@@ -346,7 +347,8 @@ class MigrateIT {
               () ->
                   assertThrows(StartException.class, () -> apply(withX("required: true"), SHORT)));
 
-      assertTrue(e.problems().get(0).contains("others hold on to what it locks"), e.getMessage());
+      assertTrue(
+          e.problems().get(0).contains("other sessions hold conflicting locks"), e.getMessage());
     }
     assertEquals(List.of("y text f"), columns());
   }
@@ -577,11 +579,11 @@ class MigrateIT {
     return result.err().lines().filter(line -> line.startsWith("error: ")).toList();
   }
 
-  private int apply(String yaml, Patience patience) throws Exception {
-    return apply(yaml, patience, new CountDownLatch(1));
+  private int apply(String yaml, LockWait lockWait) throws Exception {
+    return apply(yaml, lockWait, new CountDownLatch(1));
   }
 
-  private int apply(String yaml, Patience patience, CountDownLatch stop) throws Exception {
+  private int apply(String yaml, LockWait lockWait, CountDownLatch stop) throws Exception {
     Schema schema = SchemaFile.read(file(yaml), Map.of());
     DatabaseUrl url = DatabaseUrl.parse(database.url());
     boolean done =
@@ -592,7 +594,7 @@ class MigrateIT {
                 InstantSource.system(),
                 stop,
                 () -> {},
-                patience)
+                lockWait)
             .isDone();
     return done ? 0 : 3;
   }

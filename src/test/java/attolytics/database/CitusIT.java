@@ -167,7 +167,7 @@ class CitusIT {
         "SELECT create_distributed_table('events', 'id'); is distributed by \"id\", but has to be by"
             + " \"user_id\"; SELECT alter_distributed_table('\"events\"', distribution_column =>"
             + " 'user_id')",
-        "SELECT create_reference_table('events'); is in the hands of citus, but not distributed by"
+        "SELECT create_reference_table('events'); is managed by Citus, but not distributed by"
             + " \"user_id\"; SELECT undistribute_table('\"events\"'); SELECT"
             + " create_distributed_table('\"events\"', 'user_id')"
       })
@@ -207,7 +207,7 @@ class CitusIT {
     StartException refused = assertThrows(StartException.class, () -> startAndStop(EVENTS));
     assertEquals(
         List.of(
-            "table \"attolytics_idempotency\" is in the hands of citus, but has to be the"
+            "table \"attolytics_idempotency\" is managed by Citus, but has to be the"
                 + " coordinator's alone; SELECT undistribute_table('\"attolytics_idempotency\"')"),
         refused.problems());
     execute("SELECT undistribute_table('\"attolytics_idempotency\"')");

@@ -169,8 +169,7 @@ class PoolersIT {
     try (PgBouncer pooler = PgBouncer.start(database, Pooling.TRANSACTION, 3)) {
       StartException e = assertThrows(StartException.class, () -> migrate(pooler));
       assertTrue(
-          String.valueOf(e.getMessage())
-              .contains("statement_timeout = 60000 ms would break it off"),
+          String.valueOf(e.getMessage()).contains("statement_timeout = 60000 ms would cancel it"),
           e.getMessage());
     }
     assertEquals("0", query("SELECT count(*) FROM pg_index WHERE indrelid = 'seen'::regclass"));

@@ -196,7 +196,7 @@ class EmbeddedDatabaseIT {
   @Test
   void start_refusesDataWhosePasswordIsLost() throws Exception {
     Files.createDirectories(data());
-    assertProblem("pgpass any more, and without its password nobody gets into ");
+    assertProblem("pgpass any more, and without its password nobody can connect to ");
     assertFalse(Files.exists(directory().resolve("pgpass")), "no other one is made up");
   }
 
@@ -237,7 +237,7 @@ class EmbeddedDatabaseIT {
   void start_refusesADirectoryThatAShellWouldMisread(String name) {
     var e =
         assertThrows(StartException.class, () -> EmbeddedDatabase.start(temporary.resolve(name)));
-    assertTrue(e.problems().get(0).contains("holds a quote"), e.problems().get(0));
+    assertTrue(e.problems().get(0).contains("contains a quote"), e.problems().get(0));
   }
 
   @ParameterizedTest
@@ -247,7 +247,7 @@ class EmbeddedDatabaseIT {
     String before = System.getProperty(property);
     System.setProperty(property, value);
     try {
-      assertProblem("this jar holds no embedded PostgreSQL for ");
+      assertProblem("this jar contains no embedded PostgreSQL for ");
     } finally {
       System.setProperty(property, before);
     }
@@ -349,7 +349,7 @@ class EmbeddedDatabaseIT {
 
   @Test
   void supervision_afterAFailure_logsIt_andItsTroubleEndsWithTheNextLook() throws Exception {
-    FailingAppender failing = new FailingAppender("runs again");
+    FailingAppender failing = new FailingAppender("is running again");
     Logger logger = (Logger) LoggerFactory.getLogger(EmbeddedDatabase.class);
     Level level = logger.getLevel();
     logger.setLevel(Level.INFO);

@@ -37,8 +37,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(180)
 @DisabledOnOs(OS.WINDOWS)
 class EmbeddedRestartIT {
-  private static final Pattern ENDED = Pattern.compile("ERROR.*PostgreSQL in .* has ended");
-  private static final Pattern RUNS_AGAIN = Pattern.compile("PostgreSQL in .* runs again");
+  private static final Pattern TERMINATED =
+      Pattern.compile("ERROR.*PostgreSQL in .* has terminated");
+  private static final Pattern RUNNING_AGAIN = Pattern.compile("PostgreSQL in .* is running again");
   private static final int CLIENTS = 8;
 
   @TempDir Path directory;
@@ -54,8 +55,8 @@ class EmbeddedRestartIT {
     try (JarProcess jar = start(List.of())) {
       assertEquals(200, jar.post());
       kill(server());
-      jar.await(ENDED);
-      jar.await(RUNS_AGAIN);
+      jar.await(TERMINATED);
+      jar.await(RUNNING_AGAIN);
       Await.until(() -> jar.admin("/readyz").equals("200 ready\n"));
       assertEquals(200, jar.post());
       assertEquals("2", query("SELECT count(*) FROM events"));
@@ -152,7 +153,7 @@ class EmbeddedRestartIT {
       recoverForEver();
       kill(server());
       awaitRecovery();
-      String why = "503 the embedded PostgreSQL has ended, starting it again\n";
+      String why = "503 the embedded PostgreSQL has terminated and is being restarted\n";
       assertEquals(why, jar.admin("/readyz"));
       assertEquals(0, jar.stop(), jar.err());
       assertEquals(List.of(), servers());
@@ -167,7 +168,7 @@ class EmbeddedRestartIT {
     try (JarProcess jar = start(container)) {
       assertEquals(200, jar.post());
       kill(server());
-      jar.await(RUNS_AGAIN);
+      jar.await(RUNNING_AGAIN);
       assertEquals(200, jar.post());
     }
   }

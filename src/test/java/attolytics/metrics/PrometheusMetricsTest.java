@@ -62,7 +62,7 @@ class PrometheusMetricsTest {
         IntStream.rangeClosed(0, PrometheusMetrics.MAX_APPS_FROM_ZERO)
             .mapToObj(i -> "m" + i)
             .toList();
-    metrics.know(ids, List.of());
+    metrics.register(ids, List.of());
     String requests = "attolytics_http_requests_total{app=\"m7\",status=\"200\"}";
     String rejected = "attolytics_events_rejected_total{app=\"m7\",reason=\"bad\"}";
     assertEquals(Double.NaN, value(requests));

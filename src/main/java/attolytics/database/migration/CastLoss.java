@@ -4,7 +4,7 @@ import attolytics.schema.ColumnType;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What a cast between two types of PostgreSQL's loses without an error. */
+/** What a cast between two PostgreSQL types loses without an error. */
 final class CastLoss {
   private static final Set<String> FRACTIONS = Set.of("numeric", "real", "double precision");
   private static final Set<String> TEXTS = Set.of("text", "character varying", "character");
@@ -14,7 +14,7 @@ final class CastLoss {
   private CastLoss() {}
 
   /**
-   * What is lost, said of the statement, or null.
+   * What the statement with the cast loses, as the end of a sentence about it, or null.
    *
    * @param from as {@code regtype} prints it
    */
@@ -23,7 +23,7 @@ final class CastLoss {
       return null; // of arrays
     }
     return switch (to.scalar()) {
-      case BOOL -> from.equals("integer") ? "keeps of a number only whether it is 0" : null;
+      case BOOL -> from.equals("integer") ? "keeps only whether a number is 0" : null;
       case I32, I64 -> hasFractions(from) ? "rounds to whole numbers" : null;
       case F32 -> hasMoreDigits(from, "integer", "double precision") ? rounds(7) : null;
       case F64 -> hasMoreDigits(from, "bigint", "bigint") ? rounds(15) : null;
@@ -63,16 +63,16 @@ final class CastLoss {
 
   private static @Nullable String ofTimestamp(String from) {
     if (TEXTS.contains(from)) {
-      return "rounds to microseconds, and takes what has no offset for the session's time zone";
+      return "rounds to microseconds, and uses the session's time zone for values without an offset";
     }
     return from.equals("timestamp without time zone") || from.equals("date")
-        ? "takes the times for those of the session's time zone"
+        ? "interprets values in the session's time zone"
         : null;
   }
 
   private static @Nullable String ofJson(String from) {
     return from.equals("json") || TEXTS.contains(from)
-        ? "drops spaces, the order of names, and all but the last of a name that is there twice"
+        ? "drops white space, the order of keys, and all but the last of duplicate keys"
         : null;
   }
 }

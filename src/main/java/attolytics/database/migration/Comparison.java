@@ -8,9 +8,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * What differs between a schema and the database: for a start, which creates, or for a migration.
- */
+/** Collects the differences between a schema and the database, for a start or for a migration. */
 final class Comparison {
   private final List<String> statements = new ArrayList<>();
   private final List<String> upgrades = new ArrayList<>();
@@ -25,16 +23,16 @@ final class Comparison {
     warnings.addAll(of);
   }
 
-  /** Why no table at all could be written to. */
+  /** Adds problems that only a user can solve. */
   void refuse(List<String> why) {
     problems.addAll(why);
     left.addAll(why);
   }
 
   /**
-   * Adds a table that is missing.
+   * Adds a missing table.
    *
-   * @param whyNot it cannot be created, or nothing
+   * @param whyNot reasons why it cannot be created, or none
    */
   void create(List<String> creation, List<String> whyNot) {
     statements.addAll(creation);
@@ -45,9 +43,9 @@ final class Comparison {
   }
 
   /**
-   * Adds what makes an older version's table of the service's own one of this version.
+   * Adds the upgrade of one of the service's own tables.
    *
-   * @param whyNot it cannot be done, or nothing
+   * @param whyNot reasons why that is not possible, or none
    */
   void upgrade(List<String> statements, List<String> whyNot) {
     upgrades.addAll(statements);
@@ -57,7 +55,7 @@ final class Comparison {
     }
   }
 
-  /** Adds a table that exists. */
+  /** Adds an existing table. */
   void check(TableCheck check) {
     check.run();
     warnings.addAll(check.warnings());
@@ -66,29 +64,29 @@ final class Comparison {
     checks.add(check);
   }
 
-  /** Adds how a table that exists is divided. */
+  /** Adds the partitions of an existing table. */
   void check(PartitionCheck check) {
     refuse(check.problems());
     warnings.addAll(check.warnings());
     partitions.addAll(check.missing());
   }
 
-  /** What creates the tables that are missing. */
+  /** The statements that create missing tables. */
   List<String> statements() {
     return statements;
   }
 
-  /** What changes tables of the service's own. */
+  /** The statements that upgrade the service's own tables. */
   List<String> upgrades() {
     return upgrades;
   }
 
-  /** What makes the partitions that tables lack. */
+  /** The steps that create missing partitions. */
   List<Step> partitions() {
     return List.copyOf(partitions);
   }
 
-  /** Leaves a partition for later. */
+  /** Removes a partition, with a warning. */
   void postpone(Step partition, String why) {
     partitions.remove(partition);
     warnings.add(why);
@@ -101,7 +99,7 @@ final class Comparison {
     return new Plan(all, warnings, problems);
   }
 
-  /** What takes no time first: the service may have to wait for it. */
+  /** The quick steps come first, because services may wait for them. */
   Migration migration(Connection connection) throws SQLException {
     List<Step> steps = new ArrayList<>(creations);
     List<String> notes = new ArrayList<>();

@@ -25,46 +25,43 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Compares a schema with the database and creates the tables that are missing. A table that exists
- * is never changed: what does not fit is told, with the statement that would mend it.
+ * Compares a schema with the database and creates missing tables. An existing table is never
+ * changed: each mismatch is reported, with the statement that fixes it.
  */
 public final class DatabaseTables {
-  /** The service's own tables, whatever the schema. */
+  /** The service's own tables, which do not depend on the schema. */
   private static final List<OwnTable> OWN_TABLES =
       List.of(IdempotencyTable.TABLE, QuarantineTable.TABLE);
 
-  /** How long a start waits for its turn: the others create tables, which takes a moment. */
+  /** How long a start waits for other instances that create tables. */
   private static final Duration TURN = Duration.ofSeconds(30);
 
   /**
-   * For a lock on a table of the service's own, which flushes of other instances have for moments.
+   * For a lock on one of the service's own tables, which flushes of other instances hold briefly.
    */
   private static final Duration UPGRADE_LOCK_WAIT = Duration.ofSeconds(5);
 
   private DatabaseTables() {}
 
   /**
-   * Compares, and creates what is missing if nothing stands against it: all in one transaction, in
-   * which instances that start at the same time take turns. The connection must not be in a
-   * transaction, and is in none afterwards. A partition whose table is locked is left for later,
-   * with a warning.
+   * Compares, and creates what is missing if there are no problems: all in one transaction, which
+   * only one instance at a time runs. The connection must not be in a transaction, and is in none
+   * afterwards. A partition whose table is locked is postponed, with a warning.
    *
-   * @param now by which partitions are made
-   * @param inspection a last look, whose problems undo it all
-   * @return the plan; it was carried out if it has no problems
-   * @throws SQLException if the database could not be asked or refused a statement, which the
-   *     message tells; nothing was changed then
+   * @param now for which partitions are created
+   * @param inspection a final check; if it finds problems, the transaction is rolled back
+   * @return the plan, which has been executed if it has no problems
+   * @throws SQLException if a query or statement fails, with which the message begins; nothing is
+   *     changed then
    */
   public static Plan prepare(
       Connection connection, Schema schema, Instant now, Inspection inspection)
       throws SQLException {
     return DdlTransaction.run(
-        connection,
-        DatabaseTables::fits,
-        () -> carryOut(connection, schema, now, inspection, TURN));
+        connection, DatabaseTables::fits, () -> execute(connection, schema, now, inspection, TURN));
   }
 
-  /** Does the same, without a last look. */
+  /** Does the same without an inspection. */
   public static Plan prepare(Connection connection, Schema schema, Instant now)
       throws SQLException {
     return prepare(connection, schema, now, Inspection.NONE);
@@ -75,43 +72,43 @@ public final class DatabaseTables {
     return DdlTransaction.run(
         connection,
         DatabaseTables::fits,
-        () -> carryOut(connection, schema, now, Inspection.NONE, turn));
+        () -> execute(connection, schema, now, Inspection.NONE, turn));
   }
 
-  /** Does the same, by the system's clock. */
+  /** Does the same by the system's clock. */
   public static Plan prepare(Connection connection, Schema schema) throws SQLException {
     return prepare(connection, schema, Instant.now());
   }
 
   /**
-   * Does the same and undoes it, so that it fails for whatever would make {@link #prepare} fail.
+   * Does the same and rolls it back, so that it fails if {@link #prepare} would.
    *
-   * @return the plan; it could be carried out if it has no problems
+   * @return the plan, which can be executed if it has no problems
    * @throws SQLException as {@link #prepare} would
    */
   public static Plan rehearse(
       Connection connection, Schema schema, Instant now, Inspection inspection)
       throws SQLException {
     return DdlTransaction.run(
-        connection, plan -> false, () -> carryOut(connection, schema, now, inspection, TURN));
+        connection, plan -> false, () -> execute(connection, schema, now, inspection, TURN));
   }
 
-  /** Does the same, without a last look. */
+  /** Does the same without an inspection. */
   public static Plan rehearse(Connection connection, Schema schema, Instant now)
       throws SQLException {
     return rehearse(connection, schema, now, Inspection.NONE);
   }
 
-  /** Does the same, by the system's clock. */
+  /** Does the same by the system's clock. */
   public static Plan rehearse(Connection connection, Schema schema) throws SQLException {
     return rehearse(connection, schema, Instant.now());
   }
 
   /**
-   * Compares, and says how the database would come to fit; see {@link StepRunner#run}. Changes
-   * nothing. The connection must not be in a transaction.
+   * Compares, and returns the steps that make the database match; {@link StepRunner#run} runs them.
+   * Changes nothing. The connection must not be in a transaction.
    *
-   * @param now by which partitions are made
+   * @param now for which partitions are created
    */
   public static Migration migration(Connection connection, Schema schema, Instant now)
       throws SQLException {
@@ -124,7 +121,7 @@ public final class DatabaseTables {
   /**
    * The plan for a database that does not exist yet, without extensions.
    *
-   * @param now by which partitions are made
+   * @param now for which partitions are created
    */
   public static Plan planForNone(Schema schema, Instant now) {
     Distribution none = new Distribution(false, false);
@@ -143,10 +140,10 @@ public final class DatabaseTables {
     return plan.problems().isEmpty();
   }
 
-  private static Plan carryOut(
+  private static Plan execute(
       Connection connection, Schema schema, Instant now, Inspection inspection, Duration turn)
       throws SQLException {
-    AdvisoryLock.TABLES.take(connection, turn);
+    AdvisoryLock.TABLES.acquire(connection, turn);
     try (Statement sql = connection.createStatement()) {
       Comparison comparison = compare(connection, schema, now);
       if (comparison.plan().problems().isEmpty()) {
@@ -154,7 +151,7 @@ public final class DatabaseTables {
           DdlTransaction.execute(sql, statement);
         }
         upgrade(sql, comparison.upgrades());
-        makePartitions(sql, comparison);
+        createPartitions(sql, comparison);
         Inspection.Findings findings = inspection.inspect(connection);
         comparison.warn(findings.warnings());
         comparison.refuse(findings.problems());
@@ -164,7 +161,8 @@ public final class DatabaseTables {
   }
 
   /**
-   * Flushes wait behind this for whoever reads one of the tables: not for as long as that takes.
+   * Flushes queue behind this while another session reads one of the tables, so the wait is
+   * limited.
    */
   private static void upgrade(Statement sql, List<String> statements) throws SQLException {
     if (!statements.isEmpty()) {
@@ -175,8 +173,8 @@ public final class DatabaseTables {
     }
   }
 
-  /** Those of tables that are there: whoever holds one of them keeps no start from its end. */
-  private static void makePartitions(Statement sql, Comparison comparison) throws SQLException {
+  /** For existing tables. A lock on one of them does not make a start fail. */
+  private static void createPartitions(Statement sql, Comparison comparison) throws SQLException {
     if (comparison.partitions().isEmpty()) {
       return;
     }
@@ -192,7 +190,7 @@ public final class DatabaseTables {
           throw e;
         }
         sql.getConnection().rollback(before);
-        comparison.postpone(step, e.getMessage() + "; tried again every few minutes");
+        comparison.postpone(step, e.getMessage() + "; retried every 5 minutes");
       }
     }
   }

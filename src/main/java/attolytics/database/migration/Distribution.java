@@ -16,10 +16,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How tables are distributed over the machines of a Citus cluster, as the database knows it that is
- * connected to.
+ * How the tables are distributed over the nodes of a Citus cluster, according to the connected
+ * database.
  *
- * @param installed whether it has the extension citus
+ * @param installed whether the database has the extension citus
  * @param coordinator whether it is the cluster's coordinator, and not one of the workers
  * @see <a href="https://docs.citusdata.com/en/stable/develop/api_metadata.html">Metadata tables</a>
  */
@@ -30,7 +30,7 @@ record Distribution(boolean installed, boolean coordinator) {
   private static final String COORDINATOR =
       "SELECT groupid = 0 FROM pg_catalog.pg_dist_local_group";
 
-  /** How many connections a COPY opens to each worker, and how many are kept for the next. */
+  /** The connections that a COPY opens to each worker, if they are more than Citus caches. */
   private static final String CONNECTIONS =
       """
       SELECT pool, kept, quote_ident(current_database()) AS database
@@ -57,13 +57,13 @@ record Distribution(boolean installed, boolean coordinator) {
     }
   }
 
-  /** The statement that distributes a table whose rows, if any, are all on the coordinator. */
+  /** The statement that distributes a local table of the coordinator. */
   static String distribute(String table, Column column) {
     return "SELECT create_distributed_table(%s, %s)"
         .formatted(regclass(table), literal(column.name()));
   }
 
-  /** What makes flushes slow. */
+  /** Settings that make flushes slow. */
   List<String> warnings(Connection connection, Schema schema) throws SQLException {
     if (!installed || schema.tables().stream().allMatch(table -> table.distributeBy() == null)) {
       return List.of();
@@ -72,16 +72,16 @@ record Distribution(boolean installed, boolean coordinator) {
         ResultSet row = sql.executeQuery(CONNECTIONS)) {
       return row.next()
           ? List.of(
-              "each flush opens up to %s connections to each worker and closes them again, but for %s,"
+              "each flush opens up to %s connections to each worker and closes all but %s of them,"
                       .formatted(row.getString("pool"), row.getString("kept"))
-                  + " which takes longer than all the rest; ALTER DATABASE %s SET"
+                  + " which takes longer than the rest of the flush; ALTER DATABASE %s SET"
                       .formatted(row.getString("database"))
                   + " citus.max_adaptive_executor_pool_size = 1")
           : List.of();
     }
   }
 
-  /** Why a table that is missing could not be created as the schema says. */
+  /** Why a missing table cannot be created as declared. */
   List<String> whyNotCreate(Table table) {
     if (table.distributeBy() == null || (installed && coordinator)) {
       return List.of();
@@ -95,7 +95,7 @@ record Distribution(boolean installed, boolean coordinator) {
                     + " `distribute_by` out"));
   }
 
-  /** Why a table that exists does not do. */
+  /** Why an existing table cannot be used. */
   List<String> problems(Connection connection, Table table, ExistingTable existing)
       throws SQLException {
     Column wanted = table.distributeBy();
@@ -111,14 +111,14 @@ record Distribution(boolean installed, boolean coordinator) {
     if (found == null) {
       return problem(
           table.name(),
-          "is not distributed, but has to be by %s; %s moves its rows, and keeps writers out until"
+          "is not distributed, but has to be by %s; %s moves its rows, and blocks writers until"
                   .formatted(Identifiers.quote(wanted.name()), distribute)
               + " that is done");
     }
     if (found.isEmpty()) {
       return problem(
           table.name(),
-          "is in the hands of citus, but not distributed by %s; %s; %s"
+          "is managed by Citus, but not distributed by %s; %s; %s"
               .formatted(Identifiers.quote(wanted.name()), undistribute(table.name()), distribute));
     }
     return problem(
@@ -129,23 +129,23 @@ record Distribution(boolean installed, boolean coordinator) {
                     Identifiers.quote(wanted.name()),
                     regclass(table.name()),
                     "distribution_column => " + literal(wanted.name()))
-            + " rows, and keeps writers out until that is done");
+            + " rows, and blocks writers until that is done");
   }
 
-  /** Why a table of the service's own does not do that exists: it has to be on the coordinator. */
+  /** Why one of the service's own tables cannot be used: it has to be local to the coordinator. */
   List<String> problems(Connection connection, OwnTable table, ExistingTable existing)
       throws SQLException {
     return columnOf(connection, existing) == null
         ? List.of()
         : problem(
             table.name(),
-            "is in the hands of citus, but has to be the coordinator's alone; "
+            "is managed by Citus, but has to be a local table of the coordinator; "
                 + undistribute(table.name()));
   }
 
   /**
-   * The column that a table is distributed by; empty if citus does otherwise with it, null if it
-   * does nothing.
+   * The distribution column of a table; empty if Citus manages it in another way, null if it does
+   * not manage it.
    */
   private @Nullable String columnOf(Connection connection, ExistingTable existing)
       throws SQLException {
@@ -164,7 +164,7 @@ record Distribution(boolean installed, boolean coordinator) {
     return List.of("table " + Identifiers.quote(table) + " " + text);
   }
 
-  /** The statement that undoes it. */
+  /** The statement that makes a table local again. */
   static String undistribute(String table) {
     return "SELECT undistribute_table(" + regclass(table) + ")";
   }

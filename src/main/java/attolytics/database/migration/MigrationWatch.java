@@ -20,15 +20,17 @@ import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Looks after a migration while its own thread waits for the database. */
+/**
+ * Logs the progress of a migration, and cancels it, while its own thread waits for the database.
+ */
 final class MigrationWatch implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(MigrationWatch.class);
   private static final Duration PERIOD = Duration.ofSeconds(1);
-  private static final long TOLD_EVERY_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long LOG_PERIOD_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-  // On another connection, as that of the migration is busy. By the statement, as behind a pooler
-  // the
-  // driver does not know the server process; PostgreSQL keeps its first kilobyte.
+  // On another connection, because that of the migration is busy. By the statement, because behind
+  // a
+  // pooler the driver does not know the server process. PostgreSQL keeps the first kilobyte of it.
   private static final String PROGRESS =
       """
       SELECT phase || CASE
@@ -53,11 +55,11 @@ final class MigrationWatch implements AutoCloseable {
             return thread;
           });
   private volatile @Nullable Step step;
-  private volatile long nextTold;
+  private volatile long nextLog;
 
   /**
    * @param connection of the migration
-   * @param stop when told, the statement under way is cancelled
+   * @param stop at zero, the current statement is cancelled
    * @param progress is called every second
    */
   MigrationWatch(Connection connection, DatabaseUrl url, CountDownLatch stop, Runnable progress) {
@@ -67,14 +69,14 @@ final class MigrationWatch implements AutoCloseable {
     this.progress = progress;
     Future<?> unused =
         executor.scheduleWithFixedDelay(
-            GuardedTask.of(this::look),
+            GuardedTask.of(this::check),
             PERIOD.toMillis(),
             PERIOD.toMillis(),
             TimeUnit.MILLISECONDS);
   }
 
   void begin(Step next) {
-    nextTold = System.nanoTime() + TOLD_EVERY_NANOS;
+    nextLog = System.nanoTime() + LOG_PERIOD_NANOS;
     step = next;
   }
 
@@ -82,26 +84,27 @@ final class MigrationWatch implements AutoCloseable {
     step = null;
   }
 
-  private void look() {
+  private void check() {
     progress.run();
     try {
       if (stop.getCount() == 0) {
         connection.unwrap(PGConnection.class).cancelQuery();
-      } else if (step != null && System.nanoTime() - nextTold > 0) {
-        nextTold = System.nanoTime() + TOLD_EVERY_NANOS;
-        tell(step);
+      } else if (step != null && System.nanoTime() - nextLog > 0) {
+        nextLog = System.nanoTime() + LOG_PERIOD_NANOS;
+        logProgress(step);
       }
     } catch (SQLException | StartException e) {
-      log.debug("The progress of the migration cannot be told", e);
+      log.debug("Cannot query the progress of the migration", e);
     }
   }
 
-  private void tell(@Nullable Step now) throws SQLException, StartException {
+  private void logProgress(@Nullable Step now) throws SQLException, StartException {
     try (Connection other = Connector.connect(url, Duration.ofSeconds(5));
         PreparedStatement query = other.prepareStatement(PROGRESS)) {
       query.setString(1, String.valueOf(now));
       try (ResultSet row = query.executeQuery()) {
-        log.info("still at it: {}: {}", now, row.next() ? row.getString(1) : "no progress known");
+        log.info(
+            "in progress: {}: {}", now, row.next() ? row.getString(1) : "no progress reported");
       }
     }
   }

@@ -21,34 +21,34 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Applies a migration beside services that write: step by step, each in a transaction of its own,
- * so that whatever ends it, the next one goes on from there. A lock that is not to be had is waited
- * for in short spells, as writers queue up behind who waits for it.
+ * Applies a migration while services write: step by step, each in a transaction of its own, so that
+ * the next migration continues if this one fails. Waits for a lock in short attempts, because
+ * writers queue behind a waiting lock request.
  */
 public final class Migrator {
   private static final Logger log = LoggerFactory.getLogger(Migrator.class);
 
   /**
-   * How a lock is waited for.
+   * How long to wait for locks.
    *
-   * @param spell how long at a time
-   * @param pause between two spells, for the writers that have queued up
-   * @param spells at most, until the migration is given up
-   * @param turn how long another migration is waited for
+   * @param attempt the lock timeout of an attempt
+   * @param pause between two attempts, for the writers that have queued up
+   * @param attempts after which the migration fails
+   * @param turn how long to wait for another migration
    */
-  public record Patience(Duration spell, Duration pause, int spells, Duration turn) {
-    static final Patience USUAL =
-        new Patience(Duration.ofSeconds(2), Duration.ofSeconds(4), 50, Duration.ofMinutes(5));
+  public record LockWait(Duration attempt, Duration pause, int attempts, Duration turn) {
+    static final LockWait DEFAULT =
+        new LockWait(Duration.ofSeconds(2), Duration.ofSeconds(4), 50, Duration.ofMinutes(5));
   }
 
-  /** A lock not to be had, a deadlock, and what somebody else has just created. */
-  private static final Set<String> MAY_PASS = Set.of("55P03", "40P01", "42P07", "42701");
+  /** A lock timeout, a deadlock, and an object that another session has just created. */
+  private static final Set<String> RETRYABLE = Set.of("55P03", "40P01", "42P07", "42701");
 
   private final Connection connection;
   private final Connection turn;
   private final Schema schema;
   private final InstantSource clock;
-  private final Patience patience;
+  private final LockWait lockWait;
   private final CountDownLatch stop;
   private final MigrationWatch watch;
 
@@ -57,26 +57,26 @@ public final class Migrator {
       Connection turn,
       Schema schema,
       InstantSource clock,
-      Patience patience,
+      LockWait lockWait,
       CountDownLatch stop,
       MigrationWatch watch) {
     this.connection = connection;
     this.turn = turn;
     this.schema = schema;
     this.clock = clock;
-    this.patience = patience;
+    this.lockWait = lockWait;
     this.stop = stop;
     this.watch = watch;
   }
 
   /**
-   * Makes the database fit the schema, as far as that loses nothing.
+   * Makes the database match the schema, as far as no data is lost.
    *
-   * @param clock by which partitions are made
-   * @param stop ends it, in the midst of a statement if need be
-   * @param progress is called again and again, however long it takes
+   * @param clock for which partitions are created
+   * @param stop at zero, the migration ends, even during a statement
+   * @param progress called every second
    * @return what is left to do
-   * @throws InterruptedException if told to stop
+   * @throws InterruptedException if it was ended by {@code stop}
    */
   public static Migration apply(
       DatabaseUrl url,
@@ -86,7 +86,7 @@ public final class Migrator {
       CountDownLatch stop,
       Runnable progress)
       throws StartException, InterruptedException {
-    return apply(url, schema, timeout, clock, stop, progress, Patience.USUAL);
+    return apply(url, schema, timeout, clock, stop, progress, LockWait.DEFAULT);
   }
 
   public static Migration apply(
@@ -96,42 +96,42 @@ public final class Migrator {
       InstantSource clock,
       CountDownLatch stop,
       Runnable progress,
-      Patience patience)
+      LockWait lockWait)
       throws StartException, InterruptedException {
     try (Connection connection = Connector.awaitConnection(url, timeout, stop);
         Connection turn = Connector.connect(url, timeout);
         MigrationWatch watch = new MigrationWatch(connection, url, stop, progress)) {
-      // An index may be hours in the building.
+      // Building an index may take hours.
       connection.setNetworkTimeout(Runnable::run, 0);
-      Migrator migrator = new Migrator(connection, turn, schema, clock, patience, stop, watch);
+      Migrator migrator = new Migrator(connection, turn, schema, clock, lockWait, stop, watch);
       migrator.awaitTurn();
       return migrator.run();
     } catch (SQLException e) {
       if (stop.getCount() == 0) {
-        throw new InterruptedException("told to stop");
+        throw new InterruptedException("stopped during the migration");
       }
       throw Connector.refused("could not be migrated", e);
     }
   }
 
-  /** The turn is a transaction's on another connection, and lasts until that is closed. */
+  /** A transaction on another connection holds the lock until that is closed. */
   private void awaitTurn() throws SQLException, StartException, InterruptedException {
     long start = System.nanoTime();
-    boolean told = false;
+    boolean logged = false;
     while (!AdvisoryLock.MIGRATION.hold(turn)) {
       String holders = AdvisoryLock.MIGRATION.holders(connection);
-      if (System.nanoTime() - start > patience.turn().toNanos()) {
+      if (System.nanoTime() - start > lockWait.turn().toNanos()) {
         throw new StartException(
             "another migration of this database has not ended within %d s: %s"
-                .formatted(patience.turn().toSeconds(), holders));
+                .formatted(lockWait.turn().toSeconds(), holders));
       }
-      if (!told) {
-        told = true;
+      if (!logged) {
+        logged = true;
         log.info("waiting for another migration of this database to end: {}", holders);
       }
       pause(Duration.ofMillis(500));
     }
-    Connector.requireBeside(connection);
+    Connector.requireSecondConnection(connection);
   }
 
   private Migration run() throws SQLException, StartException, InterruptedException {
@@ -144,48 +144,49 @@ public final class Migrator {
       }
       Step next = migration.steps().get(0);
       if (next.equals(last)) {
-        throw new StartException(next + ": was done, and yet is still to be done");
+        throw new StartException(next + ": has succeeded, but is still needed");
       }
-      if (take(next)) {
+      if (apply(next)) {
         last = next;
         failures = 0;
-      } else if (++failures == patience.spells()) {
+      } else if (++failures == lockWait.attempts()) {
         throw new StartException(
-            next + ": given up, as others hold on to what it locks; run migrate again later");
+            next
+                + ": failed because other sessions hold conflicting locks; run migrate again later");
       } else {
-        pause(patience.pause());
+        pause(lockWait.pause());
       }
     }
   }
 
-  /** Whether it was taken; if not, it may be later. */
-  private boolean take(Step step) throws SQLException, StartException {
+  /** Whether the step has succeeded; if not, it can be retried. */
+  private boolean apply(Step step) throws SQLException, StartException {
     log.info("migrating: {}", step);
     if (step.concurrent()) {
       LongStatements.prepare(connection, step);
     }
-    AdvisoryLock.keep(turn);
+    AdvisoryLock.checkHeld(turn);
     long start = System.nanoTime();
     try {
       watch.begin(step);
-      StepRunner.run(connection, step, patience.spell());
+      StepRunner.run(connection, step, lockWait.attempt());
     } catch (SQLException e) {
-      if (!MAY_PASS.contains(String.valueOf(e.getSQLState()))) {
+      if (!RETRYABLE.contains(String.valueOf(e.getSQLState()))) {
         throw e;
       }
-      log.info("tried again soon: {}", e.getMessage());
+      log.info("retrying in {} s: {}", lockWait.pause().toSeconds(), e.getMessage());
       return false;
     } finally {
       watch.end();
     }
     long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
-    log.info("done in {} ms: {}", millis, step);
+    log.info("migrated in {} ms: {}", millis, step);
     return true;
   }
 
   private void pause(Duration time) throws InterruptedException {
     if (stop.await(time.toMillis(), TimeUnit.MILLISECONDS)) {
-      throw new InterruptedException("told to stop");
+      throw new InterruptedException("stopped during the migration");
     }
   }
 }

@@ -13,12 +13,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How an index is added to a table that is being written to: by {@code CREATE INDEX CONCURRENTLY}.
- * A partitioned table cannot have that. So each partition gets its index first, and that of the
- * whole then only has to take them for its own, which is done in no time.
+ * The steps that add an index to a table in use, with {@code CREATE INDEX CONCURRENTLY}. PostgreSQL
+ * does not support that for a partitioned table, so each partition gets its index first; the index
+ * of the whole table then attaches them, which is quick.
  */
 final class MissingIndex {
-  /** Those of the table itself, or of its partitions, that hold rows. */
+  /** The table itself, or its partitions, as far as they hold rows. */
   private static final String TABLES =
       """
       WITH tables AS (
@@ -69,7 +69,7 @@ final class MissingIndex {
     }
     if (existing.isPartitioned()) {
       String whole = TableDdl.createIndex("CREATE INDEX", Identifiers.quote(table.name()), column);
-      steps.add(Migration.Step.of(whole, "takes the partitions' indexes for its own"));
+      steps.add(Migration.Step.of(whole, "attaches the indexes of the partitions"));
     }
     return steps;
   }

@@ -3,11 +3,11 @@ package attolytics.database.migration;
 import java.util.List;
 
 /**
- * What a start would do.
+ * What a start does to the database.
  *
- * @param statements the SQL it would run, in that order, without a semicolon
- * @param warnings what is better mended but stops nothing
- * @param problems each a reason not to start, naming table and column
+ * @param statements the SQL that it runs, in order, without semicolons
+ * @param warnings what should be changed but does not prevent a start
+ * @param problems reasons why a start is refused, each with table and column
  */
 public record Plan(List<String> statements, List<String> warnings, List<String> problems) {
   public Plan {

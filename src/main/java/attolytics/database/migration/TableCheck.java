@@ -18,13 +18,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a COPY of a table's columns would work on what the database has under its name, and what
- * would make it so.
+ * Checks whether a COPY of a table's columns works on the existing relation, and what has to be
+ * changed so that it does.
  */
 final class TableCheck {
   private static final String REWRITE =
-      "writes the table anew: requests for it wait until that is done, and are answered 500 from"
-          + " then on until the service has reloaded the schema file";
+      "rewrites the table: requests for it wait until that is done, and then get 500 until the"
+          + " service has reloaded the schema file";
 
   private final Table table;
   private final ExistingTable existing;
@@ -51,7 +51,7 @@ final class TableCheck {
     return problems;
   }
 
-  /** Those of the problems that no statement mends, or none that loses nothing. */
+  /** The problems that no statement solves without loss of data. */
   List<String> left() {
     return left;
   }
@@ -60,19 +60,19 @@ final class TableCheck {
     return notes;
   }
 
-  /** What mends the others, and takes no time. */
+  /** The steps that solve the others, if they are quick. */
   List<Step> changes() {
     return changes;
   }
 
-  /** What mends the rest, and takes time: all at once, so that it takes it once. */
+  /** The step that solves the rest: a single one, so that the table is rewritten once. */
   List<Step> rewrites() {
     return widenings.isEmpty()
         ? List.of()
         : List.of(Step.of(alterTable(String.join(", ", widenings)), REWRITE));
   }
 
-  /** What creates the indexes that the warnings are about. */
+  /** The steps that create the indexes that the warnings are about. */
   List<Step> indexes(Connection connection) throws SQLException {
     List<Step> steps = new ArrayList<>();
     for (Column column : missingIndexes) {
@@ -104,13 +104,13 @@ final class TableCheck {
 
   private void refuseMissing(Column column) {
     String definition = Identifiers.quote(column.name()) + " " + column.type().sqlName();
-    // Not NOT NULL: the rows that are there have no value, and instances with the old file go on.
+    // Without NOT NULL: existing rows have no value, nor have those of instances with the old file.
     String note =
         column.required()
-            ? "not NOT NULL, as there may be rows already: the service itself sees to it that new"
-                + " rows have a value"
+            ? "without NOT NULL, because the table may have rows: the service itself ensures that"
+                + " new rows have a value"
             : null;
-    mendable(column.name(), "does not exist", "", alterTable("ADD COLUMN " + definition), note);
+    fixable(column.name(), "does not exist", "", alterTable("ADD COLUMN " + definition), note);
     if (column.index() != Index.NONE && !existing.isForeign()) {
       missingIndexes.add(column);
     }
@@ -151,18 +151,18 @@ final class TableCheck {
     }
   }
 
-  /** What the statement before it should not be run without knowing. */
+  /** What the statement loses. */
   private static String loss(Column column, ExistingColumn found) {
     String loss = CastLoss.of(found.type(), column.type());
     return loss == null ? "" : ", which " + loss;
   }
 
-  /** Citus does not change what it distributes by. */
+  /** Citus cannot change the type of the distribution column. */
   private String undistribute() {
     return Distribution.undistribute(table.name()) + " and ";
   }
 
-  /** The other way to mend a wrong type, if there is one. */
+  /** The other way to fix a wrong type, if there is one. */
   private static String typeInSchemaFile(String sqlType) {
     return Stream.concat(ColumnType.scalarNames().stream(), ColumnType.arrayNames().stream())
         .map(ColumnType::named)
@@ -178,9 +178,9 @@ final class TableCheck {
           text(
               found.name(),
               "is generated from other columns, so that no value can be written to it",
-              "take it out of the schema file, or " + alterColumn(found, "DROP EXPRESSION")));
+              "remove it from the schema file, or " + alterColumn(found, "DROP EXPRESSION")));
     } else if (found.notNull() && !column.required()) {
-      mendable(
+      fixable(
           found.name(),
           "is NOT NULL, but not required by the schema file",
           "add `required: true` there, or ",
@@ -193,12 +193,12 @@ final class TableCheck {
     if (table.column(found.name()) != null) {
       return;
     }
-    notes.add(place(found.name()) + " is not in the schema file; it stays as it is");
+    notes.add(place(found.name()) + " is not in the schema file and stays unchanged");
     if (found.notNull() && !found.hasDefault()) {
-      mendable(
+      fixable(
           found.name(),
-          "is NOT NULL without a default, and not in the schema file, so that no row could be"
-              + " written",
+          "is NOT NULL without a default, and not in the schema file, so that no row can be"
+              + " inserted",
           "add it there as `required`, or ",
           alterColumn(found, "DROP NOT NULL"),
           null);
@@ -210,11 +210,11 @@ final class TableCheck {
       return;
     }
     missingIndexes.add(column);
-    // On a table in use it must not stop the writers, but a partitioned one cannot do it otherwise.
+    // CONCURRENTLY does not block writers, but PostgreSQL cannot do it for a partitioned table.
     String command = existing.isPartitioned() ? "CREATE INDEX" : "CREATE INDEX CONCURRENTLY";
     warnings.add(
         place(column.name())
-            + " is to be indexed, but no index begins with it; "
+            + " should be indexed, but is not the first column of any index; "
             + TableDdl.createIndex(command, quotedTable, column));
   }
 
@@ -260,23 +260,23 @@ final class TableCheck {
   }
 
   /**
-   * Adds a problem that a statement mends.
+   * Adds a problem that a statement solves.
    *
-   * @param note what to know before, or null
+   * @param note printed before the statement, or null
    */
-  private void mendable(
+  private void fixable(
       String column, String what, String otherwise, String statement, @Nullable String note) {
     String text = text(column, what, otherwise + statement);
     if (existing.isForeign()) {
-      problem(text); // where the table really is, it has to be changed as well
+      problem(text); // the table has to be changed on its own server as well
     } else {
       problems.add(text);
       changes.add(Step.of(statement, note));
     }
   }
 
-  private String text(String column, String what, String mend) {
-    return place(column) + " " + what + "; " + mend;
+  private String text(String column, String what, String fix) {
+    return place(column) + " " + what + "; " + fix;
   }
 
   private String place(String column) {

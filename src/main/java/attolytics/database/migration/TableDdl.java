@@ -18,7 +18,7 @@ import java.util.List;
 final class TableDdl {
   private TableDdl() {}
 
-  /** The statements that create a table with its indexes and partitions, on whichever machines. */
+  /** The statements that create a table with its distribution, indexes and partitions. */
   static List<String> creation(Table table, Instant now, PartitionNames names) {
     List<String> columns = new ArrayList<>();
     List<String> indexes = new ArrayList<>();
@@ -60,7 +60,7 @@ final class TableDdl {
         + (column.required() ? " NOT NULL" : "");
   }
 
-  /** PostgreSQL finds a name for the index that is free and not too long. */
+  /** Without a name for the index: PostgreSQL chooses one that is free and not too long. */
   static String createIndex(String command, String quotedTable, Column column) {
     String method = column.index().method(column.type());
     return "%s ON %s %s(%s)"

@@ -11,14 +11,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where missing tables would be created: server, database, schema and user of a connection.
+ * The server, database, schema and user of a connection, which decide what can be created.
  *
- * @param version as people write it
+ * @param version such as 15.4
  * @param versionNumber such as 150004 for 15.4
  * @param encoding of the database, such as UTF8
- * @param readOnly whether no table could be written to
- * @param user the current user, quoted where it has to be
- * @param schema the first of the search path that exists, quoted where it has to be, or null
+ * @param readOnly whether transactions are read-only
+ * @param user the current user, quoted if necessary
+ * @param schema the first existing schema of the search path, quoted if necessary, or null
  * @param mayCreate whether the user may create tables there
  */
 record Target(
@@ -33,7 +33,7 @@ record Target(
   private static final int OLDEST_VERSION = 13;
 
   private static final String INTO_UTF8 =
-      "to mend that, restore a dump into one that was made by CREATE DATABASE … ENCODING 'UTF8'"
+      "to fix that, restore a dump into a database created with CREATE DATABASE … ENCODING 'UTF8'"
           + " TEMPLATE template0";
 
   private static final String TARGET =
@@ -47,7 +47,8 @@ record Target(
         has_schema_privilege(current_schema(), 'CREATE') AS may_create
       """;
 
-  // A table's row type has the table's name. The type of an array would make way.
+  // A table's row type has the name of the table. PostgreSQL renames an array type that is in its
+  // way.
   private static final String TYPE =
       """
       SELECT typtype = 'd' AS is_domain FROM pg_catalog.pg_type AS type
@@ -70,7 +71,7 @@ record Target(
     }
   }
 
-  /** Why no table at all could be written to. */
+  /** Why no table can be written to. */
   List<String> problems() {
     List<String> problems = new ArrayList<>();
     if (versionNumber < OLDEST_VERSION * 10_000) {
@@ -81,19 +82,19 @@ record Target(
     if (readOnly) {
       problems.add(
           "the database is read-only: it is a standby, or default_transaction_read_only is on; name"
-              + " the primary server, or let the user write");
+              + " the primary server, or turn that setting off");
     }
     return problems;
   }
 
-  /** What the database will refuse, or make little sense of. */
+  /** Values that the database refuses or misinterprets. */
   List<String> warnings() {
     return switch (encoding) {
       case "UTF8" -> List.of();
       case "SQL_ASCII" ->
           List.of(
               "the encoding of the database is SQL_ASCII: it stores UTF-8 as the service sends it, but"
-                  + " takes each byte for a character, in lengths, patterns and the order of"
+                  + " treats each byte as a character, in lengths, patterns and the order of"
                   + " strings; "
                   + INTO_UTF8);
       default ->
@@ -105,14 +106,14 @@ record Target(
     };
   }
 
-  /** Why a table that is missing could not be created. */
+  /** Why a missing table cannot be created. */
   List<String> whyNotCreate(Connection connection, String name) throws SQLException {
     String table = "table " + Identifiers.quote(name);
     if (schema == null) {
       return List.of(
           table
-              + " does not exist, and no schema of the search path exists that it could be created"
-              + " in; CREATE SCHEMA public, or set the search_path of the user "
+              + " does not exist, and no schema of the search path exists in which to create it;"
+              + " CREATE SCHEMA public, or set the search_path of the user "
               + user);
     }
     if (!mayCreate) {

@@ -1,6 +1,6 @@
 /**
- * Compares a schema with the database, and makes the database fit: creates tables at start, or
- * carries out a {@link attolytics.database.Migration} step by step.
+ * Compares a schema with the database, and makes the database match: creates tables at start, or
+ * runs a {@link attolytics.database.Migration} step by step.
  *
  * <p>Begin with {@link attolytics.database.migration.DatabaseTables} for what a start does, with
  * {@link attolytics.database.migration.Migrator} for {@code migrate}, with {@link

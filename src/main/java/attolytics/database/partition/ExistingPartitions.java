@@ -11,16 +11,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the database has divided a table.
+ * How an existing table is partitioned.
  *
- * @param parent the table's name with its schema, quoted where it has to be
+ * @param parent the table's name with its schema, quoted if necessary
  * @param schema that schema, quoted likewise
- * @param key by what it is divided, in SQL, or null: it is not
- * @param byColumn whether that is a range of the column in question and of nothing else
- * @param owned whether the current user may divide it
- * @param mayCreate whether he may create tables in the schema
- * @param hasDefault whether there is a partition for whatever has no other
- * @param partitions the others whose bounds are times
+ * @param key the partition key in SQL, or null if it is not partitioned
+ * @param byColumn whether the key is a range of exactly the expected column
+ * @param owned whether the current user has the privileges of its owner
+ * @param mayCreate whether the current user may create tables in the schema
+ * @param hasDefault whether there is a DEFAULT partition
+ * @param partitions the other partitions whose bounds are times
  */
 record ExistingPartitions(
     String parent,
@@ -34,13 +34,13 @@ record ExistingPartitions(
   /**
    * A partition.
    *
-   * @param name with its schema, quoted where it has to be
+   * @param name with its schema, quoted if necessary
    * @param range as the catalog has it
    * @param comment or null
-   * @param detaching whether a DETACH that runs concurrently has begun and not ended
+   * @param detaching whether a DETACH CONCURRENTLY has begun and not ended
    */
   record Partition(String name, TimeRange range, @Nullable String comment, boolean detaching) {
-    /** Whether the service has made it, and nobody has changed its bounds since. */
+    /** Whether the service has created it, with the same bounds. */
     boolean isOwn() {
       return comment != null
           && (comment.startsWith(PartitionSql.MADE) || isMarked())
@@ -66,7 +66,7 @@ record ExistingPartitions(
       WHERE pg_class.oid = ?
       """;
 
-  // PostgreSQL 13 knows no inhdetachpending.
+  // PostgreSQL 13 has no inhdetachpending.
   private static final String PARTITIONS =
       """
       SELECT format('%I.%I', nspname, relname) AS name, obj_description(part.oid, 'pg_class') AS comment,
@@ -82,10 +82,10 @@ record ExistingPartitions(
   }
 
   /**
-   * Looks at a table.
+   * Queries the partitions of a table.
    *
    * @param oid of the table
-   * @param column by which it should be divided
+   * @param column by which it should be partitioned
    */
   static ExistingPartitions of(Connection connection, long oid, String column) throws SQLException {
     try (PreparedStatement query = connection.prepareStatement(PARENT)) {
@@ -110,7 +110,7 @@ record ExistingPartitions(
     }
   }
 
-  /** Adds them; returns whether there is one for the rest as well. */
+  /** Adds the partitions; returns whether there is a DEFAULT one. */
   private static boolean readPartitions(Connection connection, long oid, List<Partition> to)
       throws SQLException {
     boolean hasDefault = false;

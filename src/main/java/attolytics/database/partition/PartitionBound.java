@@ -16,8 +16,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bounds of a partition as SQL has them, and as PostgreSQL shows them to a session, whatever
- * its time zone is: {@code FOR VALUES FROM ('2026-11-25 00:00:00+00') TO (MAXVALUE)}.
+ * Formats the bounds of a partition for SQL, and parses them as PostgreSQL shows them in any time
+ * zone of the session: {@code FOR VALUES FROM ('2026-11-25 00:00:00+00') TO (MAXVALUE)}.
  */
 final class PartitionBound {
   private static final Pattern RANGE =
@@ -31,7 +31,7 @@ final class PartitionBound {
 
   private static final DateTimeFormatter WRITTEN_TIME = time("+HH", "+00");
 
-  // Where +00 stood for none, that of +00:53:28 would be read for it.
+  // With "+00" for no offset, the beginning of +00:53:28 would be parsed as none.
   private static final DateTimeFormatter SHOWN_TIME = time("+HH:mm:ss", "Z");
 
   private static DateTimeFormatter time(String offset, String none) {
@@ -46,7 +46,7 @@ final class PartitionBound {
   private PartitionBound() {}
 
   /**
-   * Writes a range.
+   * Formats a range.
    *
    * @param type of the column
    */
@@ -65,7 +65,7 @@ final class PartitionBound {
     return "'" + formatter.format(instant.atOffset(ZoneOffset.UTC)) + "'";
   }
 
-  /** The range that a text ends with, or null if it is none, or not one of times. */
+  /** The range at the end of a text, or null if there is none, or not one of times. */
   static @Nullable TimeRange parse(@Nullable String text) {
     Matcher matcher = RANGE.matcher(text == null ? "" : text);
     return matcher.find()
@@ -77,7 +77,7 @@ final class PartitionBound {
     if (sql.equals("MAXVALUE") || sql.equals("'infinity'")) {
       return Instant.MAX;
     }
-    // What is before our era is before all that there is.
+    // Before all times that the service accepts.
     if (sql.equals("MINVALUE") || sql.equals("'-infinity'") || sql.endsWith(" BC'")) {
       return Instant.MIN;
     }

@@ -13,12 +13,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Whether the database has divided a table as the schema file says, and the partitions that it
- * lacks.
+ * Checks whether an existing table is partitioned as the schema file declares, and which partitions
+ * are missing.
  *
- * @param problems each a reason why the service could not keep it so
- * @param warnings what is better mended
- * @param missing the steps that make the partitions
+ * @param problems reasons why the service could not maintain its partitions
+ * @param warnings what should be changed
+ * @param missing the steps that create missing partitions
  */
 public record PartitionCheck(List<String> problems, List<String> warnings, List<Step> missing) {
   public static PartitionCheck of(
@@ -62,12 +62,12 @@ public record PartitionCheck(List<String> problems, List<String> warnings, List<
     String column = Identifiers.quote(partitioning.column().name());
     if (!found.byColumn()) {
       return List.of(
-          "table %s is %s, but the schema file has it partitioned by range of %s;"
+          "table %s is %s, but the schema file declares it partitioned by range of %s;"
                   .formatted(
                       quoted,
                       found.key() == null ? "not partitioned" : "partitioned by " + found.key(),
                       column)
-              + " take partition_by out of the file, or ALTER TABLE %s RENAME TO …, so that a new"
+              + " remove partition_by from the file, or ALTER TABLE %s RENAME TO …, so that a new"
                   .formatted(quoted)
               + " one is created, and copy the rows");
     }

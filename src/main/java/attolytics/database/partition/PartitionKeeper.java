@@ -26,9 +26,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the partitions of a schema's tables, every few minutes: makes them ahead of time, and drops
- * those that are past their retention. In a thread of its own, as it may wait for locks. Instances
- * on one database take turns at making them, and one at a time drops them.
+ * Maintains the partitions of a schema's tables, every 5 minutes: creates them ahead of time, and
+ * drops those past their retention. Runs in a thread of its own, because it may wait for locks. One
+ * instance of a database at a time creates partitions, and one drops them.
  */
 public final class PartitionKeeper implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PartitionKeeper.class);
@@ -36,10 +36,10 @@ public final class PartitionKeeper implements AutoCloseable {
   private static final Duration PERIOD = Duration.ofMinutes(5);
 
   /**
-   * How often the clock is looked at: after a machine has slept, or its clock was put right, it is
-   * not the time to wait for.
+   * How often the clock is checked. A single long wait would be wrong after the machine has been
+   * suspended or its clock was set.
    */
-  private static final Duration LOOK = Duration.ofSeconds(1);
+  private static final Duration CHECK_PERIOD = Duration.ofSeconds(1);
 
   private final DatabaseUrl url;
   private final Duration timeout;
@@ -47,13 +47,13 @@ public final class PartitionKeeper implements AutoCloseable {
   private final PrometheusMetrics metrics;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Map<String, PartitionMeters> meters = new HashMap<>();
-  private final Map<String, String> troubles = new HashMap<>();
+  private final Map<String, String> problems = new HashMap<>();
   private volatile Schema schema;
-  private @Nullable Schema kept;
+  private @Nullable Schema maintained;
   private Instant last = Instant.EPOCH;
 
   /**
-   * @param timeout for the database to answer
+   * @param timeout for the database to respond
    */
   public PartitionKeeper(
       Schema schema,
@@ -69,77 +69,77 @@ public final class PartitionKeeper implements AutoCloseable {
   }
 
   public void start() {
-    Thread thread = new Thread(this::keepUntilClosed, "partitions");
+    Thread thread = new Thread(this::runUntilClosed, "partitions");
     thread.setDaemon(true);
     thread.start();
   }
 
-  /** Keeps the partitions of another schema from now on. */
-  public void keep(Schema replacement) {
+  /** Maintains the partitions of another schema from now on. */
+  public void setSchema(Schema replacement) {
     schema = replacement;
   }
 
-  /** What is under way is broken off by the end of the process, or goes on to its own end. */
+  /** Does not wait for a statement that is running. */
   @Override
   public void close() {
     closing.countDown();
   }
 
-  private void keepUntilClosed() {
-    Runnable look = GuardedTask.of(this::keepIfDue);
+  private void runUntilClosed() {
+    Runnable task = GuardedTask.of(this::maintainIfDue);
     try {
       do {
-        look.run();
-      } while (!closing.await(LOOK.toMillis(), TimeUnit.MILLISECONDS));
+        task.run();
+      } while (!closing.await(CHECK_PERIOD.toMillis(), TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
-      log.debug("Partitions are not kept any more", e);
+      log.debug("Partition maintenance interrupted", e);
     }
   }
 
-  private void keepIfDue() {
+  private void maintainIfDue() {
     Schema now = schema;
     Instant time = clock.instant();
-    if (!now.equals(kept) || Duration.between(last, time).abs().compareTo(PERIOD) >= 0) {
-      kept = now;
+    if (!now.equals(maintained) || Duration.between(last, time).abs().compareTo(PERIOD) >= 0) {
+      maintained = now;
       last = time;
-      keepAll(now, time);
+      maintainAll(now, time);
     }
   }
 
-  private void keepAll(Schema wanted, Instant now) {
+  private void maintainAll(Schema wanted, Instant now) {
     List<Table> tables =
         wanted.tables().stream().filter(table -> table.partitioning() != null).toList();
-    forgetAllBut(tables);
+    unregisterAllBut(tables);
     if (tables.isEmpty()) {
       return;
     }
     try (Connection connection = Connector.connect(url, timeout)) {
       for (Table table : tables) {
-        keep(table, now, connection);
+        maintain(table, now, connection);
       }
     } catch (StartException | SQLException | RuntimeException | Error e) {
       tables.forEach(table -> failed(table, e));
     }
   }
 
-  private void keep(Table table, Instant now, Connection connection) {
+  private void maintain(Table table, Instant now, Connection connection) {
     boolean done = true;
-    for (Step step : List.<Step>of(this::make, this::drop, this::look)) {
-      done &= take(step, table, now, connection);
+    for (Step step : List.<Step>of(this::create, this::drop, this::measure)) {
+      done &= run(step, table, now, connection);
     }
-    if (done && troubles.remove(table.name()) != null) {
+    if (done && problems.remove(table.name()) != null) {
       log.atInfo()
           .addMarker(LogMarkers.STATE_CHANGE)
-          .log("The partitions of {} are kept again", table);
+          .log("Partition maintenance of {} resumed", table);
     }
   }
 
-  private boolean take(Step step, Table table, Instant now, Connection connection) {
+  private boolean run(Step step, Table table, Instant now, Connection connection) {
     if (closing.getCount() == 0) {
       return false;
     }
     try {
-      step.take(PartitionUpkeep.of(connection, table), now, meters(table));
+      step.run(PartitionUpkeep.of(connection, table), now, meters(table));
       return true;
     } catch (SQLException e) {
       failed(table, e);
@@ -147,41 +147,46 @@ public final class PartitionKeeper implements AutoCloseable {
     }
   }
 
-  private void make(PartitionUpkeep upkeep, Instant now, PartitionMeters told) throws SQLException {
-    upkeep.make(
+  private void create(PartitionUpkeep upkeep, Instant now, PartitionMeters meters)
+      throws SQLException {
+    upkeep.create(
         now,
         statement -> {
-          told.made();
-          log.info("partition made: {}", statement);
+          meters.created();
+          log.info("partition created: {}", statement);
         });
   }
 
-  private void drop(PartitionUpkeep upkeep, Instant now, PartitionMeters told) throws SQLException {
+  private void drop(PartitionUpkeep upkeep, Instant now, PartitionMeters meters)
+      throws SQLException {
     if (!upkeep.isPastRetention(now)) {
       return;
     }
     try (Connection turn = Connector.connect(url, timeout)) {
       if (AdvisoryLock.UPKEEP.hold(turn)) {
-        Connector.requireBeside(upkeep.connection());
+        Connector.requireSecondConnection(upkeep.connection());
         upkeep.drop(
             now,
             statement -> {
-              told.dropped();
-              log.info("partition past its retention: {}", statement);
+              meters.dropped();
+              log.info("partition dropped after its retention: {}", statement);
             });
       } else {
-        log.debug("Left to drop to another: {}", AdvisoryLock.UPKEEP.holders(upkeep.connection()));
+        log.debug(
+            "Another instance drops partitions: {}",
+            AdvisoryLock.UPKEEP.holders(upkeep.connection()));
       }
     } catch (StartException e) {
       throw new SQLException(e.getMessage(), e);
     }
   }
 
-  private void look(PartitionUpkeep upkeep, Instant now, PartitionMeters told) throws SQLException {
+  private void measure(PartitionUpkeep upkeep, Instant now, PartitionMeters meters)
+      throws SQLException {
     PartitionUpkeep.State state = upkeep.state(now);
-    boolean forEver = state.end().equals(Instant.MAX);
-    told.found(
-        state.count(), forEver ? Double.POSITIVE_INFINITY : state.end().toEpochMilli() / 1e3);
+    boolean unbounded = state.end().equals(Instant.MAX);
+    meters.found(
+        state.count(), unbounded ? Double.POSITIVE_INFINITY : state.end().toEpochMilli() / 1e3);
   }
 
   private PartitionMeters meters(Table table) {
@@ -189,31 +194,31 @@ public final class PartitionKeeper implements AutoCloseable {
         table.name(), name -> new PartitionMeters(name, metrics.registry()));
   }
 
-  private void forgetAllBut(List<Table> tables) {
+  private void unregisterAllBut(List<Table> tables) {
     List<String> names = tables.stream().map(Table::name).toList();
     meters.forEach(
         (name, known) -> {
           if (!names.contains(name)) {
-            known.forget();
+            known.unregister();
           }
         });
   }
 
-  /** Told once, and again only if it is another trouble by then. */
+  /** Logged once, and again if the problem changes. */
   private void failed(Table table, Throwable e) {
     meters(table).failed();
-    String trouble = Redaction.redact(String.valueOf(e.getMessage()));
-    if (!trouble.equals(troubles.put(table.name(), trouble))) {
+    String problem = Redaction.redact(String.valueOf(e.getMessage()));
+    if (!problem.equals(problems.put(table.name(), problem))) {
       log.atWarn()
           .addMarker(LogMarkers.STATE_CHANGE)
-          .log("The partitions of {} cannot be kept, tried again and again: {}", table, trouble);
-      log.debug("Why", e);
+          .log("Partition maintenance of {} failed, retrying every 5 minutes: {}", table, problem);
+      log.debug("Cause", e);
     }
   }
 
-  /** A part of what is done for a table. */
+  /** A step of the maintenance of a table. */
   @FunctionalInterface
   private interface Step {
-    void take(PartitionUpkeep upkeep, Instant now, PartitionMeters told) throws SQLException;
+    void run(PartitionUpkeep upkeep, Instant now, PartitionMeters meters) throws SQLException;
   }
 }

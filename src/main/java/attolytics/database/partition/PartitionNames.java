@@ -18,8 +18,8 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * Finds names for partitions, such as {@code events_20261125}. They are for people: what a
- * partition holds, and whose it is, is told by its bounds and its comment.
+ * Chooses names for partitions, such as {@code events_20261125}. They are for people: the service
+ * goes by a partition's bounds and comment.
  */
 public final class PartitionNames {
   private static final int MAX_BYTES = 63;
@@ -30,21 +30,21 @@ public final class PartitionNames {
           .appendPattern("MMdd")
           .toFormatter();
 
-  /** In whichever schema: there is no harm in a name that is given once only. */
+  /** In all schemas, which is simpler and does no harm. */
   private static final String TAKEN =
       "SELECT relname FROM pg_catalog.pg_class UNION SELECT typname FROM pg_catalog.pg_type";
 
   private final Set<String> taken;
 
   /**
-   * @param tables that are yet to be created
+   * @param tables to be created, whose names are not available
    */
   public PartitionNames(Collection<Table> tables) {
     taken = new HashSet<>();
     tables.forEach(table -> taken.add(table.name()));
   }
 
-  /** Leaves those alone that the database has. */
+  /** Avoids the names that exist in the database. */
   public PartitionNames avoidThoseOf(Connection connection) throws SQLException {
     try (Statement sql = connection.createStatement();
         ResultSet row = sql.executeQuery(TAKEN)) {
@@ -55,7 +55,7 @@ public final class PartitionNames {
     return this;
   }
 
-  /** A name that nothing else has, and that is not given again. */
+  /** A unique name. */
   String next(String table, TimeRange range) {
     String suffix =
         range.from().equals(Instant.MIN) ? "_before_" + day(range.to()) : "_" + day(range.from());
@@ -70,7 +70,7 @@ public final class PartitionNames {
     return instant.equals(Instant.MAX) ? "ever" : DAY.format(instant.atOffset(ZoneOffset.UTC));
   }
 
-  /** Cut before a character that would not fit as a whole. */
+  /** Shortened at a character boundary. */
   private static String shortened(String table, String suffix) {
     int end = table.length();
     while (bytes(table.substring(0, end)) + suffix.length() > MAX_BYTES) {

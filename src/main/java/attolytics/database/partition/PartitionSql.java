@@ -10,21 +10,21 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * The SQL that makes and drops partitions. Whose a partition is, is said by its comment and never
- * by its name: what somebody else has made, or has put another comment on, is left alone.
+ * The SQL that creates and drops partitions. The comment of a partition, not its name, says that
+ * the service owns it: partitions with another comment are never dropped.
  */
 public final class PartitionSql {
-  /** What the comment of a partition begins with that the service has made. */
+  /** The beginning of the comment on a partition that the service has created. */
   static final String MADE = "made by attolytics: ";
 
-  /** The same once it is being dropped: so that it is known when it is no partition any more. */
+  /** The same while it is being dropped, which identifies it after it is detached. */
   static final String DROPPED = "being dropped by attolytics: ";
 
   private PartitionSql() {}
 
   /**
-   * Makes partitions. Each is created on its own and attached, as that keeps no writer waiting:
-   * {@code CREATE TABLE … PARTITION OF} would keep everybody off the whole table.
+   * The steps that create partitions. Each is created as a table and attached, which does not block
+   * writers; {@code CREATE TABLE … PARTITION OF} would lock the whole table.
    *
    * @param parent the table's name in SQL
    * @param prefix the schema in SQL with a dot, or empty
@@ -39,8 +39,8 @@ public final class PartitionSql {
       steps.add(
           new Step(
               List.of(
-                  // An identity column is the whole table's: from PostgreSQL 17 on the partition's
-                  // own would be in the way.
+                  // From PostgreSQL 17 on, ATTACH refuses a partition with an identity column of
+                  // its own.
                   "CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY)"
                       .formatted(name, parent),
                   "ALTER TABLE %s ATTACH PARTITION %s %s".formatted(parent, name, bound),
@@ -51,14 +51,14 @@ public final class PartitionSql {
     return steps;
   }
 
-  /** Marks a partition as one that is being dropped. */
+  /** The statement that marks a partition as being dropped. */
   static String mark(String name, TimeRange range, Table table) {
     Partitioning partitioning = Objects.requireNonNull(table.partitioning());
     String bound = PartitionBound.sql(range, partitioning.column().type());
     return comment(name, markOf(table) + bound);
   }
 
-  /** What the mark of a table's partition begins with; its bounds follow. */
+  /** The beginning of the mark on a table's partition; the bounds follow. */
   static String markOf(Table table) {
     return DROPPED + of(table.name());
   }

@@ -22,26 +22,26 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Keeps the partitions of one table while it is written to: makes them ahead of time, and drops
- * those that are past their retention. Nothing of it keeps a writer waiting for longer than a lock
- * takes to be given up. Whatever ends it, the next one goes on from there.
+ * Maintains the partitions of one table while it is written to: creates them ahead of time, and
+ * drops those past their retention. Blocks writers at most for the lock timeout. After a failure,
+ * the next run continues.
  */
 public final class PartitionUpkeep {
   /**
-   * How a table is divided now.
+   * The partitions of a table now.
    *
    * @param count of its partitions
-   * @param end until when there is one for each event, from now on; {@link Instant#MAX}: for ever
+   * @param end until when every time from now on has one; {@link Instant#MAX}: without a bound
    */
   public record State(int count, Instant end) {}
 
-  /** How long others may create tables or partitions before it is given up until next time. */
-  private static final Duration TURN = Duration.ofSeconds(10);
+  /** How long to wait for other instances that create tables or partitions, in this run. */
+  private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(10);
 
-  /** The first with DETACH PARTITION … CONCURRENTLY. */
+  /** The first version with DETACH PARTITION … CONCURRENTLY. */
   private static final int CONCURRENT_VERSION = 14;
 
-  /** Tables that were partitions when the service began to drop them, and are none any more. */
+  /** Tables that the service has detached and not yet dropped. */
   private static final String DETACHED =
       """
       SELECT format('%I.%I', nspname, relname) AS name, description
@@ -66,9 +66,9 @@ public final class PartitionUpkeep {
   }
 
   /**
-   * The upkeep of a table that the schema file has partitioned.
+   * For a table that the schema file declares partitioned.
    *
-   * @throws SQLException if it is not there, or not partitioned so
+   * @throws SQLException if it does not exist, or is not partitioned as declared
    */
   public static PartitionUpkeep of(Connection connection, Table table) throws SQLException {
     Partitioning partitioning = table.partitioning();
@@ -84,39 +84,39 @@ public final class PartitionUpkeep {
     return upkeep;
   }
 
-  /** Of the upkeep. */
+  /** The connection that this uses. */
   public Connection connection() {
     return connection;
   }
 
-  /** How the table is divided now. */
+  /** The partitions of the table now. */
   public State state(Instant now) throws SQLException {
     List<TimeRange> ranges = find().ranges();
     return new State(ranges.size(), TimeRange.coveredUntil(now, ranges));
   }
 
   /**
-   * Makes what is missing, in turn with instances that start.
+   * Creates missing partitions. Waits for other instances that create tables.
    *
-   * @param made is told the statement of each, as soon as it is there
+   * @param created called with the statement of each partition after it is created
    */
-  public void make(Instant now, Consumer<String> made) throws SQLException {
+  public void create(Instant now, Consumer<String> created) throws SQLException {
     if (partitioning.missing(now, find().ranges()).isEmpty()) {
       return;
     }
-    while (makeNext(now, made)) {
-      // Each in a transaction of its own: what is made stays.
+    while (createNext(now, created)) {
+      // Each is committed in a transaction of its own.
     }
   }
 
-  /** Looks up what is missing only once it is our turn. Returns whether there may be more. */
-  private boolean makeNext(Instant now, Consumer<String> made) throws SQLException {
+  /** Queries what is missing under the lock. Returns whether there may be more. */
+  private boolean createNext(Instant now, Consumer<String> created) throws SQLException {
     List<Step> next =
         DdlTransaction.run(
             connection,
             done -> true,
             () -> {
-              AdvisoryLock.TABLES.take(connection, TURN);
+              AdvisoryLock.TABLES.acquire(connection, LOCK_TIMEOUT);
               List<Step> missing = missing(now);
               List<Step> first = missing.subList(0, Math.min(1, missing.size()));
               for (Step step : first) {
@@ -124,7 +124,7 @@ public final class PartitionUpkeep {
               }
               return first;
             });
-    next.forEach(step -> made.accept(step.statements().get(1)));
+    next.forEach(step -> created.accept(step.statements().get(1)));
     return !next.isEmpty();
   }
 
@@ -139,7 +139,7 @@ public final class PartitionUpkeep {
         names);
   }
 
-  /** Whether there is something to {@link #drop}. */
+  /** Whether {@link #drop} would drop a partition. */
   public boolean isPastRetention(Instant now) throws SQLException {
     if (partitioning.retention() == null) {
       return false;
@@ -151,11 +151,11 @@ public final class PartitionUpkeep {
   }
 
   /**
-   * Drops what the service has made and is past its retention. That takes the server's clock as
-   * well as ours: one of them alone, if it were wrong, would cost all the data. Nobody else may do
-   * so at the same time: see {@link AdvisoryLock#UPKEEP}.
+   * Drops partitions that the service has created and that are past their retention, by the
+   * server's clock as well as by the service's: a single wrong clock must not cost all the data.
+   * The caller holds {@link AdvisoryLock#UPKEEP}.
    *
-   * @param dropped is told the statement of each, as soon as it is gone
+   * @param dropped called with the statement of each partition after it is dropped
    */
   public void drop(Instant now, Consumer<String> dropped) throws SQLException {
     if (partitioning.retention() == null) {
@@ -192,7 +192,7 @@ public final class PartitionUpkeep {
         "ALTER TABLE %s DETACH PARTITION %s".formatted(found.parent(), partition.name());
     if (partition.detaching()) {
       execute(detach + " FINALIZE");
-    } else if (found.hasDefault() // which PostgreSQL cannot do concurrently
+    } else if (found.hasDefault() // PostgreSQL cannot detach concurrently beside a default
         || connection.getMetaData().getDatabaseMajorVersion() < CONCURRENT_VERSION) {
       execute(detach);
     } else {
@@ -205,7 +205,8 @@ public final class PartitionUpkeep {
   }
 
   /**
-   * In no transaction, so a limit of the server's would be set for the session: it is the driver's.
+   * Outside of a transaction, where a server-side timeout would apply to the session, so the
+   * timeout is the driver's.
    */
   private void executeConcurrently(String statement) throws SQLException {
     try (Statement sql = connection.createStatement()) {
@@ -214,7 +215,7 @@ public final class PartitionUpkeep {
     }
   }
 
-  /** What is marked and no partition any more, as far as it still is past its retention. */
+  /** The tables that are marked, detached, and past their retention. */
   private List<String> detached(String schema, Instant end) throws SQLException {
     List<String> names = new ArrayList<>();
     try (PreparedStatement query = connection.prepareStatement(DETACHED)) {

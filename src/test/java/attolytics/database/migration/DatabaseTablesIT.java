@@ -422,7 +422,7 @@ class DatabaseTablesIT {
 
     assertProblems(
         schema(table("t", column("c", ScalarType.I32))),
-        "in the place of table \"t\" there is a %s; drop it, or rename it: ALTER %s \"t\" RENAME TO …"
+        "instead of table \"t\" there is a %s; drop it, or rename it: ALTER %s \"t\" RENAME TO …"
             .formatted(kind, sqlKind));
   }
 
@@ -575,9 +575,9 @@ class DatabaseTablesIT {
         "I64, integer, i32, ",
         "F32, double precision, f64, `, which rounds to about 7 digits`",
         "STRING, integer, i32, ",
-        "TIMESTAMP, text, string, `, which rounds to microseconds, and takes what has no offset for"
-            + " the session's time zone`",
-        "TIMESTAMP, date, date, `, which takes the times for those of the session's time zone`",
+        "TIMESTAMP, text, string, `, which rounds to microseconds, and uses the session's time zone"
+            + " for values without an offset`",
+        "TIMESTAMP, date, date, `, which interprets values in the session's time zone`",
         "STRING, jsonb, json, ",
         "STRING, uuid, uuid, ",
         "UUID, text, string, ",
@@ -614,10 +614,10 @@ class DatabaseTablesIT {
         "F64, text, 0.12345678901234567890, which rounds to about 15 digits",
         "F32, numeric, 0.123456789, which rounds to about 7 digits",
         "F32, integer, 16777217, which rounds to about 7 digits",
-        "BOOL, integer, 2, which keeps of a number only whether it is 0",
+        "BOOL, integer, 2, which keeps only whether a number is 0",
         "DATE, timestamp without time zone, 2026-01-31 12:00:00, which drops the time of day",
         "DATE, text, 2026-01-31 12:00, which drops the time of day",
-        "JSON, json, `{\"b\":1,\"a\":1,\"a\":2}`, `which drops spaces, the order of names, and`"
+        "JSON, json, `{\"b\":1,\"a\":1,\"a\":2}`, `which drops white space, the order of keys, and`"
       })
   void plan_saysWhatTheStatementLoses(ScalarType type, String sqlType, String value, String words)
       throws SQLException {
@@ -705,7 +705,7 @@ class DatabaseTablesIT {
     assertProblems(
         schema(table("t", column("c", ScalarType.I32))),
         "table \"t\", column \"plain\" is NOT NULL without a default, and not in the schema file,"
-            + " so that no row could be written; add it there as `required`,"
+            + " so that no row can be inserted; add it there as `required`,"
             + " or ALTER TABLE \"t\" ALTER COLUMN \"plain\" DROP NOT NULL");
   }
 
@@ -716,7 +716,7 @@ class DatabaseTablesIT {
     assertProblems(
         schema(table("t", column("c", ScalarType.I32))),
         "table \"t\", column \"c\" is generated from other columns, so that no value can be written"
-            + " to it; take it out of the schema file,"
+            + " to it; remove it from the schema file,"
             + " or ALTER TABLE \"t\" ALTER COLUMN \"c\" DROP EXPRESSION");
   }
 
@@ -744,7 +744,7 @@ class DatabaseTablesIT {
 
     assertProblems(
         schema(table("t", column("c", ScalarType.I32))),
-        "in the place of table \"t\" there is %s; drop it, or rename it: ALTER %s \"t\" RENAME TO …"
+        "instead of table \"t\" there is %s; drop it, or rename it: ALTER %s \"t\" RENAME TO …"
             .formatted(kind, sqlKind));
   }
 
@@ -761,7 +761,7 @@ class DatabaseTablesIT {
     assertEquals(List.of(), plan.problems());
     assertEquals(
         List.of(
-            "table \"t\", column \"c\" is to be indexed, but no index begins with it;"
+            "table \"t\", column \"c\" should be indexed, but is not the first column of any index;"
                 + " CREATE INDEX ON \"t\" (\"c\")"),
         plan.warnings());
     sql("CREATE INDEX ON \"t\" (\"c\")");
@@ -796,7 +796,7 @@ class DatabaseTablesIT {
     String statement = "CREATE INDEX CONCURRENTLY ON \"t\" (\"c\")";
     assertEquals(
         List.of(
-            "table \"t\", column \"c\" is to be indexed, but no index begins with it; "
+            "table \"t\", column \"c\" should be indexed, but is not the first column of any index; "
                 + statement),
         plan.warnings());
     assertEquals(List.of(), plan.problems());
@@ -1134,15 +1134,14 @@ class DatabaseTablesIT {
     assertEquals(
         List.of(
             "table \"attolytics_x\", column \"c\" is missing or not of type integer, but the service"
-                + " needs it so; ALTER TABLE \"attolytics_x\" RENAME TO …, and a new one is created"),
+                + " requires that; ALTER TABLE \"attolytics_x\" RENAME TO …, and a new one is created"),
         own.problems(existing(own)));
     sql("ALTER TABLE attolytics_x DROP d");
     assertEquals(2, own.problems(existing(own)).size());
 
     sql("DROP TABLE attolytics_x", "CREATE VIEW attolytics_x AS SELECT 1 AS c");
     String problem = own.problems(existing(own)).get(0);
-    assertTrue(
-        problem.startsWith("in the place of table \"attolytics_x\" there is a view"), problem);
+    assertTrue(problem.startsWith("instead of table \"attolytics_x\" there is a view"), problem);
   }
 
   @Test

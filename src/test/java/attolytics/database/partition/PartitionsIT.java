@@ -179,8 +179,8 @@ class PartitionsIT {
     sql("CREATE TABLE t (time timestamptz NOT NULL, s varchar)");
     assertEquals(
         List.of(
-            "table \"t\" is not partitioned, but the schema file has it partitioned by range of"
-                + " \"time\"; take partition_by out of the file, or ALTER TABLE \"t\" RENAME TO …, so"
+            "table \"t\" is not partitioned, but the schema file declares it partitioned by range of"
+                + " \"time\"; remove partition_by from the file, or ALTER TABLE \"t\" RENAME TO …, so"
                 + " that a new one is created, and copy the rows"),
         problems(schema(table("day", null))));
     assertEquals(
@@ -201,7 +201,7 @@ class PartitionsIT {
     String problem = problems(schema(table("day", null))).get(0);
     assertTrue(
         problem.startsWith(
-            "table \"t\" is partitioned by %s, but the schema file has it partitioned by range of \"time\";"
+            "table \"t\" is partitioned by %s, but the schema file declares it partitioned by range of \"time\";"
                 .formatted(key)),
         problem);
   }
@@ -555,7 +555,7 @@ class PartitionsIT {
       Future<?> making =
           executor.submit(
               () -> {
-                PartitionUpkeep.of(upkeep, table).make(later, made::add);
+                PartitionUpkeep.of(upkeep, table).create(later, made::add);
                 return null;
               });
       Await.until(
@@ -584,7 +584,7 @@ class PartitionsIT {
         own -> {
           for (int day = 0; day < 5; day++) {
             Instant now = NOW.plus(DAY.multipliedBy(day));
-            PartitionUpkeep.of(own, table).make(now, statement -> {});
+            PartitionUpkeep.of(own, table).create(now, statement -> {});
             DatabaseTables.prepare(own, schema(table), now);
           }
         });
@@ -603,7 +603,7 @@ class PartitionsIT {
 
   private List<String> make(Table table, Instant now) throws SQLException {
     List<String> made = new ArrayList<>();
-    PartitionUpkeep.of(connection, table).make(now, made::add);
+    PartitionUpkeep.of(connection, table).create(now, made::add);
     return made;
   }
 
