@@ -196,7 +196,7 @@ class EmbeddedDatabaseIT {
   @Test
   void start_refusesDataWhosePasswordIsLost() throws Exception {
     Files.createDirectories(data());
-    assertProblem("pgpass any more, and without its password nobody can connect to ");
+    assertProblem("pgpass is missing, and without its password nobody can connect to ");
     assertFalse(Files.exists(directory().resolve("pgpass")), "no other one is made up");
   }
 
