@@ -1,8 +1,11 @@
 package attolytics.admin;
 
+import static java.time.temporal.ChronoUnit.SECONDS;
+
 import attolytics.metrics.Histogram;
 import attolytics.metrics.History;
 import attolytics.metrics.PrometheusMetrics;
+import attolytics.metrics.QuarantineContents;
 import attolytics.metrics.Sample;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
@@ -55,6 +58,7 @@ public final class StatusReport {
       json.writeStringField("version", version);
       writeLevels(json);
       writeTotals(json);
+      writeQuarantine(json);
       List<Sample> samples = history.samples();
       if (!samples.isEmpty()) {
         writeRecent(json, samples);
@@ -91,6 +95,32 @@ public final class StatusReport {
     write(json, "committed", metrics.totals("attolytics.events.committed", "table"));
     write(json, "flushes", metrics.totals("attolytics.flushes", "trigger"));
     write(json, "flushErrors", metrics.totals("attolytics.flush.errors", "sqlstate_class"));
+    json.writeEndObject();
+  }
+
+  private void writeQuarantine(JsonGenerator json) throws IOException {
+    QuarantineContents contents = metrics.quarantine();
+    json.writeObjectFieldStart("quarantine");
+    json.writeArrayFieldStart("groups");
+    for (QuarantineContents.Group group : contents.groups()) {
+      json.writeStartObject();
+      json.writeStringField("app", group.app());
+      json.writeStringField("code", group.code());
+      json.writeNumberField("rows", group.rows());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+    json.writeArrayFieldStart("newest");
+    for (QuarantineContents.Reason reason : contents.newest()) {
+      json.writeStartObject();
+      json.writeStringField("received", reason.receivedAt().truncatedTo(SECONDS).toString());
+      json.writeStringField("app", reason.app());
+      json.writeStringField("table", reason.table());
+      json.writeStringField("code", reason.code());
+      json.writeStringField("pointer", reason.pointer());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
     json.writeEndObject();
   }
 

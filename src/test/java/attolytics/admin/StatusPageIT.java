@@ -1,5 +1,6 @@
 package attolytics.admin;
 
+import static com.microsoft.playwright.options.WaitForSelectorState.HIDDEN;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -135,6 +136,25 @@ class StatusPageIT {
     assertTrue(
         String.valueOf(page.getAttribute("#p-rows svg .first", "d")).contains("L"),
         "one point is no line");
+  }
+
+  @Test
+  void page_showsWhatIsInQuarantine_withoutValues() throws Exception {
+    assertTrue(!page.isVisible("#quarantine"), "it is empty");
+    service.execute(
+        "INSERT INTO attolytics_quarantine"
+            + " (received_at, app, table_name, code, pointer, detail, event)"
+            + " SELECT now(), 'a', 't', 'too_long', '/name', 'not hunter2', '{}'"
+            + " FROM generate_series(1, 1234)");
+    page.locator("#quarantine").waitFor();
+    assertEquals(List.of("too long", "1,234"), cells("quarantined", "a"));
+    assertEquals(5, page.locator("#newest tr").count());
+    assertEquals(
+        List.of("a", "t", "too long", "/name"),
+        page.locator("#newest tr").first().locator("td").allTextContents());
+    assertTrue(!service.admin("/status.json").contains("hunter2"));
+    service.execute("DELETE FROM attolytics_quarantine");
+    page.locator("#quarantine").waitFor(new Locator.WaitForOptions().setState(HIDDEN));
   }
 
   @Test
