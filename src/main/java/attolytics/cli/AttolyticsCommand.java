@@ -2,6 +2,7 @@ package attolytics.cli;
 
 import attolytics.app.Version;
 import attolytics.logging.Logging;
+import attolytics.quarantine.ReplaySelection;
 import attolytics.settings.Environment;
 import attolytics.settings.Redaction;
 import attolytics.settings.Settings;
@@ -39,6 +40,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       CheckCommand.class,
       MigrateCommand.class,
+      ReplayCommand.class,
       GenerateCompletion.class,
       HelpCommand.class
     },
@@ -63,11 +65,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "",
       "Exit codes:",
       "  0  stopped after all accepted requests were answered; check: a start would not be refused;",
-      "     migrate: nothing is left to do",
-      "  1  the start, the run, the check or the migration failed; standard error says why, in",
-      "     lines that begin with 'error:'",
+      "     migrate: nothing is left to do; replay: no event that was selected is left",
+      "  1  the start, the run, the check, the migration or the replay failed; standard error says",
+      "     why, in lines that begin with 'error:'",
       "  2  wrong command line",
-      "  3  migrate: something is left to do",
+      "  3  migrate: something is left to do; replay: events that were selected are left",
       "",
       "Example:",
       "  ATTOLYTICS_DB_URL=postgres://attolytics:secret@db.example.com/analytics \\",
@@ -92,6 +94,13 @@ public final class AttolyticsCommand implements Callable<Integer> {
      * @param apply whether to run it as well
      */
     int migrate(Settings settings, boolean apply) throws Exception;
+
+    /**
+     * Stores the events in quarantine that have become valid.
+     *
+     * @param dryRun whether to change nothing
+     */
+    int replay(Settings settings, ReplaySelection selection, boolean dryRun) throws Exception;
   }
 
   /** One of them. */
@@ -167,11 +176,17 @@ public final class AttolyticsCommand implements Callable<Integer> {
       int equals = result[i].indexOf('=');
       String name = equals < 0 ? result[i] : result[i].substring(0, equals);
       String known = "--" + name.substring(Math.min(2, name.length())).replace('-', '_');
-      if (name.startsWith("--") && commandLine.getCommandSpec().findOption(known) != null) {
+      if (name.startsWith("--") && isOption(known, commandLine)) {
         result[i] = known + result[i].substring(name.length());
       }
     }
     return result;
+  }
+
+  private static boolean isOption(String name, CommandLine commandLine) {
+    return commandLine.getCommandSpec().findOption(name) != null
+        || commandLine.getSubcommands().values().stream()
+            .anyMatch(command -> command.getCommandSpec().findOption(name) != null);
   }
 
   private static int report(ParameterException e, String[] args, Environment environment) {

@@ -4,6 +4,7 @@ import attolytics.app.OutOfMemoryExit;
 import attolytics.app.Service;
 import attolytics.app.Signals;
 import attolytics.logging.Logging;
+import attolytics.quarantine.ReplaySelection;
 import attolytics.settings.Settings;
 import attolytics.settings.StartException;
 import ch.qos.logback.classic.LoggerContext;
@@ -51,6 +52,12 @@ public final class Main {
           public int migrate(Settings settings, boolean apply)
               throws StartException, InterruptedException {
             return Migrate.run(settings, apply, System.getenv(), out);
+          }
+
+          @Override
+          public int replay(Settings settings, ReplaySelection selection, boolean dryRun)
+              throws StartException, InterruptedException {
+            return Replay.run(settings, selection, dryRun, System.getenv(), out);
           }
         };
     return AttolyticsCommand.execute(args, System.getenv(), actions, out, err);

@@ -23,6 +23,10 @@ public final class Environment implements IDefaultValueProvider {
   private static final Set<String> FLAGS =
       Set.of("--verbose", "--quiet", "--apply", SettingsOptions.MIGRATE);
 
+  /** Of a single command, and not for every run of it. */
+  private static final Set<String> NOT_READ =
+      Set.of("--app", "--table", "--code", "--since", "--dry_run");
+
   private final Map<String, String> variables;
   private final Set<ArgSpec> used = new HashSet<>();
 
@@ -34,6 +38,7 @@ public final class Environment implements IDefaultValueProvider {
   public @Nullable String defaultValue(ArgSpec option) {
     if (!(option instanceof OptionSpec named)
         || FLAGS.contains(named.longestName())
+        || NOT_READ.contains(named.longestName())
         || named.usageHelp()
         || named.versionHelp()) {
       return null;

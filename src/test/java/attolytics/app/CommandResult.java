@@ -3,6 +3,8 @@ package attolytics.app;
 import attolytics.cli.AttolyticsCommand;
 import attolytics.cli.Check;
 import attolytics.cli.Migrate;
+import attolytics.cli.Replay;
+import attolytics.quarantine.ReplaySelection;
 import attolytics.settings.Settings;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -36,6 +38,12 @@ public record CommandResult(int exitCode, String out, String err) {
           public int migrate(Settings settings, boolean apply) throws Exception {
             return Migrate.run(settings, apply, environment, printer);
           }
+
+          @Override
+          public int replay(Settings settings, ReplaySelection selection, boolean dryRun)
+              throws Exception {
+            return Replay.run(settings, selection, dryRun, environment, printer);
+          }
         };
     int exitCode =
         AttolyticsCommand.execute(args, environment, actions, printer, new PrintWriter(err, true));
@@ -60,6 +68,11 @@ public record CommandResult(int exitCode, String out, String err) {
 
           @Override
           public int migrate(Settings settings, boolean apply) {
+            throw new IllegalArgumentException("not a start");
+          }
+
+          @Override
+          public int replay(Settings settings, ReplaySelection selection, boolean dryRun) {
             throw new IllegalArgumentException("not a start");
           }
         };

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.cli.AttolyticsCommand.Action;
 import attolytics.cli.AttolyticsCommand.Actions;
+import attolytics.quarantine.ReplaySelection;
 import attolytics.settings.DatabaseUrl;
 import attolytics.settings.LogFormat;
 import attolytics.settings.Settings;
@@ -17,6 +18,7 @@ import java.io.StringWriter;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -34,6 +36,7 @@ class AttolyticsCommandTest {
   private static final String SECRET = "s3cr3t";
   private static final int CHECKED = 7;
   private static final int MIGRATED = 8;
+  private static final int REPLAYED = 9;
   private static final Settings DEFAULTS =
       new Settings(
           Path.of("./schema.conf.yaml"),
@@ -67,6 +70,8 @@ class AttolyticsCommandTest {
   private @Nullable Settings seen;
   private @Nullable Settings checked;
   private @Nullable Boolean applied;
+  private @Nullable ReplaySelection replayed;
+  private @Nullable Boolean dry;
 
   @Test
   void execute_withoutOptionsGivesTheDefaults() {
@@ -269,9 +274,11 @@ class AttolyticsCommandTest {
             + " | --admin_port: 80 is the same as --port",
         "--db_url mysql://h/d | --db_url: the database URL does not begin with postgres://",
         "--db_url postgres://h/d?sslmode=on | --db_url: sslmode of the database URL is none of",
-        "stray | unknown command 'stray', expected one of check, migrate, generate-completion, help",
+        "stray | unknown command 'stray', expected one of check, migrate, replay, generate-completion, help",
         "--apply | Unknown option: '--apply'",
         "check --apply | Unknown option: '--apply'",
+        "replay --since yesterday | --since: 'yesterday' is neither a date-time such as"
+            + " 2026-01-31T12:00:00Z nor a duration such as 2h",
         "check stray | Unmatched argument at index 1: 'stray'",
         "--schema= | --schema: must not be empty",
         "--data_dir= | --data_dir: must not be empty"
@@ -309,6 +316,28 @@ class AttolyticsCommandTest {
     assertEquals(MIGRATED, run(environment, settings -> 0, args.split(" ")), err.toString());
 
     assertEquals(apply, applied);
+  }
+
+  @Test
+  void execute_replay_ofEverything_whateverTheEnvironment() {
+    Map<String, String> environment = Map.of("ATTOLYTICS_APP", "a", "ATTOLYTICS_DRY_RUN", "1");
+
+    assertEquals(REPLAYED, run(environment, settings -> 0, "replay"), err.toString());
+
+    assertEquals(new ReplaySelection(null, null, null, null), replayed);
+    assertEquals(false, dry);
+  }
+
+  @Test
+  void execute_replay_ofSome() {
+    String args =
+        "replay --app a --table t --code too_long --since 2026-01-31T12:00:00+01:00 --dry-run";
+
+    assertEquals(REPLAYED, run(Map.of(), settings -> 0, args.split(" ")), err.toString());
+
+    assertEquals(
+        new ReplaySelection("a", "t", "too_long", Instant.parse("2026-01-31T11:00:00Z")), replayed);
+    assertEquals(true, dry);
   }
 
   @Test
@@ -373,7 +402,7 @@ class AttolyticsCommandTest {
   @ValueSource(strings = {"--help", "help", "-h"})
   void help_namesEveryCommand(String help) {
     assertEquals(0, run(Map.of(), settings -> 9, help));
-    for (String command : List.of("check", "migrate", "generate-completion", "help")) {
+    for (String command : List.of("check", "migrate", "replay", "generate-completion", "help")) {
       assertTrue(out.toString().contains("\n  " + command + " "), out.toString());
     }
   }
@@ -563,6 +592,13 @@ class AttolyticsCommandTest {
           public int migrate(Settings settings, boolean apply) {
             applied = apply;
             return MIGRATED;
+          }
+
+          @Override
+          public int replay(Settings settings, ReplaySelection selection, boolean dryRun) {
+            replayed = selection;
+            dry = dryRun;
+            return REPLAYED;
           }
         };
     return AttolyticsCommand.execute(

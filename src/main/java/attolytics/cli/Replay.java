@@ -1,0 +1,94 @@
+package attolytics.cli;
+
+import attolytics.app.StartSteps;
+import attolytics.database.Connector;
+import attolytics.database.ExistingTable;
+import attolytics.database.migration.Plan;
+import attolytics.flush.FlushTrial;
+import attolytics.quarantine.ReplaySelection;
+import attolytics.quarantine.Replayer;
+import attolytics.schema.Quarantine;
+import attolytics.schema.Schema;
+import attolytics.settings.DatabaseUrl;
+import attolytics.settings.Settings;
+import attolytics.settings.StartException;
+import java.io.PrintWriter;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+
+/** {@code attolytics replay}: stores the events in quarantine that have become valid. */
+public final class Replay {
+  private Replay() {}
+
+  /**
+   * Replays.
+   *
+   * @param dryRun whether to change nothing
+   * @param environment where secret keys may be kept
+   * @param out where the result is printed, unless the settings are quiet
+   * @return 0 if none of those selected is left, else {@link Migrate#SOMETHING_LEFT}
+   */
+  public static int run(
+      Settings settings,
+      ReplaySelection selection,
+      boolean dryRun,
+      Map<String, String> environment,
+      PrintWriter out)
+      throws StartException, InterruptedException {
+    Schema schema = StartSteps.readSchema(settings, environment);
+    try (ConfiguredDatabase database = ConfiguredDatabase.find(settings, schema)) {
+      boolean exists = database != null && hasQuarantine(database.url(), schema, settings);
+      Replayer.Summary summary =
+          database != null && exists
+              ? Replayer.run(
+                  database.url(),
+                  schema,
+                  selection,
+                  dryRun,
+                  settings.ackTimeout(),
+                  InstantSource.system(),
+                  new CountDownLatch(1))
+              : new Replayer.Summary(dryRun, 0, Map.of(), 0);
+      if (settings.verbosity() >= 0) {
+        print(summary, out);
+      }
+      return summary.leftOver() == 0 ? 0 : Migrate.SOMETHING_LEFT;
+    }
+  }
+
+  /**
+   * Whether there is a quarantine.
+   *
+   * @throws StartException if a start would be refused: each event would be, then
+   */
+  private static boolean hasQuarantine(DatabaseUrl url, Schema schema, Settings settings)
+      throws StartException {
+    try (Connection connection = Connector.connect(url, settings.ackTimeout())) {
+      if (ExistingTable.find(connection, Quarantine.NAME) == null) {
+        return false;
+      }
+      FlushTrial trial = new FlushTrial(schema.tables());
+      Plan plan = StartSteps.rehearse(connection, schema, trial, Instant.now());
+      if (!plan.problems().isEmpty()) {
+        throw new StartException(plan.problems());
+      }
+      return true;
+    } catch (SQLException e) {
+      throw Connector.refused("could not be compared with the schema file", e);
+    }
+  }
+
+  private static void print(Replayer.Summary summary, PrintWriter out) {
+    out.println((summary.dryRun() ? "would be stored: " : "stored: ") + summary.stored());
+    out.println((summary.dryRun() ? "would be left: " : "left: ") + summary.leftOver());
+    new TreeMap<>(summary.left()).forEach((code, n) -> out.println("  " + code + ": " + n));
+    if (summary.locked() > 0) {
+      out.println("  locked by other transactions: " + summary.locked());
+    }
+  }
+}

@@ -1,0 +1,280 @@
+package attolytics.quarantine;
+
+import attolytics.buffer.Batch;
+import attolytics.flush.RowWriter;
+import attolytics.flush.RowWriter.RefusedException;
+import attolytics.quarantine.Verdict.Reason;
+import attolytics.schema.Quarantine;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One transaction of a replay: locks some events that nobody else has locked, stores those that are
+ * valid and deletes them from the quarantine, and notes on the others why they are invalid now.
+ *
+ * <pre>
+ *   lock ─► decode ─► write all, else one by one ─► delete what is written, update the rest ─► commit
+ * </pre>
+ */
+final class ReplayStep {
+  /** The events of a step, at most. */
+  static final int EVENTS = 500;
+
+  private static final Logger log = LoggerFactory.getLogger(ReplayStep.class);
+
+  /** The bytes of their text; an event of more is a step of its own. */
+  private static final long BYTES = 4 << 20;
+
+  private static final int FETCH = 50;
+
+  private static final int LOCK_MILLIS = 2_000;
+
+  /** So many events, one after the other, that the database cannot take now are no accident. */
+  private static final int ENOUGH_FAILED = 20;
+
+  private static final String SELECT =
+      "SELECT id, received_at, app, code, event, headers::text FROM "
+          + Quarantine.NAME
+          + " WHERE id > ? AND id <= ?";
+
+  private static final String LOCK = " ORDER BY id LIMIT " + EVENTS + " FOR UPDATE SKIP LOCKED";
+
+  private static final String DELETE = "DELETE FROM " + Quarantine.NAME + " WHERE id = ANY (?)";
+
+  private static final String UPDATE =
+      "UPDATE "
+          + Quarantine.NAME
+          + " AS event SET code = now.code, pointer = now.pointer, detail = now.detail"
+          + " FROM unnest(?::bigint[], ?::varchar[], ?::varchar[], ?::varchar[])"
+          + " AS now (id, code, pointer, detail) WHERE event.id = now.id"
+          + " AND (event.code, event.pointer, event.detail)"
+          + " IS DISTINCT FROM (now.code, now.pointer, now.detail)";
+
+  private final ReplaySelection selection;
+  private final EventDecoder decoder;
+  private final RowWriter writer;
+  private final long after;
+  private final long last;
+  private final @Nullable List<Long> only;
+
+  private final List<Long> stored = new ArrayList<>();
+  private final Map<Long, String> left = new LinkedHashMap<>();
+  private final Map<Long, Reason> reasons = new LinkedHashMap<>();
+  private long end;
+  private boolean committing;
+
+  /**
+   * @param after the events after this id
+   * @param last the last id
+   * @param only these, or null: all
+   */
+  ReplayStep(
+      ReplaySelection selection,
+      EventDecoder decoder,
+      RowWriter writer,
+      long after,
+      long last,
+      @Nullable List<Long> only) {
+    this.selection = selection;
+    this.decoder = decoder;
+    this.writer = writer;
+    this.after = after;
+    this.last = last;
+    this.only = only;
+    this.end = after;
+  }
+
+  /** The ids of the events that are stored. */
+  List<Long> stored() {
+    return stored;
+  }
+
+  /** The ids of those that are left, and why. */
+  Map<Long, String> left() {
+    return left;
+  }
+
+  /** The id of the last of them, or the one that this began after: there are no more then. */
+  long end() {
+    return end;
+  }
+
+  /** Whether a failure leaves open if it is committed. */
+  boolean isCommitting() {
+    return committing;
+  }
+
+  /**
+   * Runs it, in a transaction of its own.
+   *
+   * @param oneByOne whether to write the rows one by one at once; what the database cannot take now
+   *     is left then, unless that is true of many
+   * @param commit false to undo it
+   * @throws RefusedException if the database cannot take the rows now
+   */
+  void run(Connection connection, boolean oneByOne, boolean commit)
+      throws SQLException, RefusedException {
+    RowWriter.begin(connection, LOCK_MILLIS);
+    try {
+      List<Verdict> valid = new ArrayList<>();
+      for (QuarantinedEvent event : lock(connection)) {
+        end = event.id();
+        Verdict verdict = decoder.decode(event);
+        if (verdict.row() != null) {
+          valid.add(verdict);
+        } else {
+          leave(event, Objects.requireNonNull(verdict.reason()));
+        }
+      }
+      if (oneByOne || !writeAll(connection, valid)) {
+        writeOneByOne(connection, valid);
+      }
+      if (commit) {
+        delete(connection);
+        update(connection);
+        committing = true;
+        RowWriter.commit(connection);
+      }
+    } finally {
+      if (!connection.isClosed()) {
+        connection.rollback(); // nothing, once it is committed
+      }
+    }
+  }
+
+  private List<QuarantinedEvent> lock(Connection connection) throws SQLException {
+    List<QuarantinedEvent> events = new ArrayList<>();
+    String sql = SELECT + (only == null ? "" : " AND id = ANY (?)") + selection.condition() + LOCK;
+    try (PreparedStatement query = connection.prepareStatement(sql)) {
+      query.setFetchSize(FETCH); // what is not fetched is not locked
+      query.setLong(1, after);
+      query.setLong(2, last);
+      if (only != null) {
+        query.setArray(3, connection.createArrayOf("bigint", only.toArray()));
+      }
+      selection.bind(query, only == null ? 3 : 4);
+      long bytes = 0;
+      try (ResultSet row = query.executeQuery()) {
+        while (bytes < BYTES && row.next()) {
+          QuarantinedEvent event =
+              new QuarantinedEvent(
+                  row.getLong(1),
+                  row.getObject(2, OffsetDateTime.class).toInstant(),
+                  row.getString(3),
+                  row.getString(4),
+                  row.getString(5),
+                  row.getString(6));
+          events.add(event);
+          bytes += event.event().length();
+        }
+      }
+    }
+    return events;
+  }
+
+  private void leave(QuarantinedEvent event, Reason reason) {
+    left.put(event.id(), reason.code());
+    reasons.put(event.id(), reason);
+  }
+
+  /** Whether the database takes them all. If not, none is written. */
+  private boolean writeAll(Connection connection, List<Verdict> valid)
+      throws SQLException, RefusedException {
+    Savepoint before = connection.setSavepoint();
+    try {
+      writer.write(connection, rows(valid), false);
+      valid.forEach(verdict -> stored.add(verdict.event().id()));
+      return true;
+    } catch (RefusedException e) {
+      connection.rollback(before);
+      if (e.isTransient()) {
+        throw e;
+      }
+      return false;
+    }
+  }
+
+  private static List<Batch> rows(List<Verdict> valid) {
+    return valid.stream().map(verdict -> Objects.requireNonNull(verdict.row())).toList();
+  }
+
+  private void writeOneByOne(Connection connection, List<Verdict> valid)
+      throws SQLException, RefusedException {
+    int failed = 0;
+    for (Verdict verdict : valid) {
+      QuarantinedEvent event = verdict.event();
+      Savepoint before = connection.setSavepoint();
+      try {
+        List<Batch> row = rows(List.of(verdict));
+        // A distributed table says only then why it refuses a row.
+        boolean byInsert = row.get(0).runTable(0).distributeBy() != null;
+        writer.write(connection, row, byInsert);
+        connection.releaseSavepoint(before);
+        stored.add(event.id());
+        failed = 0;
+      } catch (RefusedException e) {
+        connection.rollback(before);
+        if (!e.isTransient()) {
+          String code = e.isConflict() ? "conflict" : "refused_by_database";
+          leave(event, new Reason(code, null, e.words()));
+        } else if (++failed < ENOUGH_FAILED) {
+          log.warn("The database cannot take event {} now: {}", event.id(), e.words());
+          left.put(event.id(), event.code());
+        } else {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private void delete(Connection connection) throws SQLException {
+    if (stored.isEmpty()) {
+      return;
+    }
+    try (PreparedStatement statement = connection.prepareStatement(DELETE)) {
+      statement.setArray(1, connection.createArrayOf("bigint", stored.toArray()));
+      statement.executeUpdate();
+    }
+  }
+
+  private void update(Connection connection) throws SQLException {
+    if (reasons.isEmpty()) {
+      return;
+    }
+    List<Reason> values = List.copyOf(reasons.values());
+    try (PreparedStatement statement = connection.prepareStatement(UPDATE)) {
+      statement.setArray(1, connection.createArrayOf("bigint", reasons.keySet().toArray()));
+      statement.setArray(2, texts(connection, values.stream().map(Reason::code).toArray()));
+      statement.setArray(3, texts(connection, values.stream().map(Reason::pointer).toArray()));
+      statement.setArray(4, texts(connection, values.stream().map(Reason::detail).toArray()));
+      statement.executeUpdate();
+    }
+  }
+
+  private static java.sql.Array texts(Connection connection, @Nullable Object[] values)
+      throws SQLException {
+    for (int i = 0; i < values.length; i++) {
+      values[i] = values[i] == null ? null : storable(values[i].toString());
+    }
+    return connection.createArrayOf("varchar", values);
+  }
+
+  /** Without U+0000 and lone surrogates. */
+  private static String storable(String text) {
+    byte[] bytes = text.replace('\0', '\uFFFD').getBytes(StandardCharsets.UTF_8);
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+}
