@@ -156,7 +156,7 @@ class SchemaFileTest {
         "5:6: app `b` lacks the key `secret_key`",
         "5:15: app `b`: tables must be a list (`- item` or `[item]`), but is a string",
         "5:23: unknown key `secret`, expected one of `secret_key`, `access_control_allow_origin`,"
-            + " `validation`, `tables`",
+            + " `validation`, `invalid_events`, `tables`",
         "10:9: unknown key `typ`; did you mean `type`?",
         "12:16: column `x` is already defined on line 9",
         "12:25: unknown type `whole`, expected one of " + allTypes(),
