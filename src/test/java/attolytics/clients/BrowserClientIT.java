@@ -268,6 +268,21 @@ class BrowserClientIT {
     assertStoredOnce(2);
   }
 
+  /** As after a crash between saving the parts of a batch and removing the batch. */
+  @Test
+  void batchThatIsSplitTwice_storesNothingTwice() throws Exception {
+    open(page, NEVER);
+    track(page, 0, 1);
+    page.evaluate("client.track({_t: 'events', n: 'x'})");
+    Eventually.await("it is saved", () -> saved(page) == 1);
+    Object before = page.evaluate("({...localStorage})");
+    page.evaluate("client.flush()");
+    page.evaluate("before => Object.assign(localStorage, before)", before);
+    open(page, SOON);
+    awaitSent(page);
+    assertStoredOnce(1);
+  }
+
   @Test
   void pageWithoutStorage_sendsItsEvents() throws Exception {
     page.addInitScript("delete Navigator.prototype.locks");

@@ -183,7 +183,7 @@ class ClientsIT {
       throw skipped;
     }
     List<Integer> expected = Objects.requireNonNull(tracked.get(client));
-    assertTrue(expected.size() > 500, () -> expected.size() + " events");
+    assertTrue(expected.size() > 100, () -> expected.size() + " events");
     List<Integer> stored = stored(client);
     if (client.equals("python")) {
       stored.removeAll(python.unknown());
