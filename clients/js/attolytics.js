@@ -4,8 +4,8 @@
 const MAX_EVENTS = 100; // in a request
 const MAX_BYTES = 60_000; // in a request
 const KEEPALIVE_BYTES = 65_536; // what browsers let a page send when it is left
-const TIMEOUT = 60_000; // ms, longer than the service's --ack_timeout
-const MAX_BACKOFF = 60_000;
+const TIMEOUT = 60_000; // longer than --ack_timeout
+const MAX_BACKOFF = 60_000; // ms
 const MAX_RETRY_AFTER = 3_600_000;
 const MAX_AGE = 6 * 86_400_000; // shorter than --idempotency_ttl
 const SETTLING = 1_000; // until other processes see what a page has saved
@@ -70,14 +70,14 @@ export class Attolytics {
   #sending; // the batch that waits for its answer
   #failures = 0; // in a row
   #notBefore = 0; // by performance.now()
-  #timer;
+  #timer; // for the next request or its answer
   #flushed = []; // called when the queue is empty
   #storage = pageStorage();
   #prefix; // of names in the storage; a key follows
   #id; // of this page, with which its keys begin
   #count = 0; // of its batches
   #locked = false; // whether this page has its lock
-  #heirOf = new Set(); // ids of pages
+  #heirOf = new Set(); // ids
   #life; // aborted when this page is left
 
   constructor(url, secretKey, options) {
@@ -137,9 +137,9 @@ export class Attolytics {
   }
 
   #schedule() {
+    if (this.#sending) return;
     clearTimeout(this.#timer);
     if (!this.#queue.length) return this.#flushed.splice(0).forEach((resolve) => resolve());
-    if (this.#sending) return;
     const next = this.#queue.reduce((a, b) => (b.due < a.due ? b : a));
     const wait = Math.max(next.due, this.#notBefore) - performance.now();
     this.#timer = setTimeout(() => this.#send(next), wait);
@@ -161,15 +161,18 @@ export class Attolytics {
     const answer = await this.#post(batch);
     const action = verdict(answer);
     if (action !== "rename" && !(repeated && /halve|remove/.test(action))) return [action, answer];
-    // If an earlier attempt is stored, its key is taken. If not, this takes it, and none will be.
+    // If an earlier attempt is stored, the key is taken. If not, this takes it, and none will be.
     const probe = await this.#post(batch, '{"events":[]}');
     const found = verdict(probe);
     return found === "done" ? [action, answer] : [found === "rename" ? "done" : found, probe];
   }
 
   async #post(batch, body = batch.body) {
+    const timeout = new AbortController();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => timeout.abort(), TIMEOUT); // AbortSignal.timeout would let Node.js exit
     try {
-      const response = await this.#fetch(batch, { body, signal: AbortSignal.timeout(TIMEOUT) });
+      const response = await this.#fetch(batch, { body, signal: timeout.signal });
       const { type, detail, errors = [] } = await response.json().catch(() => ({}));
       return {
         status: response.status,

@@ -30,8 +30,9 @@ function events(sizes) {
 }
 
 /** What fetch returns, or throws. */
-function answer({ status, retry_after, type, quarantined, errors = [] }) {
+function answer({ status, retry_after, type, quarantined, errors = [] }, { signal }) {
   if (status === 0) throw new TypeError("fetch failed");
+  if (status === null) return new Promise((_, reject) => signal.addEventListener("abort", reject));
   const headers = new Headers(retry_after && { "Retry-After": retry_after });
   if (!type && !quarantined) return new Response(null, { status, headers });
   headers.set("Content-Type", type ? "application/problem+json" : "application/json");
@@ -74,7 +75,8 @@ async function run(t, example, random) {
   const requests = [];
   const dropped = [];
   let answered = 0;
-  world.fetch = (url, { headers, body }) => {
+  world.fetch = (url, request) => {
+    const { headers, body } = request;
     requests.push({
       wait: Math.round(world.now - answered) / 1000,
       key: nameKey(headers["Idempotency-Key"]),
@@ -84,7 +86,7 @@ async function run(t, example, random) {
     const next = answers.shift() ?? { status: 200 };
     world.now += (next.later ?? 0) * 1000;
     answered = world.now;
-    return answer(next);
+    return answer(next, request);
   };
   const client = new Attolytics("http://localhost/apps/a/events", "sesame", {
     maxBytes: example.max_bytes ?? 16_000_000,

@@ -76,7 +76,7 @@ class World:
             attolytics,
             random=mock.Mock(random=lambda: self.chance),
             time=mock.Mock(time=lambda: 1e9 + self.now, monotonic=lambda: self.now),
-            http=mock.Mock(client=mock.Mock(HTTPConnection=lambda *_, **__: self)),
+            http=mock.Mock(client=mock.Mock(HTTPConnection=self.connect)),
             threading=mock.Mock(Condition=threading.Condition),  # no thread
         )
 
@@ -91,6 +91,10 @@ class World:
 
         with mock.patch.object(client._changed, "wait", wait):
             client._run()
+
+    def connect(self, host, port, timeout):
+        self.timeout = timeout
+        return self
 
     def request(self, method, path, body, headers):
         key = headers["Idempotency-Key"]
@@ -111,6 +115,9 @@ class World:
         self.answered = self.now
         if answer["status"] == 0:
             raise ConnectionResetError
+        if answer["status"] is None:
+            self.now += self.timeout
+            raise TimeoutError
         return Response(answer)
 
     def close(self):

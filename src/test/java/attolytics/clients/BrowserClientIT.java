@@ -222,7 +222,7 @@ class BrowserClientIT {
     for (Page tab : tabs) {
       open(tab, SOON);
     }
-    for (int round = 0; round < 10; round++) {
+    for (int round = 0; round < 5; round++) {
       for (int i = 0; i < tabs.size(); i++) {
         track(tabs.get(i), round * 100 + i * 30, 30);
       }
@@ -230,7 +230,7 @@ class BrowserClientIT {
     }
     tabs.get(1).close();
     awaitSent(page);
-    assertStoredOnce(900);
+    assertStoredOnce(450);
   }
 
   /** As if from the back/forward cache. */

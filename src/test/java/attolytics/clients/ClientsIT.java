@@ -64,22 +64,24 @@ class ClientsIT {
   private final List<AutoCloseable> toClose = new ArrayList<>();
   private TestDatabase database;
   private Path directory;
-  private JarProcess service;
   private TrackerProcess python;
 
   @BeforeAll
   void trackWhileTheServiceFails(@TempDir Path directory) throws Exception {
     this.directory = directory;
     database = closeAtEnd(TestDatabase.create());
+    JarProcess first = startService();
     start("browser", this::startBrowser);
     start("node", this::startNode);
     start("python", this::startPython);
-    startService();
+    leadTo(first);
+    JarProcess second = startService();
     loseAnswers();
-    assertEquals(0, service.stop());
-    startService();
-    service.kill();
-    startService();
+    assertEquals(0, first.stop());
+    leadTo(second);
+    JarProcess third = startService();
+    second.kill();
+    leadTo(third);
     cutNetwork();
     for (Map.Entry<String, Running> client : clients.entrySet()) {
       tracked.put(client.getKey(), client.getValue().finish.call());
@@ -120,16 +122,23 @@ class ClientsIT {
     return python::finish;
   }
 
-  /** Starts the service, and waits until all clients have found it. */
-  private void startService() throws Exception {
+  /** Starts one that is ready to take over: so clients find none for a short while only. */
+  private JarProcess startService() throws Exception {
     Path schema = Files.writeString(directory.resolve("schema.yaml"), SCHEMA);
-    service =
+    JarProcess service =
         closeAtEnd(
             JarProcess.start(
                 Map.of("ATTOLYTICS_DB_URL", database.url()),
                 "--schema=" + schema,
                 "--port=0",
                 "--admin_port=0"));
+    service.port(); // it takes requests
+    return service;
+  }
+
+  /** Leads the clients to a service, after all of them have found none. */
+  private void leadTo(JarProcess service) throws Exception {
+    awaitEach("finds no service", ServiceLink::refused);
     for (Running client : clients.values()) {
       client.link.leadTo(service.port());
     }

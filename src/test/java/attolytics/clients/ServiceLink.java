@@ -36,21 +36,25 @@ final class ServiceLink implements AutoCloseable {
   /** Leads connections to the service at this port from now on; before, it was at none. */
   void leadTo(int port) {
     servicePort = port;
-    delivered.set(0);
+    opened();
   }
 
   /** Breaks all connections, and refuses new ones. */
   void cut() throws IOException {
     isCut = true;
-    refused.set(0);
     for (Socket socket : sockets) {
       socket.close();
     }
   }
 
   void mend() {
-    delivered.set(0);
     isCut = false;
+    opened();
+  }
+
+  private void opened() {
+    delivered.set(0);
+    refused.set(0);
   }
 
   /** Breaks the connection instead of delivering the next 200. */
@@ -73,7 +77,7 @@ final class ServiceLink implements AutoCloseable {
     return replayed.get();
   }
 
-  /** How many connections have failed since the link was last cut. */
+  /** How many connections have failed since the way was last open. */
   int refused() {
     return refused.get();
   }
@@ -97,11 +101,18 @@ final class ServiceLink implements AutoCloseable {
   }
 
   private void serve(Socket client) {
-    try (client;
-        Socket service = connect()) {
-      sockets.add(service);
-      daemon(() -> forward(client, service));
-      deliver(service, client);
+    try (client) {
+      // Node.js waits for an answer for ever if the connection ends before its request is sent.
+      int first = client.getInputStream().read();
+      if (first < 0) {
+        return;
+      }
+      try (Socket service = connect()) {
+        sockets.add(service);
+        service.getOutputStream().write(first);
+        daemon(() -> forward(client, service));
+        deliver(service, client);
+      }
     } catch (IOException e) {
       // the service is away, or the link is cut: the client sees a broken connection
     } finally {
