@@ -35,7 +35,7 @@ class OutOfMemoryIT {
       """;
   private static final String EVENT =
       "{\"secret_key\":\"sesame\",\"events\":[{\"_t\":\"t\",\"n\":1}]}";
-  private static final String LINE = "error: the process ends, as it is out of memory";
+  private static final String LINE = "error: the process exits because it is out of memory";
   private static final int END_SECONDS = 60;
 
   @TempDir Path directory;
