@@ -12,8 +12,8 @@ import org.postgresql.util.PSQLState;
 
 /**
  * A COMMIT that counts only if the server itself says {@code COMMIT}. {@link Connection#commit()}
- * is content with any answer but {@code ROLLBACK}, and sends nothing at all where the driver
- * believes that there is no transaction: behind a connection pooler, it may be wrong in both.
+ * accepts any answer but {@code ROLLBACK}, and sends nothing at all where the driver believes that
+ * there is no transaction: behind a connection pooler, it may be wrong in both.
  *
  * <p>In the same round trip, before it, deferred constraints and triggers run as a statement of
  * their own: within a COMMIT no statement timeout would bound them.
@@ -70,7 +70,7 @@ final class Commit extends ResultHandlerBase {
 
   @Override
   public void handleWarning(SQLWarning warning) {
-    // 25P01: there was no transaction. What the rows' was came to, nobody can say here.
+    // 25P01: there was no transaction. What became of the one with the rows is unknown.
     if (PSQLState.NO_ACTIVE_SQL_TRANSACTION.getState().equals(warning.getSQLState())) {
       handleError(
           new SQLException(

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
-/** What the database says of a failed COPY. */
+/** What the database reports about a failed COPY. */
 final class CopyError {
   private CopyError() {}
 
@@ -30,7 +30,7 @@ final class CopyError {
     return new FlushException(Stage.COPY, table, null, Outcome.NO_EVENT, e);
   }
 
-  /** Whether the server says what it was at, such as a row; a proxy's errors have no such thing. */
+  /** Whether the server's error has a context, such as a row; a proxy's errors have none. */
   static boolean hasContext(SQLException e) {
     ServerErrorMessage server = serverMessage(e);
     return server != null && server.getWhere() != null;
@@ -48,7 +48,8 @@ final class CopyError {
 
   /**
    * The row that was being copied, from 1, or 0: the first number behind the table's name in the
-   * outermost line of the error's context, whose words depend on the server's language.
+   * outermost line of the error's context, whose words depend on the server's language. If that
+   * line is not the COPY's, but, say, the one of a trigger's function, the row is not known.
    */
   static long line(SQLException e, Table table) {
     ServerErrorMessage server = serverMessage(e);
@@ -58,7 +59,7 @@ final class CopyError {
     }
     String outermost = context.substring(context.lastIndexOf('\n') + 1);
     int name = outermost.indexOf(table.name());
-    if (name < 0) {
+    if (name < 0 || !outermost.contains("COPY")) {
       return 0;
     }
     long number = 0;
@@ -115,7 +116,7 @@ final class CopyError {
     return state == null || state.length() < 2 ? "none" : state.substring(0, 2);
   }
 
-  /** The column that the database names, or null. */
+  /** The column that the error names, or null. */
   static @Nullable String column(SQLException e) {
     ServerErrorMessage server = serverMessage(e);
     return server == null ? null : server.getColumn();

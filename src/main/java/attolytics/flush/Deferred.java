@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,105 +18,106 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests that are not tried with the others: those that wait for a table, for a key, or for
- * another try of their own, and those that are suspect, which wait for nothing but their turn. Used
- * by one thread.
+ * Requests that are not written with the others: those that wait, for a locked table, for a locked
+ * key or for another attempt, and suspects, which wait only for their turn. Used by one thread.
  *
- * <p>Of those that wait for the same, a few are tried first. Who comes to need it meanwhile waits
- * with them, so that it is not tried in vain again and again.
+ * <p>Of the requests that wait for the same thing, a few are retried first. New requests that need
+ * it join them, without an attempt of their own.
  */
 final class Deferred {
-  private static final long FIRST_BACKOFF = TimeUnit.MILLISECONDS.toNanos(20);
-  private static final long LAST_BACKOFF = TimeUnit.MILLISECONDS.toNanos(500);
+  private static final long FIRST_DELAY = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final long MAX_DELAY = TimeUnit.MILLISECONDS.toNanos(500);
 
-  /** Held keys mostly belong to one transaction: a few tell of all. */
+  /**
+   * Locked keys mostly belong to one transaction: a few show the state of all. A search finds them.
+   */
   private static final int KEYS_AT_ONCE = 16;
 
-  /** Each that still fails costs a transaction or two, and may not be the only one. */
+  /** Each request that fails again costs one or two transactions. */
   private static final int MAX_DOUBLINGS = 3;
 
   private static final Object KEY_TABLE = new Object();
-  private static final Object HELD_KEYS = new Object();
+  private static final Object LOCKED_KEYS = new Object();
 
-  /** For requests that failed alone. The table is null if they are for several. */
-  private record AnotherTry(@Nullable Table table) {}
+  /** What requests wait for that failed alone. The table is null if they are for several. */
+  private record AnotherAttempt(@Nullable Table table) {}
 
-  /** Requests that wait for one thing, and when it is looked at again. */
+  /** Requests that wait for one thing, and when some of them are retried. */
   static final class Wait {
     private final Object cause;
     private final Deque<Batch> batches = new ArrayDeque<>();
     private int tries;
     private long due;
-    private boolean putBack;
+    private boolean continues;
 
     private Wait(Object cause) {
       this.cause = cause;
     }
 
-    /** How often it has been waited for in a row. */
+    /** Consecutive retries after which the wait was not over. */
     int tries() {
       return tries;
     }
   }
 
   private final Map<Object, Wait> waits = new LinkedHashMap<>();
-  private final Set<IdempotencyKey> heldKeys = new HashSet<>();
-  private final Deque<List<Batch>> suspected = new ArrayDeque<>();
-  private @Nullable Wait tried;
+  private final Set<IdempotencyKey> lockedKeys = new HashSet<>();
+  private final Deque<List<Batch>> suspects = new ArrayDeque<>();
+  private @Nullable Wait retried;
 
-  /** Has the requests tried at their own expense, as soon as there is time. */
+  /** Adds suspects, behind the others. */
   void suspect(List<Batch> part) {
     if (!part.isEmpty()) {
-      suspected.addLast(part);
+      suspects.addLast(List.copyOf(part)); // it may be a view of a list that is used again
     }
   }
 
-  /** Takes back suspects that were not tried yet, to be the next again. */
-  void postpone(Deque<List<Batch>> parts) {
-    while (!parts.isEmpty()) {
-      suspected.addFirst(parts.removeLast());
+  /** Puts suspects back that were not tried, before the others and in this order. */
+  void postpone(List<List<Batch>> parts) {
+    for (int i = parts.size() - 1; i >= 0; i--) {
+      suspects.addFirst(parts.get(i));
     }
   }
 
-  /** The next suspects, which are deferred no longer, or null. */
-  @Nullable List<Batch> nextSuspected() {
-    return suspected.pollFirst();
+  /** Takes the next suspects, or returns null. */
+  @Nullable List<Batch> takeSuspects() {
+    return suspects.pollFirst();
+  }
+
+  boolean hasSuspects() {
+    return !suspects.isEmpty();
   }
 
   /**
-   * Has all who need the table wait.
+   * Has all requests for the table wait.
    *
-   * @return whether they did not wait already
+   * @return whether that is new
    */
   boolean holdTable(Table table, List<Batch> batches, long now) {
     return hold(table, batches, now);
   }
 
-  /** Has all wait that have a key. */
+  /** Has all requests with a key wait. */
   boolean holdKeyTable(List<Batch> keyed, long now) {
     return hold(KEY_TABLE, keyed, now);
   }
 
-  /** Has these, and who comes with one of their keys, wait until the keys are free. */
+  /** Has these, and new requests with the same keys, wait until the keys are no longer locked. */
   boolean holdKeys(List<Batch> keyed, long now) {
-    for (Batch batch : keyed) {
-      if (batch.key() != null) {
-        heldKeys.add(batch.key());
-      }
-    }
-    return hold(HELD_KEYS, keyed, now);
+    keyed.forEach(this::lockKey);
+    return hold(LOCKED_KEYS, keyed, now);
   }
 
   /**
-   * Has one request wait for another try, with others like it. Who comes meanwhile does not wait.
+   * Has a request wait for another attempt, together with others like it. New requests do not wait.
    *
-   * @param table for which it failed, or null if that may be one of several
+   * @param table for which it failed, or null if it may be one of several
    */
-  void holdForAnotherTry(Batch batch, @Nullable Table table, long now) {
-    hold(new AnotherTry(table), List.of(batch), now);
+  void holdForAnotherAttempt(Batch batch, @Nullable Table table, long now) {
+    hold(new AnotherAttempt(table), List.of(batch), now);
   }
 
-  /** Has one request wait for another try of its own. */
+  /** Has a request wait for another attempt, alone. */
   void holdAlone(Batch batch, long now) {
     hold(batch, List.of(batch), now);
   }
@@ -127,21 +127,18 @@ final class Deferred {
     Wait wait = known == null ? new Wait(cause) : known;
     if (known == null) {
       waits.put(cause, wait);
-      wait.due = now + FIRST_BACKOFF;
-    } else if (wait == tried && !wait.putBack) {
-      wait.putBack = true;
+      wait.due = now + FIRST_DELAY;
+    } else if (wait == retried && !wait.continues) {
+      wait.continues = true;
       wait.tries++;
-      wait.due = now + Math.min(FIRST_BACKOFF << Math.min(wait.tries, 10), LAST_BACKOFF);
+      wait.due = now + Math.min(FIRST_DELAY << Math.min(wait.tries, 10), MAX_DELAY);
     }
     wait.batches.addAll(batches);
     return known == null;
   }
 
-  /** Whether the request needs what others wait for; if so, it waits with them from now on. */
+  /** Whether the request needs what others wait for; if so, it waits with them. */
   boolean holdIfNeeded(Batch batch) {
-    if (waits.isEmpty()) {
-      return false;
-    }
     Wait wait = waitFor(batch);
     if (wait == null) {
       return false;
@@ -154,8 +151,8 @@ final class Deferred {
     IdempotencyKey key = batch.key();
     if (key != null) {
       Wait wait = blocking(KEY_TABLE);
-      if (wait == null && heldKeys.contains(key)) {
-        wait = blocking(HELD_KEYS);
+      if (wait == null && lockedKeys.contains(key)) {
+        wait = blocking(LOCKED_KEYS);
       }
       if (wait != null) {
         return wait;
@@ -172,10 +169,10 @@ final class Deferred {
 
   private @Nullable Wait blocking(Object cause) {
     Wait wait = waits.get(cause);
-    return wait == tried ? null : wait;
+    return wait == retried ? null : wait;
   }
 
-  /** What is to be looked at again, the longest overdue first, or null. */
+  /** The wait that has been due for the longest time, or null if none is. */
   @Nullable Wait due(long now) {
     Wait first = null;
     for (Wait wait : waits.values()) {
@@ -186,16 +183,16 @@ final class Deferred {
     return first;
   }
 
-  /** Takes those out that are to be tried for it; {@link #tried()} has to follow. */
-  List<Batch> take(Wait wait) {
-    tried = wait;
-    wait.putBack = false;
+  /** Takes some requests of the wait to retry them; {@link #endRetry} has to follow. */
+  List<Batch> takeForRetry(Wait wait) {
+    retried = wait;
+    wait.continues = false;
     int count = atOnce(wait);
     List<Batch> taken = new ArrayList<>();
     while (taken.size() < count && !wait.batches.isEmpty()) {
       Batch batch = wait.batches.removeFirst();
-      if (wait.cause == HELD_KEYS && batch.key() != null) {
-        heldKeys.remove(batch.key());
+      if (wait.cause == LOCKED_KEYS) {
+        unlockKey(batch);
       }
       taken.add(batch);
     }
@@ -203,44 +200,78 @@ final class Deferred {
   }
 
   private static int atOnce(Wait wait) {
-    if (wait.cause == HELD_KEYS) {
+    if (wait.cause == LOCKED_KEYS || wait.cause == KEY_TABLE) {
       return KEYS_AT_ONCE;
     }
-    return wait.cause instanceof AnotherTry ? 1 << Math.min(wait.tries, MAX_DOUBLINGS) : 1;
+    return wait.cause instanceof AnotherAttempt ? 1 << Math.min(wait.tries, MAX_DOUBLINGS) : 1;
   }
 
   /**
-   * Ends the try.
+   * Ends the retry. The wait is over if the database settled one of the requests taken, and none of
+   * them has to wait again; the others are suspects then. That one has expired, or waits for
+   * something else now, says nothing.
    *
-   * @return those that need not wait any longer, as none of those tried had to
+   * @param untried requests taken for which there was no time
+   * @param settled whether the database settled one of those taken
    */
-  List<Batch> tried() {
-    Wait wait = tried;
-    tried = null;
-    if (wait == null || wait.putBack) {
-      return List.of();
+  void endRetry(List<List<Batch>> untried, boolean settled) {
+    Wait wait = retried;
+    retried = null;
+    if (wait == null) {
+      return;
     }
-    forget(wait);
-    return new ArrayList<>(wait.batches);
-  }
-
-  private void forget(Wait wait) {
-    waits.remove(wait.cause);
-    if (wait.cause == HELD_KEYS) {
-      heldKeys.clear();
+    putBack(wait, untried);
+    boolean isOver = settled && !wait.continues;
+    if (isOver || wait.batches.isEmpty()) {
+      waits.remove(wait.cause);
+      wait.batches.forEach(this::unlockKey);
+      suspect(List.copyOf(wait.batches));
     }
   }
 
-  /** Whether anything is waited for. */
+  private void putBack(Wait wait, List<List<Batch>> untried) {
+    for (int i = untried.size() - 1; i >= 0; i--) {
+      List<Batch> part = untried.get(i);
+      for (int j = part.size() - 1; j >= 0; j--) {
+        wait.batches.addFirst(part.get(j));
+        if (wait.cause == LOCKED_KEYS) {
+          lockKey(part.get(j));
+        }
+      }
+    }
+  }
+
+  private void lockKey(Batch batch) {
+    if (batch.key() != null) {
+      lockedKeys.add(batch.key());
+    }
+  }
+
+  private void unlockKey(Batch batch) {
+    if (batch.key() != null) {
+      lockedKeys.remove(batch.key());
+    }
+  }
+
+  /** Whether requests wait for a lock or another attempt. */
   boolean hasWaits() {
     return !waits.isEmpty();
   }
 
-  boolean isEmpty() {
-    return waits.isEmpty() && suspected.isEmpty();
+  /** How many requests wait for a lock or another attempt. */
+  int waiting() {
+    int count = 0;
+    for (Wait wait : waits.values()) {
+      count += wait.batches.size();
+    }
+    return count;
   }
 
-  /** Rows of all of them. */
+  boolean isEmpty() {
+    return waits.isEmpty() && suspects.isEmpty();
+  }
+
+  /** Rows of all requests here. */
   int rows() {
     int rows = 0;
     for (Collection<Batch> batches : all()) {
@@ -251,7 +282,7 @@ final class Deferred {
     return rows;
   }
 
-  /** When the oldest of them was accepted, or 0 if there is none. */
+  /** When the oldest request here was accepted, or 0 if there is none. */
   long oldest() {
     long oldest = 0;
     for (Collection<Batch> batches : all()) {
@@ -265,14 +296,14 @@ final class Deferred {
   }
 
   private List<Collection<Batch>> all() {
-    List<Collection<Batch>> all = new ArrayList<>(suspected);
+    List<Collection<Batch>> all = new ArrayList<>(suspects);
     waits.values().forEach(wait -> all.add(wait.batches));
     return all;
   }
 
-  /** How long the next of them can wait, in nanoseconds. */
+  /** Nanoseconds until one of the requests can be tried. */
   long until(long now) {
-    if (!suspected.isEmpty()) {
+    if (!suspects.isEmpty()) {
       return 0;
     }
     long until = Long.MAX_VALUE;
@@ -282,42 +313,36 @@ final class Deferred {
     return until;
   }
 
-  /** Takes out those whose time is over. */
-  void removeIf(Predicate<Batch> isExpired, Consumer<Batch> removed) {
-    for (int left = suspected.size(); left > 0; left--) {
-      List<Batch> part = new ArrayList<>(suspected.removeFirst());
-      removeIf(part, isExpired, removed);
+  /** Removes requests. */
+  void removeIf(Predicate<Batch> filter, Consumer<Batch> removed) {
+    for (int left = suspects.size(); left > 0; left--) {
+      List<Batch> part = new ArrayList<>(suspects.removeFirst());
+      removeIf(part, filter, removed);
       suspect(part);
     }
-    Iterator<Wait> each = waits.values().iterator();
-    while (each.hasNext()) {
-      Wait wait = each.next();
-      removeIf(wait.batches, isExpired, removed);
-      if (wait.batches.isEmpty() && wait != tried) {
-        each.remove();
-      }
+    for (Wait wait : waits.values()) {
+      removeIf(wait.batches, filter, removed);
     }
+    waits.values().removeIf(wait -> wait.batches.isEmpty() && wait != retried);
   }
 
   private void removeIf(
-      Collection<Batch> batches, Predicate<Batch> isExpired, Consumer<Batch> removed) {
+      Collection<Batch> batches, Predicate<Batch> filter, Consumer<Batch> removed) {
     batches.removeIf(
         batch -> {
-          boolean expired = isExpired.test(batch);
-          if (expired) {
-            if (batch.key() != null) {
-              heldKeys.remove(batch.key());
-            }
+          boolean matches = filter.test(batch);
+          if (matches) {
+            unlockKey(batch);
             removed.accept(batch);
           }
-          return expired;
+          return matches;
         });
   }
 
   void clear() {
     waits.clear();
-    heldKeys.clear();
-    suspected.clear();
-    tried = null;
+    lockedKeys.clear();
+    suspects.clear();
+    retried = null;
   }
 }

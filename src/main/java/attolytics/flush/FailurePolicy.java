@@ -4,36 +4,42 @@ import attolytics.flush.FlushException.Stage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides what becomes of requests whose transaction failed and is certainly not committed. Pure:
- * the same failure gets the same verdict.
+ * Decides what is done with the requests of a transaction that failed. Pure: the same failure gets
+ * the same verdict.
  *
- * <p>An SQLSTATE says what went wrong, but not with whom: 40001, 25006 or 08001 may come of a row's
- * trigger or of a foreign table as well as of the server. That is told by where the failure came
- * up, by whether the session lived on, and, where that leaves it open, by trying the requests
- * apart.
+ * <p>An SQLSTATE says what went wrong, but not with whom: 40001, 25006 or 08001 may be raised by a
+ * row's trigger or a foreign table as well as by the server. What tells them apart is where the
+ * error occurred, whether the session survived it, and, if that is not enough, a separate attempt
+ * for each request.
  *
  * @see <a href="https://www.postgresql.org/docs/current/errcodes-appendix.html">Error codes</a>
  */
 final class FailurePolicy {
   /** What is done with the requests of a transaction. */
   enum Verdict {
-    /** The database is away: all of them again, after a pause. */
+    /** It may be committed: query its status first. */
+    ASK_FOR_STATUS,
+    /** The database is not available: retry all, after a pause. */
     RETRY_ALL,
-    /** One of them may be to blame: in parts, until it stands alone. */
+    /** One of them may be the reason: retry in parts, until it is alone. */
     SPLIT,
-    /** Several wait for the same keys: again, without those whose key is held. */
-    SORT_OUT_KEYS,
-    /** The one request again, later, while the others go on. */
+    /** Their table is slow: write them, and all others for the table, separately. */
+    SUSPECT_TABLE,
+    /** Several wait for keys: retry without those whose key is locked. */
+    FIND_LOCKED_KEYS,
+    /** Retry the one request later, separately. */
     DEFER,
-    /** The same; all other requests for its tables are tried apart, too, until one is stored. */
+    /** The same, and all other requests for its table are written separately. */
     DEFER_AND_SUSPECT_TABLE,
-    /** All requests for the table, or with a key, wait; one of them is tried now and then. */
+    /**
+     * All requests for the table, or with a key, wait; one of them is retried from time to time.
+     */
     HOLD,
-    /** The one request is refused. */
+    /** Reject the one request. */
     REJECT,
-    /** All requests for the table, or with a key, are refused. */
+    /** Reject all requests for the table, or with a key. */
     REJECT_TABLE,
-    /** The one request again, by INSERT, which tells more. */
+    /** Retry the one request by INSERT, whose errors say more. */
     RETRY_BY_INSERT
   }
 
@@ -47,27 +53,27 @@ final class FailurePolicy {
     LOST
   }
 
-  /** What an SQLSTATE tells of a request that stands alone. */
+  /** What an SQLSTATE says about a request that failed alone. */
   enum Kind {
-    /** The same rows may well be taken later. */
+    /** The same rows may be accepted later. */
     TRANSIENT,
-    /** The table does not take such rows, until an operator mends it. */
+    /** The table does not accept such rows until an operator changes it. */
     TABLE,
-    /** The rows are to blame. */
+    /** The rows are invalid. */
     ROW;
 
     /**
-     * @param hasContext whether the server said what it was at, such as a row
+     * @param hasContext whether the server's error has a context, such as a row
      */
     static Kind of(@Nullable String sqlState, boolean hasContext) {
       if (sqlState == null || sqlState.length() < 2) {
         return TRANSIENT;
       }
       return switch (sqlState) {
-        // Our encoding is right: the table has other types by now.
+        // The encoding is right, so the types of the table's columns have changed.
         case "22P03", "22P04" -> TABLE;
-        // So is this, if the server says in which row: a field is too short for a type that was
-        // widened. Else it is a proxy's.
+        // The same, if the server names the row: a field is too short for a wider type. Without a
+        // row, the error is a proxy's.
         case "08P01" -> hasContext ? TABLE : TRANSIENT;
         default -> ofClass(sqlState.substring(0, 2));
       };
@@ -77,43 +83,53 @@ final class FailurePolicy {
       return switch (sqlStateClass) {
         case "08", "25", "26", "28", "3D", "40", "53", "55", "57", "58", "F0", "XX" -> TRANSIENT;
         case "42", "3F", "0A" -> TABLE;
-        // 54: an index entry that is too long is a matter of the row, too.
+        // 54: an index entry that is too long is the row's, too.
         case "22", "23", "44", "54", "P0" -> ROW;
-        default -> ROW; // a trigger may raise what it likes
+        default -> ROW; // a trigger may raise any SQLSTATE
       };
     }
   }
 
   /**
-   * A failure, and what was seen before it.
+   * A failure, and what happened before it.
    *
-   * @param stage where it came up
+   * @param stage where it occurred
    * @param kind by its SQLSTATE
-   * @param isWait whether it was a wait for a lock, or another one, that took too long
+   * @param isUnconfirmed whether the transaction may be committed all the same
+   * @param isWait whether a lock or a statement took too long
    * @param session what became of the session
    * @param isLone whether the transaction had one request only
-   * @param hidesItsCause whether the table is on other machines, whose errors it does not pass on
-   * @param lost connections lost in the middle of a transaction since the last one was committed,
-   *     this one included
-   * @param tableFailedAlone requests for the table that failed alone since it last took a row, this
+   * @param hidesItsCause whether the table is on other nodes, whose errors are not passed on
+   * @param lostConnections in the middle of a transaction since the last COMMIT, this one included
+   * @param failedAlone requests for the table that failed alone since it last accepted a row, this
    *     one included
+   * @param waitsOfFlush transactions of this flush that took too long, this one included; 0 for
+   *     requests that are written separately already
    */
   record Failed(
       Stage stage,
       Kind kind,
+      boolean isUnconfirmed,
       boolean isWait,
       Session session,
       boolean isLone,
       boolean hidesItsCause,
-      int lost,
-      int tableFailedAlone) {}
+      int lostConnections,
+      int failedAlone,
+      int waitsOfFlush) {}
 
-  /** So many requests that fail alone, one after the other, are no accident. */
-  static final int ENOUGH_FAILED_ALONE = 3;
+  /** This many consecutive requests that fail alone are no coincidence. */
+  static final int MAX_FAILED_ALONE = 3;
+
+  /** This many slow transactions are all that the other requests of a flush wait for. */
+  static final int MAX_WAITS = 2;
 
   private FailurePolicy() {}
 
   static Verdict decide(Failed failed) {
+    if (failed.isUnconfirmed()) {
+      return Verdict.ASK_FOR_STATUS;
+    }
     if (failed.stage() == Stage.BEGIN || failed.session() == Session.READ_ONLY) {
       return Verdict.RETRY_ALL;
     }
@@ -123,15 +139,15 @@ final class FailurePolicy {
     return switch (failed.stage()) {
       case BEGIN -> Verdict.RETRY_ALL;
       case KEYS -> keys(failed);
-      // No row was looked at yet.
+      // The server has not seen a row yet.
       case COPY_START -> failed.kind() == Kind.TRANSIENT ? Verdict.HOLD : Verdict.REJECT_TABLE;
-      case COPY, INSERT, CONSTRAINTS, COMMIT -> failed.isLone() ? lone(failed) : Verdict.SPLIT;
+      case COPY, INSERT, CONSTRAINTS, COMMIT -> failed.isLone() ? lone(failed) : several(failed);
     };
   }
 
-  /** A server that stops breaks a connection once; what breaks one after the other is a row. */
+  /** A server that stops breaks a connection once; a row breaks one after the other. */
   private static Verdict lost(Failed failed) {
-    if (failed.lost() < 2 || failed.stage() == Stage.KEYS) {
+    if (failed.lostConnections() < 2 || failed.stage() == Stage.KEYS) {
       return Verdict.RETRY_ALL;
     }
     return failed.isLone() ? later(failed) : Verdict.SPLIT;
@@ -139,10 +155,17 @@ final class FailurePolicy {
 
   private static Verdict keys(Failed failed) {
     return switch (failed.kind()) {
-      case TRANSIENT -> failed.isWait() && !failed.isLone() ? Verdict.SORT_OUT_KEYS : Verdict.HOLD;
+      case TRANSIENT ->
+          failed.isWait() && !failed.isLone() ? Verdict.FIND_LOCKED_KEYS : Verdict.HOLD;
       case TABLE -> Verdict.REJECT_TABLE;
       case ROW -> failed.isLone() ? Verdict.REJECT : Verdict.SPLIT;
     };
+  }
+
+  private static Verdict several(Failed failed) {
+    return failed.isWait() && failed.waitsOfFlush() >= MAX_WAITS
+        ? Verdict.SUSPECT_TABLE
+        : Verdict.SPLIT;
   }
 
   private static Verdict lone(Failed failed) {
@@ -152,9 +175,9 @@ final class FailurePolicy {
     return failed.hidesItsCause() ? Verdict.RETRY_BY_INSERT : later(failed);
   }
 
-  /** Not to hold the table: it is not known to fail, and others may have rows that it takes. */
+  /** The table is not put on hold: it may accept the rows of others. */
   private static Verdict later(Failed failed) {
-    return failed.tableFailedAlone() >= ENOUGH_FAILED_ALONE
+    return failed.failedAlone() >= MAX_FAILED_ALONE
         ? Verdict.DEFER_AND_SUSPECT_TABLE
         : Verdict.DEFER;
   }

@@ -6,7 +6,9 @@ import attolytics.flush.FailurePolicy.Kind;
 import attolytics.flush.FailurePolicy.Session;
 import attolytics.schema.Table;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A transaction failed: at which stage, with which error, and what became of its session. */
@@ -129,8 +131,48 @@ final class FlushException extends Exception {
     return Kind.of(sql.getSQLState(), CopyError.hasContext(sql));
   }
 
-  /** Whether it waited for too long: for a lock, or until the statement's time was over. */
+  /** Whether it waited for too long: for a lock, or until the statement timeout. */
   boolean isWait() {
     return "55P03".equals(sql.getSQLState()) || "57014".equals(sql.getSQLState());
+  }
+
+  /** Whether a unique or exclusion constraint refused a row. */
+  boolean isConflict() {
+    return "23505".equals(sql.getSQLState()) || "23P01".equals(sql.getSQLState());
+  }
+
+  /** Citus passes on what another node reports of a COPY, but not its SQLSTATE. */
+  boolean hidesItsCause() {
+    return stage == Stage.COPY
+        && "XX000".equals(sql.getSQLState())
+        && table != null
+        && table.distributeBy() != null;
+  }
+
+  /** Whether the batch has rows for the table, or, where there is none, an Idempotency-Key. */
+  boolean concerns(Batch batch) {
+    return table == null ? batch.key() != null : batch.touches(table);
+  }
+
+  /** The tables that may be the reason. */
+  Set<Table> failedTables(List<Batch> batches) {
+    return switch (stage) {
+      case BEGIN, KEYS, COPY_START -> Set.of(); // the server has not seen a row yet
+      case COPY, INSERT, CONSTRAINTS, COMMIT ->
+          table != null ? Set.of(table) : Set.copyOf(FlushTransaction.tablesOf(batches));
+    };
+  }
+
+  /** The table, in words. */
+  String tableName() {
+    return table == null ? "the table of Idempotency-Keys" : "table " + table.name();
+  }
+
+  /** Where a row failed, in words. */
+  String place() {
+    return switch (stage) {
+      case CONSTRAINTS, COMMIT -> "a table with deferred constraints";
+      case BEGIN, KEYS, COPY_START, COPY, INSERT -> tableName();
+    };
   }
 }

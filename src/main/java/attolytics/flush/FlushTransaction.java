@@ -96,7 +96,7 @@ final class FlushTransaction {
   }
 
   /** In the order of their names, the same in every instance, which avoids deadlocks. */
-  private static List<Table> tablesOf(List<Batch> batches) {
+  static List<Table> tablesOf(List<Batch> batches) {
     // After a reload of the schema file there may be two of a name, the old and the new one.
     Set<Table> found = new HashSet<>();
     Table last = null;

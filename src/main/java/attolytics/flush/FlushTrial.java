@@ -19,18 +19,18 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
 /**
- * Tries every statement that a flush needs, before the first request comes. A server that speaks
- * PostgreSQL's protocol need not have all of it: it is refused with its own words, or served
- * without what costs no guarantee. Nothing of what is tried stays.
+ * Tries every statement that a flush needs, before the first request arrives. A server that speaks
+ * PostgreSQL's protocol need not support all of them: it is refused with its own error, or used
+ * without what no guarantee depends on. Everything is rolled back.
  */
 public final class FlushTrial implements Inspection {
-  /** For each statement: whoever holds a table keeps no start from its end. */
+  /** For each statement, so that a locked table does not block a start. */
   private static final TimeLimits LIMITS =
       new TimeLimits(1_000, Duration.ofSeconds(10).toNanos(), Duration.ofMinutes(1).toNanos());
 
   private static final Duration TTL = Duration.ofDays(1);
 
-  /** A lock not to be had, a time limit: they say nothing of the statement. */
+  /** A lock timeout, a statement timeout: they say nothing about the statement. */
   private static final Set<String> NO_VERDICT = Set.of("55P03", "57014");
 
   private static final String NOT_ALLOWED_NOW = "55000";
@@ -47,7 +47,7 @@ public final class FlushTrial implements Inspection {
     this.tables = Stream.concat(tables.stream(), Stream.of(Quarantine.TABLE)).toList();
   }
 
-  /** What the server is good for; known after the trial. */
+  /** What the server supports; known after the trial. */
   public OutcomeLookup lookup() {
     return lookup;
   }
@@ -149,7 +149,7 @@ public final class FlushTrial implements Inspection {
     }
   }
 
-  /** Whatever else a trigger or another machine says may pass. */
+  /** Anything else that a trigger or another node reports may be temporary. */
   private static boolean isForGood(SQLException e) {
     String state = String.valueOf(e.getSQLState());
     return state.startsWith("42") || state.startsWith("0A") || state.equals(NOT_ALLOWED_NOW);
@@ -169,7 +169,7 @@ public final class FlushTrial implements Inspection {
    * Tries the statements.
    *
    * @return why the server cannot run them, or null
-   * @throws SQLException if there is no server to ask any more
+   * @throws SQLException if the connection is lost
    */
   private static @Nullable String attempt(Connection connection, Statements statements)
       throws SQLException {

@@ -22,13 +22,13 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the Idempotency-Keys of a transaction's requests in that transaction, so that they are
- * committed together with the rows or not at all. Where another transaction has written the same
- * key and is not over yet, whichever instance's it is, this one waits for it.
+ * Inserts the Idempotency-Keys of a transaction's requests in that transaction, so that they are
+ * committed together with the rows or not at all. If another transaction, of any instance, has
+ * inserted the same key and is still open, the insert waits for its end.
  */
 final class KeyClaims {
-  // A key that is past its time is taken over. Always in the order of the keys, lest instances lock
-  // each other out.
+  // An expired key is taken over. Always in the order of the keys, which avoids deadlocks between
+  // instances.
   private static final String CLAIM =
       "INSERT INTO "
           + IdempotencyTable.NAME
@@ -45,7 +45,7 @@ final class KeyClaims {
           + IdempotencyTable.NAME
           + " JOIN unnest(?::varchar[], ?::varchar[]) AS asked (app, key) USING (app, key)";
 
-  // A block takes no parameters and returns nothing: both go through settings of the transaction.
+  // A DO block has no parameters and no result: both go through settings of the transaction.
   private static final String FIND_LOCKED_ARGUMENTS =
       "SELECT set_config('attolytics.apps', ?::varchar[]::text, true),"
           + " set_config('attolytics.keys', ?::varchar[]::text, true),"
@@ -137,7 +137,7 @@ final class KeyClaims {
     }
   }
 
-  /** Leaves those that were there already. */
+  /** Removes the keys that were inserted from the map. */
   private void insert(Connection connection, Map<IdempotencyKey, Batch> keys) throws SQLException {
     byte[][] fingerprints =
         keys.keySet().stream().map(IdempotencyKey::fingerprint).toArray(byte[][]::new);
@@ -173,7 +173,7 @@ final class KeyClaims {
       }
     }
     if (!keys.isEmpty()) {
-      // Purged since: as for any conflict with another transaction, trying again helps.
+      // Purged meanwhile: as after any conflict with another transaction, a retry helps.
       throw new SQLException("an Idempotency-Key vanished", "40001");
     }
     return outcomes;

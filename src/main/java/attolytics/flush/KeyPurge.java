@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Forgets the Idempotency-Keys that are past their time, in steps small enough to disturb nobody.
- * Several instances may do so at once.
+ * Deletes expired Idempotency-Keys, in steps small enough not to delay flushes. Several instances
+ * may do so at the same time.
  */
 public final class KeyPurge implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(KeyPurge.class);
@@ -44,7 +44,7 @@ public final class KeyPurge implements Runnable {
     this.ttlSeconds = ttl.toNanos() / 1e9;
   }
 
-  /** Deletes what is due. Trouble with the database is left for the next time. */
+  /** Deletes the expired keys. After a failure the rest is left for the next run. */
   @Override
   public void run() {
     try {
@@ -53,7 +53,7 @@ public final class KeyPurge implements Runnable {
         deleted = deleteSome();
       } while (deleted == STEP && !Thread.currentThread().isInterrupted());
     } catch (SQLException e) {
-      log.debug("Could not purge Idempotency-Keys: {}", e.getMessage());
+      log.debug("Cannot purge Idempotency-Keys: {}", e.getMessage());
     }
   }
 
@@ -66,7 +66,7 @@ public final class KeyPurge implements Runnable {
     }
   }
 
-  /** Does what a purge does, with no key due. */
+  /** Executes the statement of a purge, with no key expired. */
   static void deleteNone(Connection connection) throws SQLException {
     delete(connection, CENTURY_SECONDS);
   }

@@ -1,13 +1,13 @@
 package attolytics.flush;
 
-/** How a writer learns whether a COMMIT whose answer was lost has taken effect. */
+/** How a writer finds out whether a COMMIT whose answer was lost took effect. */
 public enum OutcomeLookup {
   /** It asks the server for the status of the transaction. */
   BY_TRANSACTION,
 
   /**
-   * It looks for the request's Idempotency-Key, which is committed with the rows. Of a request
-   * without one nobody can tell.
+   * It looks up the request's Idempotency-Key, which is committed with the rows. Without a key, the
+   * outcome is unknown.
    */
   BY_KEY
 }

@@ -6,10 +6,7 @@ import attolytics.schema.Table;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.postgresql.PGConnection;
 
 /**
@@ -37,8 +34,7 @@ public final class RowWriter {
 
     /** Whether a unique or exclusion constraint refused a row. */
     public boolean isConflict() {
-      String state = String.valueOf(failure.sql().getSQLState());
-      return state.equals("23505") || state.equals("23P01");
+      return failure.isConflict();
     }
 
     /** The database's words, without those that quote rows. */
@@ -73,7 +69,7 @@ public final class RowWriter {
       throws RefusedException, SQLException {
     PGConnection postgres = connection.unwrap(PGConnection.class);
     try {
-      for (Table table : tablesOf(batches)) {
+      for (Table table : FlushTransaction.tablesOf(batches)) {
         if (byInsert) {
           binaryCopy.insert(connection, postgres.getCopyAPI(), table, batches);
         } else {
@@ -93,16 +89,5 @@ public final class RowWriter {
   /** Commits. Returns only if the server confirms the COMMIT. */
   public static void commit(Connection connection) throws SQLException {
     new Commit().run(connection);
-  }
-
-  /** In the order of their names, as flushes write them, so that they do not deadlock. */
-  private static List<Table> tablesOf(List<Batch> batches) {
-    Set<Table> tables = new HashSet<>();
-    for (Batch batch : batches) {
-      for (int run = 0; run < batch.runCount(); run++) {
-        tables.add(batch.runTable(run));
-      }
-    }
-    return tables.stream().sorted(Comparator.comparing(Table::name)).toList();
   }
 }

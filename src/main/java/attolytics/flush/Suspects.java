@@ -2,25 +2,30 @@ package attolytics.flush;
 
 import attolytics.buffer.Batch;
 import attolytics.schema.Table;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Whose rows the database would not have a short while ago, for good or for the moment: connections
- * and tables. Their requests are flushed apart from the others, so that who keeps sending bad rows
- * makes nobody else's flush fail.
+ * Connections and tables whose rows failed or were too slow a short while ago. Their requests are
+ * written separately, so that a client that keeps sending bad rows makes only its own transactions
+ * fail. Used by one thread.
  */
 final class Suspects {
   private static final long MEMORY = TimeUnit.SECONDS.toNanos(10);
 
-  /** Past this many, none is added until some are forgotten. */
+  /** At this many, no more are added until some have been forgotten. */
   private static final int MAX = 10_000;
 
   private final Map<Object, Long> lastSeen = new HashMap<>();
+
+  /** Requests that failed alone since the table last accepted a row. */
+  private final Map<Table, Integer> failedAlone = new HashMap<>();
+
   private long nextSweep;
 
-  /** A row that came by this batch's connection was refused, or failed alone. */
+  /** A row of this batch failed, or was too slow: suspects its connection. */
   void addSource(Batch batch, long now) {
     if (batch.source() != 0) {
       add(batch.source(), now);
@@ -28,7 +33,7 @@ final class Suspects {
   }
 
   /**
-   * The database did not let anything be written to the table.
+   * The table accepts no rows, or is slow.
    *
    * @return whether it was not suspect already
    */
@@ -36,38 +41,58 @@ final class Suspects {
     return add(table, now);
   }
 
-  /** The table has taken a row. */
-  void removeTable(Table table) {
-    lastSeen.remove(table);
-  }
-
   private boolean add(Object suspect, long now) {
     return lastSeen.size() < MAX && lastSeen.put(suspect, now) == null;
   }
 
-  /** Whether the batch is to be flushed apart. */
-  boolean concern(Batch batch, long now) {
-    if (lastSeen.isEmpty()) {
-      return false;
-    }
-    sweep(now);
-    return lastSeen.containsKey(batch.source()) || concernTable(batch);
+  /**
+   * A request failed alone, and one of the tables is the reason.
+   *
+   * @return how many have, for one of the tables
+   */
+  int countFailedAlone(Collection<Table> tables) {
+    tables.forEach(table -> failedAlone.merge(table, 1, Integer::sum));
+    return failedAlone(tables);
   }
 
-  /** Whether the batch has rows for a table that is suspect. */
-  boolean concernTable(Batch batch) {
+  /** How many requests have failed alone for one of the tables since it last accepted a row. */
+  int failedAlone(Collection<Table> tables) {
+    int most = 0;
+    for (Table table : tables) {
+      most = Math.max(most, failedAlone.getOrDefault(table, 0));
+    }
+    return most;
+  }
+
+  /** The table has accepted a row: if it was suspect because requests failed, it no longer is. */
+  void acceptedRow(Table table) {
+    if (!failedAlone.isEmpty() && failedAlone.remove(table) != null) {
+      lastSeen.remove(table);
+    }
+  }
+
+  /** Forgets what is too long ago. */
+  void sweep(long now) {
+    if (!lastSeen.isEmpty() && now - nextSweep >= 0) {
+      nextSweep = now + MEMORY / 10;
+      lastSeen.values().removeIf(seen -> now - seen > MEMORY);
+    }
+  }
+
+  boolean isEmpty() {
+    return lastSeen.isEmpty();
+  }
+
+  /** Whether the batch is to be written separately. */
+  boolean concern(Batch batch) {
+    if (lastSeen.containsKey(batch.source())) {
+      return true;
+    }
     for (int run = 0; run < batch.runCount(); run++) {
       if (lastSeen.containsKey(batch.runTable(run))) {
         return true;
       }
     }
     return false;
-  }
-
-  private void sweep(long now) {
-    if (now - nextSweep >= 0) {
-      nextSweep = now + MEMORY / 10;
-      lastSeen.values().removeIf(seen -> now - seen > MEMORY);
-    }
   }
 }

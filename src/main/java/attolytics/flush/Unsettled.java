@@ -9,20 +9,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All requests that a writer has taken and not settled, known apart from the lists that it works
- * with: should it fail in the middle of that, for want of memory, say, they are answered all the
- * same. Used by one thread.
+ * All requests that a writer has taken and not settled, separate from the lists that it works with:
+ * if it fails in the middle of that, out of memory for example, they are answered all the same.
+ * Used by one thread.
  */
 final class Unsettled {
   private static final Logger log = LoggerFactory.getLogger(Unsettled.class);
 
   private @Nullable Batch[] batches = new Batch[1024];
 
-  // A batch that is settled may be another request's by now: it is told by who waits for it.
+  // A batch that is settled may be in use for another request: the Ack identifies the request.
   private @Nullable Ack[] acks = new Ack[1024];
   private int size;
 
-  /** Makes room for one more. Where that fails, nothing has been taken yet. */
+  /** Makes room for one more. If that fails, nothing has been taken yet. */
   void makeRoom() {
     if (size == batches.length) {
       Ack[] more = Arrays.copyOf(acks, 2 * size);
@@ -64,7 +64,7 @@ final class Unsettled {
         try {
           batch.settle(outcome);
         } catch (RuntimeException | Error e) {
-          log.error("A request could not be told its outcome, {}", outcome.kind(), e);
+          log.error("Cannot answer a request, whose outcome is {}", outcome.kind(), e);
         }
       }
     }

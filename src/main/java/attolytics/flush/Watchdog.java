@@ -8,9 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Breaks a writer's connection when the database has kept silent for too long: a socket's own
- * timeout sees neither a write that blocks nor a trickle. The writer watches, another thread
- * breaks.
+ * Aborts a writer's connection on which the database does not respond in time: a socket's own
+ * timeout applies neither to a write that blocks nor to a slow trickle of bytes. The writer sets
+ * the deadline, another thread aborts.
  */
 final class Watchdog {
   private static final Logger log = LoggerFactory.getLogger(Watchdog.class);
@@ -18,50 +18,50 @@ final class Watchdog {
   private final NanoClock clock;
   private @Nullable Connection watched;
   private long deadline;
-  private boolean broken;
+  private boolean aborted;
 
   Watchdog(NanoClock clock) {
     this.clock = clock;
   }
 
-  /** Breaks the connection at that time, by the clock, unless it is freed before. */
+  /** Aborts the connection at that time, by the clock, unless it is released before. */
   synchronized void watch(Connection connection, long deadlineNanos) {
     watched = connection;
     deadline = deadlineNanos;
-    broken = false;
+    aborted = false;
   }
 
   /**
-   * Lets go of the connection, which is not touched any more from here on.
+   * Ends the watch: the connection is not aborted from here on.
    *
-   * @return whether it was broken
+   * @return whether it was aborted
    */
   synchronized boolean release() {
     watched = null;
-    return broken;
+    return aborted;
   }
 
-  /** Breaks what is overdue. Any thread. */
+  /** Aborts the connection if it is overdue. Any thread. */
   synchronized void check() {
-    if (watched != null && !broken && clock.nanoTime() - deadline > 0) {
-      log.warn("The database keeps silent: giving the connection up");
-      breakConnection(watched);
+    if (watched != null && !aborted && clock.nanoTime() - deadline > 0) {
+      log.warn("No response from the database before the deadline; aborting the connection");
+      abortConnection(watched);
     }
   }
 
-  /** Breaks what is watched, whether overdue or not. Any thread. */
+  /** Aborts the connection, if there is one. Any thread. */
   synchronized void abort() {
-    if (watched != null && !broken) {
-      breakConnection(watched);
+    if (watched != null && !aborted) {
+      abortConnection(watched);
     }
   }
 
-  private void breakConnection(Connection connection) {
-    broken = true;
+  private void abortConnection(Connection connection) {
+    aborted = true;
     try {
       connection.abort(Runnable::run);
     } catch (SQLException e) {
-      log.debug("Could not break a connection", e);
+      log.debug("Cannot abort a connection", e);
     }
   }
 }

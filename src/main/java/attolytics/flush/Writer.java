@@ -31,11 +31,12 @@ public final class Writer implements Runnable {
   private final Metrics metrics;
   private final NanoClock clock;
   private final Stopwatch busy;
+  private final Arrivals arrivals;
   private final Unsettled unsettled = new Unsettled();
   private volatile boolean stopping;
   private volatile boolean failed;
   private volatile boolean ended;
-  private volatile int asideRows;
+  private volatile int deferredRows;
   private volatile long oldestNanos;
 
   private Writer(
@@ -48,7 +49,8 @@ public final class Writer implements Runnable {
     this.ring = ring;
     this.gatherer = gatherer;
     this.gathered = new Gathered(ring.newConsumer(), unsettled);
-    this.flusher = new Flusher(database, ackTimeout, metrics, clock);
+    this.arrivals = new Arrivals(ring, clock.nanoTime());
+    this.flusher = new Flusher(database, arrivals, ackTimeout, metrics, clock);
     this.metrics = metrics;
     this.clock = clock;
     this.busy = new Stopwatch(clock);
@@ -57,7 +59,7 @@ public final class Writer implements Runnable {
   /**
    * Makes writers that share what is offered to a ring. Before the first offer.
    *
-   * @param lookup how the outcome of a COMMIT is learnt whose answer was lost
+   * @param lookup how the outcome of a COMMIT whose answer was lost is found out
    * @param ackTimeout how long a request may wait before it is settled as unavailable
    * @param idempotencyTtl how long an Idempotency-Key is remembered
    */
@@ -100,7 +102,7 @@ public final class Writer implements Runnable {
   }
 
   /**
-   * Settles from now on whatever is not committed, without another try: as stopped, or, where a
+   * Settles from now on whatever is not committed, without another attempt: as stopped, or, if a
    * COMMIT is under way, as unknown. Any thread.
    */
   public void abandon() {
@@ -108,30 +110,30 @@ public final class Writer implements Runnable {
     stop();
   }
 
-  /** Gives up a connection on which the database has been silent for too long. Any thread. */
+  /** Aborts a connection on which the database does not respond in time. Any thread. */
   public void check() {
     flusher.check();
   }
 
-  /** Whether a failure of its own was the last that came of it. Any thread. */
+  /** Whether the last thing it did ended with an internal failure. Any thread. */
   public boolean failed() {
     return failed;
   }
 
-  /** For how long it has given no sign of life; none if it has come to its end. Any thread. */
+  /** How long ago it last made progress; zero once it has ended. Any thread. */
   public Duration silence() {
     long nanos = ended ? 0 : clock.nanoTime() - flusher.signOfLife();
     return Duration.ofNanos(Math.max(0, nanos));
   }
 
-  /** How long it has been flushing, all in all, and not waiting for requests. Any thread. */
+  /** How long it has been writing in total, and not waiting for requests. Any thread. */
   public Duration busy() {
     return busy.total();
   }
 
   /** Rows that are deferred, in addition to those in the ring. Any thread. */
   public int deferredRows() {
-    return asideRows;
+    return deferredRows;
   }
 
   /** How long the oldest request of the current flush has waited, or 0. Any thread. */
@@ -155,64 +157,74 @@ public final class Writer implements Runnable {
 
   private void turn() {
     flusher.beat();
-    FlushTrigger trigger = gatherer.gather(gathered, Math.min(IDLE_NANOS, flusher.untilAside()));
+    FlushTrigger trigger = gatherer.gather(gathered, Math.min(IDLE_NANOS, flusher.untilRetry()));
     if (trigger != null) {
-      flush(trigger);
-    } else if (flusher.untilAside() == 0 || stopping) {
-      flushAside();
+      retryDeferred(flush(trigger));
+    } else if (flusher.untilRetry() == 0) {
+      retryDeferred(IDLE_NANOS);
+    } else if (stopping) {
+      retryDeferred(0); // settles what has expired
+      clock.parkNanos(STOPPING_PAUSE);
     }
-    if (flusher.hasAside()) {
+    if (flusher.hasDeferred()) {
       unsettled.forgetSettled();
     } else {
       unsettled.clear();
     }
   }
 
-  /** Nobody may wait for ever, and the next request may be luckier: memory may be there again. */
+  /** Answers all requests, and goes on: the next ones may succeed, as memory may be free again. */
   private void failed(Throwable e) {
     failed = true;
     flusher.forget();
     unsettled.settle(Outcome.UNKNOWN);
     gathered.clear();
+    deferredRows = 0;
+    oldestNanos = 0;
     try {
-      log.error("A writer failed for a reason of our own; its requests learn that nobody knows", e);
+      log.error("Writer failed; pending requests get 504 (outcome unknown)", e);
     } catch (RuntimeException | Error again) {
-      // That it failed is told by the readiness, too.
+      // Readiness reports the failure, too.
     }
     clock.parkNanos(FAILURE_PAUSE);
   }
 
   private boolean isDone() {
-    return stopping && ring.usedRows() == 0 && !flusher.hasAside();
+    return stopping && ring.usedRows() == 0 && !flusher.hasDeferred();
   }
 
-  private void flush(FlushTrigger trigger) {
+  /** Flushes what was gathered, and returns how long that took. */
+  private long flush(FlushTrigger trigger) {
     oldestNanos = gathered.firstAcceptedNanos();
+    long start = clock.nanoTime();
     busy.start();
     try {
+      arrivals.add(gathered.batches());
       metrics.flushStarted(trigger);
       flusher.flush(gathered.batches());
     } finally {
       busy.stop();
-      noteAside();
       gatherer.flushed(gathered);
+      noteDeferred();
     }
+    return clock.nanoTime() - start;
   }
 
-  private void flushAside() {
-    if (flusher.hasAside()) {
-      busy.start();
-      flusher.flushAside(flusher.untilAside() == 0 ? IDLE_NANOS : 0);
+  private void retryDeferred(long nanos) {
+    if (!flusher.hasDeferred()) {
+      return;
+    }
+    busy.start();
+    try {
+      flusher.retryDeferred(nanos);
+    } finally {
       busy.stop();
-      noteAside();
-    }
-    if (stopping) {
-      clock.parkNanos(STOPPING_PAUSE);
+      noteDeferred();
     }
   }
 
-  private void noteAside() {
-    asideRows = flusher.asideRows();
-    oldestNanos = flusher.oldestAside();
+  private void noteDeferred() {
+    deferredRows = flusher.deferredRows();
+    oldestNanos = flusher.oldestDeferred();
   }
 }

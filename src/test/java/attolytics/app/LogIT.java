@@ -128,7 +128,7 @@ class LogIT {
         assertTrue(log.contains("app a: requests are refused: refused_by_database (400)"), log);
         assertTrue(log.contains("nobody"), log); // the app that there is not
         assertTrue(log.contains(" more within "), log);
-        assertTrue(log.contains("table gone takes no rows: "), log);
+        assertTrue(log.contains("table gone accepts no rows: "), log);
         if (format.equals("json")) {
           assertJson(log, ids);
         }
@@ -163,11 +163,11 @@ class LogIT {
       for (int outage = 1; outage <= 3; outage++) {
         way.cut();
         CompletableFuture<HttpResponse<String>> answer = jar.post("a", body("t", quoted("x")));
-        awaitLines(jar, "The database takes no rows, trying again: ", outage);
+        awaitLines(jar, "Database writes failing, retrying: ", outage);
         awaitLines(jar, "not ready: the database is unreachable", outage);
         way.open();
         assertEquals(200, answer.get().statusCode());
-        awaitLines(jar, "The database takes rows again", outage);
+        awaitLines(jar, "Database writes resumed", outage);
         awaitLines(jar, "Readiness: ready", outage);
       }
       assertEquals(0, jar.stop());

@@ -8,6 +8,7 @@ import attolytics.TestDatabase;
 import attolytics.buffer.Batch;
 import attolytics.buffer.NanoClock;
 import attolytics.buffer.Outcome;
+import attolytics.buffer.Ring;
 import attolytics.metrics.Metrics;
 import attolytics.schema.Column;
 import attolytics.schema.Index;
@@ -90,6 +91,7 @@ class DistributedRowsIT {
         new Flusher(
             new JdbcFlushDatabase(
                 pool, OutcomeLookup.BY_TRANSACTION, Duration.ofDays(7), NanoClock.SYSTEM),
+            new Arrivals(new Ring(2), System.nanoTime()),
             Duration.ofMinutes(1),
             Metrics.NONE,
             NanoClock.SYSTEM);
@@ -146,8 +148,8 @@ class DistributedRowsIT {
       batches.add(batch(DISTRIBUTED, id));
     }
     flusher.flush(batches);
-    while (flusher.hasAside()) {
-      flusher.flushAside(1);
+    while (flusher.hasDeferred()) {
+      flusher.retryDeferred(1);
     }
     for (long id = 10; id < 30; id++) {
       Outcome.Kind expected =
@@ -179,11 +181,11 @@ class DistributedRowsIT {
     execute(HIDE);
     flusher.flush(List.of(batch(DISTRIBUTED, 33), batch(DISTRIBUTED, 34)));
     assertEquals(Outcome.Kind.STORED, kind(34));
-    assertTrue(flusher.hasAside());
+    assertTrue(flusher.hasDeferred());
     assertFalse(outcomes.containsKey(33L));
     execute(AGREE);
-    Await.until(() -> flusher.untilAside() == 0);
-    flusher.flushAside(1);
+    Await.until(() -> flusher.untilRetry() == 0);
+    flusher.retryDeferred(1);
     assertEquals(Outcome.Kind.STORED, kind(33));
     assertEquals("2", query("SELECT count(*) FROM t"));
   }
@@ -204,10 +206,10 @@ class DistributedRowsIT {
             + " EXECUTE FUNCTION watch()");
     flusher.flush(List.of(batch(DISTRIBUTED, 43), batch(LOCAL, 44)));
     assertEquals(Outcome.Kind.STORED, kind(44));
-    assertTrue(flusher.hasAside());
+    assertTrue(flusher.hasDeferred());
     execute("DROP EVENT TRIGGER watch");
-    Await.until(() -> flusher.untilAside() == 0);
-    flusher.flushAside(1);
+    Await.until(() -> flusher.untilRetry() == 0);
+    flusher.retryDeferred(1);
     assertEquals(Outcome.Kind.STORED, kind(43));
     assertEquals("1", query("SELECT count(*) FROM t"));
   }
@@ -218,14 +220,14 @@ class DistributedRowsIT {
     flusher.flush(
         List.of(batch(DISTRIBUTED, 1), batch(LOCAL, 2), batch(DISTRIBUTED, 3), batch(LOCAL, 4)));
     assertEquals(List.of(2L, 4L), List.copyOf(outcomes.keySet()));
-    assertEquals(2, flusher.asideRows());
+    assertEquals(2, flusher.deferredRows());
     flusher.flush(List.of(batch(DISTRIBUTED, 5), batch(LOCAL, 6))); // without another try
     assertEquals(Outcome.Kind.STORED, kind(6));
     execute(AGREE);
     Await.until(
         () -> {
-          flusher.flushAside(1);
-          return !flusher.hasAside();
+          flusher.retryDeferred(1);
+          return !flusher.hasDeferred();
         });
     assertEquals("1,3,5", query("SELECT string_agg(id::text, ',' ORDER BY id) FROM t"));
     assertEquals("2,4,6", query("SELECT string_agg(id::text, ',' ORDER BY id) FROM u"));

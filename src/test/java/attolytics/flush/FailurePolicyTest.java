@@ -1,13 +1,15 @@
 package attolytics.flush;
 
+import static attolytics.flush.FailurePolicy.Verdict.ASK_FOR_STATUS;
 import static attolytics.flush.FailurePolicy.Verdict.DEFER;
+import static attolytics.flush.FailurePolicy.Verdict.FIND_LOCKED_KEYS;
 import static attolytics.flush.FailurePolicy.Verdict.HOLD;
 import static attolytics.flush.FailurePolicy.Verdict.REJECT;
 import static attolytics.flush.FailurePolicy.Verdict.REJECT_TABLE;
 import static attolytics.flush.FailurePolicy.Verdict.RETRY_ALL;
 import static attolytics.flush.FailurePolicy.Verdict.RETRY_BY_INSERT;
-import static attolytics.flush.FailurePolicy.Verdict.SORT_OUT_KEYS;
 import static attolytics.flush.FailurePolicy.Verdict.SPLIT;
+import static attolytics.flush.FailurePolicy.Verdict.SUSPECT_TABLE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import attolytics.flush.FailurePolicy.Failed;
@@ -163,9 +165,31 @@ class FailurePolicyTest {
   void decide_ofAWaitForKeys_isToFindOutWhich() {
     Failure failure = new Failure(Stage.KEYS, Kind.TRANSIENT);
     failure.isWait = true;
-    assertEquals(SORT_OUT_KEYS, failure.decide());
+    assertEquals(FIND_LOCKED_KEYS, failure.decide());
     failure.isLone = true;
     assertEquals(HOLD, failure.decide());
+  }
+
+  /** Two slow transactions are all that the others of a flush wait for. */
+  @Test
+  void decide_ofTheSecondWaitOfAFlush_isToSuspectTheTable() {
+    Failure failure = new Failure(Stage.COPY, Kind.TRANSIENT);
+    failure.isWait = true;
+    failure.waits = 1;
+    assertEquals(SPLIT, failure.decide());
+    failure.waits = 2;
+    assertEquals(SUSPECT_TABLE, failure.decide());
+    assertEquals(DEFER, failure.lone().decide());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void decide_ofACommitThatWasNotConfirmed_isToAskForTheStatus(Session session) {
+    Failure failure = new Failure(Stage.COMMIT, Kind.TRANSIENT);
+    failure.session = session;
+    failure.isUnconfirmed = true;
+    assertEquals(ASK_FOR_STATUS, failure.decide());
+    assertEquals(ASK_FOR_STATUS, failure.lone().decide());
   }
 
   @Test
@@ -212,6 +236,8 @@ class FailurePolicyTest {
     private boolean hidesItsCause;
     private int lost;
     private int tableFailedAlone;
+    private boolean isUnconfirmed;
+    private int waits;
 
     private Failure(Stage stage, Kind kind) {
       this.stage = stage;
@@ -225,7 +251,17 @@ class FailurePolicyTest {
 
     private Verdict decide() {
       return FailurePolicy.decide(
-          new Failed(stage, kind, isWait, session, isLone, hidesItsCause, lost, tableFailedAlone));
+          new Failed(
+              stage,
+              kind,
+              isUnconfirmed,
+              isWait,
+              session,
+              isLone,
+              hidesItsCause,
+              lost,
+              tableFailedAlone,
+              waits));
     }
   }
 }

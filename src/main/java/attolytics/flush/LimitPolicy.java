@@ -1,0 +1,89 @@
+package attolytics.flush;
+
+import attolytics.buffer.Batch;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Decides how long a transaction may take. While it lasts, all other requests of the writer wait.
+ *
+ * <p>A request that is alone may take longer if no other has arrived for some time: twice as long
+ * as that has been, shared with those that are deferred. So a slow statement delays others by no
+ * more than twice the time between two of them, and has all of its ack timeout where there are
+ * none.
+ */
+final class LimitPolicy {
+  /** No transaction is aborted before, however late its oldest request is. */
+  private static final long MIN_TOTAL = TimeUnit.SECONDS.toNanos(1);
+
+  /** The part of the ack timeout that a statement of a flush may take. */
+  private static final int STATEMENTS_PER_ACK_TIMEOUT = 8;
+
+  /** For a statement of a flush at the least, and after one that was too slow; and for a retry. */
+  private static final long SEPARATE_STATEMENT = TimeUnit.SECONDS.toNanos(1);
+
+  /** Short, as many of them may be slow: a suspect that needs longer gets it as a retry. */
+  private static final long SUSPECT_STATEMENT = TimeUnit.MILLISECONDS.toNanos(125);
+
+  /** For each wait for a lock; and while locks are known to be held, so that they do not add up. */
+  private static final int LOCK_MILLIS = 750;
+
+  private static final int KNOWN_LOCK_MILLIS = 10;
+  private static final int MAX_DOUBLINGS = 4;
+
+  private final long ackTimeoutNanos;
+  private final Arrivals arrivals;
+
+  LimitPolicy(Duration ackTimeout, Arrivals arrivals) {
+    this.ackTimeoutNanos = ackTimeout.toNanos();
+    this.arrivals = arrivals;
+  }
+
+  /**
+   * The limits of a transaction.
+   *
+   * @param deferred the requests that wait meanwhile
+   */
+  TimeLimits of(Round round, List<Batch> part, Deferred deferred, long now) {
+    long total = totalNanos(part, now);
+    long statement = statementNanos(round);
+    if (part.size() == 1 && round.isEmpty() && !deferred.hasSuspects()) {
+      long quiet = 2 * arrivals.quietNanos(part.get(0), now) / (1 + deferred.waiting());
+      if (quiet > statement) {
+        statement = quiet;
+        total = Math.max(MIN_TOTAL, nanosLeft(part, now) / 8 * 7); // the rest is for a status query
+      }
+    }
+    statement = Math.min(statement, total / 4 * 3);
+    boolean isBrief = deferred.hasWaits() || round.kind() != Round.Kind.FLUSH || round.waits() > 0;
+    int lockMillis =
+        isBrief ? KNOWN_LOCK_MILLIS << Math.min(round.tries(), MAX_DOUBLINGS) : LOCK_MILLIS;
+    long halfMillis = TimeUnit.NANOSECONDS.toMillis(statement) / 2;
+    return new TimeLimits((int) Math.min(lockMillis, halfMillis), statement, total);
+  }
+
+  /** Half of what the oldest may still wait: the rest is for another attempt. */
+  long totalNanos(List<Batch> part, long now) {
+    return Math.max(MIN_TOTAL, nanosLeft(part, now) / 2);
+  }
+
+  private long statementNanos(Round round) {
+    return switch (round.kind()) {
+      case FLUSH ->
+          round.waits() > 0
+              ? SEPARATE_STATEMENT
+              : Math.max(SEPARATE_STATEMENT, ackTimeoutNanos / STATEMENTS_PER_ACK_TIMEOUT);
+      case SUSPECTS -> SUSPECT_STATEMENT;
+      case RETRY -> SEPARATE_STATEMENT;
+    };
+  }
+
+  private long nanosLeft(List<Batch> part, long now) {
+    long oldest = now;
+    for (Batch batch : part) {
+      oldest = Math.min(oldest, batch.acceptedNanos());
+    }
+    return ackTimeoutNanos - (now - oldest);
+  }
+}

@@ -1,0 +1,88 @@
+package attolytics.flush;
+
+import attolytics.buffer.Batch;
+import attolytics.buffer.NanoClock;
+import attolytics.buffer.Outcome;
+import java.time.Duration;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers requests: with what the database decided, or, once their ack timeout is over, that it did
+ * not. Used by one thread, but for {@link #abandon}.
+ */
+final class Settlement {
+  private static final Logger log = LoggerFactory.getLogger(Settlement.class);
+
+  private final CommitRecovery recovery;
+  private final long ackTimeoutNanos;
+  private final NanoClock clock;
+  private long byDatabase;
+  private volatile boolean abandoned;
+
+  Settlement(CommitRecovery recovery, Duration ackTimeout, NanoClock clock) {
+    this.recovery = recovery;
+    this.ackTimeoutNanos = ackTimeout.toNanos();
+    this.clock = clock;
+  }
+
+  /** Answers the request; a failure there does not keep others from their answers. */
+  void settle(Batch batch, Outcome outcome) {
+    Outcome settled = recovery.outcome(batch, outcome);
+    if (settled.kind().isOfDatabase()) {
+      byDatabase++;
+    }
+    try {
+      batch.settle(settled);
+    } catch (RuntimeException | Error e) {
+      log.error("Cannot answer a request, whose outcome is {}", settled.kind(), e);
+    }
+  }
+
+  /** How many requests the database has decided on. */
+  long byDatabase() {
+    return byDatabase;
+  }
+
+  /** Answers those whose time is over, and returns the others. */
+  List<Batch> withoutExpired(List<Batch> part) {
+    return withoutExpired(part, expiry());
+  }
+
+  /** The same, with another outcome. */
+  List<Batch> withoutExpired(List<Batch> part, Outcome outcome) {
+    long now = clock.nanoTime();
+    List<Batch> expired = part.stream().filter(batch -> isExpired(batch, now)).toList();
+    if (expired.isEmpty()) {
+      return part;
+    }
+    List<Batch> left = Split.without(part, batch -> isExpired(batch, now));
+    expired.forEach(batch -> settle(batch, outcome));
+    return left;
+  }
+
+  /** Answers those of the deferred requests whose time is over. */
+  void expire(Deferred deferred) {
+    long now = clock.nanoTime();
+    Outcome outcome = expiry();
+    deferred.removeIf(batch -> isExpired(batch, now), batch -> settle(batch, outcome));
+  }
+
+  private boolean isExpired(Batch batch, long now) {
+    return abandoned || now - batch.acceptedNanos() > ackTimeoutNanos;
+  }
+
+  private Outcome expiry() {
+    return abandoned ? Outcome.STOPPED : Outcome.UNAVAILABLE;
+  }
+
+  /** Ends the time of all requests. Any thread. */
+  void abandon() {
+    abandoned = true;
+  }
+
+  boolean isAbandoned() {
+    return abandoned;
+  }
+}

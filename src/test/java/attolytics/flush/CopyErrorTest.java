@@ -1,0 +1,31 @@
+package attolytics.flush;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import attolytics.schema.Table;
+import java.sql.SQLException;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+class CopyErrorTest {
+  /** A trigger that fires after the statement has no row: only its own lines are numbered. */
+  @ParameterizedTest
+  @CsvSource({
+    "'COPY t, line 12', 12",
+    "'COPY t, line 12, column s: \"1\"', 12",
+    "'COPY t, Zeile 12', 12",
+    "'tのCOPY、行 12', 12",
+    "'PL/pgSQL function check_t() line 3 at RAISE|COPY t, line 12', 12",
+    "'PL/pgSQL function check_t() line 3 at RAISE', 0",
+    "'COPY zoo, line 12', 0",
+    ", 0"
+  })
+  void line_isThatOfTheCopy(String context, long line) {
+    String where = context == null ? "" : "W" + context.replace('|', '\n') + "\0";
+    SQLException e = new PSQLException(new ServerErrorMessage("SERROR\0C23505\0Mm\0" + where));
+    assertEquals(line, CopyError.line(e, new Table("t", 0, List.of())));
+  }
+}

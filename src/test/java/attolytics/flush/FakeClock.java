@@ -1,0 +1,46 @@
+package attolytics.flush;
+
+import attolytics.buffer.NanoClock;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.PriorityQueue;
+import org.jspecify.annotations.Nullable;
+
+/** A clock that stands still but for {@link #advance}, and runs what is due on the way. */
+final class FakeClock implements NanoClock {
+  private record Event(long nanos, long order, Runnable action) {}
+
+  private final PriorityQueue<Event> events =
+      new PriorityQueue<>(Comparator.comparingLong(Event::nanos).thenComparingLong(Event::order));
+  private long now = 1_000_000_000;
+  private long order;
+
+  @Override
+  public long nanoTime() {
+    return now;
+  }
+
+  /** Whoever waits is alone, so the time passes at once: up to the next event, which may end it. */
+  @Override
+  public void parkNanos(long nanos) {
+    Event next = events.peek();
+    advance(next == null ? nanos : Math.max(0, Math.min(nanos, next.nanos - now)));
+  }
+
+  @Override
+  public void unpark(@Nullable Thread thread) {}
+
+  void at(Duration delay, Runnable action) {
+    events.add(new Event(now + delay.toNanos(), order++, action));
+  }
+
+  void advance(long nanos) {
+    long end = now + nanos;
+    while (!events.isEmpty() && events.peek().nanos <= end) {
+      Event event = events.remove();
+      now = Math.max(now, event.nanos);
+      event.action.run();
+    }
+    now = end;
+  }
+}

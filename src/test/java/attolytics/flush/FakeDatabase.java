@@ -1,0 +1,192 @@
+package attolytics.flush;
+
+import attolytics.buffer.Batch;
+import attolytics.buffer.IdempotencyKey;
+import attolytics.buffer.Outcome;
+import attolytics.flush.FailurePolicy.Session;
+import attolytics.flush.FlushException.Stage;
+import attolytics.schema.Table;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/** A database whose rows and locks take the time that the test says, or fail as it says. */
+final class FakeDatabase implements FlushDatabase {
+  static final String LOCK_NOT_AVAILABLE = "55P03";
+  static final String QUERY_CANCELED = "57014";
+
+  /**
+   * What a row does.
+   *
+   * @param stage at which: COPY or CONSTRAINTS, or COMMIT
+   * @param nanos that it takes
+   * @param sqlState that it raises, or null
+   * @param kills whether the session is lost then
+   */
+  record Behaviour(Stage stage, long nanos, @Nullable String sqlState, boolean kills) {}
+
+  final Map<Batch, Behaviour> behaviours = new HashMap<>();
+  final Map<Table, Long> lockedUntil = new HashMap<>();
+  final Map<IdempotencyKey, Long> keyLockedUntil = new HashMap<>();
+  final Set<IdempotencyKey> keys = new HashSet<>();
+  final List<String> log = new ArrayList<>();
+  boolean confirmsNoCommit;
+  TransactionStatus status = TransactionStatus.COMMITTED;
+  long statusNanos = TimeUnit.MILLISECONDS.toNanos(1);
+
+  private final FakeClock clock;
+  private final long statementNanos = TimeUnit.MILLISECONDS.toNanos(1);
+  private long transactions;
+
+  FakeDatabase(FakeClock clock) {
+    this.clock = clock;
+  }
+
+  @Override
+  public Transaction begin(TimeLimits limits) {
+    return new FakeTransaction(limits);
+  }
+
+  @Override
+  public TransactionStatus status(TransactionId transaction, long nanos) {
+    clock.advance(statusNanos);
+    return status;
+  }
+
+  @Override
+  public void abortIfOverdue() {}
+
+  @Override
+  public void abort() {}
+
+  private static SQLException error(String sqlState) {
+    return new PSQLException(
+        new ServerErrorMessage("SERROR\0C" + sqlState + "\0Mof the test\0Rroutine\0"));
+  }
+
+  private final class FakeTransaction implements Transaction {
+    private final TransactionId id = new TransactionId("" + ++transactions, "00000001", 0);
+    private final TimeLimits limits;
+    private final List<Batch> written = new ArrayList<>();
+    private final List<IdempotencyKey> claimed = new ArrayList<>();
+    private boolean lost;
+
+    private FakeTransaction(TimeLimits limits) {
+      this.limits = limits;
+    }
+
+    @Override
+    public TransactionId id() {
+      return id;
+    }
+
+    @Override
+    public Map<Batch, Outcome> claimKeys(List<Batch> batches) throws FlushException {
+      Map<Batch, Outcome> known = new HashMap<>();
+      for (Batch batch : batches) {
+        if (batch.key() != null) {
+          if (waitFor(keyLockedUntil.getOrDefault(batch.key(), 0L))) {
+            throw new FlushException(Stage.KEYS, error(LOCK_NOT_AVAILABLE));
+          }
+          if (keys.contains(batch.key())) {
+            known.put(batch, Outcome.REPLAYED);
+          } else {
+            claimed.add(batch.key());
+          }
+        }
+      }
+      return known;
+    }
+
+    @Override
+    public LockedKeys findLockedKeys(List<Batch> keyed, long millis) {
+      clock.advance(statementNanos);
+      return new LockedKeys(
+          keyed.stream()
+              .filter(batch -> keyLockedUntil.getOrDefault(batch.key(), 0L) > clock.nanoTime())
+              .toList(),
+          List.of());
+    }
+
+    /** Whether the lock is not free in time. */
+    private boolean waitFor(long until) {
+      long wait = Math.max(0, until - clock.nanoTime());
+      long limit = TimeUnit.MILLISECONDS.toNanos(limits.lockMillis());
+      clock.advance(Math.min(wait, limit));
+      return wait > limit;
+    }
+
+    @Override
+    public void copy(Table table, List<Batch> batches) throws FlushException {
+      log.add(
+          "copy " + table.name() + " " + batches.stream().filter(b -> b.touches(table)).count());
+      if (waitFor(lockedUntil.getOrDefault(table, 0L))) {
+        throw new FlushException(
+            Stage.COPY_START, table, null, Outcome.NO_EVENT, error(LOCK_NOT_AVAILABLE));
+      }
+      clock.advance(statementNanos);
+      long left = limits.statementNanos();
+      for (Batch batch : batches) {
+        if (batch.touches(table)) {
+          left = apply(Stage.COPY, table, batch, left);
+          written.add(batch);
+        }
+      }
+    }
+
+    @Override
+    public void insert(Table table, List<Batch> batches) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void commit() throws FlushException {
+      clock.advance(statementNanos);
+      long left = limits.statementNanos();
+      for (Batch batch : written) {
+        left = apply(Stage.CONSTRAINTS, null, batch, left);
+        left = apply(Stage.COMMIT, null, batch, left);
+      }
+      if (confirmsNoCommit) {
+        confirmsNoCommit = false;
+        lost = true;
+        throw new FlushException(Stage.COMMIT, new SQLException("lost", "08006"));
+      }
+      keys.addAll(claimed);
+    }
+
+    private long apply(Stage stage, @Nullable Table table, Batch batch, long left)
+        throws FlushException {
+      Behaviour behaviour = behaviours.get(batch);
+      if (behaviour == null || behaviour.stage != stage) {
+        return left;
+      }
+      clock.advance(Math.min(left, behaviour.nanos));
+      String state = behaviour.nanos > left ? QUERY_CANCELED : behaviour.sqlState;
+      if (state != null) {
+        lost = behaviour.kills;
+        boolean isCopy = stage == Stage.COPY;
+        SQLException error = lost ? new SQLException("lost", state) : error(state);
+        throw new FlushException(
+            stage, table, isCopy && !lost ? batch : null, isCopy ? 0 : Outcome.NO_EVENT, error);
+      }
+      return left - behaviour.nanos;
+    }
+
+    @Override
+    public Session sessionAfterFailure() {
+      return lost ? Session.LOST : Session.WRITABLE;
+    }
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,121 @@
+package attolytics.flush;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.buffer.Outcome;
+import attolytics.flush.FlushException.Stage;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Rows whose triggers take their time, at the expense of their own request only. */
+class SlowRowsTest {
+  private static final Duration ACK_TIMEOUT = Duration.ofSeconds(30);
+
+  private final WriterScenario scenario = new WriterScenario(ACK_TIMEOUT);
+
+  private static void assertAtMost(Duration limit, Duration actual) {
+    assertTrue(actual.compareTo(limit) <= 0, actual + " is longer than " + limit);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"4, COPY", "6, COPY", "4, CONSTRAINTS", "6, CONSTRAINTS", "15, COPY"})
+  void loneSlowRequest_isStoredAtTheFirstAttempt(int seconds, Stage stage) {
+    Duration time = Duration.ofSeconds(seconds);
+    scenario.request("slow", scenario.t).taking(time, stage).arrivingAfter(Duration.ofSeconds(9));
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(time.plusMillis(100), scenario.assertStored("slow"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {4, 6})
+  void slowRequest_rightAfterAnother_isStored(int seconds) {
+    Duration time = Duration.ofSeconds(seconds);
+    scenario.request("other", scenario.t).arrivingAfter(Duration.ofSeconds(1));
+    scenario
+        .request("slow", scenario.t)
+        .taking(time, Stage.COPY)
+        .arrivingAfter(Duration.ofMillis(1200));
+    scenario.run(Duration.ofSeconds(60));
+    scenario.assertStored("other");
+    assertAtMost(time.plusSeconds(4), scenario.assertStored("slow"));
+  }
+
+  @Test
+  void twoSlowRequests_areBothStored() {
+    for (int i = 0; i < 2; i++) {
+      scenario
+          .request("slow" + i, scenario.t)
+          .taking(Duration.ofSeconds(6), Stage.COPY)
+          .arrivingAfter(Duration.ofSeconds(1));
+    }
+    scenario.run(Duration.ofSeconds(60));
+    scenario.assertStored("slow");
+  }
+
+  /** Others arrive one after the other, so that at most times none is in the ring. */
+  @ParameterizedTest
+  @EnumSource(names = {"COPY", "CONSTRAINTS"})
+  void sleepingRow_delaysSteadyTrafficByASecond(Stage stage) {
+    scenario
+        .request("sleep", scenario.t)
+        .taking(Duration.ofMinutes(5), stage)
+        .arrivingAfter(Duration.ofSeconds(1));
+    for (int i = 0; i < 600; i++) {
+      scenario
+          .request((i < 100 ? "early" : "later") + i, i % 2 == 0 ? scenario.t : scenario.u)
+          .arrivingAfter(Duration.ofMillis(100L * i));
+    }
+    scenario.run(Duration.ofSeconds(90));
+    assertAtMost(Duration.ofSeconds(6), scenario.assertStored("early"));
+    assertAtMost(Duration.ofMillis(1150), scenario.assertStored("later"));
+    scenario.longestOf(Outcome.Kind.UNAVAILABLE, "sleep");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"COPY", "CONSTRAINTS"})
+  void burstOfSleepingRows_failsItsOwnRequestsOnly(Stage stage) {
+    Duration start = Duration.ofSeconds(1);
+    for (int i = 0; i < 20; i++) {
+      scenario
+          .request("sleep" + i, scenario.t)
+          .taking(Duration.ofMinutes(5), stage)
+          .arrivingAfter(start);
+      scenario.request("same" + i, scenario.t).arrivingAfter(start);
+      scenario.request("other" + i, scenario.u).arrivingAfter(start);
+    }
+    for (int i = 0; i < 20; i++) {
+      scenario.request("newcomer" + i, scenario.u).arrivingAfter(start.plusSeconds(1 + i));
+    }
+    scenario.run(Duration.ofSeconds(90));
+    assertAtMost(Duration.ofSeconds(6), scenario.assertStored("other"));
+    assertAtMost(Duration.ofSeconds(5), scenario.assertStored("newcomer"));
+    scenario.assertStored("same");
+    scenario.longestOf(Outcome.Kind.UNAVAILABLE, "sleep");
+    assertEquals(80, scenario.answers.size());
+  }
+
+  /** The requests of a connection whose row was too slow are tried apart from then on. */
+  @Test
+  void slowRow_makesItsConnectionSuspect() {
+    WriterScenario.Request first = scenario.request("sleep0", scenario.t);
+    first.taking(Duration.ofMinutes(5), Stage.COPY).arrivingAfter(Duration.ofSeconds(1));
+    scenario.request("same", scenario.t).arrivingAfter(Duration.ofSeconds(1));
+    for (int i = 1; i < 5; i++) {
+      WriterScenario.Request again = scenario.request("sleep" + i, scenario.t);
+      again.batch().setSource(1);
+      again.taking(Duration.ofMinutes(5), Stage.COPY).arrivingAfter(Duration.ofSeconds(20 + i));
+    }
+    for (int i = 0; i < 300; i++) {
+      scenario
+          .request((i < 100 ? "early" : "other") + i, scenario.u)
+          .arrivingAfter(Duration.ofMillis(5000 + 100L * i));
+    }
+    scenario.run(Duration.ofSeconds(90));
+    assertAtMost(Duration.ofMillis(1150), scenario.assertStored("other"));
+  }
+}

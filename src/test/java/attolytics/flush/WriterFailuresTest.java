@@ -1,0 +1,171 @@
+package attolytics.flush;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.buffer.Outcome;
+import attolytics.flush.FlushException.Stage;
+import attolytics.metrics.Metrics;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Failures of the database, and of the writer itself, with nothing left to chance. */
+class WriterFailuresTest {
+  private static final Duration ACK_TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration START = Duration.ofSeconds(1);
+
+  private final List<Long> flushNanos = new ArrayList<>();
+  private final WriterScenario scenario =
+      new WriterScenario(
+          ACK_TIMEOUT,
+          metrics(
+              (method, arguments) -> {
+                if (method.equals("flushCommitted")) {
+                  flushNanos.add((Long) arguments[2]);
+                }
+              }));
+
+  private interface Observer {
+    void called(String method, Object[] arguments);
+  }
+
+  private static Metrics metrics(Observer observer) {
+    return (Metrics)
+        Proxy.newProxyInstance(
+            Metrics.class.getClassLoader(),
+            new Class<?>[] {Metrics.class},
+            (self, method, arguments) -> {
+              observer.called(method.getName(), arguments);
+              return null;
+            });
+  }
+
+  private static void assertAtMost(Duration limit, Duration actual) {
+    assertTrue(actual.compareTo(limit) <= 0, actual + " is longer than " + limit);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"57014", "55P03", "58030", "XX000"})
+  void commitThatFailsForOneRequest_failsThatRequestOnly(String sqlState) {
+    for (int i = 0; i < 20; i++) {
+      scenario.request("good" + i, scenario.t).arrivingAfter(START);
+    }
+    scenario.request("bad", scenario.t).failing(sqlState, Stage.COMMIT).arrivingAfter(START);
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(Duration.ofSeconds(1), scenario.assertStored("good"));
+    scenario.longestOf(Outcome.Kind.UNAVAILABLE, "bad");
+  }
+
+  /** Where the server cannot tell the status, requests with a key are tried again. */
+  @Test
+  void commitThatOneRequestBreaks_withAnUnknownStatus_failsThatRequestOnly() {
+    scenario.database.status = TransactionStatus.UNKNOWN;
+    for (int i = 0; i < 20; i++) {
+      scenario.keyedRequest("good" + i, scenario.t).arrivingAfter(START);
+    }
+    scenario.keyedRequest("bad", scenario.t).killingItsSession(Stage.COMMIT).arrivingAfter(START);
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(Duration.ofSeconds(5), scenario.assertStored("good"));
+    scenario.longestOf(Outcome.Kind.UNKNOWN, "bad");
+  }
+
+  @Test
+  void recoveredCommit_isMeasuredWhole() {
+    scenario.database.confirmsNoCommit = true;
+    scenario.database.statusNanos = Duration.ofSeconds(2).toNanos();
+    scenario.request("r", scenario.t).arrivingAfter(START);
+    scenario.run(Duration.ofSeconds(60));
+    scenario.assertStored("r");
+    assertTrue(flushNanos.get(0) >= Duration.ofSeconds(2).toNanos(), flushNanos::toString);
+  }
+
+  /** Parts that were queued before: the splitting of a flush leaves several. */
+  @Test
+  void lockThatBecomesKnown_isWaitedForOnce() {
+    for (int i = 0; i < 64; i++) {
+      scenario.request("locked" + i, scenario.u).arrivingAfter(START);
+      scenario.request("good" + i, scenario.t).arrivingAfter(START);
+    }
+    scenario.request("bad", scenario.t).failing("23505", Stage.CONSTRAINTS).arrivingAfter(START);
+    scenario.clock.at(
+        START,
+        () ->
+            scenario.database.lockedUntil.put(
+                scenario.u, scenario.clock.nanoTime() + Duration.ofSeconds(10).toNanos()));
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(Duration.ofMillis(900), scenario.assertStored("good"));
+    scenario.longestOf(Outcome.Kind.CONFLICT, "bad");
+    assertAtMost(Duration.ofSeconds(12), scenario.assertStored("locked"));
+  }
+
+  /** Each of many that failed alone may take its time at its next attempt. */
+  @Test
+  void deferredRequests_holdUpNobodyForLong() {
+    for (int i = 0; i < 40; i++) {
+      scenario
+          .keyedRequest("held" + i, scenario.t)
+          .taking(Duration.ofMillis(400), Stage.CONSTRAINTS)
+          .arrivingAfter(START);
+    }
+    scenario.clock.at(
+        START,
+        () ->
+            scenario.database.behaviours.keySet().stream()
+                .map(batch -> batch.key())
+                .forEach(
+                    key ->
+                        scenario.database.keyLockedUntil.put(
+                            key, scenario.clock.nanoTime() + Duration.ofSeconds(5).toNanos())));
+    for (int i = 0; i < 300; i++) {
+      scenario.request("other" + i, scenario.u).arrivingAfter(Duration.ofMillis(2000 + 100L * i));
+    }
+    scenario.run(Duration.ofSeconds(90));
+    assertAtMost(Duration.ofSeconds(2), scenario.assertStored("other"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"flushFailed", "rowsCommitted"})
+  void failureOfItsOwn_leavesNoRowsPending_andNoClockRunning(String where) {
+    List<Duration> busy = new ArrayList<>();
+    boolean[] armed = {false};
+    WriterScenario own =
+        new WriterScenario(
+            ACK_TIMEOUT,
+            metrics(
+                (method, arguments) -> {
+                  if (armed[0] && method.equals(where)) {
+                    armed[0] = false;
+                    throw new OutOfMemoryError("of the test");
+                  }
+                }));
+    own.request("bad", own.t).failing("40001", Stage.COPY).arrivingAfter(START);
+    own.request("second", own.t).failing("40001", Stage.COPY).arrivingAfter(START);
+    own.clock.at(
+        Duration.ofSeconds(5),
+        () -> {
+          armed[0] = true;
+          if (where.equals("rowsCommitted")) {
+            own.database.behaviours.clear();
+          }
+        });
+    own.request("later", own.u).arrivingAfter(Duration.ofSeconds(8));
+    for (int i = 0; i < 100; i++) {
+      own.clock.at(Duration.ofMillis(5000 + 50 * i), () -> busy.add(own.writer.busy()));
+    }
+    List<Long> pending = new ArrayList<>();
+    own.clock.at(
+        Duration.ofSeconds(7), () -> pending.add(own.ring.usedRows() + own.writer.deferredRows()));
+    own.run(Duration.ofSeconds(60));
+    assertEquals(List.of(0L), pending);
+    own.assertStored("later");
+    for (int i = 1; i < busy.size(); i++) {
+      assertTrue(busy.get(i).compareTo(busy.get(i - 1)) >= 0, busy::toString);
+    }
+  }
+}
