@@ -153,7 +153,7 @@ final class Flusher {
   private void work(Round round, long end) {
     do {
       next(round);
-    } while (!round.isEmpty() && (round.isNextUnconfirmed() || !isOver(end)));
+    } while (!round.isEmpty() && (round.isNextUnfinished() || !isOver(end)));
   }
 
   private boolean isOver(long end) {

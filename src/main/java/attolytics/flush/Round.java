@@ -107,10 +107,10 @@ final class Round {
     return parts.isEmpty();
   }
 
-  /** Whether the next part may be committed already, so that it cannot be left for later. */
-  boolean isNextUnconfirmed() {
+  /** Whether the next part cannot be left for later: it may be committed, or needs its INSERT. */
+  boolean isNextUnfinished() {
     Part next = parts.peek();
-    return next != null && next.unconfirmed() != null;
+    return next != null && (next.unconfirmed() != null || next.byInsert());
   }
 
   /** Takes all that is left, in order. */
