@@ -1,0 +1,119 @@
+package attolytics.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.TestDatabase;
+import attolytics.flush.Await;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What an operator does about invalid events, with nothing but the jar and SQL. */
+class QuarantineIT {
+  private static final String SCHEMA =
+      """
+      tables:
+        t:
+          columns:
+            - {name: n, type: i32, required: true}
+            - {name: agent, type: string, header: User-Agent}
+      apps:
+        a: {secret_key: k, tables: [t], invalid_events: quarantine}
+      """;
+
+  private static final String CORRECTED =
+      SCHEMA.replace("required: true}", "required: true}\n      - {name: extra, type: string}");
+
+  @TempDir private Path directory;
+  private TestDatabase database;
+
+  @BeforeEach
+  void createDatabase() throws SQLException {
+    database = TestDatabase.create();
+  }
+
+  @AfterEach
+  void dropDatabase() throws SQLException {
+    database.close();
+  }
+
+  @Test
+  void invalidEvents_areStoredOnceTheSchemaFileIsCorrected() throws Exception {
+    Path schema = Files.writeString(directory.resolve("schema.yaml"), SCHEMA);
+    String[] options = {"--schema=" + schema, "--db_url=" + database.url()};
+    try (RunningJar service =
+        RunningJar.start(directory.resolve("log"), Map.of(), List.of(), options)) {
+      HttpResponse<String> answer = service.post("a", body()).get();
+      assertEquals(200, answer.statusCode(), answer.body());
+      assertTrue(
+          answer.body().startsWith("{\"stored\":97,\"duplicates\":0,\"quarantined\":3,"),
+          answer.body());
+      assertEquals("97", query("SELECT count(*) FROM t"));
+      assertEquals(
+          "3 unknown_field /extra",
+          query(
+              "SELECT count(*) || ' ' || code || ' ' || pointer FROM attolytics_quarantine"
+                  + " GROUP BY code, pointer"));
+      Await.until(
+          () ->
+              service
+                  .admin("/status.json")
+                  .body()
+                  .contains("{\"app\":\"a\",\"code\":\"unknown_field\",\"rows\":3}"));
+
+      Files.writeString(schema, CORRECTED);
+      assertEquals("0", run("migrate", "--apply", options).split("\n")[0]);
+      new ProcessBuilder("kill", "-HUP", Long.toString(service.process().pid())).start().waitFor();
+      Await.until(() -> service.log().contains("reload 1 "));
+      assertEquals("0\nstored: 3\nleft: 0\n", run("replay", "--app=a", options));
+
+      assertEquals(
+          "100 100 e97e98e99",
+          query(
+              "SELECT count(*) || ' ' || count(DISTINCT n) || ' ' || string_agg(extra, '' ORDER BY n)"
+                  + " FROM t"));
+      assertEquals("1", query("SELECT count(DISTINCT agent) FROM t"));
+      assertEquals("0", query("SELECT count(*) FROM attolytics_quarantine"));
+      assertEquals(0, service.stop());
+    }
+  }
+
+  private static String body() {
+    List<String> events = new ArrayList<>();
+    for (int n = 0; n < 100; n++) {
+      String extra = n < 97 ? "" : ",\"extra\":\"e" + n + "\"";
+      events.add("{\"_t\":\"t\",\"n\":" + n + extra + "}");
+    }
+    return "{\"secret_key\":\"k\",\"events\":[" + String.join(",", events) + "]}";
+  }
+
+  /** The exit code of a command, and what it prints. */
+  private static String run(String command, String option, String... options) throws Exception {
+    List<String> args = new ArrayList<>(List.of(command, option));
+    args.addAll(List.of(options));
+    try (JarProcess process = JarProcess.start(Map.of(), args.toArray(String[]::new))) {
+      return process.exitCode() + "\n" + process.out();
+    }
+  }
+
+  private String query(String select) throws SQLException {
+    try (Connection connection = database.connect();
+        Statement sql = connection.createStatement();
+        ResultSet row = sql.executeQuery(select)) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+}
