@@ -302,4 +302,16 @@ class BrowserClientIT {
     assertEquals(List.of("type_mismatch"), page.evaluate("dropped"));
     assertEquals(Map.of(), page.evaluate("({...localStorage})"));
   }
+
+  @Test
+  void lenientHandling_quarantinesInvalidEvents() throws Exception {
+    page.navigate(site.page(link.url(), NEVER) + "&lenient=true");
+    track(page, 0, 2);
+    page.evaluate("client.track({_t: 'events', n: 'x'})");
+    page.evaluate("client.flush()");
+    assertEquals(List.of("quarantined"), page.evaluate("dropped"));
+    assertEquals("1", service.query("SELECT count(*) FROM attolytics_quarantine"));
+    assertStoredOnce(2);
+    assertEquals(1, link.delivered());
+  }
 }
