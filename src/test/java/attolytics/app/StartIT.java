@@ -240,7 +240,8 @@ class StartIT {
     for (String[] args : List.of(options, with(options, "check"))) {
       try (JarProcess refused = JarProcess.start(nobody, jar, Map.of(), args)) {
         assertEquals(1, refused.exitCode());
-        assertTrue(refused.err().contains("PostgreSQL: no permission for " + directory), refused.err());
+        assertTrue(
+            refused.err().contains("PostgreSQL: no permission for " + directory), refused.err());
         assertTrue(refused.err().contains("a directory that this user can write"), refused.err());
       }
     }

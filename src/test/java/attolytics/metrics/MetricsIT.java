@@ -147,7 +147,8 @@ class MetricsIT {
   void everyCounter_isExact() throws Exception {
     Map<String, Double> expected = new TreeMap<>();
     try (RunningService service =
-        RunningService.start(SCHEMA, SETUP, "--max_body=4KiB", "--flush_interval=measured")) {
+        RunningService.start(
+            SCHEMA, SETUP, "--max_body=4KiB", "--flush_interval=measured", "--writers=1")) {
       assertEquals(expected, counts(service));
 
       // Stored: a lone request makes one flush, whatever its tables.
