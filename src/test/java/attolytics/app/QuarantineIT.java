@@ -74,7 +74,7 @@ class QuarantineIT {
                   .contains("{\"app\":\"a\",\"code\":\"unknown_field\",\"rows\":3}"));
 
       Files.writeString(schema, CORRECTED);
-      assertEquals("0", run("migrate", "--apply", options).split("\n")[0]);
+      assertEquals("0", run("migrate", "--apply", options).split("\n", -1)[0]);
       new ProcessBuilder("kill", "-HUP", Long.toString(service.process().pid())).start().waitFor();
       Await.until(() -> service.log().contains("reload 1 "));
       assertEquals("0\nstored: 3\nleft: 0\n", run("replay", "--app=a", options));
