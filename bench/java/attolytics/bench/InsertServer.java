@@ -9,6 +9,7 @@ import attolytics.http.server.Limits;
 import attolytics.metrics.Metrics;
 import attolytics.schema.App;
 import attolytics.schema.Table;
+import attolytics.settings.TrustedProxies;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.time.Duration;
@@ -43,7 +44,14 @@ public final class InsertServer {
     }
     Budget budget = new Budget(MAX_BUFFER);
     IngestContext ingest =
-        new IngestContext(ring, budget, LIMITS, Metrics.NONE, InstantSource.system(), id -> false);
+        new IngestContext(
+            ring,
+            budget,
+            LIMITS,
+            Metrics.NONE,
+            TrustedProxies.LOOPBACK,
+            InstantSource.system(),
+            id -> false);
     HttpServer http =
         HttpServer.open(
             "localhost",

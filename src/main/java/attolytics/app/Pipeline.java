@@ -91,7 +91,8 @@ final class Pipeline {
       Predicate<String> quarantineIsFull,
       Map<String, App> apps) {
     IngestContext context =
-        new IngestContext(ring, budget, limits, metrics, clock, quarantineIsFull);
+        new IngestContext(
+            ring, budget, limits, metrics, settings.trustedProxies(), clock, quarantineIsFull);
     IngestHandler created = new IngestHandler(context, apps);
     handler = created;
     return created;

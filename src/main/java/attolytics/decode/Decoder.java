@@ -260,6 +260,7 @@ public final class Decoder {
     }
     boolean tableSeen = tableRead;
     while (json.next()) {
+      int start = json.position();
       if (row == null) {
         json.name();
       } else if (row.readField(json)) {
@@ -274,7 +275,8 @@ public final class Decoder {
         }
         tableSeen = true;
       } else if (row != null) {
-        row.unknownField(json.text());
+        row.readUnknownField(json, start);
+        continue;
       }
       json.value();
       json.skipTo(depth);

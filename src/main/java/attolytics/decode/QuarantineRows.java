@@ -6,6 +6,7 @@ import attolytics.json.Utf8;
 import attolytics.schema.App;
 import attolytics.schema.Column;
 import attolytics.schema.Quarantine;
+import attolytics.schema.Source;
 import attolytics.schema.Table;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
@@ -79,8 +80,9 @@ final class QuarantineRows {
     TreeSet<String> names = new TreeSet<>();
     for (Table table : app.tables()) {
       for (Column column : table.columns()) {
-        if (column.header() != null && headers.first(column.header()) != null) {
-          names.add(column.header().toLowerCase(Locale.ROOT));
+        String name = column.source() == Source.CLIENT_IP ? Quarantine.CLIENT_IP : column.header();
+        if (name != null && headers.first(name) != null) {
+          names.add(name.toLowerCase(Locale.ROOT));
         }
       }
     }

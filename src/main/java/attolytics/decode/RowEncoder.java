@@ -7,12 +7,9 @@ import attolytics.json.JsonReader;
 import attolytics.json.Kind;
 import attolytics.json.MalformedJsonException;
 import attolytics.json.NameMap;
-import attolytics.json.Text;
-import attolytics.json.Utf8;
 import attolytics.schema.App;
-import attolytics.schema.ArrayType;
 import attolytics.schema.Column;
-import attolytics.schema.ColumnType;
+import attolytics.schema.DefaultValue;
 import attolytics.schema.Partitioning;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
@@ -21,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +34,9 @@ final class RowEncoder {
   private static final byte VALUE = 2;
   private static final byte INVALID = 3;
 
+  /** No field has this name, as names begin with a quote. */
+  private static final byte[] NOT_A_NAME = {0};
+
   private final Table table;
   private final byte[] tableName;
   private final boolean strict;
@@ -46,6 +45,10 @@ final class RowEncoder {
   private final byte[][] quotedNames;
   private final NameMap<Column> columnsByName;
   private final @Nullable TimeWindow window;
+  private final RequestFields requestFields;
+  private final FieldErrors errors;
+  private final RestFields rest = new RestFields();
+  private final int restOrdinal; // of the column with rest, or -1
 
   /**
    * For each position, the column whose field came next the last time: at 0 for the start of an
@@ -57,19 +60,14 @@ final class RowEncoder {
   // State of the request.
   private long request;
   private Batch batch = new Batch(0);
-  private final CopyBuffer[] headerFields;
 
   // State of the event.
-  private int event;
   private int rowStart;
   private int position; // index into successors
   private boolean inOrder;
   private int filled; // the number of leading columns that have their field in the row
   private final byte[] states;
   private final int[] starts;
-  private final @Nullable ValueError[] errors;
-  private final @Nullable String[] invalidValues;
-  private final int[] elements; // the index of the invalid element of an array, or -1
   private byte[] scratch = {};
 
   RowEncoder(App app, Table table, Decoded result, InstantSource clock) {
@@ -83,19 +81,23 @@ final class RowEncoder {
     int count = columns.length;
     quotedNames = new byte[count][];
     successors = new int[count + 1];
-    headerFields = new CopyBuffer[count];
     states = new byte[count];
     starts = new int[count];
-    errors = new ValueError[count];
-    invalidValues = new String[count];
-    elements = new int[count];
+    errors = new FieldErrors(result, count);
     Map<String, Column> byName = new HashMap<>();
+    int restColumn = -1;
     for (int i = 0; i < count; i++) {
-      quotedNames[i] = quoted(columns[i].name());
+      quotedNames[i] = quoted(columns[i].field());
       successors[i] = i;
-      byName.put(columns[i].name(), columns[i]);
-      headerFields[i] = new CopyBuffer(0, Integer.MAX_VALUE);
+      if (columns[i].rest()) {
+        restColumn = i;
+        quotedNames[i] = NOT_A_NAME;
+      } else {
+        byName.put(columns[i].field(), columns[i]);
+      }
     }
+    restOrdinal = restColumn;
+    requestFields = new RequestFields(app, columns);
     columnsByName = new NameMap<>(byName);
   }
 
@@ -119,21 +121,18 @@ final class RowEncoder {
     if (window != null) {
       window.update();
     }
-    for (Column column : columns) {
-      if (column.header() != null) {
-        encodeHeader(headers.first(column.header()), headerFields[column.ordinal()]);
-      }
-    }
+    requestFields.encode(headers);
   }
 
   /** Starts the row of an event. */
   void start(int number) {
-    event = number;
+    errors.start(number);
     position = 0;
     inOrder = true;
     filled = 0;
     rowStart = batch.rows().size();
     batch.rows().putShort(columns.length);
+    rest.clear();
   }
 
   /**
@@ -150,9 +149,9 @@ final class RowEncoder {
     Kind kind = json.value();
     int ordinal = column.ordinal();
     if (strict && ordinal < filled && states[ordinal] != ABSENT) {
-      fail(column, "duplicate_field", " occurs twice");
-    } else if (column.header() != null) {
-      readHeaderColumn(column, kind);
+      errors.report(column, "duplicate_field", " occurs twice");
+    } else if (column.isFromRequest()) {
+      readRequestColumn(column, kind);
     } else {
       readValue(column, kind, json);
     }
@@ -175,20 +174,39 @@ final class RowEncoder {
     return column;
   }
 
-  /** Reports a field whose name is not that of a column. */
-  void unknownField(Text name) {
-    if (strict && result.failEvent()) {
-      String cut = Quoted.cut(name);
-      result.add(event, cut, "unknown_field", table + " has no column \"" + cut + '"');
+  /**
+   * Reads the rest of a field whose name is not that of a column.
+   *
+   * @param start the offset of the field
+   */
+  void readUnknownField(JsonReader json, int start) throws MalformedJsonException {
+    int depth = json.depth();
+    if (restOrdinal < 0) {
+      if (strict) {
+        errors.report(json, start, "unknown_field", " is not a column of " + table);
+      }
+      json.value();
+    } else {
+      readRestField(json, start);
+    }
+    json.skipTo(depth);
+  }
+
+  private void readRestField(JsonReader json, int start) throws MalformedJsonException {
+    if (strict && !rest.addName(json)) {
+      errors.report(json, start, "duplicate_field", " occurs twice");
+    }
+    ValueError error = rest.add(json, start);
+    if (error != null && strict) {
+      String value = Quoted.invalidValue(error, json);
+      String expected = columns[restOrdinal].type().explain(error);
+      errors.report(json, start, error.code(), expected + ", not " + value);
     }
   }
 
-  private void readHeaderColumn(Column column, Kind kind) {
+  private void readRequestColumn(Column column, Kind kind) {
     if (strict && kind != Kind.NULL) {
-      fail(
-          column,
-          "header_field",
-          " is filled from the header " + column.header() + "; do not send it in events");
+      errors.reportFilled(column);
     }
     fillUpTo(column.ordinal() + 1);
     states[column.ordinal()] = VALUE;
@@ -206,32 +224,40 @@ final class RowEncoder {
     int start = rows.size();
     int valueStart = json.valueStart();
     if (kind == Kind.NULL) {
-      states[ordinal] = NULL;
-      rows.putNull();
+      states[ordinal] = putDefault(column, rows);
     } else {
       ValueError error = column.type().encode(kind, json, rows);
-      states[ordinal] = error == null ? VALUE : NULL;
+      states[ordinal] = VALUE;
       if (error != null) {
         rows.truncate(start);
-        rows.putNull();
+        states[ordinal] = putDefault(column, rows);
         invalidate(column, error, json, valueStart);
       }
     }
     starts[ordinal] = start;
   }
 
-  /** In lenient validation, an invalid value is NULL, except for an invalid date string. */
+  /** In lenient validation, an invalid value is NULL or the default, unless it is a bad date. */
   private void invalidate(Column column, ValueError error, JsonReader json, int valueStart)
       throws MalformedJsonException {
-    boolean isArray = json.valueStart() > valueStart && column.type() instanceof ArrayType;
-    if (strict || column.required() || !(error.isLenient() || isArray)) {
+    boolean isLenient = error.isLenient() || FieldErrors.isInArray(column, json, valueStart);
+    boolean isRequired = column.required() && column.defaultValue() == null;
+    if (strict || isRequired || !isLenient) {
       // Reported at the end of the event: in lenient validation, a later value replaces it.
       states[column.ordinal()] = INVALID;
-      errors[column.ordinal()] = error;
-      invalidValues[column.ordinal()] = Quoted.invalidValue(error, json);
-      elements[column.ordinal()] =
-          isArray ? JsonReader.index(json.bytes(), valueStart, json.valueStart()) : -1;
+      errors.keep(column, error, json, valueStart);
     }
+  }
+
+  /** Writes the default of a column or NULL, and returns which. */
+  private static byte putDefault(Column column, CopyBuffer rows) {
+    DefaultValue value = column.defaultValue();
+    if (value == null) {
+      rows.putNull();
+      return NULL;
+    }
+    value.put(rows);
+    return VALUE;
   }
 
   /** Writes the absent fields before a column. */
@@ -240,12 +266,22 @@ final class RowEncoder {
     for (; filled < end; filled++) {
       states[filled] = ABSENT;
       starts[filled] = rows.size();
-      if (columns[filled].header() == null) {
-        rows.putNull();
+      if (columns[filled].isFromRequest()) {
+        requestFields.put(filled, rows);
       } else {
-        CopyBuffer field = headerFields[filled];
-        rows.put(field.array(), 0, field.size());
+        putDefault(columns[filled], rows);
       }
+    }
+  }
+
+  /** Writes the field of the column with {@code rest}, which is complete only at the end. */
+  private void putRest() {
+    fillUpTo(restOrdinal);
+    if (!rest.isEmpty()) {
+      inOrder &= filled == restOrdinal;
+      filled = Math.max(filled, restOrdinal + 1);
+      starts[restOrdinal] = batch.rows().size();
+      rest.put(batch.rows());
     }
   }
 
@@ -256,12 +292,15 @@ final class RowEncoder {
 
   /** Ends the row: completes it, or reports the errors of the event. */
   void end() {
+    if (restOrdinal >= 0) {
+      putRest();
+    }
     fillUpTo(columns.length);
     for (int i = 0; i < columns.length; i++) {
       if (states[i] == INVALID) {
-        reportInvalid(columns[i]);
+        errors.reportInvalid(columns[i]);
       } else if (columns[i].required() && isMissing(i)) {
-        reportMissing(columns[i]);
+        errors.reportMissing(columns[i]);
       }
     }
     if (window != null) {
@@ -280,8 +319,9 @@ final class RowEncoder {
   private void checkTime(TimeWindow times) {
     int ordinal = times.ordinal();
     byte[] rows = batch.rows().array();
-    if (states[ordinal] == VALUE && !times.contains(rows, starts[ordinal])) {
-      fail(
+    boolean isGiven = states[ordinal] == VALUE || columns[ordinal].defaultValue() != null;
+    if (isGiven && states[ordinal] != INVALID && !times.contains(rows, starts[ordinal])) {
+      errors.report(
           columns[ordinal],
           times.code(rows, starts[ordinal]),
           times.explain(rows, starts[ordinal]));
@@ -289,36 +329,9 @@ final class RowEncoder {
   }
 
   private boolean isMissing(int ordinal) {
-    return columns[ordinal].header() == null
-        ? states[ordinal] != VALUE
-        : isNull(headerFields[ordinal]);
-  }
-
-  private void reportInvalid(Column column) {
-    ValueError error = Objects.requireNonNull(errors[column.ordinal()]);
-    int element = elements[column.ordinal()];
-    String path = element < 0 ? "" : "/" + element;
-    String value = invalidValues[column.ordinal()];
-    ColumnType type = element < 0 ? column.type() : column.type().scalar();
-    fail(column, path, error.code(), type.explain(error) + ", not " + value);
-  }
-
-  private void reportMissing(Column column) {
-    String header = column.header() == null ? "" : "; send the header " + column.header();
-    fail(column, "missing_field", " is required" + header);
-  }
-
-  private void fail(Column column, String code, String predicate) {
-    fail(column, "", code, predicate);
-  }
-
-  /**
-   * @param path JSON pointer within the column's value
-   */
-  private void fail(Column column, String path, String code, String predicate) {
-    if (result.failEvent()) {
-      result.add(event, column.name(), path, code, column.name() + path + predicate);
-    }
+    return columns[ordinal].isFromRequest()
+        ? requestFields.isNull(ordinal)
+        : states[ordinal] != VALUE && columns[ordinal].defaultValue() == null;
   }
 
   private void sortFields() {
@@ -333,23 +346,5 @@ final class RowEncoder {
       int from = start - rowStart;
       rows.put(scratch, from, CopyBuffer.fieldBytes(scratch, from));
     }
-  }
-
-  private static void encodeHeader(@Nullable String value, CopyBuffer field) {
-    field.truncate(0);
-    if (value == null) {
-      field.putNull();
-      return;
-    }
-    String text = value.replace('\0', ' '); // as RFC 9110, section 5.5 recommends
-    byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
-    if (Utf8.firstMalformed(bytes, bytes.length) >= 0) {
-      bytes = text.getBytes(StandardCharsets.UTF_8); // then it is Latin-1, the historical default
-    }
-    field.putField(bytes, 0, bytes.length);
-  }
-
-  private static boolean isNull(CopyBuffer field) {
-    return field.array()[0] < 0;
   }
 }

@@ -32,16 +32,30 @@ public final class Jsonb {
   /** On an error, the reader is left at the name, string or number that caused it. */
   public static @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out)
       throws MalformedJsonException {
+    int field = out.size();
+    out.putInt(0);
+    out.putByte(VERSION);
+    ValueError error = putValue(kind, json, out);
+    out.setInt(field, out.size() - field - Integer.BYTES);
+    return error;
+  }
+
+  /** Writes the value that was just read as text, without the frame of a field. */
+  public static @Nullable ValueError putValue(Kind kind, JsonReader json, CopyBuffer out)
+      throws MalformedJsonException {
     int start = json.valueStart();
     ValueError error = kind.isContainer() ? checkEntries(json) : check(kind, json.text());
     if (error == null) {
-      int field = out.size();
-      out.putInt(0);
-      out.putByte(VERSION);
       putText(json.bytes(), start, json.position(), out);
-      out.setInt(field, out.size() - field - Integer.BYTES);
     }
     return error;
+  }
+
+  /** Writes a field from JSON text that was written by the other methods. */
+  public static void putField(byte[] text, int length, CopyBuffer out) {
+    out.putInt(1 + length);
+    out.putByte(VERSION);
+    out.put(text, 0, length);
   }
 
   private static @Nullable ValueError checkEntries(JsonReader json) throws MalformedJsonException {
@@ -62,7 +76,7 @@ public final class Jsonb {
   }
 
   /** Copies checked JSON, replacing escapes of non-ASCII characters. */
-  private static void putText(byte[] json, int from, int to, CopyBuffer out) {
+  public static void putText(byte[] json, int from, int to, CopyBuffer out) {
     int copied = from;
     int at = from;
     while (at < to) {

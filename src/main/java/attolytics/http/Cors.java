@@ -43,13 +43,14 @@ final class Cors {
   /** Lets the page that sent the request read the answer, if the app allows it. */
   static void addHeaders(App app, HttpServerExchange exchange) {
     HeaderMap response = exchange.getResponseHeaders();
-    String allowed = app.allowedOrigin();
-    if (!allowed.equals(App.ANY_ORIGIN)) {
+    if (!app.allowsAnyOrigin()) {
       response.put(Headers.VARY, Headers.ORIGIN_STRING);
     }
-    if (!exchange.getRequestHeaders().contains(Headers.ORIGIN) || !allows(app, exchange)) {
+    String origin = exchange.getRequestHeaders().getFirst(Headers.ORIGIN);
+    if (origin == null || !allows(app, exchange)) {
       return;
     }
+    String allowed = app.allowsAnyOrigin() ? App.ANY_ORIGIN : origin;
     response.put(ALLOW_ORIGIN, allowed);
     response.put(EXPOSE_HEADERS, "Retry-After, Idempotency-Replayed, Preference-Applied");
     if (isOneSite(allowed)) {

@@ -5,6 +5,7 @@ import attolytics.buffer.Ring;
 import attolytics.http.problem.ErrorIds;
 import attolytics.http.server.Limits;
 import attolytics.metrics.Metrics;
+import attolytics.settings.TrustedProxies;
 import java.time.InstantSource;
 import java.util.function.Predicate;
 
@@ -16,6 +17,7 @@ import java.util.function.Predicate;
  * @param bodyBudget the part of it that incomplete bodies may take, so that those that never become
  *     complete leave room for the others
  * @param errorIds by which answers are found in the log
+ * @param trustedProxies whose {@code X-Forwarded-For} is believed
  * @param clock by which events are too old, or too far in the future
  * @param quarantineIsFull says of an app whether it may put no more events into quarantine
  */
@@ -26,6 +28,7 @@ public record IngestContext(
     Limits limits,
     Metrics metrics,
     ErrorIds errorIds,
+    TrustedProxies trustedProxies,
     InstantSource clock,
     Predicate<String> quarantineIsFull) {
   public IngestContext(
@@ -33,6 +36,7 @@ public record IngestContext(
       Budget budget,
       Limits limits,
       Metrics metrics,
+      TrustedProxies trustedProxies,
       InstantSource clock,
       Predicate<String> quarantineIsFull) {
     this(
@@ -42,6 +46,7 @@ public record IngestContext(
         limits,
         metrics,
         new ErrorIds(),
+        trustedProxies,
         clock,
         quarantineIsFull);
   }

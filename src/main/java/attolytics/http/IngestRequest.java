@@ -16,12 +16,15 @@ import attolytics.http.body.Framing;
 import attolytics.http.problem.Problem;
 import attolytics.http.problem.Refusal;
 import attolytics.http.server.HeadSize;
+import attolytics.http.server.HttpServer;
 import attolytics.http.server.RequestBytes;
 import attolytics.schema.App;
+import attolytics.schema.Quarantine;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.protocol.http.HttpContinue;
 import io.undertow.util.HttpString;
 import io.undertow.util.Methods;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +47,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
   private @Nullable Outcome outcome;
   private Handling handling = Handling.STRICT;
   private @Nullable LenientEvents lenient; // if the request is handled leniently
+  private @Nullable Instant receivedAt;
 
   /** Links the requests that wait in {@link IoThreadContext} for their answer. */
   @Nullable IngestRequest nextSettled;
@@ -192,10 +196,24 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
         : Refusal.of(Problem.BODY_TOO_LARGE, "its rows need more memory than the buffer has");
   }
 
-  /** The first value of a header, for a column that is filled from it. */
+  /** The first value of a header, or the client's address, for a column that is filled from it. */
   @Override
   public @Nullable String first(String name) {
-    return exchange.getRequestHeaders().getFirst(name);
+    return name.equals(Quarantine.CLIENT_IP)
+        ? ClientAddress.of(
+            exchange.getSourceAddress().getAddress(),
+            exchange.getRequestHeaders().get(io.undertow.util.Headers.X_FORWARDED_FOR),
+            ingest.trustedProxies())
+        : exchange.getRequestHeaders().getFirst(name);
+  }
+
+  @Override
+  public Instant receivedAt() {
+    if (receivedAt == null) {
+      long age = System.nanoTime() - HttpServer.firstByteNanos(exchange);
+      receivedAt = ingest.clock().instant().minusNanos(age);
+    }
+    return receivedAt;
   }
 
   private Decoded decode(App known, byte[] body, int length, Batch rows) {
@@ -205,7 +223,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
   }
 
   private Arrival arrival() {
-    return new Arrival(ingest.clock().instant(), idempotencyKey());
+    return new Arrival(receivedAt(), idempotencyKey());
   }
 
   private void identify(App known, byte[] body, int length, Batch rows) {

@@ -173,6 +173,15 @@ public final class JsonReader {
     return index;
   }
 
+  /** Reads a name, at an offset that was that of one before. For error messages. */
+  public static Text nameAt(byte[] bytes, int offset) throws MalformedJsonException {
+    JsonReader json = new JsonReader();
+    json.open(bytes, bytes.length);
+    json.at = offset;
+    json.name();
+    return json.text;
+  }
+
   /** The text of the last name, string or number. */
   public Text text() {
     return text;

@@ -13,6 +13,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Locale;
@@ -75,7 +76,17 @@ final class EventDecoder {
 
   private static Headers headers(QuarantinedEvent event) {
     Map<String, String> values = parse(event.headers());
-    return name -> asSent(values.get(name.toLowerCase(Locale.ROOT)));
+    return new Headers() {
+      @Override
+      public @Nullable String first(String name) {
+        return asSent(values.get(name.toLowerCase(Locale.ROOT)));
+      }
+
+      @Override
+      public Instant receivedAt() {
+        return event.receivedAt();
+      }
+    };
   }
 
   /** One char per byte. */

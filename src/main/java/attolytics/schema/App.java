@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** An app of the schema file: its secret keys, origin, validation and tables. Immutable. */
@@ -16,7 +17,7 @@ public final class App {
 
   private final String id;
   private final List<byte[]> secretKeys;
-  private final String allowedOrigin;
+  private final Set<String> allowedOrigins;
   private final Validation validation;
   private final InvalidEvents invalidEvents;
   private final Map<String, Table> tables = new HashMap<>();
@@ -31,11 +32,7 @@ public final class App {
     this(id, secretKeys, allowedOrigin, validation, InvalidEvents.REFUSE, tables);
   }
 
-  /**
-   * @param secretKeys each is accepted, so that keys can be rotated
-   * @param allowedOrigin a browser origin such as {@code https://example.com}, or {@link
-   *     #ANY_ORIGIN}
-   */
+  /** An app with a single origin. */
   public App(
       String id,
       List<String> secretKeys,
@@ -43,9 +40,24 @@ public final class App {
       Validation validation,
       InvalidEvents invalidEvents,
       Collection<Table> tables) {
+    this(id, secretKeys, Set.of(allowedOrigin), validation, invalidEvents, tables);
+  }
+
+  /**
+   * @param secretKeys each is accepted, so that keys can be rotated
+   * @param allowedOrigins browser origins such as {@code https://example.com}, or {@link
+   *     #ANY_ORIGIN}
+   */
+  public App(
+      String id,
+      List<String> secretKeys,
+      Set<String> allowedOrigins,
+      Validation validation,
+      InvalidEvents invalidEvents,
+      Collection<Table> tables) {
     this.id = id;
     this.secretKeys = secretKeys.stream().map(key -> key.getBytes(StandardCharsets.UTF_8)).toList();
-    this.allowedOrigin = allowedOrigin;
+    this.allowedOrigins = Set.copyOf(allowedOrigins);
     this.validation = validation;
     this.invalidEvents = invalidEvents;
     tables.forEach(table -> this.tables.put(table.name(), table));
@@ -63,12 +75,16 @@ public final class App {
     return invalidEvents;
   }
 
-  public String allowedOrigin() {
-    return allowedOrigin;
+  public Set<String> allowedOrigins() {
+    return allowedOrigins;
+  }
+
+  public boolean allowsAnyOrigin() {
+    return allowedOrigins.contains(ANY_ORIGIN);
   }
 
   public boolean allowsOrigin(String origin) {
-    return allowedOrigin.equals(ANY_ORIGIN) || allowedOrigin.equals(origin);
+    return allowsAnyOrigin() || allowedOrigins.contains(origin);
   }
 
   /** The tables that the app can write to. */

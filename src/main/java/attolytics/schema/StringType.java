@@ -33,6 +33,11 @@ public final class StringType implements ColumnType {
     return ScalarType.STRING;
   }
 
+  /** The allowed values, or an empty list if every string is allowed. */
+  public List<String> values() {
+    return values;
+  }
+
   @Override
   public int maxLength() {
     return maxLength;
@@ -71,13 +76,13 @@ public final class StringType implements ColumnType {
   public String explain(ValueError error) {
     return switch (error) {
       case TOO_LONG -> " must have at most " + maxLength + " characters";
-      case VALUE_NOT_ALLOWED -> " must be one of " + values();
+      case VALUE_NOT_ALLOWED -> " must be one of " + firstValues();
       default -> ColumnType.super.explain(error);
     };
   }
 
   /** The first of the values, as there may be many. */
-  private String values() {
+  private String firstValues() {
     int shown = 10;
     String first =
         values.stream().limit(shown).map(v -> '"' + v + '"').collect(Collectors.joining(", "));

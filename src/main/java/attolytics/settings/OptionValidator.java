@@ -44,6 +44,15 @@ final class OptionValidator {
     }
   }
 
+  TrustedProxies trustedProxies(String option, String text) {
+    try {
+      return TrustedProxies.parse(text);
+    } catch (IllegalArgumentException e) {
+      add(option, String.valueOf(e.getMessage()));
+      return TrustedProxies.LOOPBACK;
+    }
+  }
+
   void range(String option, long value, long min, long max) {
     if (value < min || value > max) {
       add(option, value + " is not between " + min + " and " + max);

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param bodyTimeout for a whole body to arrive
  * @param idleTimeout after which a connection without a request, or an unread answer, is closed
  * @param idempotencyTtl how long an Idempotency-Key is remembered
+ * @param trustedProxies whose {@code X-Forwarded-For} is believed
  * @param quarantineTtl how long an event is kept in quarantine
  * @param quarantineRows how many events of an app are kept there
  * @param ackTimeout how long a request may wait for its commit
@@ -53,6 +54,7 @@ public record Settings(
     Duration bodyTimeout,
     Duration idleTimeout,
     Duration idempotencyTtl,
+    TrustedProxies trustedProxies,
     Duration quarantineTtl,
     int quarantineRows,
     Duration ackTimeout,

@@ -181,6 +181,15 @@ public final class SettingsOptions {
 
   @Option(
       scope = ScopeType.INHERIT,
+      names = "--trusted_proxies",
+      paramLabel = "CIDR,...",
+      description =
+          "Networks of the proxies whose X-Forwarded-For is believed, for columns with source:"
+              + " client_ip (default: loopback).")
+  private String trustedProxies = "127.0.0.0/8,::1/128";
+
+  @Option(
+      scope = ScopeType.INHERIT,
       names = "--quarantine_ttl",
       paramLabel = "TIME",
       converter = DurationOption.class,
@@ -270,6 +279,7 @@ public final class SettingsOptions {
     checkRanges(validator);
     checkCombinations(validator);
     DatabaseUrl database = validator.databaseUrl("--db_url", databaseUrl);
+    TrustedProxies proxies = validator.trustedProxies("--trusted_proxies", trustedProxies);
     int verbosity = verbosity(validator);
     boolean migrates = migrate || validator.flagVariable(MIGRATE, 1) > 0;
     validator.throwIfInvalid();
@@ -292,6 +302,7 @@ public final class SettingsOptions {
         bodyTimeout,
         idleTimeout,
         idempotencyTtl,
+        proxies,
         quarantineTtl,
         quarantineRows,
         ackTimeout,

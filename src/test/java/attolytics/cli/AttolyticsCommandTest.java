@@ -13,6 +13,7 @@ import attolytics.settings.DatabaseUrl;
 import attolytics.settings.LogFormat;
 import attolytics.settings.Settings;
 import attolytics.settings.StartException;
+import attolytics.settings.TrustedProxies;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.reflect.RecordComponent;
@@ -57,6 +58,7 @@ class AttolyticsCommandTest {
           Duration.ofSeconds(30),
           Duration.ofSeconds(90),
           Duration.ofDays(7),
+          TrustedProxies.LOOPBACK,
           Duration.ofDays(30),
           1_000_000,
           Duration.ofSeconds(30),
@@ -100,6 +102,7 @@ class AttolyticsCommandTest {
             Duration.ofMinutes(1),
             Duration.ofHours(24),
             Duration.ofHours(1),
+            TrustedProxies.parse("10.0.0.0/8,fd00::/8,192.0.2.1/32"),
             Duration.ofHours(2),
             7,
             Duration.ofSeconds(5),
@@ -138,6 +141,7 @@ class AttolyticsCommandTest {
       "--idle_timeout=1d",
       "--idempotency_ttl",
       "1h",
+      "--trusted_proxies=10.0.0.0/8, fd00::/8,192.0.2.1",
       "--quarantine_ttl=2h",
       "--quarantine_rows=7",
       "--ack_timeout",
@@ -170,6 +174,7 @@ class AttolyticsCommandTest {
             Map.entry("ATTOLYTICS_BODY_TIMEOUT", "60s"),
             Map.entry("ATTOLYTICS_IDLE_TIMEOUT", "1d"),
             Map.entry("ATTOLYTICS_IDEMPOTENCY_TTL", "1h"),
+            Map.entry("ATTOLYTICS_TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8,192.0.2.1"),
             Map.entry("ATTOLYTICS_QUARANTINE_TTL", "2h"),
             Map.entry("ATTOLYTICS_QUARANTINE_ROWS", "7"),
             Map.entry("ATTOLYTICS_ACK_TIMEOUT", "5s"),
@@ -262,6 +267,9 @@ class AttolyticsCommandTest {
         "--ack_timeout 0s | --ack_timeout: must be longer than zero",
         "--drain_timeout 0s | --drain_timeout: must be longer than zero",
         "--idempotency_ttl 0s | --idempotency_ttl: must be longer than zero",
+        "--trusted_proxies 10.0.0.0/33 | --trusted_proxies: '10.0.0.0/33' has a prefix length",
+        "--trusted_proxies localhost | --trusted_proxies: 'localhost' is not a network such as",
+        "--trusted_proxies 1.2.3.4, | --trusted_proxies: '' is not a network such as 10.0.0.0/8",
         "--quarantine_ttl 0s | --quarantine_ttl: must be longer than zero",
         "--quarantine_rows 0 | --quarantine_rows: 0 is not between 1 and 1000000000",
         "--drain_timeout 5 | --drain_timeout: '5' is not a duration such as",

@@ -10,6 +10,11 @@ class DecoderFuzz {
   @FuzzTest
   @DictionaryEntries({
     "\"_t\":\"types\"",
+    "\"_t\":\"keys\"",
+    "\"numeric\":",
+    "\"inet\":",
+    "\"string[]\":",
+    "::1",
     "\"_t\":\"Sel\\\"ect é~/\"",
     "\"bool\":",
     "\"i32\":",

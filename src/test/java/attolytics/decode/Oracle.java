@@ -7,9 +7,14 @@ import attolytics.buffer.Batch;
 import attolytics.schema.App;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
+import attolytics.schema.DefaultValue;
+import attolytics.schema.EpochUnit;
 import attolytics.schema.Index;
 import attolytics.schema.ScalarType;
+import attolytics.schema.Source;
+import attolytics.schema.StringType;
 import attolytics.schema.Table;
+import attolytics.schema.TimestampType;
 import attolytics.schema.Validation;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -39,7 +44,34 @@ final class Oracle {
   static final Table STRICTER =
       table(2, "stricter", new Column("h", ScalarType.STRING, "X-Missing", Index.NONE, true, 0));
 
-  static final List<Table> TABLES = List.of(TYPES, DUTIES, STRICTER);
+  /** Columns with restrictions, defaults, a source, and one for the rest of the fields. */
+  static final Table KEYS =
+      table(
+          3,
+          "keys",
+          keyed("id", ScalarType.STRING, "userId", "\"unknown\"", true, 0),
+          keyed("kind", new StringType(0, List.of("a", "true", "é")), "kind", null, false, 1),
+          keyed("short", new StringType(3, List.of()), "short", "\"€€€\"", false, 2),
+          new Column("rest", ScalarType.JSON, "", null, null, null, true, Index.NONE, false, 3),
+          keyed("ms", new TimestampType(EpochUnit.MS), "ms", "1.5e3", true, 4),
+          keyed("us", new TimestampType(EpochUnit.US), "us", null, false, 5),
+          keyed("n", ScalarType.I32, "x~/y", "7", false, 6),
+          keyed("tags", type("string[]"), "tags", "[\"a\",null,\"'\\\\\\\"\"]", false, 7),
+          keyed("price", ScalarType.NUMERIC, "price", "\"1.50\"", false, 8),
+          keyed("day", ScalarType.DATE, "day", "\"2019-10-16\"", true, 9),
+          new Column(
+              "app",
+              ScalarType.STRING,
+              "app",
+              null,
+              Source.APP_ID,
+              null,
+              false,
+              Index.NONE,
+              true,
+              10));
+
+  static final List<Table> TABLES = List.of(TYPES, DUTIES, STRICTER, KEYS);
   static final App STRICT = app(Validation.STRICT);
   static final App LENIENT = app(Validation.LENIENT);
 
@@ -62,6 +94,21 @@ final class Oracle {
       columns.add(new Column(name, type, null, Index.NONE, false, columns.size()));
     }
     return columns;
+  }
+
+  private static ColumnType type(String name) {
+    return Objects.requireNonNull(ColumnType.named(name));
+  }
+
+  private static Column keyed(
+      String name,
+      ColumnType type,
+      String field,
+      @Nullable String defaultJson,
+      boolean required,
+      int ordinal) {
+    DefaultValue value = defaultJson == null ? null : DefaultValue.of(type, defaultJson);
+    return new Column(name, type, field, null, null, value, false, Index.NONE, required, ordinal);
   }
 
   private static Table table(int ordinal, String name, Column... columns) {

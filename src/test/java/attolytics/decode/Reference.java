@@ -4,8 +4,11 @@ import attolytics.schema.App;
 import attolytics.schema.ArrayType;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
+import attolytics.schema.EpochUnit;
 import attolytics.schema.ScalarType;
+import attolytics.schema.StringType;
 import attolytics.schema.Table;
+import attolytics.schema.TimestampType;
 import attolytics.schema.Validation;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -144,28 +147,62 @@ final class Reference {
   }
 
   private void row(String pointer, Table table, Tree.Obj event) {
+    Map<String, Column> columns = new HashMap<>();
+    boolean hasRest = false;
+    for (Column column : table.columns()) {
+      hasRest |= column.rest();
+      if (!column.rest()) {
+        columns.put(column.field(), column);
+      }
+    }
     Map<String, Tree> given = new HashMap<>();
+    List<Tree.Field> rest = new ArrayList<>();
     Set<String> seen = new HashSet<>();
     for (Tree.Field field : event.fields()) {
       String place = pointer + "/" + shown(field.name());
-      Column column = table.column(field.name());
-      if (column == null) {
-        if (strict && !field.name().equals("_t")) {
-          errors.add(place + " unknown_field");
-        }
-      } else if (!seen.add(field.name()) && strict) {
+      Column column = columns.get(field.name());
+      if (column == null && field.name().equals("_t")) {
+        continue;
+      }
+      boolean known = column != null || hasRest;
+      if (!known && strict) {
+        errors.add(place + " unknown_field");
+      } else if (known && !seen.add(field.name()) && strict) {
         errors.add(place + " duplicate_field");
-      } else if (column.header() == null) {
+        if (column == null) {
+          addToRest(place, field, rest);
+        }
+      } else if (column == null) {
+        if (known) {
+          addToRest(place, field, rest);
+        }
+      } else if (column.header() == null && column.source() == null) {
         given.put(field.name(), field.value());
       } else if (strict && !(field.value() instanceof Tree.Null)) {
-        errors.add(place + " header_field");
+        errors.add(place + (column.header() == null ? " source_field" : " header_field"));
       }
     }
     List<@Nullable Object> values = new ArrayList<>();
     for (Column column : table.columns()) {
-      values.add(value(pointer + "/" + shown(column.name()), column, given.get(column.name())));
+      if (column.rest()) {
+        values.add(rest.isEmpty() ? null : new Tree.Obj(rest));
+      } else {
+        values.add(value(pointer + "/" + shown(column.field()), column, given.get(column.field())));
+      }
     }
     rows.add(new Row(table, values));
+  }
+
+  private void addToRest(String place, Tree.Field field, List<Tree.Field> rest) {
+    try {
+      require(isStorable(field.name()), "invalid_string");
+      checkJson(field.value());
+      rest.add(field);
+    } catch (InvalidValue e) {
+      if (strict) {
+        errors.add(place + " " + e.getMessage());
+      }
+    }
   }
 
   private @Nullable Object value(String place, Column column, @Nullable Tree given) {
@@ -173,18 +210,35 @@ final class Reference {
     try {
       if (column.header() != null) {
         value = headers.get(column.header());
+      } else if (column.source() != null) {
+        value = app.id();
       } else if (given != null && !(given instanceof Tree.Null)) {
         value = value(column.type(), given);
       }
+      value = value == null ? defaultOf(column) : value;
       if (value == null && column.required()) {
         errors.add(place + " missing_field");
       }
     } catch (InvalidValue e) {
-      if (strict || column.required() || (isDate(column.type()) && given instanceof Tree.Str)) {
+      value = defaultOf(column);
+      if (strict
+          || (column.required() && value == null)
+          || (isDate(column.type()) && given instanceof Tree.Str)) {
         errors.add(place + e.path + " " + e.getMessage());
       }
     }
     return value;
+  }
+
+  private static @Nullable Object defaultOf(Column column) {
+    if (column.defaultValue() == null) {
+      return null;
+    }
+    try {
+      return value(column.type(), Tree.parse(column.defaultValue().json()));
+    } catch (InvalidValue | Tree.NoJson e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static boolean isDate(ColumnType type) {
@@ -192,8 +246,18 @@ final class Reference {
   }
 
   private static Object value(ColumnType type, Tree json) throws InvalidValue {
+    if (type instanceof TimestampType timestamp && json instanceof Tree.Num number) {
+      return epoch(number.digits(), scale(timestamp.unit()));
+    }
     if (!(type instanceof ArrayType array)) {
-      return value(type.scalar(), json);
+      Object value = value(type.scalar(), json);
+      if (type instanceof StringType string) {
+        String text = (String) value;
+        int max = string.maxLength();
+        require(max == 0 || text.codePointCount(0, text.length()) <= max, "too_long");
+        require(string.values().isEmpty() || string.values().contains(text), "value_not_allowed");
+      }
+      return value;
     }
     if (!(json instanceof Tree.Arr given)) {
       throw new InvalidValue("type_mismatch");
@@ -245,7 +309,7 @@ final class Reference {
         return value;
       }
       case TIMESTAMP -> {
-        return epochSeconds(digits);
+        return epoch(digits, 6);
       }
       case NUMERIC -> {
         return numeric(digits);
@@ -260,22 +324,34 @@ final class Reference {
     return value.scale() < 0 ? value.setScale(0) : value;
   }
 
-  private static BigInteger epochSeconds(String digits) throws InvalidValue {
-    BigDecimal seconds;
+  private static int scale(EpochUnit unit) {
+    return switch (unit) {
+      case S -> 6;
+      case MS -> 3;
+      case US -> 0;
+    };
+  }
+
+  /**
+   * @param scale the power of ten of the unit in microseconds
+   */
+  private static BigInteger epoch(String digits, int scale) throws InvalidValue {
+    BigDecimal number;
     try {
-      seconds = new BigDecimal(digits);
+      number = new BigDecimal(digits);
     } catch (NumberFormatException e) {
       // An exponent of over ten digits: the number is 0 or out of range.
       String mantissa = digits.split("[eE]", -1)[0];
       boolean zero = mantissa.chars().noneMatch(c -> c >= '1' && c <= '9');
       require(zero || digits.matches(".*[eE]-.*"), "out_of_range");
-      seconds = BigDecimal.ZERO;
+      number = BigDecimal.ZERO;
     }
-    long magnitude = (long) seconds.precision() - seconds.scale();
-    require(seconds.signum() == 0 || magnitude < 20, "out_of_range");
-    if (seconds.signum() == 0 || magnitude < -10) {
-      seconds = BigDecimal.ZERO;
+    long magnitude = (long) number.precision() - number.scale();
+    require(number.signum() == 0 || magnitude < 30, "out_of_range");
+    if (number.signum() == 0 || magnitude < -10) {
+      number = BigDecimal.ZERO;
     }
+    BigDecimal seconds = number.scaleByPowerOfTen(scale - 6);
     return inRange(rounded(seconds).add(micros(LocalDate.EPOCH)));
   }
 

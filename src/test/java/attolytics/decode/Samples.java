@@ -4,7 +4,9 @@ import attolytics.schema.ArrayType;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
 import attolytics.schema.ScalarType;
+import attolytics.schema.StringType;
 import attolytics.schema.Table;
+import attolytics.schema.TimestampType;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -192,6 +194,7 @@ final class Samples {
     return switch (random.nextInt(24)) {
       case 0 -> value();
       case 1, 2 -> event(Oracle.STRICTER);
+      case 10, 11, 12, 13, 14 -> event(Oracle.KEYS);
       case 3, 4, 5, 6, 7, 8, 9 -> event(Oracle.DUTIES);
       default -> event(Oracle.TYPES);
     };
@@ -201,7 +204,11 @@ final class Samples {
     String name = field("\"_t\"", once(10) ? one(TABLES) : quoted(table.name()));
     List<String> fields = new ArrayList<>();
     for (Column column : table.columns()) {
-      if (!once(column.required() ? 20 : 4)) {
+      if (column.rest()) {
+        for (int i = random.nextInt(4); i > 0; i--) {
+          fields.add(field(once(2) ? one(STRING_LIST) : quoted(text(10)), value()));
+        }
+      } else if (!once(column.required() ? 20 : 4)) {
         fields.add(field(column));
       }
     }
@@ -226,15 +233,22 @@ final class Samples {
   }
 
   private String field(Column column) {
-    String name = once(5) ? escaped(column.name()) : quoted(column.name());
+    String name = once(5) ? escaped(column.field()) : quoted(column.field());
     boolean odd = once(15);
-    if (column.header() != null) {
+    if (column.isFromRequest()) {
       return odd ? field(name, value()) : field(name, "null");
     }
     return field(name, odd ? value() : fitting(column.type()));
   }
 
   private String fitting(ColumnType type) {
+    if (type instanceof StringType string && !string.values().isEmpty()) {
+      return quoted(string.values().get(random.nextInt(string.values().size())));
+    } else if (type instanceof StringType) {
+      return quoted(text(7).replaceAll("[\\x00\\x{D800}-\\x{DFFF}]", ""));
+    } else if (type instanceof TimestampType && once(2)) {
+      return String.valueOf(random.nextLong() >> (10 + random.nextInt(20))) + (once(2) ? ".5" : "");
+    }
     return type instanceof ArrayType array
         ? "["
             + some(4, () -> once(5) ? "null" : once(40) ? value() : fitting(array.element()))

@@ -8,6 +8,7 @@ import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
 import attolytics.http.server.Limits;
 import attolytics.metrics.PrometheusMetrics;
+import attolytics.settings.TrustedProxies;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -76,6 +77,7 @@ class IoThreadContextsTest {
                 new Budget(1 << 20),
                 LIMITS,
                 new PrometheusMetrics(Set.of(), Set.of(), Set.of(), Set.of()),
+                TrustedProxies.LOOPBACK,
                 InstantSource.system(),
                 app -> false));
   }

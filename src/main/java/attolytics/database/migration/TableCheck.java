@@ -26,6 +26,9 @@ final class TableCheck {
       "rewrites the table: requests for it wait until that is done, and then get 500 until the"
           + " service has reloaded the schema file";
 
+  /** What {@code atttypmod} of a VARCHAR(n) is more than n. */
+  private static final int VARCHAR_OVERHEAD = 4;
+
   private final Table table;
   private final ExistingTable existing;
   private final String quotedTable;
@@ -103,7 +106,11 @@ final class TableCheck {
   }
 
   private void refuseMissing(Column column) {
-    String definition = Identifiers.quote(column.name()) + " " + column.type().sqlName();
+    String definition =
+        Identifiers.quote(column.name())
+            + " "
+            + column.type().sqlName()
+            + TableDdl.defaultClause(column);
     // Without NOT NULL: existing rows have no value, nor have those of instances with the old file.
     String note =
         column.required()
@@ -119,6 +126,7 @@ final class TableCheck {
   private void checkType(Column column, ExistingColumn found) {
     if (column.type().sqlTypes().contains(found.type())) {
       checkPrecision(column, found);
+      checkLength(column, found);
       return;
     }
     String wanted = column.type().sqlName();
@@ -138,6 +146,22 @@ final class TableCheck {
       widenings.add("ALTER COLUMN " + Identifiers.quote(found.name()) + " TYPE " + wanted);
     } else {
       problem(text);
+    }
+  }
+
+  /** A VARCHAR(n) is widened without a rewrite of the table. */
+  private void checkLength(Column column, ExistingColumn found) {
+    int limit = found.modifier() - VARCHAR_OVERHEAD;
+    if (limit > 0 && limit < column.type().maxLength()) {
+      String what =
+          "is of type VARCHAR(%d), but max_length is %d"
+              .formatted(limit, column.type().maxLength());
+      String statement = alterColumn(found, "TYPE " + column.type().sqlName());
+      if (column.equals(table.distributeBy())) {
+        problem(text(found.name(), what, undistribute() + statement));
+      } else {
+        fixable(found.name(), what, "", statement, null);
+      }
     }
   }
 

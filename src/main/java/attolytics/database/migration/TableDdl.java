@@ -57,7 +57,13 @@ final class TableDdl {
     return Identifiers.quote(column.name())
         + " "
         + column.type().sqlName()
+        + defaultClause(column)
         + (column.required() ? " NOT NULL" : "");
+  }
+
+  /** Of the definition of a column: its default, or nothing. */
+  static String defaultClause(Column column) {
+    return column.defaultValue() == null ? "" : " DEFAULT " + column.defaultValue().sql();
   }
 
   /** Without a name for the index: PostgreSQL chooses one that is free and not too long. */

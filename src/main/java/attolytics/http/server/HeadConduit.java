@@ -33,6 +33,8 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
   private final Consumer<Problem> refused;
   private boolean inHead = true; // else in a body, or between head and answer
   private boolean begun; // something of the head has come
+  private long firstByteNanos; // when the head began
+  private long lastReadNanos;
   private @Nullable ByteBuffer latest; // what Undertow reads the head from
 
   private HeadConduit(
@@ -98,12 +100,16 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
   @Override
   public int read(ByteBuffer target) throws IOException {
     int count = super.read(target);
+    if (count > 0) {
+      lastReadNanos = System.nanoTime();
+    }
     if (inHead && !begun && count > 0) {
       count -= dropLeadingLineBreaks(target, count);
     }
     if (inHead) {
       latest = target;
       if (count > 0) {
+        firstByteNanos = begun ? firstByteNanos : lastReadNanos;
         begun = true;
       } else if (count == 0 && begun) {
         partialHeads.add(this); // Undertow keeps what it has, and waits for the rest
@@ -147,6 +153,14 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
     }
   }
 
+  /** When the first byte of the request was read, by {@link System#nanoTime}. */
+  static long firstByteNanos(HttpServerExchange exchange) {
+    HttpServerConnection connection = (HttpServerConnection) exchange.getConnection();
+    return connection.getOriginalSourceConduit() instanceof HeadConduit head
+        ? head.firstByteNanos
+        : exchange.getRequestStartTime();
+  }
+
   /** The request is answered, and the connection's next one may begin. */
   @Override
   public void exchangeEvent(HttpServerExchange exchange, NextListener nextListener) {
@@ -161,6 +175,7 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
       }
     }
     begun = server.getExtraBytes() != null;
+    firstByteNanos = lastReadNanos;
     nextListener.proceed();
   }
 

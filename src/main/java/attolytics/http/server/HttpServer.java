@@ -6,6 +6,7 @@ import io.undertow.UndertowOptions;
 import io.undertow.connector.ByteBufferPool;
 import io.undertow.server.DefaultByteBufferPool;
 import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
 import io.undertow.server.protocol.http.HttpOpenListener;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -104,6 +105,11 @@ public final class HttpServer implements AutoCloseable {
         worker.shutdownNow();
       }
     }
+  }
+
+  /** When the first byte of a request was read, by {@link System#nanoTime}. */
+  public static long firstByteNanos(HttpServerExchange exchange) {
+    return HeadConduit.firstByteNanos(exchange);
   }
 
   /**

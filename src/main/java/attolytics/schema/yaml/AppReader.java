@@ -9,9 +9,11 @@ import attolytics.schema.yaml.NodeReader.Entry;
 import attolytics.schema.yaml.NodeReader.Fields;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,7 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /** Reads an app. Continues after a problem, to report all of them at once. */
 final class AppReader {
+  private static final String ORIGIN = "access_control_allow_origin";
   private static final String ENVIRONMENT_PREFIX = "env:";
   private static final Pattern LAST_LINE_BREAK = Pattern.compile("\\R\\z");
 
@@ -52,24 +55,17 @@ final class AppReader {
     String what = "app " + Problems.quoted(id);
     Fields fields =
         nodes.fields(
-            node,
-            what,
-            List.of(
-                "secret_key",
-                "access_control_allow_origin",
-                "validation",
-                "invalid_events",
-                "tables"));
+            node, what, List.of("secret_key", ORIGIN, "validation", "invalid_events", "tables"));
     if (fields == null) {
       return null;
     }
     List<String> secretKeys = secretKeys(fields.require("secret_key"), what + ": secret_key");
-    String origin = origin(fields.get("access_control_allow_origin"));
+    Set<String> origins = origins(fields.get(ORIGIN));
     Validation validation = oneOf(fields.get("validation"), "validation", Validation.values());
     InvalidEvents invalidEvents =
         oneOf(fields.get("invalid_events"), "invalid_events", InvalidEvents.values());
     List<Table> ownTables = appTables(fields.require("tables"), what, tables);
-    return new App(id, secretKeys, origin, validation, invalidEvents, ownTables);
+    return new App(id, secretKeys, origins, validation, invalidEvents, ownTables);
   }
 
   private List<String> secretKeys(@Nullable Node node, String what) {
@@ -112,18 +108,36 @@ final class AppReader {
     return key;
   }
 
-  private String origin(@Nullable Node node) {
-    String key = "access_control_allow_origin";
-    String origin = node == null ? App.ANY_ORIGIN : nodes.nonEmptyString(node, key);
-    if (node == null || origin == null || origin.equals(App.ANY_ORIGIN) || origin.equals("null")) {
-      return origin == null ? App.ANY_ORIGIN : origin;
+  private Set<String> origins(@Nullable Node node) {
+    if (node == null) {
+      return Set.of(App.ANY_ORIGIN);
+    }
+    if (!(node instanceof SequenceNode list)) {
+      return Set.of(origin(node));
+    }
+    Set<String> origins = new LinkedHashSet<>();
+    for (Node item : list.getValue()) {
+      origins.add(origin(item));
+    }
+    if (origins.isEmpty()) {
+      problems.at(node, ORIGIN + " is an empty list; remove the key to allow any origin");
+    } else if (origins.size() > 1 && origins.contains(App.ANY_ORIGIN)) {
+      problems.at(node, ORIGIN + ": `*` allows any origin and cannot be combined with others");
+    }
+    return origins;
+  }
+
+  private String origin(Node node) {
+    String origin = nodes.nonEmptyString(node, ORIGIN);
+    if (origin == null || origin.equals(App.ANY_ORIGIN) || origin.equals("null")) {
+      return origin == null ? "null" : origin;
     }
     String sent = Origins.asSentByBrowsers(origin);
     if (sent == null) {
       problems.at(
           node,
           "%s must be `*` or like `https://example.com`, without a path, but is %s"
-              .formatted(key, Problems.quoted(origin)));
+              .formatted(ORIGIN, Problems.quoted(origin)));
       return origin;
     }
     return sent;

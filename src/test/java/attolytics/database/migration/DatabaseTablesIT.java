@@ -17,11 +17,15 @@ import attolytics.database.QuarantineTable;
 import attolytics.database.StepRunner;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
+import attolytics.schema.DefaultValue;
+import attolytics.schema.EpochUnit;
 import attolytics.schema.Index;
 import attolytics.schema.Quarantine;
 import attolytics.schema.ScalarType;
 import attolytics.schema.Schema;
+import attolytics.schema.StringType;
 import attolytics.schema.Table;
+import attolytics.schema.TimestampType;
 import attolytics.schema.yaml.SchemaFile;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -659,6 +663,64 @@ class DatabaseTablesIT {
 
     assertEquals(1, problems.size());
     assertTrue(problems.get(0).contains("but has to be " + type.sqlName()), problems.get(0));
+  }
+
+  @Test
+  void plan_missingColumnWithDefault_isAddedWithoutRewrite() throws SQLException {
+    sql("CREATE TABLE t (c int4)", "INSERT INTO t VALUES (1)");
+    DefaultValue value = DefaultValue.of(ScalarType.STRING, "\"it's \\\\ here\"");
+    Column added =
+        new Column("d", ScalarType.STRING, "d", null, null, value, false, Index.NONE, true, 1);
+    List<String> file = query("SELECT pg_relation_filenode('t')");
+
+    Migration migration =
+        DatabaseTables.migration(
+            connection, schema(table("t", column("c", ScalarType.I32), added)), Instant.now());
+
+    assertEquals(List.of(), migration.left());
+    assertEquals(
+        List.of("ALTER TABLE \"t\" ADD COLUMN \"d\" VARCHAR DEFAULT E'it''s \\\\ here'"),
+        migration.steps().get(0).statements());
+    sql(migration.steps().get(0).statements().get(0));
+    assertEquals(List.of("it's \\ here"), query("SELECT d FROM t"));
+    assertEquals(file, query("SELECT pg_relation_filenode('t')"));
+  }
+
+  @Test
+  void plan_maxLength_widensWithoutRewrite() throws SQLException {
+    sql("CREATE TABLE t (c varchar(32))", "CREATE INDEX ON t (c)");
+    List<String> file = query("SELECT pg_relation_filenode('t')");
+    Column column = column("c", new StringType(64, List.of()));
+
+    Migration migration =
+        DatabaseTables.migration(connection, schema(table("t", column)), Instant.now());
+
+    assertEquals(
+        List.of(
+            "table \"t\", column \"c\" is of type VARCHAR(32), but max_length is 64;"
+                + " ALTER TABLE \"t\" ALTER COLUMN \"c\" TYPE VARCHAR(64)"),
+        problems(schema(table("t", column))));
+    sql(migration.steps().get(0).statements().get(0));
+    assertEquals(file, query("SELECT pg_relation_filenode('t')"));
+    assertNothingToDo(schema(table("t", column)));
+    assertNothingToDo(schema(table("t", column("c", new StringType(10, List.of())))));
+    assertNothingToDo(schema(table("t", column("c", ScalarType.STRING))));
+  }
+
+  @Test
+  void create_keysOfColumns() throws SQLException {
+    Column ms = column("at", new TimestampType(EpochUnit.MS), true, false);
+    Column name = column("name", new StringType(5, List.of()));
+    DefaultValue value = DefaultValue.of(ScalarType.NUMERIC, "1.50");
+    Column price =
+        new Column("price", ScalarType.NUMERIC, "p", null, null, value, false, Index.NONE, true, 2);
+    Schema schema = schema(table("t", ms, name, price));
+
+    assertFits(DatabaseTables.prepare(connection, schema));
+
+    assertNothingToDo(schema);
+    sql("INSERT INTO t (at) VALUES (now())");
+    assertEquals(List.of("1.50"), query("SELECT price::text FROM t"));
   }
 
   @Test

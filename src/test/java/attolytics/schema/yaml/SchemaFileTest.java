@@ -10,10 +10,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.schema.App;
 import attolytics.schema.Column;
+import attolytics.schema.EpochUnit;
 import attolytics.schema.Index;
 import attolytics.schema.ScalarType;
 import attolytics.schema.Schema;
+import attolytics.schema.Source;
+import attolytics.schema.StringType;
 import attolytics.schema.Table;
+import attolytics.schema.TimestampType;
 import attolytics.schema.Validation;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -21,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -84,7 +89,7 @@ class SchemaFileTest {
     assertEquals(List.of("com.example.myapp"), List.copyOf(schema.apps().keySet()));
     App app = app(schema, "com.example.myapp");
     assertTrue(app.accepts("example-secret-key"));
-    assertEquals("http://example.com", app.allowedOrigin());
+    assertEquals(Set.of("http://example.com"), app.allowedOrigins());
     assertEquals(Validation.STRICT, app.validation());
     assertSame(events, app.table("events"));
   }
@@ -93,7 +98,7 @@ class SchemaFileTest {
   void read_defaults() throws Exception {
     App app = app(read(TABLES + APPS), "myapp");
 
-    assertEquals(App.ANY_ORIGIN, app.allowedOrigin());
+    assertEquals(Set.of(App.ANY_ORIGIN), app.allowedOrigins());
     assertEquals(Validation.STRICT, app.validation());
     assertNull(read(TABLES + APPS).databaseUrl());
     assertNull(read("database_url:\n" + TABLES + APPS).databaseUrl());
@@ -125,7 +130,7 @@ class SchemaFileTest {
         schema.tables().get(0).columns().get(0));
     assertEquals("X-Same", schema.tables().get(1).columns().get(1).header());
     assertEquals(Validation.LENIENT, app(schema, "1").validation());
-    assertEquals("https://example.com:8443", app(schema, "1").allowedOrigin());
+    assertEquals(Set.of("https://example.com:8443"), app(schema, "1").allowedOrigins());
     assertNotNull(app(schema, "1").table("b"));
     assertNull(app(schema, "2").table("a"));
   }
@@ -393,7 +398,7 @@ class SchemaFileTest {
     assertColumnProblem("{name: x, header: X 7}", "`X 7` is not a valid name of an HTTP header");
     assertColumnProblem("{name: x, header: [X]}", "header must be a string, but is a list");
     assertAppProblem("validation: {}", "validation must be a string, but is a map");
-    assertAppProblem("access_control_allow_origin: []", "must be a string, but is a list");
+    assertAppProblem("access_control_allow_origin: [[]]", "must be a string, but is a list");
     assertProblems(
         TABLES + "apps: {a: x}", "5:11: app `a` must be a map (`key: value`), but is a string");
     assertProblems(
@@ -596,6 +601,118 @@ class SchemaFileTest {
     assertColumnProblem("{name: x, header: 'X:'}", "`X:` is not a valid name of an HTTP header");
   }
 
+  // Keys of columns
+
+  @Test
+  void read_fieldDefaultAndRestrictions() throws Exception {
+    Table table =
+        read("""
+                tables:
+                  events:
+                    columns:
+                    - {name: user_id, field: userId, default: 007}
+                    - {name: kind, values: [a, 1, true], max_length: 4, default: a}
+                    - {name: at, type: timestamp, unit: ms, default: 1500}
+                    - {name: n, type: "i32[]", default: [1, ~]}
+                    - {name: ok, type: bool, default: True}
+                    - {name: price, type: numeric, default: "1.50"}
+                    - {name: ip, type: inet, source: client_ip}
+                    - {name: rest, type: json, rest: true}
+                """
+                + APPS)
+            .tables()
+            .get(0);
+
+    assertEquals(
+        List.of("userId", "kind", "at", "n", "ok", "price", "ip", ""),
+        table.columns().stream().map(Column::field).toList());
+    assertEquals(
+        List.of(
+            "'007'",
+            "'a'",
+            "'1970-01-01 00:00:01.500000+00 AD'",
+            "'{\"1\",NULL}'",
+            "'true'",
+            "'1.50'",
+            "null",
+            "null"),
+        table.columns().stream()
+            .map(Column::defaultValue)
+            .map(value -> value == null ? "null" : value.sql())
+            .toList());
+    assertEquals(new StringType(4, List.of("a", "1", "true")), table.columns().get(1).type());
+    assertEquals(new TimestampType(EpochUnit.MS), table.columns().get(2).type());
+    assertEquals("VARCHAR(4)", table.columns().get(1).type().sqlName());
+    assertEquals(Source.CLIENT_IP, table.columns().get(6).source());
+    assertTrue(table.columns().get(7).rest());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{name: x, field: _t} | field cannot be `_t`, which names the table of an event",
+        "{name: x, field: ''} | column `x`: field is empty",
+        "{name: x, type: i32, default: a} | column `x`: default must be an integer",
+        "{name: x, type: i32, default: 1.5} | column `x`: default must be an integer",
+        "{name: x, type: i32, default: 0x10} | column `x`: default must be an integer",
+        "{name: x, type: i32, default: 2147483648} | must be an integer in the range of INT4",
+        "{name: x, type: bool, default: 'true'} | column `x`: default must be true or false",
+        "{name: x, type: json, default: 1} | column `x`: a json column cannot have a default",
+        "{name: x, type: date, default: 2026-13-01} | column `x`: default must be a date such as",
+        "{name: x, default: } | column `x`: default must be a string",
+        "{name: x, default: [a]} | column `x`: default must be a string",
+        "{name: x, type: 'i32[]', default: 1} | column `x`: default must be an array",
+        "{name: x, values: [a], default: b} | column `x`: default must be one of \"a\"",
+        "{name: x, max_length: 1, default: ab} | column `x`: default must have at most 1 characters",
+        "{name: x, values: []} | column `x`: values is empty, expected at least one",
+        "{name: x, values: [a, a]} | value `a` is already defined on line 5",
+        "{name: x, values: [abc], max_length: 2} | is longer than max_length, 2",
+        "{name: x, values: [[a]]} | a value of column `x` must be a string, but is a list",
+        "{name: x, type: i32, values: [a]} | values requires the type string, but the type is i32",
+        "{name: x, max_length: 0} | max_length must be an integer from 1 to 10485760",
+        "{name: x, max_length: 10485761} | max_length must be an integer from 1 to 10485760",
+        "{name: x, max_length: ten} | max_length must be an integer from 1 to 10485760",
+        "{name: x, type: date, max_length: 1} | max_length requires the type string",
+        "{name: x, type: timestamp, unit: sec} | unknown unit `sec`, expected one of `s`, `ms`, `us`",
+        "{name: x, unit: ms} | unit requires the type timestamp, but the type is string",
+        "{name: x, rest: true} | rest requires the type json, but the type is string",
+        "{name: x, type: json, rest: true, required: true} | a rest column cannot be required",
+        "{name: x, type: json, rest: true, field: y} | rest: true cannot have a field",
+        "{name: x, source: ip} | unknown source `ip`, expected one of `received_at`, `client_ip`",
+        "{name: x, source: client_id} | unknown source `client_id`; did you mean `client_ip`?",
+        "{name: x, source: received_at} | requires the type timestamp, but the type is string",
+        "{name: x, type: i32, source: client_ip} | requires the type inet or string",
+        "{name: x, source: app_id, header: Y} | cannot have both `header` and `source`",
+        "{name: x, source: app_id, default: a} | cannot have both `source` and `default`",
+        "{name: x, header: Y, max_length: 1} | cannot have both `header` and `max_length`",
+        "{name: x, header: Y, values: [a]} | cannot have both `header` and `values`",
+        "{name: x, type: 'json[]'} | unknown type `json[]`, expected one of `bool[]`",
+        "{name: x, type: 'strng[]'} | unknown type `strng[]`; did you mean `string[]`?",
+        "{name: x, type: int} | unknown type `int`; did you mean `i32`?"
+      })
+  void read_invalidColumnKey_isRefused(String column, String problem) {
+    List<String> problems = problems(TABLES + "      - " + column.strip() + "\n" + APPS);
+    assertTrue(problems.size() == 1 && problems.get(0).contains(problem), problems::toString);
+  }
+
+  @Test
+  void read_sameFieldTwice_isRefused() {
+    assertProblems(
+        """
+        tables:
+          events:
+            columns:
+            - {name: a}
+            - {name: b, field: a}
+            - {name: r, type: json, rest: true}
+            - {name: s, type: json, rest: true}
+        """
+            + APPS,
+        "5:24: field `a` is already defined on line 4",
+        "7:35: column `s`: a table can have only one rest column");
+  }
+
   // Apps
 
   @Test
@@ -733,7 +850,7 @@ class SchemaFileTest {
   void read_origin(String origin) throws Exception {
     String yaml = withApp("access_control_allow_origin: '" + origin + "'");
 
-    assertEquals(origin, app(read(yaml), "a").allowedOrigin());
+    assertEquals(Set.of(origin), app(read(yaml), "a").allowedOrigins());
   }
 
   /** Attolytics compared them as URLs. */
@@ -751,7 +868,7 @@ class SchemaFileTest {
   void read_origin_isNormalizedAsBrowsersSendIt(String origin, String sent) throws Exception {
     String yaml = withApp("access_control_allow_origin: '" + origin + "'");
 
-    assertEquals(sent, app(read(yaml), "a").allowedOrigin());
+    assertEquals(Set.of(sent), app(read(yaml), "a").allowedOrigins());
   }
 
   @ParameterizedTest
@@ -773,6 +890,28 @@ class SchemaFileTest {
     assertAppProblem(
         "access_control_allow_origin: '" + origin + "'",
         "must be `*` or like `https://example.com`, without a path");
+  }
+
+  @Test
+  void read_originList() throws Exception {
+    String yaml =
+        TABLES + "apps: {a: {secret_key: s, tables: [events], access_control_allow_origin: %s}}";
+
+    assertEquals(
+        Set.of("https://a.example", "null", "http://b.example:8080"),
+        app(read(yaml.formatted("['https://A.example/', 'null', 'http://b.example:8080']")), "a")
+            .allowedOrigins());
+    assertTrue(app(read(yaml.formatted("['*']")), "a").allowsOrigin("https://any.example"));
+    for (String problem :
+        List.of(
+            "[] | is an empty list; remove the key",
+            "['*', 'https://a.example'] | `*` allows any origin and cannot be combined",
+            "['https://a.example/path'] | without a path, but is `https://a.example/path`",
+            "[{a: b}] | must be a string, but is a map")) {
+      String[] parts = problem.split(" \\| ", -1);
+      List<String> problems = problems(yaml.formatted(parts[0]));
+      assertTrue(problems.size() == 1 && problems.get(0).contains(parts[1]), problems::toString);
+    }
   }
 
   @Test
