@@ -5,7 +5,8 @@
  * attolytics.flush.FailurePolicy} decides what a failure leads to, {@link
  * attolytics.flush.LimitPolicy} how long a transaction may take. {@link
  * attolytics.flush.FlushDatabase} is all that is needed of a database; {@link
- * attolytics.flush.JdbcFlushDatabase} is PostgreSQL.
+ * attolytics.flush.JdbcFlushDatabase} is PostgreSQL. {@link attolytics.flush.KeyClaims} finds out
+ * whether an Idempotency-Key was used before.
  *
  * <p>Not here: how rows are encoded (encoding), the connection pool, and the tables themselves
  * (database).

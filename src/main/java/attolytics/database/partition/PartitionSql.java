@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * The SQL that creates and drops partitions. The comment of a partition, not its name, says that
- * the service owns it: partitions with another comment are never dropped.
+ * The SQL that creates partitions, and marks those that are dropped; {@link PartitionUpkeep}
+ * detaches and drops them. The comment of a partition, not its name, says that the service owns it:
+ * partitions with another comment are never dropped.
  */
 public final class PartitionSql {
   /** The beginning of the comment on a partition that the service has created. */

@@ -5,7 +5,8 @@
  *
  * <p>What the bytes mean is decided in {@code decode}; the sockets are in {@code http.server}.
  * Begin with {@link attolytics.http.body.BodyReader}; {@link attolytics.http.body.PendingBodies}
- * knows the bodies of an IO thread that are incomplete.
+ * holds the incomplete bodies of an IO thread, whose memory is reserved from {@link
+ * attolytics.buffer.Budget}.
  */
 @NullMarked
 package attolytics.http.body;
