@@ -39,6 +39,7 @@ class OneBadRowIT {
       CREATE FUNCTION check_t() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
           IF NEW.s = 'sleep' THEN PERFORM pg_sleep(60);
+          ELSIF NEW.s LIKE 'sleep %' THEN PERFORM pg_sleep(substr(NEW.s, 7)::float8);
           ELSIF NEW.s = 'die' THEN PERFORM pg_terminate_backend(pg_backend_pid());
           ELSIF NEW.s <> 'fine' THEN RAISE 'about %', NEW.id USING ERRCODE = NEW.s;
           END IF;
@@ -153,6 +154,37 @@ class OneBadRowIT {
       assertTrue(bad != null && !bad.isDone());
       assertEquals(503, bad.get().statusCode(), bad.get().body());
       assertEquals("60", service.query("SELECT count(*) FROM t"));
+    }
+  }
+
+  /** Longer than an eighth of the ack timeout. */
+  @ParameterizedTest
+  @EnumSource
+  void slowRow_isStored_ifItIsAlone(Place place) throws Exception {
+    try (RunningService service = RunningService.start(SCHEMA, FUNCTION + place.trigger)) {
+      assertEquals(200, service.post(event(1, "sleep 4")).statusCode());
+      assertEquals(200, service.post(event(2, "sleep 6")).statusCode());
+      assertEquals("2", service.query("SELECT count(*) FROM t"));
+      assertEquals(0, service.metric("attolytics_flush_errors_total{sqlstate_class=\"57\"}"));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void burstOfRowsThatSleep_failsItsOwnRequestsOnly(Place place) throws Exception {
+    try (RunningService service =
+        RunningService.start(SCHEMA, FUNCTION + place.trigger, "--flush_interval=200ms")) {
+      List<CompletableFuture<HttpResponse<String>>> bad = new ArrayList<>();
+      List<CompletableFuture<HttpResponse<String>>> good = new ArrayList<>();
+      for (int i = 0; i < 10; i++) {
+        bad.add(service.postAsync(event(-1, "sleep")));
+        good.add(service.postAsync(event(i, "fine")));
+        good.add(service.postAsync("{\"_t\":\"u\",\"id\":" + i + "}"));
+      }
+      assertAll(200, good);
+      assertTrue(bad.stream().noneMatch(CompletableFuture::isDone));
+      assertAll(503, bad);
+      assertEquals("10", service.query("SELECT count(*) FROM t"));
     }
   }
 
