@@ -10,12 +10,9 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
-import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
-import org.knowm.xchart.VectorGraphicsEncoder;
-import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
+import org.knowm.xchart.ChartEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.internal.chartpart.Chart;
@@ -218,10 +215,10 @@ final class Charts {
   }
 
   private void save(Chart<?, ?> chart, String name) throws IOException {
-    if (!chart.getSeriesMap().isEmpty()) {
+    if (!chart.getSeriesCollection().isEmpty()) {
       Path file = results.directory().resolve(name);
-      VectorGraphicsEncoder.saveVectorGraphic(chart, file.toString(), VectorGraphicsFormat.SVG);
-      BitmapEncoder.saveBitmap(chart, file.toString(), BitmapFormat.PNG);
+      ChartEncoder.saveChart(chart, file + ".svg", "svg");
+      ChartEncoder.saveChart(chart, file + ".png", "png");
     }
   }
 }
