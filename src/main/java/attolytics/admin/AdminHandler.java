@@ -17,8 +17,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The admin port: metrics, health, the status page, and the description of the public port. Nothing
- * here waits for anything, so that it answers whatever the rest does.
+ * Handles the requests of the admin port: metrics, probes, the status page, and the OpenAPI
+ * document of the public port. Nothing here blocks, so that it answers whatever state the service
+ * is in.
  */
 public final class AdminHandler implements HttpHandler {
   private static final String TEXT = "text/plain; charset=utf-8";
@@ -27,21 +28,21 @@ public final class AdminHandler implements HttpHandler {
 
   private final PrometheusMetrics metrics;
   private final StatusReport report;
-  private final Supplier<@Nullable String> dead;
+  private final Supplier<@Nullable String> notLive;
   private final Supplier<@Nullable String> unready;
 
   /**
-   * @param dead why the process should be started again, or null if it need not; answers at once
-   * @param unready why no request would be accepted now, or null if it would; answers at once
+   * @param notLive why the process should be restarted, or null; does not block
+   * @param unready why a request would be refused now, or null; does not block
    */
   public AdminHandler(
       PrometheusMetrics metrics,
       StatusReport report,
-      Supplier<@Nullable String> dead,
+      Supplier<@Nullable String> notLive,
       Supplier<@Nullable String> unready) {
     this.metrics = metrics;
     this.report = report;
-    this.dead = dead;
+    this.notLive = notLive;
     this.unready = unready;
   }
 
@@ -54,7 +55,7 @@ public final class AdminHandler implements HttpHandler {
       case "/" -> get(exchange, AdminHandler::page);
       case "/status.json" -> get(exchange, this::report);
       case "/metrics" -> get(exchange, this::metrics);
-      case "/healthz" -> get(exchange, asked -> probe(asked, dead, "alive"));
+      case "/healthz" -> get(exchange, asked -> probe(asked, notLive, "alive"));
       case "/readyz" -> get(exchange, asked -> probe(asked, unready, "ready"));
       case "/openapi.yaml" -> get(exchange, AdminHandler::description);
       default ->
@@ -62,7 +63,7 @@ public final class AdminHandler implements HttpHandler {
               exchange,
               StatusCodes.NOT_FOUND,
               TEXT,
-              "see /, /metrics, /healthz, /readyz and /openapi.yaml\n");
+              "not found; see /, /metrics, /healthz, /readyz and /openapi.yaml\n");
     }
   }
 
@@ -72,7 +73,11 @@ public final class AdminHandler implements HttpHandler {
       page.accept(exchange);
     } else {
       exchange.getResponseHeaders().put(Headers.ALLOW, ALLOWED_METHODS);
-      answer(exchange, StatusCodes.METHOD_NOT_ALLOWED, TEXT, "only " + ALLOWED_METHODS + "\n");
+      answer(
+          exchange,
+          StatusCodes.METHOD_NOT_ALLOWED,
+          TEXT,
+          "method not allowed; use " + ALLOWED_METHODS + "\n");
     }
   }
 
@@ -91,7 +96,7 @@ public final class AdminHandler implements HttpHandler {
   }
 
   private void metrics(HttpServerExchange exchange) {
-    // All header lines of the name are one list.
+    // Several header lines are one list.
     HeaderValues accept = exchange.getRequestHeaders().get(Headers.ACCEPT);
     Exposition exposition = metrics.scrape(accept == null ? null : String.join(",", accept));
     exchange.getResponseHeaders().put(Headers.VARY, Headers.ACCEPT_STRING);
@@ -99,10 +104,10 @@ public final class AdminHandler implements HttpHandler {
   }
 
   private static void probe(
-      HttpServerExchange exchange, Supplier<@Nullable String> obstacle, String fine) {
-    String reason = obstacle.get();
+      HttpServerExchange exchange, Supplier<@Nullable String> problem, String ok) {
+    String reason = problem.get();
     if (reason == null) {
-      answer(exchange, StatusCodes.OK, TEXT, fine + "\n");
+      answer(exchange, StatusCodes.OK, TEXT, ok + "\n");
     } else {
       answer(exchange, StatusCodes.SERVICE_UNAVAILABLE, TEXT, reason + "\n");
     }

@@ -5,7 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Objects;
 
-/** What is served as it stands in the jar. */
+/** Reads files of the jar. */
 final class Resource {
   private Resource() {}
 

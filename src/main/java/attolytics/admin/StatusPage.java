@@ -8,11 +8,11 @@ import java.util.Base64;
 import java.util.Map;
 
 /**
- * The page that shows {@link StatusReport}s. All of its style and script stand in it, and its
- * headers allow no other.
+ * The page that shows {@link StatusReport}s. Its styles and scripts are inline, and its headers
+ * allow no others.
  */
 final class StatusPage {
-  /** Read when it is first asked for. */
+  /** Read at the first request. */
   private static final class Lazily {
     private static final StatusPage PAGE = new StatusPage();
   }
@@ -43,12 +43,12 @@ final class StatusPage {
     return html;
   }
 
-  /** What a browser may do with the page. */
+  /** The security headers of the page. */
   Map<HttpString, String> headers() {
     return headers;
   }
 
-  /** What tells the content of that element from any other. */
+  /** The hash source of the content of an element, for the Content-Security-Policy. */
   private static String hash(String html, String element) {
     int start = html.indexOf('<' + element + '>') + element.length() + 2;
     String content = html.substring(start, html.indexOf("</" + element + '>', start));

@@ -20,21 +20,21 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the status page shows, as JSON: totals as they are now, rates over the last seconds, and a
- * history of them. All of it is read from the meters that {@code /metrics} shows.
+ * What the status page shows, as JSON: current totals, rates over the last seconds, and their
+ * history. Read from the same meters as {@code /metrics}.
  */
 public final class StatusReport {
   private static final JsonFactory JSON = new JsonFactory();
 
-  /** Samples that a point of the history's latencies is taken over. */
-  private static final int SMOOTH = 5;
+  /** Number of samples over which a point of the latencies' history is computed. */
+  private static final int SMOOTHING = 5;
 
   private final PrometheusMetrics metrics;
   private final History history;
   private final String version;
 
   /**
-   * @param version of the service, to be shown
+   * @param version of the service
    */
   public StatusReport(PrometheusMetrics metrics, History history, String version) {
     this.metrics = metrics;
@@ -45,7 +45,7 @@ public final class StatusReport {
   /**
    * The report, in UTF-8.
    *
-   * @param unready why no request would be accepted now, or null if it would
+   * @param unready why a request would be refused now, or null
    */
   byte[] write(@Nullable String unready) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -166,10 +166,10 @@ public final class StatusReport {
     series(json, "rows", samples, 1, (before, now) -> now.rowsPerSecondSince(before));
     series(json, "requests", samples, 1, rate(Sample::requests));
     series(json, "refused", samples, 1, rate(sample -> sample.refused() + sample.failed()));
-    series(json, "requestP50", samples, SMOOTH, (a, b) -> requests(a, b).quantile(0.5));
-    series(json, "requestP99", samples, SMOOTH, (a, b) -> requests(a, b).quantile(0.99));
-    series(json, "flushP50", samples, SMOOTH, (a, b) -> flushes(a, b).quantile(0.5));
-    series(json, "flushP99", samples, SMOOTH, (a, b) -> flushes(a, b).quantile(0.99));
+    series(json, "requestP50", samples, SMOOTHING, (a, b) -> requests(a, b).quantile(0.5));
+    series(json, "requestP99", samples, SMOOTHING, (a, b) -> requests(a, b).quantile(0.99));
+    series(json, "flushP50", samples, SMOOTHING, (a, b) -> flushes(a, b).quantile(0.5));
+    series(json, "flushP99", samples, SMOOTHING, (a, b) -> flushes(a, b).quantile(0.99));
     series(json, "bufferBytes", samples, 1, (before, now) -> now.bufferBytes());
     series(json, "flushErrors", samples, 1, rate(Sample::flushErrors));
     json.writeEndObject();
@@ -188,17 +188,17 @@ public final class StatusReport {
     return now.flushSeconds().since(before.flushSeconds());
   }
 
-  /** A point for each sample but the first, from it and the one that many samples before. */
+  /** A point for each sample except the first, computed from it and an earlier one. */
   private static void series(
       JsonGenerator json,
       String name,
       List<Sample> samples,
-      int span,
+      int distance,
       ToDoubleBiFunction<Sample, Sample> point)
       throws IOException {
     json.writeArrayFieldStart(name);
     for (int i = 1; i < samples.size(); i++) {
-      Sample before = samples.get(Math.max(0, i - span));
+      Sample before = samples.get(Math.max(0, i - distance));
       writeNumber(json, point.applyAsDouble(before, samples.get(i)));
     }
     json.writeEndArray();
@@ -210,7 +210,7 @@ public final class StatusReport {
     writeNumber(json, value);
   }
 
-  /** Whole numbers without a fraction; what there is none of as null. */
+  /** Writes integers without a fraction, and NaN as null. */
   private static void writeNumber(JsonGenerator json, double value) throws IOException {
     if (Double.isNaN(value)) {
       json.writeNull();

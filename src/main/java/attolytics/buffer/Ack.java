@@ -1,7 +1,7 @@
 package attolytics.buffer;
 
-/** The one who waits for a batch's outcome and tells the client. */
+/** Receives the outcome of a batch, and answers the client. */
 public interface Ack {
-  /** Called once a published batch, on the writer's thread; must not block nor throw. */
+  /** Called once per published batch, on the writer's thread. Must not block or throw. */
   void settled(Outcome outcome);
 }

@@ -14,19 +14,19 @@ import org.jspecify.annotations.Nullable;
  *   runs   |      table a      | table b | table a |
  * </pre>
  *
- * Reused by its owner once it is settled. While it is in use, the memory that it holds, written to
- * or not, is charged to the budget. One thread at a time; see the package.
+ * Reused by its owner after it is settled. Until it is released, all of its memory, whether written
+ * or not, is reserved in the budget. Not thread-safe; see the package.
  */
 public final class Batch {
   private static final int RUN_BYTES = 2 * Integer.BYTES + 8;
 
-  /** What a waiting request takes besides its head and rows, roughly. */
+  /** Estimate of the heap that a request takes besides its head and its rows. */
   public static final int OVERHEAD_BYTES = 1024;
 
   private final CopyBuffer rows;
   private final Budget budget;
   private final long maxBytes;
-  private long charged;
+  private long reserved;
   private boolean outgrown;
   private Table[] runTables = new Table[1];
   private int[] runEnds = new int[1];
@@ -40,17 +40,17 @@ public final class Batch {
   private int source;
 
   /**
-   * Charged to nobody.
+   * Creates a batch without a budget.
    *
-   * @param maxBytes bound on the encoded rows
+   * @param maxBytes limit on the encoded rows
    */
   public Batch(int maxBytes) {
     this(Math.min(1024, maxBytes), maxBytes, Long.MAX_VALUE, new Budget(Long.MAX_VALUE));
   }
 
   /**
-   * @param initialBytes room for encoded rows to begin with, or less if that is too much
-   * @param maxBytes bound on what is charged, larger than an empty batch
+   * @param initialBytes initial capacity for encoded rows; less if that exceeds the limit
+   * @param maxBytes limit on the bytes that are reserved; larger than an empty batch
    */
   public Batch(int initialBytes, int maxBytes, Budget budget) {
     this(initialBytes, maxBytes - OVERHEAD_BYTES - RUN_BYTES, maxBytes, budget);
@@ -59,60 +59,60 @@ public final class Batch {
   private Batch(int initialBytes, int maxRowBytes, long maxBytes, Budget budget) {
     this.budget = budget;
     this.maxBytes = maxBytes;
-    rows = new CopyBuffer(Math.min(initialBytes, maxRowBytes), maxRowBytes, this::charge);
+    rows = new CopyBuffer(Math.min(initialBytes, maxRowBytes), maxRowBytes, this::tryReserve);
   }
 
   /**
-   * Charges the budget with a request and the memory held; false, with nothing changed, if it is
-   * spent.
+   * Reserves memory for a request and this batch; false, with nothing changed, if the budget is
+   * exhausted.
    *
-   * @param headBytes what the request itself holds until it is answered
+   * @param headBytes what the headers of the request take
    */
   public boolean reserve(int headBytes) {
-    return charge(OVERHEAD_BYTES + headBytes + heapBytes());
+    return tryReserve(OVERHEAD_BYTES + headBytes + heapBytes());
   }
 
-  /** Gives the budget back what was charged. The batch is empty then, and its memory is kept. */
+  /** Empties the batch and releases what it has reserved. Its memory is kept. */
   public void release() {
     clear();
-    budget.release(charged);
-    charged = 0;
+    budget.release(reserved);
+    reserved = 0;
   }
 
-  /** Bytes of heap held, whether written or not. */
+  /** Bytes of heap, whether written or not. */
   public int heapBytes() {
     return rows.capacity() + RUN_BYTES * runTables.length;
   }
 
-  /** Whether the memory that it did not get last is more than it may have at any time. */
+  /** Whether the last reservation failed because of the limit of the batch, not the budget. */
   public boolean isOutgrown() {
     return outgrown;
   }
 
-  private boolean charge(int bytes) {
-    outgrown = charged + bytes > maxBytes;
+  private boolean tryReserve(int bytes) {
+    outgrown = reserved + bytes > maxBytes;
     boolean granted = !outgrown && budget.tryReserve(bytes);
     if (granted) {
-      charged += bytes;
+      reserved += bytes;
     }
     return granted;
   }
 
-  /** Where the next row's bytes go; {@link #endRow} then says whose they are. */
+  /** The buffer for the bytes of the next row; {@link #endRow} completes the row. */
   public CopyBuffer rows() {
     return rows;
   }
 
   /**
-   * Makes all bytes since the last row a row of the table.
+   * Makes a row of the table of all bytes since the last row.
    *
-   * @throws CopyBuffer.LimitExceededException if the budget is spent
+   * @throws CopyBuffer.LimitExceededException if the budget is exhausted
    */
   public void endRow(Table table) {
     rowCount++;
     if (runCount == 0 || runTables[runCount - 1] != table) {
       if (runCount == runTables.length) {
-        if (!charge(RUN_BYTES * runCount)) {
+        if (!tryReserve(RUN_BYTES * runCount)) {
           throw CopyBuffer.LimitExceededException.temporary();
         }
         runTables = Arrays.copyOf(runTables, 2 * runCount);
@@ -161,12 +161,12 @@ public final class Batch {
     return run == 0 ? 0 : runEnds[run - 1];
   }
 
-  /** Offset behind the run's last byte in {@link #rows()}. */
+  /** Offset after the last byte of the run in {@link #rows()}. */
   public int runEnd(int run) {
     return runEnds[run];
   }
 
-  /** Whether one of the rows is the table's. */
+  /** Whether the table has a row in this batch. */
   public boolean touches(Table table) {
     for (int run = 0; run < runCount; run++) {
       if (runTables[run] == table) {
@@ -197,7 +197,7 @@ public final class Batch {
     throw new IndexOutOfBoundsException("row " + row + " of " + table);
   }
 
-  /** How many of the rows are the table's. */
+  /** Number of rows of the table. */
   public int rowsOf(Table table) {
     int rows = 0;
     for (int run = 0; run < runCount; run++) {
@@ -211,11 +211,11 @@ public final class Batch {
   /**
    * Marks the request as one that is handled leniently.
    *
-   * @param heapBytes what it holds besides the batch
-   * @throws CopyBuffer.LimitExceededException if the budget is spent
+   * @param heapBytes what the request takes besides the batch
+   * @throws CopyBuffer.LimitExceededException if the budget is exhausted
    */
   public void handleLeniently(LenientRequest request, int heapBytes) {
-    if (!charge(heapBytes)) {
+    if (!tryReserve(heapBytes)) {
       throw CopyBuffer.LimitExceededException.temporary();
     }
     lenient = request;
@@ -229,10 +229,10 @@ public final class Batch {
   /**
    * Replaces a row.
    *
-   * @param index the row's place among all rows
+   * @param index of the row among all rows
    * @param table of the new row
    * @param row its bytes
-   * @throws CopyBuffer.LimitExceededException if the budget is spent; the rows are lost then
+   * @throws CopyBuffer.LimitExceededException if the budget is exhausted; the rows are lost then
    */
   public void replaceRow(int index, Table table, CopyBuffer row) {
     byte[] oldRows = Arrays.copyOf(rows.array(), rows.size());
@@ -257,28 +257,28 @@ public final class Batch {
     }
   }
 
-  /** Makes the rows stand once, however often the request is sent under this key. */
+  /** Sets the key under which the request can be repeated without storing its rows again. */
   public void identify(IdempotencyKey as) {
     key = as;
   }
 
-  /** What the client calls the request, or null. */
+  /** The Idempotency-Key of the request, or null. */
   public @Nullable IdempotencyKey key() {
     return key;
   }
 
-  /** A number for the connection that the request came by, or 0. */
+  /** A number that identifies the connection of the request, or 0. */
   public int source() {
     return source;
   }
 
-  /** Says by which connection the request came. */
+  /** Sets the number that identifies the connection of the request. */
   public void setSource(int connection) {
     source = connection;
   }
 
   /**
-   * Says who waits for the outcome, and since when.
+   * Sets the receiver of the outcome, and the time from which it waits.
    *
    * @param nowNanos by {@link System#nanoTime()}
    */
@@ -292,15 +292,15 @@ public final class Batch {
     return acceptedNanos;
   }
 
-  /** Who waits for the outcome, or null if nobody does any more. */
+  /** The receiver of the outcome, or null after it was called. */
   public @Nullable Ack waiting() {
     return ack;
   }
 
   /**
-   * Tells the outcome to the one who waits. The batch is no longer the caller's then.
+   * Calls the receiver of the outcome, to which the batch belongs from then on.
    *
-   * @throws IllegalStateException if it was told before
+   * @throws IllegalStateException if it was called before
    */
   public void settle(Outcome outcome) {
     Ack waiting = ack;
@@ -309,7 +309,7 @@ public final class Batch {
     }
     ack = null;
     if (outcome.kind().isOfDatabase()) {
-      budget.drained(charged);
+      budget.drained(reserved);
     }
     waiting.settled(outcome);
   }

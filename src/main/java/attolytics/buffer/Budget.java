@@ -5,18 +5,18 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bounds the bytes of requests that are being read or wait for their commit, and knows how fast
- * they become fewer. Thread-safe.
+ * Limits the bytes of requests that are not answered yet, and measures how fast the database drains
+ * them. Thread-safe.
  */
 public final class Budget {
-  /** The past of the drain rate fades with this time constant. */
+  /** Time constant of the moving average of the drain rate. */
   private static final double FADE_SECONDS = 3;
 
   private static final int MAX_RETRY_AFTER = 30;
 
   /**
-   * The rate is measured while more than this part is taken: with less, it is the requests that set
-   * the pace and not the database.
+   * The rate is measured while more than this part of the capacity is reserved. With less, it would
+   * be the rate of requests and not that of the database.
    */
   private static final int BACKLOG_PART = 16;
 
@@ -26,9 +26,9 @@ public final class Budget {
   private final AtomicLong used = new AtomicLong();
   private final long backlog;
   private volatile long backlogSince;
-  private volatile long busySince; // since when anything at all is here
+  private volatile long busySince; // since when any bytes are reserved
 
-  // Both weighed by their age, by a clock that stands still while there is no backlog.
+  // Both are weighted by age. The clock of the age stops while there is no backlog.
   private double drainedBytes;
   private double measuredSeconds;
   private long fadedAt;
@@ -57,12 +57,12 @@ public final class Budget {
     this.drainedAt = fadedAt;
   }
 
-  /** A budget for one use, whose bytes are taken from this one as well. */
+  /** A budget whose bytes are reserved in this one as well. */
   public Budget part(long partCapacity) {
     return new Budget(partCapacity, this, nanoClock);
   }
 
-  /** Takes that many bytes, or none and returns false if they do not fit. */
+  /** Reserves bytes; false, with nothing changed, if they exceed the capacity. */
   public boolean tryReserve(long bytes) {
     long before;
     do {
@@ -84,7 +84,7 @@ public final class Budget {
     return false;
   }
 
-  /** Gives back what {@link #tryReserve} took. */
+  /** Releases bytes that {@link #tryReserve} reserved. */
   public void release(long bytes) {
     used.addAndGet(-bytes);
     if (whole != null) {
@@ -93,8 +93,10 @@ public final class Budget {
   }
 
   /**
-   * Notes that the database has decided about a request that held so much. What was given up for
-   * want of time is no progress, and not told here.
+   * Records that the database has decided on a request. Not for requests that have timed out, which
+   * are no progress.
+   *
+   * @param bytes that the request had reserved
    */
   public synchronized void drained(long bytes) {
     drainedAt = nanoClock.getAsLong();
@@ -104,14 +106,14 @@ public final class Budget {
     }
   }
 
-  /** How many seconds it takes to drain what is here now, at the pace of the last seconds. */
+  /** Seconds until the bytes that are reserved now are drained, at the current rate. */
   public synchronized int retryAfterSeconds() {
     if (used.get() > backlog) {
       fade();
     }
-    double atThisPace = drainedBytes < 1 ? 0 : used.get() * measuredSeconds / drainedBytes;
-    // What has not moved for so long will hardly have drained in less.
-    double seconds = Math.max(atThisPace, stalledSeconds());
+    double atCurrentRate = drainedBytes < 1 ? 0 : used.get() * measuredSeconds / drainedBytes;
+    // If nothing has been drained for some time, the measured rate is too optimistic.
+    double seconds = Math.max(atCurrentRate, stalledSeconds());
     return (int) Math.max(1, Math.min(MAX_RETRY_AFTER, Math.ceil(seconds)));
   }
 
@@ -136,7 +138,7 @@ public final class Budget {
     return capacity;
   }
 
-  /** Bytes taken now. */
+  /** Bytes that are reserved. */
   public long used() {
     return used.get();
   }

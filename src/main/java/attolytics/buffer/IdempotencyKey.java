@@ -4,17 +4,17 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * The name that a client gave to a request, so that it can send it again without doubling rows. Two
- * are equal if app and key are: the fingerprint is what is compared then.
+ * The header Idempotency-Key of a request, by which a client can send it again without storing its
+ * rows twice. Two are equal if app and key are; the fingerprint is compared separately.
  *
- * @param app whose key it is
- * @param key as the client sent it
- * @param fingerprint of the request's body, SHA-256
+ * @param app the key belongs to
+ * @param key the value of the header
+ * @param fingerprint SHA-256 of the body
  */
-@SuppressWarnings("ArrayRecordComponent") // nobody changes it
+@SuppressWarnings("ArrayRecordComponent") // never modified
 public record IdempotencyKey(String app, String key, byte[] fingerprint)
     implements Comparable<IdempotencyKey> {
-  /** Whether it was the same body. */
+  /** Whether the bodies are the same. */
   public boolean sameBody(IdempotencyKey other) {
     return Arrays.equals(fingerprint, other.fingerprint);
   }

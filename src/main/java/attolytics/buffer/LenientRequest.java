@@ -9,9 +9,9 @@ public interface LenientRequest {
    * Puts an event that the database refused into quarantine, in place of its row in the batch.
    *
    * @param code as in the errors of an answer
-   * @param detail what the database said, to be shown to the client
-   * @return false if that is not possible, because of memory or as it were too many; the request
-   *     has to be refused then, and its rows are not valid any more
+   * @param detail the message of the database, for the client
+   * @return false if there is no memory or there are too many of them; the request has to be
+   *     refused then, and its rows are not valid any more
    */
   boolean quarantine(int event, String code, String detail);
 

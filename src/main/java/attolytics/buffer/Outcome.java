@@ -3,35 +3,35 @@ package attolytics.buffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What became of a request's rows, all of them alike.
+ * The outcome of a request, which applies to all of its rows.
  *
- * @param detail for a refusal, what the database said, fit to be shown to the client; for a request
- *     that was stored before, the body of its answer, if that is not empty; else null
- * @param event the one that was refused, from 0, or {@link #NO_EVENT} if that is not known
+ * @param detail if the request is refused, the message of the database, safe to show to the client;
+ *     if it was stored before, the body of its answer unless that is empty; else null
+ * @param event index of the event that was refused, or {@link #NO_EVENT} if it is unknown
  */
 public record Outcome(Kind kind, @Nullable String detail, int event) {
-  /** Settled by a COMMIT, by a refusal, or by time. */
+  /** Whether the rows are committed, and if not, why. */
   public enum Kind {
     /** Committed. */
     STORED,
-    /** Committed before, under the same Idempotency-Key and with the same body. */
+    /** Committed earlier, with the same Idempotency-Key and the same body. */
     REPLAYED,
-    /** Not committed: the Idempotency-Key was used before, with another body. */
+    /** Not committed: the Idempotency-Key was used with another body. */
     KEY_REUSED,
     /** Not committed: a constraint, a trigger or a type of the database refused a row. */
     REFUSED,
     /** Not committed: a unique or exclusion constraint refused a row. */
     CONFLICT,
-    /** Not committed: the table cannot take rows, whatever they are, until an operator mends it. */
+    /** Not committed: the table accepts no rows at all until an operator repairs it. */
     TABLE_BROKEN,
-    /** Not committed: the database was away for as long as the request could wait. */
+    /** Not committed: the database was unavailable until the ack timeout. */
     UNAVAILABLE,
-    /** Not committed: the service had to stop before it came to it. */
+    /** Not committed: the service stopped before it wrote the rows. */
     STOPPED,
-    /** Nobody can tell: the connection was lost while committing, and asking did not help. */
+    /** Unknown: the connection was lost during COMMIT, and the transaction status is unknown. */
     UNKNOWN;
 
-    /** Whether the database has decided, and not time. */
+    /** Whether the database has decided; otherwise a timeout or a stop has. */
     public boolean isOfDatabase() {
       return this != UNAVAILABLE && this != STOPPED && this != UNKNOWN;
     }
@@ -47,7 +47,7 @@ public record Outcome(Kind kind, @Nullable String detail, int event) {
   public static final Outcome UNKNOWN = of(Kind.UNKNOWN);
 
   /**
-   * Committed before, under the same Idempotency-Key.
+   * Committed earlier, with the same Idempotency-Key.
    *
    * @param answer the body of the answer, or null if that is empty
    */

@@ -9,13 +9,13 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The queue from many IO threads to the writers: a Disruptor ring with a slot a row, so that its
- * capacity is one of rows. A batch claims as many slots as it has rows in one step, or none, and
- * stands in the first of them. Slots stay occupied until the consumer that has taken their batch
- * releases them: what is in the ring is all that is accepted and not yet committed.
+ * The queue from the IO threads to the writers: a Disruptor ring with one slot per row, so that its
+ * capacity is a number of rows. A batch atomically claims as many slots as it has rows, or none,
+ * and is stored in the first of them. Slots stay occupied until the consumer that has taken their
+ * batch releases them: the ring contains all that is accepted and not yet settled.
  *
- * <p>Each writer has a {@link Consumer} of its own. One of them at a time may poll; who that is, is
- * for the callers to agree upon.
+ * <p>Each writer has a {@link Consumer} of its own. Only one of them at a time may poll; the
+ * callers have to ensure that.
  */
 public final class Ring {
   private static final class Slot {
@@ -32,11 +32,12 @@ public final class Ring {
     }
   }
 
-  /** What a consumer that holds no slots has as its position: it gates nobody. */
+  /** Position of a consumer that holds no slots, which does not gate producers. */
   private static final long HOLDS_NOTHING = Long.MAX_VALUE;
 
-  // The ring's own wait strategies serve its own processors; writers wait by themselves, since they
-  // keep what they have taken until the commit.
+  // The wait strategies of the ring are for its event processors. Writers poll instead, as they
+  // hold
+  // slots until the commit.
   private final RingBuffer<Slot> slots;
   private final NanoClock clock;
 
@@ -73,9 +74,9 @@ public final class Ring {
   }
 
   /**
-   * Hands a batch over to the writer. Any thread.
+   * Hands a batch over to the writers. Any thread; does not block.
    *
-   * @return false, at once and with nothing changed, if not all of its rows fit
+   * @return false, with nothing changed, if not all of its rows fit
    */
   public boolean offer(Batch batch) {
     int rows = slotsOf(batch);
@@ -85,11 +86,12 @@ public final class Ring {
     } catch (InsufficientCapacityException full) {
       return false;
     }
-    // Nothing can fail between the claim and the publication, which would stop the ring for good.
+    // Nothing can fail between the claim and the publication: the ring would stop for good.
     long first = last - rows + 1;
     slots.get(first).batch = batch;
-    // The first slot last: the writer goes by that one alone and may free them all at once, and a
-    // flag that is set only then would undo that of the slot's next user.
+    // The first slot last: the writer checks that one only, and may free all of them at once. A
+    // slot
+    // that was published after that would look published to its next user.
     if (rows > 1) {
       slots.publish(first + 1, last);
     }
@@ -99,7 +101,7 @@ public final class Ring {
   }
 
   /**
-   * Lets a waiting {@link Consumer#poll}, or else the next one that would wait, return early. Any
+   * Makes a waiting {@link Consumer#poll} return early, or the next one that would wait. Any
    * thread.
    */
   public void wake() {
@@ -116,14 +118,14 @@ public final class Ring {
     return slots.getBufferSize() - slots.remainingCapacity();
   }
 
-  /** Whether a batch waits to be taken. Any thread. */
+  /** Whether the ring contains a batch that has not been taken. Any thread. */
   public boolean hasBatches() {
     return slots.isAvailable(taken.get() + 1);
   }
 
   /**
-   * Unparks the thread with the next offer, or at once if a batch is waiting, unless another thread
-   * polls before that. Only while nobody polls.
+   * Unparks the thread at the next offer, or at once if there is a batch, unless another thread
+   * polls before that. Only while no thread polls.
    */
   public void unparkOnOffer(Thread thread) {
     waiter = thread;
@@ -138,7 +140,7 @@ public final class Ring {
     try {
       while (true) {
         waiter = Thread.currentThread();
-        VarHandle.fullFence(); // against offer's: one of the two sees what the other wrote
+        VarHandle.fullFence(); // pairs with offer's: one of the two sees what the other has written
         if (hasBatches()) {
           return true;
         }
@@ -171,7 +173,7 @@ public final class Ring {
     }
   }
 
-  /** An empty batch, too, has to stand somewhere. */
+  /** An empty batch needs a slot, too. */
   private static int slotsOf(Batch batch) {
     return Math.max(1, batch.rowCount());
   }
@@ -180,8 +182,8 @@ public final class Ring {
    * Takes batches for one writer and holds their slots until it {@link #release}s them.
    *
    * <p>A slot is free once it is taken and no consumer holds it. Producers read {@link #taken}
-   * before the consumers' positions, and a consumer notes what it holds before it moves {@link
-   * #taken}, so that no slot looks free in between.
+   * before the positions of the consumers, and a consumer sets its position before it advances
+   * {@link #taken}, so that no slot looks free in between.
    */
   public final class Consumer {
     /** The slot before the first that is held, or {@link #HOLDS_NOTHING}. */
@@ -192,7 +194,7 @@ public final class Ring {
     /**
      * Takes the next batch. One consumer at a time.
      *
-     * @return null if there is none within the time, or if the thread was woken by {@link #wake}
+     * @return null after the timeout, or if the thread was woken by {@link #wake}
      */
     public @Nullable Batch poll(long timeoutNanos) {
       if (!hasBatches() && !await(timeoutNanos)) {
@@ -202,7 +204,7 @@ public final class Ring {
       Slot slot = slots.get(before + 1);
       Batch batch = slot.batch;
       if (batch == null) {
-        throw new IllegalStateException("a published slot without a batch at " + (before + 1));
+        throw new IllegalStateException("published slot without a batch at " + (before + 1));
       }
       slot.batch = null;
       if (held.get() == HOLDS_NOTHING) {

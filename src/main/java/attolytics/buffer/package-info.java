@@ -1,17 +1,18 @@
 /**
- * Between the IO threads and the writers: a bounded ring of requests whose rows are encoded.
+ * The bounded queue between the IO threads and the writers: requests whose rows are encoded.
  *
  * <pre>
  *   IO threads                          writer thread
  *   offer(batch) ──►  ┌─┬─┬─┬─┬─┬─┬─┐   poll() ──► flush ──► release()
  *   or refuse         │b│·│·│b│b│·│ │
- *                     └─┴─┴─┴─┴─┴─┴─┘   one slot a row; the first one holds the batch
+ *                     └─┴─┴─┴─┴─┴─┴─┘   one slot per row; the first one has the batch
  * </pre>
  *
  * A {@link attolytics.buffer.Batch} belongs to one thread at a time: to the IO thread that decodes
  * into it, from {@link attolytics.buffer.Ring#offer} on to the writer, and from {@link
- * attolytics.buffer.Batch#settle} on to its {@link attolytics.buffer.Ack} again. {@link
- * attolytics.buffer.Budget} bounds the bytes that may be on the way.
+ * attolytics.buffer.Batch#settle} on to the IO thread again, by its {@link attolytics.buffer.Ack}.
+ * {@link attolytics.buffer.Budget} limits the bytes of all requests. Nothing here knows HTTP or the
+ * database. Begin with {@link attolytics.buffer.Ring}.
  */
 @NullMarked
 package attolytics.buffer;

@@ -5,18 +5,18 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The apps of a schema file, as requests name them. Immutable. */
+/** The apps of a schema file by the path of a request. Immutable. */
 final class Apps {
   private final Map<String, App> byId;
   private final Map<String, App> byPath = new HashMap<>();
 
   Apps(Map<String, App> byId) {
     this.byId = Map.copyOf(byId);
-    // As most clients spell them; the other spellings are decoded.
+    // The usual spelling of each path; others have to be decoded first.
     byId.values().forEach(app -> byPath.put(EventsPath.of(app.id()), app));
   }
 
-  /** The app whose path that is, as most clients spell it, or null. */
+  /** The app of a path in its usual spelling, or null. */
   @Nullable App byPath(String target) {
     return byPath.get(target);
   }

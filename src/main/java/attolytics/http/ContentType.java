@@ -6,19 +6,19 @@ import io.undertow.util.Headers;
 import java.util.Locale;
 import java.util.Set;
 
-/** The media type that a body has to have. */
+/** Checks the media type of a body. */
 final class ContentType {
   private static final String JSON = "application/json";
   private static final String CHARSET = "charset";
 
-  /** Its name, and what it is often called. */
+  /** The registered name, and one that is often used instead. */
   private static final Set<String> UTF_8 = Set.of("utf-8", "utf8");
 
   private ContentType() {}
 
   /**
-   * Whether the body is JSON in UTF-8, by its one Content-Type. Parameters other than the charset
-   * do not matter.
+   * Whether there is one header Content-Type and it says JSON in UTF-8. Parameters other than the
+   * charset are ignored.
    *
    * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1">RFC 9110, media type</a>
    */
@@ -29,7 +29,7 @@ final class ContentType {
 
   static boolean isJson(String contentType) {
     if (contentType.equals(JSON)) {
-      return true; // as nearly every client writes it
+      return true; // the usual spelling
     }
     int at = contentType.indexOf(';');
     String type = at < 0 ? contentType : contentType.substring(0, at);
@@ -39,7 +39,7 @@ final class ContentType {
     while (at >= 0) {
       int start = at + 1;
       at = endOfParameter(contentType, start);
-      if (!isFine(contentType.substring(start, at < 0 ? contentType.length() : at))) {
+      if (!isValid(contentType.substring(start, at < 0 ? contentType.length() : at))) {
         return false;
       }
     }
@@ -62,7 +62,7 @@ final class ContentType {
     return -1;
   }
 
-  private static boolean isFine(String parameter) {
+  private static boolean isValid(String parameter) {
     int equals = parameter.indexOf('=');
     if (equals < 0 || !parameter.substring(0, equals).trim().equalsIgnoreCase(CHARSET)) {
       return true;

@@ -8,9 +8,9 @@ import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 
 /**
- * What browsers ask and are told, as the app's {@code access_control_allow_origin} says. The
- * browser keeps a page from reading an answer and from sending more than a form could; the service
- * itself refuses what comes from a page of another origin.
+ * The CORS headers of requests and answers, according to {@code access_control_allow_origin} of the
+ * app. The browser prevents a page from reading the answer, and from sending more than a form
+ * could; the service itself refuses requests from pages of other origins.
  *
  * @see <a href="https://fetch.spec.whatwg.org/#http-cors-protocol">Fetch, CORS protocol</a>
  */
@@ -28,7 +28,7 @@ final class Cors {
   private static final String USUAL_HEADERS =
       "Content-Type, Content-Encoding, Authorization, Idempotency-Key, Prefer";
 
-  /** The origin of all pages that have none, such as files and sandboxed frames. */
+  /** The origin that browsers send for files, sandboxed frames and the like. */
   private static final String OPAQUE_ORIGIN = "null";
 
   private Cors() {}
@@ -36,11 +36,11 @@ final class Cors {
   /** Whether the request comes from a page that the app allows, or from no page at all. */
   static boolean allows(App app, HttpServerExchange exchange) {
     HeaderValues origins = exchange.getRequestHeaders().get(Headers.ORIGIN);
-    // No browser sends two: one of them would have been taken for the other.
+    // No browser sends two; one of them could be allowed and the other not.
     return origins == null || (origins.size() == 1 && app.allowsOrigin(origins.getFirst()));
   }
 
-  /** Lets the page that sent the request read the answer, if the app allows it. */
+  /** Allows the page that sent the request to read the answer, if the app allows its origin. */
   static void addHeaders(App app, HttpServerExchange exchange) {
     HeaderMap response = exchange.getResponseHeaders();
     if (!app.allowsAnyOrigin()) {
@@ -54,26 +54,26 @@ final class Cors {
     response.put(ALLOW_ORIGIN, allowed);
     response.put(EXPOSE_HEADERS, "Retry-After, Idempotency-Replayed, Preference-Applied");
     if (isOneSite(allowed)) {
-      // The service looks at no cookie, but navigator.sendBeacon always sends them.
+      // The service ignores cookies, but navigator.sendBeacon always sends them.
       response.put(ALLOW_CREDENTIALS, "true");
     }
   }
 
-  /** Whether an operator named whose pages these are, so that no stranger's page is among them. */
+  /** Whether the origin stands for one site, so that pages of other sites do not have it. */
   private static boolean isOneSite(String allowed) {
     return !allowed.equals(App.ANY_ORIGIN) && !allowed.equals(OPAQUE_ORIGIN);
   }
 
-  /** Says what a page may send: POST, with whatever headers it asks for. */
+  /** Allows a page to send POST with the headers that the preflight asks for. */
   static void addPreflightHeaders(HttpServerExchange exchange) {
     if (!exchange.getRequestHeaders().contains(Headers.ORIGIN)) {
       return;
     }
-    String asked = exchange.getRequestHeaders().getFirst(REQUEST_HEADERS);
+    String requested = exchange.getRequestHeaders().getFirst(REQUEST_HEADERS);
     exchange
         .getResponseHeaders()
         .put(ALLOW_METHODS, "POST")
-        .put(ALLOW_HEADERS, asked == null ? USUAL_HEADERS : asked)
+        .put(ALLOW_HEADERS, requested == null ? USUAL_HEADERS : requested)
         .put(MAX_AGE, "86400");
   }
 }

@@ -20,9 +20,9 @@ final class EventsPath {
   }
 
   /**
-   * The app id that a request is for. Empty segments and a slash at the end make no difference.
+   * The app id in a path. Empty segments and a trailing slash are ignored.
    *
-   * @param target path as it came, percent-encoded, or a whole URI; without a query
+   * @param target percent-encoded path or absolute URI, without a query
    * @return null if it is another path
    */
   static @Nullable String appId(String target) {
@@ -38,7 +38,7 @@ final class EventsPath {
     return isEvents ? decode(segments[1]) : null;
   }
 
-  /** A proxy's clients, and any other that likes to, send {@code http://host/path}. */
+  /** The path of a target, which can be an absolute URI, as clients of a proxy send it. */
   private static String path(String target) {
     if (target.startsWith("/")) {
       return target;
@@ -48,7 +48,7 @@ final class EventsPath {
     return path < 0 ? "" : target.substring(path);
   }
 
-  /** A plus is a plus here, and what is no encoding stands for itself: no app has such an id. */
+  /** Decodes percent-encoding, but not a plus; returns what is malformed as it is. */
   private static String decode(String segment) {
     try {
       return segment.indexOf('%') < 0

@@ -19,7 +19,7 @@ import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The public port: finds the app, and checks what the headers say before the body is read. */
+/** Handles the requests of the public port: finds the app and checks the headers. */
 public final class IngestHandler implements HttpHandler {
   private static final int MAX_IDEMPOTENCY_KEY = 255;
   private static final Pattern CLOSE = Pattern.compile("(?i)(^|,)\\s*close\\s*(,|$)");
@@ -29,7 +29,7 @@ public final class IngestHandler implements HttpHandler {
   private volatile Apps apps;
   private volatile boolean draining;
 
-  /** All statuses that a request may be answered with. */
+  /** All statuses of answers. */
   public static Set<Integer> statuses() {
     Set<Integer> statuses = new TreeSet<>(Problem.statuses());
     statuses.add(StatusCodes.OK);
@@ -37,7 +37,7 @@ public final class IngestHandler implements HttpHandler {
     return statuses;
   }
 
-  /** All reasons for which a request may be refused. */
+  /** All reasons for refusing a request. */
   public static Set<String> reasons() {
     return Problem.reasons();
   }
@@ -52,7 +52,7 @@ public final class IngestHandler implements HttpHandler {
   }
 
   /**
-   * Serves other apps from the next request on. A request keeps the app that it has begun with.
+   * Replaces the apps. A request that has begun keeps its app.
    *
    * @param replacement by id
    */
@@ -84,8 +84,8 @@ public final class IngestHandler implements HttpHandler {
 
   @Override
   public void handleRequest(HttpServerExchange exchange) {
-    settlePersistence(exchange);
-    // As it came: Undertow's own idea of the path leaves out what stands behind a semicolon.
+    setPersistence(exchange);
+    // Undertow's getRequestPath leaves out everything after a semicolon.
     String target = exchange.getRequestURI();
     Apps known = apps;
     App app = known.byPath(target);
@@ -95,23 +95,22 @@ public final class IngestHandler implements HttpHandler {
       app = id == null ? null : known.byId(id);
       notFound = app == null ? notFound(id) : null;
     }
-    // Before the check: either drain sees this IO thread, or this request sees that draining is
-    // set.
+    // Before the check, so that either drain sees this IO thread or the request sees draining set.
     IoThreadContext ioThread = ioThreads.of(exchange.getIoThread());
     Refusal refusal = app == null ? notFound : check(app, exchange);
-    // Dispatched, so that the exchange does not end with this call; and on this very thread.
+    // Dispatched, so that the exchange does not end when this call returns.
     exchange.dispatch(
         SameThreadExecutor.INSTANCE, new IngestRequest(exchange, ingest, ioThread, app, refusal));
   }
 
   private static Refusal notFound(@Nullable String id) {
     return id == null
-        ? Refusal.of(Problem.UNKNOWN_PATH, "events are posted to /apps/{app_id}/events")
+        ? Refusal.of(Problem.UNKNOWN_PATH, "send events to /apps/{app_id}/events")
         : Refusal.of(Problem.UNKNOWN_APP, null);
   }
 
-  /** What Undertow leaves out: an old client is told, and a list of options may say it too. */
-  private static void settlePersistence(HttpServerExchange exchange) {
+  /** Undertow ignores HTTP/1.0 clients and a close among other options. */
+  private static void setPersistence(HttpServerExchange exchange) {
     String connection = exchange.getRequestHeaders().getFirst(Headers.CONNECTION);
     if (connection == null || !exchange.isPersistent()) {
       return;
@@ -123,13 +122,13 @@ public final class IngestHandler implements HttpHandler {
     }
   }
 
-  /** In the order in which the contract ranks what is wrong. */
+  /** Why the request is refused, in the order of precedence of the documentation. */
   private @Nullable Refusal check(App app, HttpServerExchange exchange) {
     if (draining) {
       return Refusal.of(Problem.DRAINING, null);
     }
     HeaderMap headers = exchange.getRequestHeaders();
-    // As strings: to an HttpString, capitals do not matter.
+    // As a string, because HttpString.equals ignores case.
     String method = exchange.getRequestMethod().toString();
     boolean isPreflight = method.equals(Methods.OPTIONS_STRING);
     if (!isPreflight && !method.equals(Methods.POST_STRING)) {
@@ -139,18 +138,20 @@ public final class IngestHandler implements HttpHandler {
       return Refusal.of(Problem.ORIGIN_NOT_ALLOWED, null);
     }
     if (isPreflight) {
-      return null; // a preflight: what it asks for is another request's business
+      return null;
     }
     if (!ContentType.isJson(headers)) {
       return Refusal.of(Problem.UNSUPPORTED_MEDIA_TYPE, null);
     }
     if (!ContentEncoding.isSupported(headers)) {
-      return Refusal.of(Problem.UNSUPPORTED_ENCODING, "supported is " + ContentEncoding.SUPPORTED);
+      return Refusal.of(
+          Problem.UNSUPPORTED_ENCODING, "only " + ContentEncoding.SUPPORTED + " is supported");
     }
     String key = headers.getFirst(IngestRequest.IDEMPOTENCY_KEY);
     if (key != null && (key.isEmpty() || key.length() > MAX_IDEMPOTENCY_KEY)) {
       return Refusal.of(
-          Problem.INVALID_IDEMPOTENCY_KEY, "it has 1 to " + MAX_IDEMPOTENCY_KEY + " characters");
+          Problem.INVALID_IDEMPOTENCY_KEY,
+          "its length must be between 1 and " + MAX_IDEMPOTENCY_KEY + " characters");
     }
     int maxBody = ingest.limits().maxBody();
     return Framing.of(exchange) == Framing.LENGTH && exchange.getRequestContentLength() > maxBody

@@ -87,7 +87,8 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
 
   private static Refusal invalidFraming() {
     return Refusal.of(
-        Problem.MALFORMED_BODY, "where the body ends is told by Content-Length or by chunks");
+        Problem.MALFORMED_BODY,
+        "the length of the body must be given by Content-Length or by Transfer-Encoding: chunked");
   }
 
   private boolean waitsForContinue() {
@@ -193,7 +194,8 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
   private static Refusal rowsTooLarge(CopyBuffer.LimitExceededException e, Batch rows) {
     return e.isTemporary() && !rows.isOutgrown()
         ? Refusal.of(Problem.BUFFER_FULL, null)
-        : Refusal.of(Problem.BODY_TOO_LARGE, "its rows need more memory than the buffer has");
+        : Refusal.of(
+            Problem.BODY_TOO_LARGE, "the rows of the request need more memory than the buffer has");
   }
 
   /** The first value of a header, or the client's address, for a column that is filled from it. */
@@ -243,7 +245,9 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     int events = decoded.events();
     if (events > ingest.maxRows()) {
       return Refusal.of(
-          Problem.BODY_TOO_LARGE, "a request may have " + ingest.maxRows() + " events", events);
+          Problem.BODY_TOO_LARGE,
+          "the maximum is " + ingest.maxRows() + " events per request",
+          events);
     }
     if (decoded.malformed() != null) {
       return Refusal.of(Problem.MALFORMED_BODY, decoded.malformed(), events);
@@ -254,7 +258,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     if (decoded.secretKey() == null && !hasBearer) {
       return Refusal.of(
           Problem.INVALID_REQUEST,
-          "secret_key is missing; the header Authorization: Bearer may stand in for it",
+          "secret_key is missing, and so is the header Authorization: Bearer",
           events);
     }
     if (decoded.wrongSecretKey() || !bearerRight) {

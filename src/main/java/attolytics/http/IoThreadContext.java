@@ -22,13 +22,13 @@ import org.xnio.XnioIoThread;
 final class IoThreadContext {
   private static final Logger log = LoggerFactory.getLogger(IoThreadContext.class);
 
-  /** What is kept of batches that are not in use, so that a burst's memory does not stay. */
+  /** Limit on unused batches that are kept, so that the memory of a burst is freed. */
   private static final int MAX_SPARE_BYTES = 8 << 20;
 
-  /** Which part of the buffer all lanes together may keep so, as nobody is charged with it. */
+  /** The part of the buffer that all IO threads may keep in unused batches, outside the budget. */
   private static final int SPARE_PART = 4;
 
-  /** Batches are kept by the power of two of their room for rows, from 1 KiB to 1 MiB. */
+  /** Batches are kept by the power of two of their capacity, from 1 KiB to 1 MiB. */
   private static final int SMALLEST = 10;
 
   private static final int LARGEST = 20;
@@ -44,20 +44,20 @@ final class IoThreadContext {
   private final ArrayDeque<Batch>[] spare = stacks();
   private int spareBytes;
 
-  // A stack of what writers have settled, linked through the requests themselves.
+  // A stack of requests that writers have settled, linked through the requests themselves.
   private final AtomicReference<@Nullable IngestRequest> settled = new AtomicReference<>();
   private final Runnable answerSettled = this::answerSettled;
-  private volatile boolean overlooked; // for want of memory to tell the IO thread of them
+  private volatile boolean notScheduled; // there was no memory for the task that answers them
 
   IoThreadContext(XnioIoThread ioThread, IngestContext ingest) {
     this.ioThread = ioThread;
     this.ring = ingest.ring();
     this.budget = ingest.budget();
     this.decoder = new Decoder(ingest.clock());
-    long besidesItsBody = budget.capacity() - ingest.limits().maxBody();
-    int lanes = ioThread.getWorker().getIoThreadCount();
-    this.maxSpareBytes = Math.min(MAX_SPARE_BYTES, budget.capacity() / SPARE_PART / lanes);
-    this.maxBatchBytes = (int) Math.min(besidesItsBody, Integer.MAX_VALUE - 8);
+    long besidesBody = budget.capacity() - ingest.limits().maxBody();
+    int ioThreads = ioThread.getWorker().getIoThreadCount();
+    this.maxSpareBytes = Math.min(MAX_SPARE_BYTES, budget.capacity() / SPARE_PART / ioThreads);
+    this.maxBatchBytes = (int) Math.min(besidesBody, Integer.MAX_VALUE - 8);
     this.bodies = new BodyResources(ioThread, ingest.limits(), budget, ingest.bodyBudget());
   }
 
@@ -84,13 +84,13 @@ final class IoThreadContext {
   }
 
   /**
-   * An empty batch, fit for the rows of a body of that length: they are about as long.
+   * An empty batch with a capacity that fits a body: its rows are about as long.
    *
-   * @param headBytes what the request holds besides until it is answered
-   * @return null if the budget is spent
+   * @param headBytes what the request holds besides its body until it is answered
+   * @return null if the budget is exhausted
    */
   @Nullable Batch takeBatch(int bodyLength, int headBytes) {
-    // Not just any batch, or the memory of large requests would end up under small ones.
+    // By size: otherwise small requests would occupy the memory of large ones.
     int power = Integer.SIZE - Integer.numberOfLeadingZeros(Math.max(bodyLength, 1) - 1);
     power = Math.min(Math.max(power, SMALLEST), LARGEST);
     Batch batch = spare[power].pollLast();
@@ -106,12 +106,12 @@ final class IoThreadContext {
     return null;
   }
 
-  /** Whether {@link #takeBatch} has no batch for such a request even when the budget is whole. */
+  /** Whether {@link #takeBatch} returns null even if no memory is reserved. */
   boolean isTooLarge(int bodyLength, int headBytes) {
     return Batch.OVERHEAD_BYTES + (long) bodyLength + headBytes > maxBatchBytes;
   }
 
-  /** Gives a batch back whose rows nobody needs any more. */
+  /** Takes back a batch whose rows are not needed any more. */
   void giveBack(Batch batch) {
     batch.release();
     keep(batch);
@@ -131,7 +131,7 @@ final class IoThreadContext {
     return ring.offer(batch);
   }
 
-  /** What tells this body, handled this way, from any other. */
+  /** A cryptographic hash of the body and of how the request is handled. */
   byte[] fingerprint(byte[] bytes, int length, boolean lenient) {
     sha256.update(bytes, 0, length);
     if (lenient) {
@@ -155,14 +155,14 @@ final class IoThreadContext {
       before = settled.get();
       request.nextSettled = before;
     } while (!settled.compareAndSet(before, request));
-    if (before == null || overlooked) { // else it is on its way already
+    if (before == null || notScheduled) { // otherwise it is scheduled already
       try {
         ioThread.execute(answerSettled);
-        overlooked = false;
+        notScheduled = false;
       } catch (RejectedExecutionException e) {
-        log.debug("The connections are closed, and nobody is there to be answered", e);
+        log.debug("Cannot answer: the port is closed", e);
       } catch (OutOfMemoryError e) {
-        overlooked = true;
+        notScheduled = true;
         throw e;
       }
     }

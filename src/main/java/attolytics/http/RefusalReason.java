@@ -5,15 +5,15 @@ import attolytics.http.problem.Problem;
 import attolytics.http.problem.Refusal;
 
 /**
- * Why a request is refused, as the log tells it: places and codes, and of what a client made up
- * only the id of an app that there is not. Never a value.
+ * Why a request is refused, for the log: pointers and codes, and the id of an unknown app. Never
+ * the value of a field.
  */
 final class RefusalReason {
   private static final int MAX_ID_CHARS = 64;
 
   private RefusalReason() {}
 
-  /** The end of a line, or nothing. */
+  /** The end of a log message, or nothing. */
   static String of(Refusal refused, String target) {
     if (refused.problem() == Problem.UNKNOWN_APP) {
       String id = EventsPath.appId(target);
@@ -22,14 +22,14 @@ final class RefusalReason {
     return refused.errors().isEmpty() ? "" : ": " + place(refused.errors().get(0));
   }
 
-  /** With the column's name; of a field that is no column only the event's place. */
+  /** With the name of the column; for a field that is not a column, only the event. */
   private static String place(EventError error) {
     boolean namesColumn = !error.code().equals("unknown_field");
     String pointer = namesColumn ? error.pointer() : "/events/" + error.event();
     return error.code() + " at " + escaped(pointer);
   }
 
-  /** Printable ASCII and letters only, so that nobody writes lines of their own into the log. */
+  /** Printable ASCII and letters only, so that clients cannot forge lines of the log. */
   private static String escaped(String text) {
     StringBuilder escaped = new StringBuilder();
     for (int i = 0; i < text.length() && escaped.length() < MAX_ID_CHARS; i++) {

@@ -126,7 +126,7 @@ class StatusPageIT {
   }
 
   @Test
-  void pageThatIsJustOpened_hasPlotsOfWhatWasBefore() {
+  void pageThatIsJustOpened_showsTheHistory() {
     Locator plots = page.locator("figure svg");
     assertEquals(6, plots.count());
     for (int i = 0; i < plots.count(); i++) {
@@ -158,7 +158,7 @@ class StatusPageIT {
   }
 
   @Test
-  void page_isLive() throws Exception {
+  void page_updatesItself() throws Exception {
     String before = cells("apps", "com.example.an_app_with_a_long_name_on_a_small_screen").get(0);
     assertEquals("0", before);
     service.send(
@@ -169,7 +169,7 @@ class StatusPageIT {
   }
 
   @Test
-  void page_asksNobodyElse_andTheBrowserSeesToThat() {
+  void page_loadsNothingFromOtherHosts() {
     page.waitForResponse("**/status.json", () -> {});
     asked.forEach(url -> assertTrue(url.startsWith(url()) || url.startsWith("data:"), url));
     assertEquals(List.of(), complaints);
@@ -190,7 +190,7 @@ class StatusPageIT {
   }
 
   @Test
-  void trouble_isTold_andItsEnd() throws Exception {
+  void problem_isShownUntilItEnds() throws Exception {
     awaitState("Ready");
     way.cut();
     awaitState("Not ready: the database is unreachable");
@@ -209,7 +209,7 @@ class StatusPageIT {
   @EnumSource(
       value = ColorScheme.class,
       names = {"LIGHT", "DARK"})
-  void text_standsOutFromItsGround(ColorScheme scheme) {
+  void text_hasEnoughContrast(ColorScheme scheme) {
     page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(scheme));
     Object least =
         page.evaluate(
@@ -239,14 +239,14 @@ class StatusPageIT {
   }
 
   @Test
-  void phone_needsNoScrollingToTheSide() {
+  void narrowScreen_needsNoHorizontalScrolling() {
     page.setViewportSize(320, 640);
     assertEquals(
         320, ((Number) page.evaluate("() => document.documentElement.scrollWidth")).intValue());
   }
 
   @Test
-  void keyboard_reachesWhatScrollsAndWhatLinks() {
+  void keyboard_reachesLinksAndScrollableParts() {
     List<String> reached = new ArrayList<>();
     for (int i = 0; i < 7; i++) {
       page.keyboard().press("Tab");

@@ -38,7 +38,7 @@ class BudgetTest {
   }
 
   @Test
-  void retryAfter_isHowLongTheBufferTakesToDrain() {
+  void retryAfter_isTheTimeToDrainTheBuffer() {
     budget.tryReserve(CAPACITY);
     busy(20, 20 * MILLION);
     assertEquals(3, budget.retryAfterSeconds());
@@ -47,7 +47,7 @@ class BudgetTest {
   }
 
   @Test
-  void retryAfter_rightAfterABurst_goesByTheTimeThatReallyPassed() {
+  void retryAfter_rightAfterABurst_usesTheElapsedTime() {
     pass(3600);
     budget.tryReserve(CAPACITY);
     busy(0.2, 20 * MILLION);
@@ -55,7 +55,7 @@ class BudgetTest {
   }
 
   @Test
-  void retryAfter_goesByTheLastBacklog_notByTheLittleThatCameSince() {
+  void retryAfter_usesTheRateOfTheLastBacklog() {
     budget.tryReserve(CAPACITY);
     busy(5, 20 * MILLION);
     for (int i = 0; i < 30; i++) {
@@ -73,7 +73,7 @@ class BudgetTest {
   }
 
   @Test
-  void retryAfter_inAStall_isNotShorterThanThat_norDoesItGoByWhatExpired() {
+  void retryAfter_inAStall_isAtLeastItsDuration() {
     budget.tryReserve(CAPACITY);
     busy(20, 20 * MILLION);
     pass(11);
@@ -84,7 +84,7 @@ class BudgetTest {
   }
 
   @Test
-  void retryAfter_inAStallFromTheBeginning_growsWithIt() {
+  void retryAfter_inAStallFromTheStart_growsWithIt() {
     pass(3600);
     budget.tryReserve(CAPACITY);
     assertEquals(1, budget.retryAfterSeconds());
@@ -95,7 +95,7 @@ class BudgetTest {
   }
 
   @Test
-  void drained_isWhatTheDatabaseDecidedAbout() {
+  void settle_countsAsDrainedIfTheDatabaseDecided() {
     for (Outcome.Kind kind : Outcome.Kind.values()) {
       Budget fresh = new Budget(CAPACITY, () -> nanos);
       fresh.tryReserve(CAPACITY - 4096);

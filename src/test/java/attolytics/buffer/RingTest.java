@@ -29,7 +29,7 @@ class RingTest {
   private final Ring.Consumer consumer = ring.newConsumer();
 
   @Test
-  void poll_givesBatchesInTheOrderOfTheirOffers() {
+  void poll_returnsBatchesInTheOrderOfOffers() {
     Batch first = batch(2);
     Batch second = batch(3);
     assertTrue(ring.offer(first));
@@ -40,7 +40,7 @@ class RingTest {
   }
 
   @Test
-  void offer_takesAllRowsOrNone() {
+  void offer_acceptsAllRowsOrNone() {
     assertTrue(ring.offer(batch(6)));
     assertFalse(ring.offer(batch(3)));
     assertEquals(6, ring.usedRows());
@@ -49,7 +49,7 @@ class RingTest {
   }
 
   @Test
-  void slots_stayTakenUntilReleased() {
+  void slots_areOccupiedUntilReleased() {
     ring.offer(batch(8));
     consumer.poll(0);
     assertFalse(ring.offer(batch(1)));
@@ -59,7 +59,7 @@ class RingTest {
   }
 
   @Test
-  void slots_stayTakenUntilTheConsumerThatTookThemReleases() {
+  void slots_areOccupiedUntilTheirConsumerReleasesThem() {
     Ring.Consumer other = ring.newConsumer();
     ring.offer(batch(3));
     ring.offer(batch(5));
@@ -74,14 +74,14 @@ class RingTest {
   }
 
   @Test
-  void unparkOnOffer_unparksForABatchThatWaitsAlready() {
+  void unparkOnOffer_unparksAtOnceIfThereIsABatch() {
     ring.offer(batch(1));
     ring.unparkOnOffer(Thread.currentThread());
     LockSupport.park(); // would last until the timeout
   }
 
   @Test
-  void unparkOnOffer_unparksWithTheNextOffer() throws Exception {
+  void unparkOnOffer_unparksAtTheNextOffer() throws Exception {
     ring.unparkOnOffer(Thread.currentThread());
     Thread producer = new Thread(() -> ring.offer(batch(1)));
     producer.start();
@@ -92,7 +92,7 @@ class RingTest {
   }
 
   @Test
-  void ring_goesRound() {
+  void ring_wrapsAround() {
     for (int i = 0; i < 100; i++) {
       Batch batch = batch(1 + i % 5);
       assertTrue(ring.offer(batch));
@@ -102,7 +102,7 @@ class RingTest {
   }
 
   @Test
-  void emptyBatch_standsInTheRingToo() {
+  void emptyBatch_occupiesASlot() {
     Batch empty = batch(0);
     assertTrue(ring.offer(empty));
     assertSame(empty, consumer.poll(0));
@@ -118,7 +118,7 @@ class RingTest {
   }
 
   @Test
-  void wake_endsAPoll() throws Exception {
+  void wake_endsPoll() throws Exception {
     Thread polling = new Thread(() -> consumer.poll(Long.MAX_VALUE / 2));
     polling.start();
     while (polling.isAlive()) {
@@ -128,7 +128,7 @@ class RingTest {
   }
 
   @Test
-  void manyProducers_loseAndDoubleNothing() throws Exception {
+  void manyProducers_loseAndDuplicateNothing() throws Exception {
     int producers = 4;
     int each = 20_000;
     Ring shared = new Ring(64);
@@ -165,7 +165,7 @@ class RingTest {
   }
 
   @Test
-  void settle_twiceIsABrokenInvariant() {
+  void settle_twice_throws() {
     List<Outcome> told = new ArrayList<>();
     Batch batch = batch(1);
     batch.accept(told::add, 0);
@@ -175,7 +175,7 @@ class RingTest {
   }
 
   @Test
-  void batch_joinsConsecutiveRowsOfATableIntoARun() {
+  void endRow_joinsConsecutiveRowsOfATableIntoARun() {
     Table other = table("u", 1);
     Batch batch = new Batch(1000);
     for (Table of : List.of(table, table, other, table)) {
@@ -195,7 +195,7 @@ class RingTest {
   }
 
   @Test
-  void budget_refusesWhatDoesNotFit() {
+  void tryReserve_refusesWhatExceedsTheCapacity() {
     Budget budget = new Budget(10);
     assertTrue(budget.tryReserve(7));
     assertFalse(budget.tryReserve(4));

@@ -61,7 +61,7 @@ class AbuseIT {
   }
 
   @AfterEach
-  void nothingIsLeft() throws Exception {
+  void assertNothingIsReserved() throws Exception {
     assertGoodClientIsServed();
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     while (service.metric("attolytics_buffer_bytes") != 0) {
@@ -107,7 +107,7 @@ class AbuseIT {
   }
 
   @Test
-  void slowHeaders_endTheConnection() throws Exception {
+  void slowHeaders_closeTheConnection() throws Exception {
     try (RawClient client = new RawClient(service)) {
       client.send(RawClient.head(PATH) + "X: ");
       assertGoodClientIsServed();
@@ -117,7 +117,7 @@ class AbuseIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"Content-Length: 1000", "Transfer-Encoding: chunked"})
-  void slowBody_isA408(String framing) throws Exception {
+  void slowBody_is408(String framing) throws Exception {
     try (RawClient client = new RawClient(service)) {
       client.send(RawClient.head(PATH) + framing + "\r\n\r\n");
       client.send(framing.startsWith("T") ? "500\r\n" : "");
@@ -127,7 +127,7 @@ class AbuseIT {
   }
 
   @Test
-  void slowBodyOfARefusedRequest_isNotWaitedForAnyLonger() throws Exception {
+  void slowBodyOfRefusedRequest_isLimitedByTheSameTimeout() throws Exception {
     try (RawClient client = new RawClient(service)) {
       client.send(RawClient.head("/nowhere") + "Content-Length: 1000\r\n\r\n");
       assertTrue(trickle(client, " ").startsWith("HTTP/1.1 404 "));
@@ -135,7 +135,7 @@ class AbuseIT {
   }
 
   @Test
-  void endlessTrailer_isA400() throws Exception {
+  void endlessTrailer_is400() throws Exception {
     try (RawClient client = new RawClient(service)) {
       client.send(RawClient.head(PATH) + "Transfer-Encoding: chunked\r\n\r\n0\r\nX: ");
       client.send("x".repeat(10_000));
@@ -144,7 +144,7 @@ class AbuseIT {
   }
 
   @Test
-  void answersThatNobodyReads_areGivenUp() throws Exception {
+  void unreadAnswers_closeTheConnection() throws Exception {
     String events =
         IntStream.range(0, 100)
             .mapToObj(i -> "{\"_t\":\"t\",\"n\":\"" + "x".repeat(70) + "\"}")
@@ -171,7 +171,7 @@ class AbuseIT {
   }
 
   @Test
-  void idleConnections_areClosedAndKeepNobodyOut() throws Exception {
+  void idleConnections_areClosedAndBlockNoOtherClient() throws Exception {
     List<RawClient> idle = new ArrayList<>();
     try {
       for (int i = 0; i < 1000; i++) {
@@ -187,7 +187,7 @@ class AbuseIT {
   }
 
   @Test
-  void bodiesWithoutEnd_leaveRoomForOthers() throws Exception {
+  void incompleteBodies_leaveMemoryForOthers() throws Exception {
     List<RawClient> halfOpen = new ArrayList<>();
     try {
       for (int i = 0; i < 1000; i++) {
@@ -205,7 +205,7 @@ class AbuseIT {
   }
 
   @Test
-  void largeBodiesWithoutEnd_giveWayToOthers() throws Exception {
+  void largeIncompleteBodies_areEvictedForOthers() throws Exception {
     List<RawClient> halfOpen = new ArrayList<>();
     try (RunningService small =
         RunningService.start(SCHEMA, "", "--body_timeout=30s", "--max_buffer=8MiB")) {
@@ -299,7 +299,7 @@ class AbuseIT {
         "blanks",
         "zeros"
       })
-  void hostileBody_isRefusedByAShortAnswer(String kind) throws Exception {
+  void hostileBody_isRefusedWithAShortAnswer(String kind) throws Exception {
     try (RawClient client = new RawClient(service)) {
       RawClient.Answer answer = client.send(RawClient.post(PATH, hostile(kind))).read();
       assertTrue(answer.status() >= 400 && answer.status() < 500, answer.body());
@@ -324,7 +324,7 @@ class AbuseIT {
   }
 
   @Test
-  void bodiesThatInflateALot_leaveOthersTheirTurn() throws Exception {
+  void bodiesThatInflateALot_delayOthersByOneOfThemOnly() throws Exception {
     int count = 200;
     byte[] bomb = bomb();
     List<RawClient> hostile = new ArrayList<>();
@@ -351,7 +351,7 @@ class AbuseIT {
   }
 
   @Test
-  void headersOfBodiesThatWaitForTheirTurn_areChargedToTheBuffer() throws Exception {
+  void headersOfQueuedBodies_areReservedInTheBuffer() throws Exception {
     String[] headers =
         IntStream.range(0, 90)
             .mapToObj(i -> "X-" + i + ": " + "y".repeat(140))
@@ -361,7 +361,7 @@ class AbuseIT {
   }
 
   @Test
-  void bodiesThatHaveWaitedTooLongForTheirTurn_areA503() throws Exception {
+  void bodiesThatAreQueuedForTooLong_are503() throws Exception {
     assertEquals(Set.of(404, 503), statuses(bomb(), 400, "--body_timeout=300ms"));
   }
 
@@ -382,7 +382,7 @@ class AbuseIT {
   }
 
   @Test
-  void headerFloods_areA400OrClosed() throws Exception {
+  void headerFloods_are400OrClosed() throws Exception {
     String[] floods = {
       "POST /" + "a".repeat(1_000_000),
       "POST " + PATH + "?" + "a".repeat(1_000_000),
@@ -404,7 +404,7 @@ class AbuseIT {
   }
 
   @Test
-  void connectionsPastTheLimit_waitUntilOneIsClosed() throws Exception {
+  void connectionsOverTheLimit_waitUntilOneIsClosed() throws Exception {
     RawClient first;
     try (RunningService small = RunningService.start(SCHEMA, "", "--max_connections=2");
         RawClient second = new RawClient(small)) {
@@ -423,7 +423,7 @@ class AbuseIT {
   }
 
   @Test
-  void connectionsOfTheAdminPort_areFew() throws Exception {
+  void connectionsOfTheAdminPort_areLimited() throws Exception {
     List<RawClient> clients = new ArrayList<>();
     try (RunningService small = RunningService.start(SCHEMA, "")) {
       for (int i = 0; i < 101; i++) {
@@ -447,7 +447,7 @@ class AbuseIT {
   /** Neither when the body comes with them, nor when it is waited for. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void headersThatCanNeverFitTheBuffer_areA413(boolean waited) throws Exception {
+  void headersLargerThanTheBuffer_are413(boolean waited) throws Exception {
     String[] headers =
         IntStream.range(0, 90).mapToObj(i -> "X-" + i + ": y").toArray(String[]::new);
     try (RunningService small =
@@ -464,7 +464,7 @@ class AbuseIT {
   }
 
   @Test
-  void answerThatNobodyReads_isChargedToTheBuffer() throws Exception {
+  void unreadAnswer_isReservedInTheBuffer() throws Exception {
     try (RawClient client = new RawClient(service)) {
       Thread sender = sendForEver(client, 100);
       double unread = 0;
@@ -481,7 +481,7 @@ class AbuseIT {
   }
 
   @Test
-  void answerThatNobodyReads_isDroppedIfTheBufferHasNoRoomForIt() throws Exception {
+  void unreadAnswer_closesTheConnectionIfTheBufferIsFull() throws Exception {
     try (RunningService small =
             RunningService.start(
                 SCHEMA, "", "--max_body=4KiB", "--max_buffer=16KiB", "--flush_bytes=8KiB");

@@ -138,13 +138,13 @@ class BrowserIT {
   }
 
   @Test
-  void fetch_fromTheAllowedOriginIsStored() throws Exception {
+  void fetch_fromAllowedOrigin_isStored() throws Exception {
     assertEquals("200", run("post(url, {score: 42})", "site"));
     assertEquals("42", service.query("SELECT score FROM events"));
   }
 
   @Test
-  void fetch_mayCompressAuthorizeAndNameItsRequest() throws Exception {
+  void fetch_canSendEncodingAuthorizationAndIdempotencyKey() throws Exception {
     String script =
         """
         compressed({score: 42}).then(body => post(url, {}, {
@@ -162,14 +162,14 @@ class BrowserIT {
   }
 
   @Test
-  void fetch_seesTheProblemDocumentOfARefusal() throws Exception {
+  void fetch_canReadAProblemDocument() throws Exception {
     assertEquals("400 type_mismatch", run("post(url, {score: 'x'})", "site"));
     assertEquals("400 type_mismatch", run("post(url, {score: 'x'})", "any"));
     assertRows(0);
   }
 
   @Test
-  void fetch_fromAnotherOriginFailsAndNothingIsStored() throws Exception {
+  void fetch_fromAnotherOrigin_failsAndStoresNothing() throws Exception {
     String refusals = "attolytics_http_requests_total{app=\"site\",status=\"403\"}";
     double before = service.metric(refusals);
     page.navigate(otherSite());
@@ -180,27 +180,27 @@ class BrowserIT {
   }
 
   @Test
-  void fetch_withAnotherMethodIsStoppedByTheBrowser() throws Exception {
+  void fetch_withAnotherMethod_isBlockedByTheBrowser() throws Exception {
     assertEquals("TypeError", run("post(url, {}, {method: 'PUT'})", "site"));
     assertRows(0);
   }
 
   @Test
-  void fetch_withKeepaliveOutlivesThePage() throws Exception {
+  void fetch_withKeepalive_outlivesThePage() throws Exception {
     run("{ onpagehide = () => post(url, {}, {keepalive: true}); }", "site");
     page.navigate("about:blank");
     awaitRow();
   }
 
   @Test
-  void beacon_outlivesThePageOfTheNamedOrigin() throws Exception {
+  void beacon_ofAllowedOrigin_outlivesThePage() throws Exception {
     run("{ onpagehide = () => beacon(url, {}); }", "site");
     page.navigate("about:blank");
     awaitRow();
   }
 
   @Test
-  void beacon_isStoppedByTheBrowserWhereAnyOriginMayPost() throws Exception {
+  void beacon_isBlockedByTheBrowserIfAnyOriginIsAllowed() throws Exception {
     AtomicReference<@Nullable String> failed = new AtomicReference<>();
     page.onRequestFailed(request -> failed.set(request.url()));
     assertEquals(true, run("beacon(url, {})", "any"));
@@ -209,7 +209,7 @@ class BrowserIT {
   }
 
   @Test
-  void sandboxedFrame_hasNoOriginAndPostsWhereAnyMay() throws Exception {
+  void sandboxedFrame_canPostIfAnyOriginIsAllowed() throws Exception {
     String frame =
         """
         new Promise(resolve => {

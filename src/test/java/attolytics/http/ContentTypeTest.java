@@ -23,7 +23,7 @@ class ContentTypeTest {
         "application/json; version=1; x",
         "application/json;"
       })
-  void isJson_takesJsonInUtf8WithAnyOtherParameters(String type) {
+  void isJson_acceptsJsonInUtf8WithOtherParameters(String type) {
     assertTrue(ContentType.isJson(type));
   }
 

@@ -104,7 +104,7 @@ class CorsIT {
     "any, null, *",
     "files, null, null"
   })
-  void preflight_isAnsweredForPostWithTheAppsOrigin(String app, String origin, String allowed)
+  void preflight_allowsPostFromTheOriginOfTheApp(String app, String origin, String allowed)
       throws Exception {
     HttpResponse<String> answer = service.send(preflight(app, origin, "POST"));
     assertEquals(204, answer.statusCode());
@@ -128,7 +128,7 @@ class CorsIT {
   }
 
   @Test
-  void preflight_withoutAWishAllowsTheUsualHeaders() throws Exception {
+  void preflight_withoutRequestedHeaders_allowsTheUsualOnes() throws Exception {
     assertEquals(
         "Content-Type, Content-Encoding, Authorization, Idempotency-Key, Prefer",
         header(service.send(preflight("site", SITE, "POST")), ALLOW_HEADERS));
@@ -136,14 +136,14 @@ class CorsIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"PUT", "DELETE", "GET", "post"})
-  void preflight_forAnotherMethodIsToldThatOnlyPostIsAllowed(String method) throws Exception {
+  void preflight_forAnotherMethod_allowsPostOnly(String method) throws Exception {
     HttpResponse<String> answer = service.send(preflight("site", SITE, method));
     assertEquals("POST", header(answer, ALLOW_METHODS));
   }
 
   @ParameterizedTest
   @CsvSource({"site, http://evil.example", "site, null", "files, http://example.com"})
-  void preflight_fromAnotherOriginIs403(String app, String origin) throws Exception {
+  void preflight_fromAnotherOrigin_is403(String app, String origin) throws Exception {
     HttpResponse<String> answer = service.send(preflight(app, origin, "POST"));
     assertEquals(403, answer.statusCode());
     assertTrue(answer.body().contains("origin_not_allowed"), answer.body());
@@ -151,14 +151,14 @@ class CorsIT {
   }
 
   @Test
-  void preflight_toAnUnknownAppIs404() throws Exception {
+  void preflight_toUnknownApp_is404() throws Exception {
     HttpResponse<String> answer = service.send(preflight("nobody", SITE, "POST"));
     assertEquals(404, answer.statusCode());
     assertNoCorsHeaders(answer);
   }
 
   @Test
-  void options_fromNoPageNamesTheMethods() throws Exception {
+  void options_withoutOrigin_hasAllow() throws Exception {
     HttpResponse<String> answer =
         service.send(service.to("/apps/site/events").method("OPTIONS", BodyPublishers.noBody()));
     assertEquals(204, answer.statusCode());
@@ -179,7 +179,7 @@ class CorsIT {
         "*",
         " "
       })
-  void post_fromAnotherOriginIs403AndNothingIsStored(String origin) throws Exception {
+  void post_fromAnotherOrigin_is403AndStoresNothing(String origin) throws Exception {
     HttpResponse<String> answer =
         service.send(post("site", "{\"_t\":\"t\"}").header(ORIGIN, origin));
     assertEquals(403, answer.statusCode());
@@ -195,7 +195,7 @@ class CorsIT {
     "any, null, *",
     "files, null, null"
   })
-  void post_fromAnAllowedOriginIsStoredAndReadable(String app, String origin, String allowed)
+  void post_fromAllowedOrigin_isStoredAndReadable(String app, String origin, String allowed)
       throws Exception {
     HttpResponse<String> answer = service.send(post(app, "{\"_t\":\"t\"}").header(ORIGIN, origin));
     assertEquals(200, answer.statusCode());
@@ -204,7 +204,7 @@ class CorsIT {
   }
 
   @Test
-  void post_fromNoPageIsStoredWithoutCorsHeaders() throws Exception {
+  void post_withoutOrigin_isStoredWithoutCorsHeaders() throws Exception {
     HttpResponse<String> answer = service.send(post("site", "{\"_t\":\"t\"}"));
     assertEquals(200, answer.statusCode());
     assertNoCorsHeaders(answer);
@@ -212,7 +212,7 @@ class CorsIT {
   }
 
   @Test
-  void caches_areToldThatAnswersDependOnTheOriginWhereTheyDo() throws Exception {
+  void vary_isOriginIfTheAnswerDependsOnIt() throws Exception {
     assertEquals(ORIGIN, header(service.send(preflight("site", SITE, "POST")), VARY));
     assertEquals(ORIGIN, header(service.send(preflight("site", "http://evil", "POST")), VARY));
     assertEquals(ORIGIN, header(service.send(post("site", "")), VARY));
@@ -220,7 +220,7 @@ class CorsIT {
   }
 
   @Test
-  void credentials_areAllowedToASiteThatTheOperatorNamedOnly() throws Exception {
+  void credentials_areAllowedForNamedOriginsOnly() throws Exception {
     assertEquals("true", header(service.send(preflight("site", SITE, "POST")), ALLOW_CREDENTIALS));
     assertEquals(
         "true", header(service.send(post("site", "").header(ORIGIN, SITE)), ALLOW_CREDENTIALS));
@@ -266,7 +266,7 @@ class CorsIT {
   }
 
   @Test
-  void refusalForWantOfRoom_isReadableWithItsRetryAfter() throws Exception {
+  void refusalBecauseOfFullBuffer_isReadableWithRetryAfter() throws Exception {
     String large = "{\"_t\":\"t\",\"s\":\"%s\"}".formatted("x".repeat(10_000));
     List<CompletableFuture<HttpResponse<String>>> answers;
     try (Connection holder = service.database().connect();

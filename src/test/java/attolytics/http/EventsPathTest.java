@@ -27,7 +27,7 @@ class EventsPathTest {
     "http://host:80/apps/a/events, a",
     "HTTPS://host/apps/a%20/events, 'a '"
   })
-  void appId_isThatOfTheDecodedSegment(String target, String id) {
+  void appId_isTheDecodedSegment(String target, String id) {
     assertEquals(id, EventsPath.appId(target));
   }
 

@@ -66,7 +66,7 @@ class FramingIT {
   }
 
   @Test
-  void keptConnection_servesOneRequestAfterTheOther() throws Exception {
+  void keepAliveConnection_servesSeveralRequests() throws Exception {
     try (RawClient client = connect()) {
       for (int i = 0; i < 3; i++) {
         assertEquals(200, client.send(RawClient.post(PATH, BODY)).read().status());
@@ -99,7 +99,7 @@ class FramingIT {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void pipelinedRequests_mayBeCutAnywhere(boolean chunked) throws Exception {
+  void pipelinedRequests_canBeSplitAnywhere(boolean chunked) throws Exception {
     String request = chunked ? RawClient.chunked(PATH, BODY, 20) : RawClient.post(PATH, BODY);
     String twice = request + request;
     try (RawClient client = connect()) {
@@ -125,7 +125,7 @@ class FramingIT {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void clientHalfClosingWhileItWaitsForTheCommit_getsItsAnswer(boolean chunked) throws Exception {
+  void clientThatHalfClosesBeforeTheCommit_getsItsAnswer(boolean chunked) throws Exception {
     String request = chunked ? RawClient.chunked(PATH, BODY, 20) : RawClient.post(PATH, BODY);
     try (RawClient client = connect();
         Connection locking = service.database().connect();
@@ -142,7 +142,7 @@ class FramingIT {
   }
 
   @Test
-  void clientsGoneWhileTheyWait_harmNobody() throws Exception {
+  void clientsThatDisconnectBeforeTheCommit_affectNoOthers() throws Exception {
     try (Connection locking = service.database().connect();
         Statement sql = locking.createStatement()) {
       locking.setAutoCommit(false);
@@ -176,7 +176,7 @@ class FramingIT {
   }
 
   @Test
-  void clientsGoneAtAnyByte_harmNobody() throws Exception {
+  void clientsThatDisconnectAtAnyByte_affectNoOthers() throws Exception {
     String[] requests = {
       RawClient.post(PATH, BODY),
       RawClient.chunked(PATH, BODY, 20),
@@ -209,7 +209,7 @@ class FramingIT {
     "'5\nabcde\n0\n\n', bare line feeds",
     "'5\r\nabcdefgh\r\n0\r\n\r\n', more than was told"
   })
-  void brokenChunks_areA400(String chunks, String why) throws Exception {
+  void malformedChunks_are400(String chunks, String why) throws Exception {
     try (RawClient client = connect()) {
       client.send(RawClient.head(PATH) + "Transfer-Encoding: chunked\r\n\r\n" + chunks).halfClose();
       Answer answer = client.read();
@@ -220,7 +220,7 @@ class FramingIT {
   }
 
   @Test
-  void cutBody_isA400() throws Exception {
+  void incompleteBody_is400() throws Exception {
     String whole = RawClient.post(PATH, BODY);
     try (RawClient client = connect()) {
       client.send(whole.substring(0, whole.length() - 5)).halfClose();
@@ -229,7 +229,7 @@ class FramingIT {
   }
 
   @Test
-  void chunksMayHaveExtensionsAndTrailers() throws Exception {
+  void chunkExtensionsAndTrailers_areIgnored() throws Exception {
     String body = Integer.toHexString(BODY.length()) + ";x=\"y\"\r\n" + BODY + "\r\n";
     try (RawClient client = connect()) {
       client.send(
@@ -244,7 +244,7 @@ class FramingIT {
   }
 
   @Test
-  void bodyOfSingleByteChunks_isTaken() throws Exception {
+  void bodyOfSingleByteChunks_isAccepted() throws Exception {
     try (RawClient client = connect()) {
       assertEquals(200, client.send(RawClient.chunked(PATH, BODY, 1)).read().status());
     }
@@ -252,7 +252,7 @@ class FramingIT {
   }
 
   @Test
-  void gzipInChunks_isInflated() throws Exception {
+  void gzipInChunks_isDecompressed() throws Exception {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
       gzip.write(BODY.getBytes(StandardCharsets.UTF_8));
@@ -289,7 +289,7 @@ class FramingIT {
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
         "Transfer-Encoding : chunked"
       })
-  void conflictingLengths_areA400AndTheEndOfTheConnection(String headers) throws Exception {
+  void conflictingLengths_are400AndCloseTheConnection(String headers) throws Exception {
     String smuggled = RawClient.post(PATH, BODY);
     try (RawClient client = connect()) {
       client.send(RawClient.head(PATH) + headers + "\r\n\r\n0\r\n\r\n" + smuggled);
@@ -300,7 +300,7 @@ class FramingIT {
   }
 
   @Test
-  void chunksOfAnOldClient_areA400() throws Exception {
+  void chunksOfHttp10Client_are400() throws Exception {
     String request = RawClient.chunked(PATH, BODY, 100).replace("HTTP/1.1", "HTTP/1.0");
     try (RawClient client = connect()) {
       assertRefused(400, "malformed_body", client.send(request).read());
@@ -326,7 +326,7 @@ class FramingIT {
         "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n"
       })
-  void whatIsNotHttp_isA400AndTheEndOfTheConnection(String request) throws Exception {
+  void invalidHttp_is400AndClosesTheConnection(String request) throws Exception {
     assertRefusedAndClosed(400, "malformed_request", request);
     try (RawClient client = connect()) {
       String good = RawClient.post(PATH, BODY);
@@ -352,7 +352,7 @@ class FramingIT {
 
   @ParameterizedTest
   @ValueSource(ints = {15_000, 20_000})
-  void moreThanAHeadMayHave_isA400(int bytes) throws Exception {
+  void headOverTheLimits_is400(int bytes) throws Exception {
     String lines = "X: y\r\n".repeat(bytes / 100);
     String head = RawClient.head(PATH, "Long: " + "x".repeat(bytes)) + lines + "\r\n";
     assertRefusedAndClosed(400, "malformed_request", head);
@@ -370,7 +370,7 @@ class FramingIT {
         "/apps/a/events;%zz",
         "http://localhost/apps/%zz/events"
       })
-  void pathThatIsNotPercentEncoded_isA404(String path) throws Exception {
+  void malformedPercentEncoding_is404(String path) throws Exception {
     assertRefusedAndClosed(404, "unknown_path", RawClient.post(path, BODY));
     try (RawClient client = connect()) {
       client.send(RawClient.post(PATH, BODY) + RawClient.post(path, BODY));
@@ -381,7 +381,7 @@ class FramingIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"/apps/%ff/events", "/apps/%c3/events", "/apps/%00/events"})
-  void appIdThatIsNoText_isUnknown(String path) throws Exception {
+  void appIdThatIsNotUtf8_isUnknown(String path) throws Exception {
     try (RawClient client = connect()) {
       assertRefused(404, "unknown_app", client.send(RawClient.post(path, BODY)).read());
       assertEquals(200, client.send(RawClient.post(PATH, BODY)).read().status());
@@ -390,8 +390,7 @@ class FramingIT {
 
   @ParameterizedTest
   @CsvSource({"'',close", "'Connection: keep-alive',keep-alive"})
-  void oldClient_isServedAndToldWhetherTheConnectionStays(String header, String told)
-      throws Exception {
+  void http10Client_isServedAndGetsConnectionHeader(String header, String told) throws Exception {
     String request = RawClient.post(PATH, BODY, "X: y", header).replace("HTTP/1.1", "HTTP/1.0");
     request = request.replace("\r\n\r\n" + "Content-Length", "\r\nContent-Length");
     try (RawClient client = connect()) {
@@ -408,7 +407,7 @@ class FramingIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"close", "Close", "TE, close", "close, x-custom"})
-  void connectionClose_isHonoured(String options) throws Exception {
+  void connectionClose_closesTheConnection(String options) throws Exception {
     try (RawClient client = connect()) {
       Answer answer = client.send(RawClient.post(PATH, BODY, "Connection: " + options)).read();
       assertEquals("close", answer.header("Connection"));
@@ -417,7 +416,7 @@ class FramingIT {
   }
 
   @Test
-  void expectContinue_isAskedForTheBodyAndThenAnswered() throws Exception {
+  void expectContinue_getsContinueAndThenTheAnswer() throws Exception {
     for (boolean chunked : new boolean[] {false, true}) {
       String expect = "Expect: 100-continue";
       String request =
@@ -433,7 +432,7 @@ class FramingIT {
   }
 
   @Test
-  void expectContinue_isRefusedWithoutTheBody() throws Exception {
+  void expectContinue_isRefusedBeforeTheBody() throws Exception {
     String request = RawClient.post("/nowhere", BODY, "Expect: 100-continue");
     try (RawClient client = connect()) {
       client.send(request.substring(0, request.length() - BODY.length()));
@@ -444,7 +443,7 @@ class FramingIT {
   }
 
   @Test
-  void bodySentWithoutWaitingForContinue_isTaken() throws Exception {
+  void bodySentWithoutWaitingForContinue_isAccepted() throws Exception {
     try (RawClient client = connect()) {
       client.send(RawClient.post(PATH, BODY, "Expect: 100-continue"));
       assertEquals(100, client.read().status());
@@ -463,7 +462,7 @@ class FramingIT {
 
   @ParameterizedTest
   @ValueSource(ints = {20_000, 2_000_000})
-  void bodyLargerThanTold_isA413HoweverItIsFramed(int length) throws Exception {
+  void bodyOverTheLimit_is413InAnyFraming(int length) throws Exception {
     String large = " ".repeat(length);
     try (RawClient client = connect()) {
       Answer answer = client.send(RawClient.post(PATH, large)).read();
@@ -480,7 +479,7 @@ class FramingIT {
   /** Before the body, of which nothing comes: the client sends it once it has read the answer. */
   @ParameterizedTest
   @ValueSource(longs = {20_000, 5_000_000_000L})
-  void declaredLengthPastTheBound_isToldAtOnce(long length) throws Exception {
+  void contentLengthOverTheLimit_isRefusedBeforeTheBody(long length) throws Exception {
     try (RawClient client = connect()) {
       client.send(RawClient.head(PATH) + "Content-Length: " + length + "\r\n\r\n");
       Answer answer = client.read();
@@ -535,7 +534,7 @@ class FramingIT {
   }
 
   @Test
-  void emptyContentEncoding_isNone() throws Exception {
+  void emptyContentEncoding_isIgnored() throws Exception {
     try (RawClient client = connect()) {
       String request = RawClient.post(PATH, BODY, "Content-Encoding:");
       assertEquals(200, client.send(request).read().status());
@@ -543,7 +542,7 @@ class FramingIT {
   }
 
   @Test
-  void declaredLengthThatNobodyCouldSend_isA413() throws Exception {
+  void hugeContentLength_is413() throws Exception {
     try (RawClient client = connect()) {
       client.send(RawClient.head(PATH) + "Content-Length: 999999999999999999\r\n\r\n").halfClose();
       assertRefused(413, "body_too_large", client.read());
@@ -551,7 +550,7 @@ class FramingIT {
   }
 
   @Test
-  void optionsWithABody_isAnsweredAfterIt() throws Exception {
+  void optionsWithBody_isAnsweredAfterTheBody() throws Exception {
     String options = RawClient.chunked(PATH, BODY, 10).replace("POST", "OPTIONS");
     try (RawClient client = connect()) {
       assertEquals(204, client.send(options).read().status());
@@ -560,7 +559,7 @@ class FramingIT {
   }
 
   @Test
-  void head_isA405WithoutADocument() throws Exception {
+  void head_is405WithoutABody() throws Exception {
     String head = "HEAD /apps/a/events HTTP/1.1\r\nHost: x\r\n\r\n";
     try (RawClient client = connect()) {
       Answer answer = client.send(head).readWithoutBody();

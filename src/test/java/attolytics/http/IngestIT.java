@@ -85,7 +85,7 @@ class IngestIT {
   }
 
   @Test
-  void goodRequest_isCommittedWhenAnsweredWithAnEmpty200() throws Exception {
+  void validRequest_isCommittedWhenAnsweredWithAnEmpty200() throws Exception {
     HttpResponse<String> answer = post(BODY);
     assertEquals(200, answer.statusCode());
     assertEquals("", answer.body());
@@ -93,12 +93,12 @@ class IngestIT {
   }
 
   @Test
-  void noEvents_areA200() throws Exception {
+  void noEvents_are200() throws Exception {
     assertEquals(200, service.post("").statusCode());
   }
 
   @Test
-  void tablesOfARequest_areStoredTogetherOrNotAtAll() throws Exception {
+  void tablesOfARequest_areStoredInOneTransaction() throws Exception {
     assertEquals(200, service.post(GOOD + ",{\"_t\":\"u\",\"b\":true}," + GOOD).statusCode());
     assertEquals("2,1", service.query("SELECT (SELECT count(*) FROM t) || ',' || count(*) FROM u"));
     service.execute("TRUNCATE t, u");
@@ -107,7 +107,7 @@ class IngestIT {
   }
 
   @Test
-  void invalidEvents_areNamedWithEventAndField() throws Exception {
+  void invalidEvents_areReportedWithEventAndField() throws Exception {
     HttpResponse<String> answer = service.post(GOOD + ",{\"_t\":\"t\",\"n\":\"1\"}");
     assertProblem(400, "invalid_events", answer);
     assertTrue(
@@ -136,7 +136,7 @@ class IngestIT {
   }
 
   @Test
-  void wrongKey_learnsNothingOfTables() throws Exception {
+  void wrongKey_revealsNothingAboutTables() throws Exception {
     String body = post("{\"secret_key\":\"x\",\"events\":[{\"_t\":\"hidden\",\"q\":1}]}").body();
     assertFalse(body.contains("hidden") || body.contains("errors"), body);
   }
@@ -149,7 +149,7 @@ class IngestIT {
   }
 
   @Test
-  void slashesTooMany_makeNoDifference() throws Exception {
+  void extraSlashes_areIgnored() throws Exception {
     assertEquals(200, service.send(json("/apps/a/events/", BODY)).statusCode());
     assertEquals(200, service.send(json("//apps//a/events", BODY)).statusCode());
   }
@@ -175,7 +175,7 @@ class IngestIT {
     "text/plain, 415",
     "application/jsonx, 415"
   })
-  void contentType_hasToBeJsonInUtf8(String type, int status) throws Exception {
+  void contentType_mustBeJsonInUtf8(String type, int status) throws Exception {
     HttpRequest.Builder request =
         service
             .to("/apps/a/events")
@@ -201,7 +201,7 @@ class IngestIT {
   }
 
   @Test
-  void gzip_isInflatedWithinBounds() throws Exception {
+  void gzip_isDecompressedUpToTheLimit() throws Exception {
     assertEquals(200, gzipped(BODY).statusCode());
     service.execute("TRUNCATE t");
     assertProblem(413, "body_too_large", gzipped(" ".repeat(5_000_000)));
@@ -223,7 +223,7 @@ class IngestIT {
   }
 
   @Test
-  void bodyPastItsBound_is413() throws Exception {
+  void bodyOverTheLimit_is413() throws Exception {
     assertProblem(413, "body_too_large", post(BODY + " ".repeat(16 << 10)));
     assertProblem(413, "body_too_large", post(" ".repeat(5_000_000)));
     String exact = BODY + " ".repeat((16 << 10) - BODY.length());
@@ -231,7 +231,7 @@ class IngestIT {
   }
 
   @Test
-  void chunkedBody_isTakenWithinTheSameBound() throws Exception {
+  void chunkedBody_isAcceptedUpToTheSameLimit() throws Exception {
     String head =
         "POST /apps/a/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
             + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -279,7 +279,7 @@ class IngestIT {
   }
 
   @Test
-  void cutBody_storesNothing() throws Exception {
+  void incompleteBody_storesNothing() throws Exception {
     String whole = request(BODY);
     String answer = service.raw(whole.substring(0, whole.length() - 5), true);
     assertFalse(answer.startsWith("HTTP/1.1 200"), answer);
@@ -287,7 +287,7 @@ class IngestIT {
   }
 
   @Test
-  void expectContinue_isHonoured() throws Exception {
+  void expectContinue_isSupported() throws Exception {
     try (Socket socket = new Socket("localhost", service.service().port())) {
       socket.setSoTimeout(20_000);
       String whole = request(BODY, "Expect: 100-continue\r\nConnection: close\r\n");
@@ -302,7 +302,7 @@ class IngestIT {
   }
 
   @Test
-  void bearer_standsInForTheKeyAndHasToBeRight() throws Exception {
+  void bearer_replacesTheKeyAndMustBeRight() throws Exception {
     String keyless = "{\"events\":[" + GOOD + "]}";
     assertEquals(
         200,
@@ -321,7 +321,7 @@ class IngestIT {
   }
 
   @Test
-  void eachKeyOfAList_opensTheApp() throws Exception {
+  void eachKeyOfAList_isAccepted() throws Exception {
     for (String key : new String[] {"new", "old"}) {
       assertEquals(
           200, service.send(json("/apps/page/events", BODY.replace("sesame", key))).statusCode());
@@ -329,7 +329,7 @@ class IngestIT {
   }
 
   @Test
-  void headerColumn_takesTheFirstValue() throws Exception {
+  void headerColumn_hasTheFirstValue() throws Exception {
     service.send(
         json("/apps/a/events", BODY)
             .header("Referer", "http://one/")
@@ -355,7 +355,7 @@ class IngestIT {
   }
 
   @Test
-  void idempotencyKey_isNeitherEmptyNorLongerThan255() throws Exception {
+  void idempotencyKey_has1To255Characters() throws Exception {
     assertProblem(
         400,
         "invalid_idempotency_key",
@@ -363,14 +363,14 @@ class IngestIT {
   }
 
   @Test
-  void disallowedOrigin_isRefusedAndNothingStored() throws Exception {
+  void disallowedOrigin_isRefusedAndStoresNothing() throws Exception {
     HttpRequest.Builder request =
         json("/apps/page/events", BODY.replace("sesame", "new")).header("Origin", "http://evil");
     assertProblem(403, "origin_not_allowed", service.send(request));
   }
 
   @Test
-  void corsHeaders_standOnAnswersAndErrors() throws Exception {
+  void corsHeaders_areOnAllAnswers() throws Exception {
     for (String body : new String[] {BODY.replace("sesame", "new"), "{"}) {
       HttpResponse<String> answer =
           service.send(json("/apps/page/events", body).header("Origin", "http://example.com"));

@@ -48,7 +48,7 @@ class OpenApiIT {
   }
 
   @Test
-  void example_isTaken() throws Exception {
+  void example_isAccepted() throws Exception {
     JsonObject examples =
         API.document()
             .getJsonObject("paths")
@@ -88,25 +88,27 @@ class OpenApiIT {
         "false | []",
         "false | null"
       })
-  void body_isTakenIfItIsDescribed(boolean described, String body) throws Exception {
+  void body_isAcceptedIfItIsDescribed(boolean described, String body) throws Exception {
     assertTaken(described, Map.of(), body.replace("KEY", KEY).replace('\'', '"'));
   }
 
   @Test
-  void authorization_mayReplaceTheBodysKey() throws Exception {
+  void authorization_canReplaceTheKeyInTheBody() throws Exception {
     assertTaken(true, Map.of("authorization", "Bearer example-secret-key"), "{\"events\":[]}");
   }
 
   @ParameterizedTest
   @CsvSource({"true, 1", "true, 255", "false, 256"})
-  void idempotencyKey_isTakenUpToItsLength(boolean described, int length) throws Exception {
+  void idempotencyKey_isAcceptedUpToItsMaximumLength(boolean described, int length)
+      throws Exception {
     assertTaken(
         described, Map.of("idempotency-key", "k".repeat(length)), "{" + KEY + ",\"events\":[]}");
   }
 
   @ParameterizedTest
   @CsvSource({"true, identity", "false, br"})
-  void contentEncoding_isTakenIfItIsDescribed(boolean described, String encoding) throws Exception {
+  void contentEncoding_isAcceptedIfItIsDescribed(boolean described, String encoding)
+      throws Exception {
     assertTaken(described, Map.of("content-encoding", encoding), "{" + KEY + ",\"events\":[]}");
   }
 }

@@ -147,7 +147,7 @@ class OpenApiTest {
   }
 
   @Test
-  void examplesOfProblems_areAsTheCodeWritesThem() {
+  void examplesOfProblems_equalThoseOfTheCode() {
     API.postAnswers()
         .forEach(
             (status, answer) -> {

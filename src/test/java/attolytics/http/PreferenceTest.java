@@ -31,7 +31,7 @@ class PreferenceTest {
         "handling=lenient, handling=strict | LENIENT",
         ", ,handling=lenient | LENIENT",
       })
-  void of_takesTheFirstThatIsStated(String value, Preference expected) {
+  void of_returnsTheFirstPreference(String value, Preference expected) {
     assertEquals(expected, Preference.of(headers(value)));
   }
 
@@ -47,12 +47,12 @@ class PreferenceTest {
         "x; handling=lenient",
         "=handling=lenient"
       })
-  void of_ignoresWhatItDoesNotKnow(String value) {
+  void of_ignoresUnknownPreferences(String value) {
     assertNull(Preference.of(headers(value)));
   }
 
   @Test
-  void of_looksIntoEveryField() {
+  void of_readsAllHeaderLines() {
     assertEquals(Preference.LENIENT, Preference.of(headers("wait=5", "handling=lenient")));
     assertNull(Preference.of(headers()));
   }

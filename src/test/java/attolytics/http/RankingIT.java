@@ -89,7 +89,7 @@ class RankingIT {
   }
 
   @Test
-  void refusals_areToldInTheContractsOrder() throws Exception {
+  void refusals_haveTheDocumentedPrecedence() throws Exception {
     Request request = new Request();
     try (RawClient client = new RawClient(service)) {
       assertTold(404, "unknown_path", client, request);
@@ -171,7 +171,7 @@ class RankingIT {
         "post",
         "Options"
       })
-  void anyOtherMethod_isA405WithAllow(String method) throws Exception {
+  void anyOtherMethod_is405WithAllow(String method) throws Exception {
     try (RawClient client = new RawClient(service)) {
       client.send(method + " /apps/a/events HTTP/1.1\r\nHost: x\r\n\r\n");
       Answer answer = method.equals("HEAD") ? client.readWithoutBody() : client.read();
@@ -192,7 +192,7 @@ class RankingIT {
     "/apps/a%2Fevents, 404",
     "/apps/%ff/events, 404"
   })
-  void path_isTakenByTheLetterAndItsQueryIgnored(String target, int status) throws Exception {
+  void path_isCaseSensitiveAndItsQueryIgnored(String target, int status) throws Exception {
     try (RawClient client = new RawClient(service)) {
       assertEquals(status, client.send(RawClient.post(target, GOOD)).read().status());
     }
@@ -200,7 +200,7 @@ class RankingIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"gzip, gzip", "identity, gzip", "deflate", "zstd", "*"})
-  void anyOtherEncoding_isA415(String encoding) throws Exception {
+  void anyOtherEncoding_is415(String encoding) throws Exception {
     try (RawClient client = new RawClient(service)) {
       client.send(RawClient.post("/apps/a/events", GOOD, "Content-Encoding: " + encoding));
       assertEquals(415, client.read().status());
@@ -212,7 +212,7 @@ class RankingIT {
   }
 
   @Test
-  void twoContentTypes_areA415() throws Exception {
+  void twoContentTypes_are415() throws Exception {
     try (RawClient client = new RawClient(service)) {
       client.send(RawClient.post("/apps/a/events", GOOD, "Content-Type: application/json"));
       assertEquals("unsupported_media_type", client.read().reason());
@@ -234,8 +234,8 @@ class RankingIT {
     ", Basic sesame, 422",
     ", Bearersesame, 422"
   })
-  void keyOfBodyAndHeader_bothHaveToBeRightWhereTheyAreGiven(
-      String key, String authorization, int status) throws Exception {
+  void keysOfBodyAndHeader_mustBothBeRightIfGiven(String key, String authorization, int status)
+      throws Exception {
     String body = GOOD.replace("\"sesame\"", '"' + key + '"');
     if (key == null) {
       body = "{\"events\":[]}";
@@ -247,7 +247,7 @@ class RankingIT {
   }
 
   @Test
-  void wrongKey_learnsNothingElse() throws Exception {
+  void wrongKey_revealsNothingElse() throws Exception {
     String body = wrong("no", "hidden");
     try (RawClient client = new RawClient(service)) {
       String told = client.send(RawClient.post("/apps/a/events", body)).read().body();
@@ -261,7 +261,7 @@ class RankingIT {
   /** What stands at its place is decoded before the key is known, or not at all. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void wrongKey_learnsNotEvenThatItsRowsWouldBeTooLarge(boolean keyFirst) throws Exception {
+  void wrongKey_doesNotRevealThatTheRowsAreTooLarge(boolean keyFirst) throws Exception {
     String schema =
         """
         tables: {t: {columns: [{name: h, header: X-H}]}}
@@ -291,7 +291,7 @@ class RankingIT {
   }
 
   @Test
-  void badEvents_areAllToldUpToAHundred() throws Exception {
+  void invalidEvents_areReportedUpToAHundred() throws Exception {
     for (int count : new int[] {1, 99, 100, 101, 500}) {
       String events =
           IntStream.range(0, count)

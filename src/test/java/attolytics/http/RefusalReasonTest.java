@@ -15,17 +15,17 @@ class RefusalReasonTest {
   }
 
   @Test
-  void firstError_isToldByPlaceAndCode() {
+  void firstError_isReportedByPointerAndCode() {
     assertEquals(": type_mismatch at /events/3/score", of("/events/3/score", "type_mismatch"));
   }
 
   @Test
-  void fieldThatIsNoColumn_isTheClientsOwnAndNotTold() {
+  void unknownField_isNotReportedByName() {
     assertEquals(": unknown_field at /events/3", of("/events/3/my secret", "unknown_field"));
   }
 
   @Test
-  void unknownApp_isTold_escapedAndCut() {
+  void unknownApp_isReportedEscapedAndTruncated() {
     Refusal unknown = Refusal.of(Problem.UNKNOWN_APP, null);
     assertEquals(": \"a b\"", RefusalReason.of(unknown, "/apps/a%20b/events"));
     assertEquals(": \"\\u000a\\\"x\"", RefusalReason.of(unknown, "/apps/%0A%22x/events"));
@@ -34,7 +34,7 @@ class RefusalReasonTest {
   }
 
   @Test
-  void others_areToldByTheirReasonAlone() {
+  void otherProblems_areReportedByTheirReasonOnly() {
     assertEquals("", RefusalReason.of(Refusal.of(Problem.METHOD_NOT_ALLOWED, null), "/"));
   }
 }

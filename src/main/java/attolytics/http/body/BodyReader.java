@@ -290,7 +290,7 @@ public final class BodyReader implements ChannelListener<StreamSourceChannel> {
         return false;
       }
     } catch (IOException e) {
-      finish(Refusal.of(Problem.MALFORMED_BODY, "the body is not gzip, or not all of it"), true);
+      finish(Refusal.of(Problem.MALFORMED_BODY, "the body is not gzip, or incomplete"), true);
     } finally {
       gzip.forget();
     }
@@ -333,6 +333,6 @@ public final class BodyReader implements ChannelListener<StreamSourceChannel> {
   }
 
   private static Refusal incompleteOrMalformed() {
-    return Refusal.of(Problem.MALFORMED_BODY, "the body is cut short or wrongly chunked");
+    return Refusal.of(Problem.MALFORMED_BODY, "the body is incomplete or wrongly chunked");
   }
 }

@@ -3,14 +3,14 @@ package attolytics.http.body;
 import java.io.IOException;
 
 /**
- * Takes the chunked coding off a body.
+ * Decodes the chunked transfer coding.
  *
  * <pre>
  *   4;extension CRLF data CRLF  …  0 CRLF trailer: field CRLF CRLF
  * </pre>
  *
- * <p>Strict, for a server that finds the end of a body elsewhere than the proxy before it takes a
- * part of the body for the next request. Extensions and trailers are read and ignored.
+ * <p>Strict: a server that finds the end of a body at another place than the proxy before it takes
+ * a part of the body for a request. Extensions and trailers are ignored.
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9112#section-7.1">RFC 9112, chunked transfer
  *     coding</a>
@@ -31,7 +31,7 @@ final class ChunkedBody {
     END
   }
 
-  /** Bytes between the data of two chunks, or behind that of the last one. */
+  /** Maximum number of bytes between the data of two chunks, or after that of the last one. */
   private static final int MAX_FRAMING_BYTES = 8 << 10;
 
   private static final long MAX_SIZE = Long.MAX_VALUE >> 4;
@@ -43,12 +43,12 @@ final class ChunkedBody {
   private int consumed;
 
   /**
-   * Decodes what came, in place.
+   * Decodes a part of the body in place.
    *
-   * @param bytes what came, from {@code from} to {@code to}; the data stands from {@code from} on
+   * @param bytes the encoded part from {@code from} to {@code to}; the data is at {@code from}
    *     afterwards
-   * @return how many bytes of data there are
-   * @throws IOException if this is not how chunks are written
+   * @return length of the data
+   * @throws IOException if the coding is invalid
    */
   int decode(byte[] bytes, int from, int to) throws IOException {
     int in = from;
@@ -66,7 +66,7 @@ final class ChunkedBody {
         }
       } else {
         if (++framingBytes > MAX_FRAMING_BYTES) {
-          throw new IOException("too much between the chunks");
+          throw new IOException("too many bytes between chunks");
         }
         state = next(bytes[in++]);
       }
@@ -80,7 +80,7 @@ final class ChunkedBody {
     return state == State.END;
   }
 
-  /** Offset of the first byte that {@link #decode} was given and that is no part of the body. */
+  /** End of the encoded body in the array of the last call of {@link #decode}. */
   int consumed() {
     return consumed;
   }
@@ -106,18 +106,18 @@ final class ChunkedBody {
     if (digit >= 0) {
       anyDigit = true;
       if (remaining > MAX_SIZE) {
-        throw new IOException("a chunk larger than can be counted");
+        throw new IOException("chunk size out of range");
       }
       remaining = (remaining << 4) + digit;
       return State.SIZE;
     }
     if (!anyDigit) {
-      throw new IOException("a chunk without a size");
+      throw new IOException("chunk without a size");
     }
     return b == '\r' ? State.SIZE_LF : extension(b, isBlank(b));
   }
 
-  /** Blanks may stand before the semicolon that an extension begins with. */
+  /** The semicolon of an extension can follow blanks. */
   private static State extension(byte b, boolean blank) throws IOException {
     return blank ? State.AFTER_SIZE : expect(b, ';', State.EXTENSION);
   }
@@ -129,14 +129,14 @@ final class ChunkedBody {
 
   private static State expect(byte b, char expected, State next) throws IOException {
     if (b != expected) {
-      throw new IOException("a malformed chunk");
+      throw new IOException("malformed chunk");
     }
     return next;
   }
 
   private static State text(byte b, State next) throws IOException {
     if (b >= 0 && b < ' ' && b != '\t') {
-      throw new IOException("a control character between the chunks");
+      throw new IOException("control character between chunks");
     }
     return next;
   }

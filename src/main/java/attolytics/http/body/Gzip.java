@@ -7,8 +7,8 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
 /**
- * Inflates bodies into memory that is used again, up to a bound. Strict: what is no whole member,
- * or is left over behind the last one, is an error. One thread at a time.
+ * Decompresses bodies into memory that is reused, up to a limit. Strict: an incomplete member is an
+ * error, and so are bytes after the last one. Not thread-safe.
  *
  * <pre>
  *   1F 8B 08 | flags | time, 4 | hints | system | fields by flags | deflated … | CRC-32 | length
@@ -29,14 +29,14 @@ final class Gzip {
 
   private static final int FIRST_BYTES = 16 << 10;
 
-  /** More is not kept for the next body. */
+  /** A larger output buffer is not kept for the next body. */
   private static final int MAX_KEPT_BYTES = 1 << 20;
 
   private final Inflater inflater = new Inflater(true);
   private final CRC32 checksum = new CRC32();
   private byte[] out = {};
 
-  // Of the body that is being inflated.
+  // State of the body that is being decompressed.
   private byte[] in = {};
   private int at;
   private int end;
@@ -47,22 +47,22 @@ final class Gzip {
     return out;
   }
 
-  /** Lets go of memory that only a large body needs. */
+  /** Releases the body, and the output buffer if it is large. */
   void forget() {
     in = new byte[0];
-    inflater.reset(); // it holds the body, too
+    inflater.reset(); // it has a reference to the body, too
     if (out.length > MAX_KEPT_BYTES) {
       out = new byte[0];
     }
   }
 
   /**
-   * Inflates a body.
+   * Decompresses a body.
    *
    * @param body compressed, from 0 to {@code bodyLength}
-   * @param max bytes of interest: no more are inflated than one more than these
-   * @return how many bytes there are in {@link #bytes}; more than {@code max} for too many
-   * @throws IOException if it is not gzip, or not all of it
+   * @param max length at which decompression stops
+   * @return length of the result in {@link #bytes}; more than {@code max} if it is longer than that
+   * @throws IOException if the body is not gzip, or incomplete
    */
   int inflate(byte[] body, int bodyLength, int max) throws IOException {
     in = body;
@@ -109,7 +109,7 @@ final class Gzip {
     require(at <= end);
   }
 
-  /** False if there is more than the maximum. */
+  /** False if the result is longer than the maximum. */
   private boolean inflateMember(int max) throws IOException {
     inflater.reset();
     inflater.setInput(in, at, end - at);
@@ -122,13 +122,14 @@ final class Gzip {
         if (length == out.length) {
           out = Arrays.copyOf(out, (int) Math.min(Math.max(FIRST_BYTES, 2L * length), max + 1L));
         }
-        int room = Math.min(out.length, max + 1) - length; // a body before may have left more
+        // Not out.length alone: an earlier body may have left a larger array.
+        int room = Math.min(out.length, max + 1) - length;
         int count = inflater.inflate(out, length, room);
         require(count > 0 || inflater.finished());
         length += count;
       }
     } catch (DataFormatException e) {
-      throw new IOException("not deflated", e);
+      throw new IOException("invalid deflate data", e);
     }
     at = end - inflater.getRemaining();
     checksum.reset();
@@ -138,7 +139,7 @@ final class Gzip {
 
   private void checkTrailer() throws IOException {
     require(at + TRAILER_BYTES <= end);
-    // The lengths are those of this member alone, modulo 2^32; a member is shorter.
+    // The length of this member, modulo 2^32; the limit is smaller.
     require((int) checksum.getValue() == littleEndian(4));
     at += 4;
     require((int) inflater.getBytesWritten() == littleEndian(4));
@@ -153,9 +154,9 @@ final class Gzip {
     return value;
   }
 
-  private static void require(boolean sound) throws IOException {
-    if (!sound) {
-      throw new IOException("not gzip, or not all of it");
+  private static void require(boolean valid) throws IOException {
+    if (!valid) {
+      throw new IOException("not gzip, or incomplete");
     }
   }
 }

@@ -190,7 +190,7 @@ final class PendingBodies {
       oldest.refuse(
           Refusal.of(
               Problem.BODY_TOO_SLOW,
-              "a body has to arrive within " + timeout.toMillis() / 1000.0 + " seconds"));
+              "a body must arrive within " + timeout.toMillis() / 1000.0 + " seconds"));
       oldest = oldest();
     }
     if (oldest != null) {

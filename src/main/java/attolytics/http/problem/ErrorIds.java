@@ -11,20 +11,20 @@ import java.util.concurrent.TimeUnit;
  * logged, so all requests that fail for the same reason within a minute share an id. Thread-safe.
  */
 public final class ErrorIds {
-  private record Episode(String id, long startNanos) {}
+  private record Period(String id, long startNanos) {}
 
-  private static final long EPISODE_NANOS = TimeUnit.MINUTES.toNanos(1);
+  private static final long PERIOD_NANOS = TimeUnit.MINUTES.toNanos(1);
 
-  private final Map<Problem, Episode> episodes = new EnumMap<>(Problem.class);
+  private final Map<Problem, Period> periods = new EnumMap<>(Problem.class);
 
   /** The id of a failure that happens now. */
   public synchronized String of(Problem problem) {
     long now = System.nanoTime();
-    Episode current = episodes.get(problem);
-    if (current == null || now - current.startNanos > EPISODE_NANOS) {
+    Period current = periods.get(problem);
+    if (current == null || now - current.startNanos > PERIOD_NANOS) {
       String id = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
-      current = new Episode(id, now);
-      episodes.put(problem, current);
+      current = new Period(id, now);
+      periods.put(problem, current);
     }
     return current.id();
   }

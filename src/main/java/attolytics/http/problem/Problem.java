@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why a request is refused: each reason with its status. Written as {@code
+ * Why a request is refused, with the status of the answer. Written as {@code
  * application/problem+json}.
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9457">RFC 9457</a>
@@ -25,62 +25,65 @@ public enum Problem {
   MALFORMED_REQUEST(
       400,
       "The request is not HTTP/1.1",
-      "send a request line and headers as RFC 9112 has them: one Host, one Content-Length or"
-          + " chunks; up to 16 KiB, 100 headers and 50 query parameters"),
-  UNKNOWN_PATH(404, "There is nothing at this path", "post events to /apps/{app_id}/events"),
+      "send a request line and headers that conform to RFC 9112, with one Host, and with one"
+          + " Content-Length or Transfer-Encoding: chunked; at most 16 KiB, 100 headers and 50"
+          + " query parameters"),
+  UNKNOWN_PATH(404, "Unknown path", "post events to /apps/{app_id}/events"),
   UNKNOWN_APP(
       404,
-      "There is no such app",
-      "check the app id in the path; apps are named in the schema file of the service"),
-  METHOD_NOT_ALLOWED(405, "Events are sent with POST", "send the request again with POST"),
+      "Unknown app",
+      "check the app id in the path; the apps are declared in the schema file of the service"),
+  METHOD_NOT_ALLOWED(405, "Method not allowed", "send events with POST"),
   ORIGIN_NOT_ALLOWED(
       403,
       "The app does not allow this origin",
-      "the page's origin has to be in the app's access_control_allow_origin"),
+      "add the origin of the page to the app's access_control_allow_origin"),
   UNSUPPORTED_MEDIA_TYPE(
       415,
-      "Events are sent as application/json in UTF-8",
-      "send one header Content-Type: application/json, and the body in UTF-8"),
+      "Unsupported media type",
+      "send events in UTF-8, with one header Content-Type: application/json"),
   UNSUPPORTED_ENCODING(
       415,
-      "The content encoding is not supported",
-      "send the body as it is, or with one Content-Encoding: gzip"),
+      "Unsupported content encoding",
+      "send the body uncompressed, or with one header Content-Encoding: gzip"),
   INVALID_IDEMPOTENCY_KEY(
       400, "The Idempotency-Key is empty or too long", "send one of 1 to 255 characters, or none"),
   BODY_TOO_LARGE(413, "The body is too large", "send the events in several smaller requests"),
-  MALFORMED_BODY(400, "The body is malformed", "send one JSON object, and all of it"),
+  MALFORMED_BODY(400, "The body is malformed", "send one complete JSON object"),
   INVALID_REQUEST(
-      422, "The body is JSON, but no request", "send an object with secret_key and events"),
+      422,
+      "The body is JSON, but not a valid request",
+      "send an object with secret_key and events"),
   WRONG_SECRET_KEY(
       403,
       "The secret key is wrong",
-      "send the app's secret_key as the schema file of the service has it"),
+      "send the secret_key of the app in the schema file of the service"),
   UNKNOWN_TABLE(
       404,
-      "The app has no such table",
-      "check _t of the events, and the tables of the app in the schema file"),
+      "Unknown table",
+      "check _t of the events and the tables of the app in the schema file of the service"),
   INVALID_EVENTS(
       400,
       "Events are invalid",
-      "mend the events that errors names; nothing of the request is stored"),
+      "correct the events that are listed in errors; nothing of the request is stored"),
   REFUSED_BY_DATABASE(
       400,
       "The database refused an event",
       "send the request again without the refused event; nothing of it is stored"),
   IDEMPOTENCY_KEY_REUSED(
       422,
-      "The Idempotency-Key was used before, with another body or handling",
-      "send another body, or the same with another preference for its handling, under another"
-          + " Idempotency-Key"),
+      "The Idempotency-Key was used with another body or handling",
+      "use another Idempotency-Key for another body or another handling preference"),
   CONFLICT(
       409,
       "A unique constraint refused an event",
-      "a row with these values is there already; nothing of the request is stored"),
+      "a row with these values already exists; nothing of the request is stored"),
   TABLE_BROKEN(
       500,
-      "A table takes no events until an operator mends it",
-      "nothing of the request is stored; send it again once the operator has mended the table"),
-  BODY_TOO_SLOW(408, "The body came too slowly", "nothing of the request is stored; send it again"),
+      "A table cannot store events until an operator repairs it",
+      "nothing of the request is stored; send it again after an operator has repaired the table"),
+  BODY_TOO_SLOW(
+      408, "The body arrived too slowly", "nothing of the request is stored; send it again"),
   BUFFER_FULL(
       503,
       "The buffer is full",
@@ -95,11 +98,13 @@ public enum Problem {
       "nothing of the request is stored; send it again after the time in Retry-After"),
   OUTCOME_UNKNOWN(
       504,
-      "Whether the events are stored could not be learnt in time",
-      "send the request again with the same Idempotency-Key; without one its events may be stored"
-          + " twice"),
+      "It is unknown whether the events are stored",
+      "send the request again with the same Idempotency-Key; without one, its events may be"
+          + " stored twice"),
   INTERNAL_ERROR(
-      500, "The service failed", "tell the operator of the service, whose log has the error_id");
+      500,
+      "Internal error",
+      "report the error_id to the operator of the service, who finds it in the log");
 
   public static final String CONTENT_TYPE = "application/problem+json";
 
@@ -116,7 +121,7 @@ public enum Problem {
     this.advice = advice;
   }
 
-  /** The refusal that an outcome is, or null if it is none. */
+  /** The problem of a request with that outcome, or null if it is committed. */
   public static @Nullable Problem of(Outcome.Kind outcome) {
     return switch (outcome) {
       case STORED, REPLAYED -> null;
@@ -130,12 +135,12 @@ public enum Problem {
     };
   }
 
-  /** All statuses of refusals. */
+  /** The statuses of all problems. */
   public static Set<Integer> statuses() {
     return Stream.of(values()).map(Problem::status).collect(Collectors.toUnmodifiableSet());
   }
 
-  /** All reasons, as labels of a metric. */
+  /** The reasons of all problems, as labels of a metric. */
   public static Set<String> reasons() {
     return Stream.of(values()).map(Problem::reason).collect(Collectors.toUnmodifiableSet());
   }
@@ -144,7 +149,7 @@ public enum Problem {
     return status;
   }
 
-  /** What HTTP calls the status. */
+  /** The reason phrase of the status, for a status line. */
   public String reasonPhrase() {
     return StatusCodes.getReason(status);
   }
@@ -154,12 +159,12 @@ public enum Problem {
     return reason;
   }
 
-  /** Whether none of the rows is stored and the same request may well succeed in a moment. */
+  /** Whether none of the rows is stored and the same request can succeed later. */
   public boolean retryLater() {
     return status == 503;
   }
 
-  /** Whether it is not the client's fault. */
+  /** Whether the cause is in the service or in the database, not in the request. */
   public boolean isOurs() {
     return status >= 500;
   }
@@ -167,8 +172,8 @@ public enum Problem {
   /**
    * The problem document, in UTF-8.
    *
-   * @param detail what is wrong with this very request, or null for what to do about such problems
-   * @param errorId by which the log tells of it, or null if it does not
+   * @param detail what is wrong with this request, or null for general advice
+   * @param errorId by which it is found in the log, or null if it is not logged as an error
    */
   public byte[] document(
       @Nullable String detail, List<EventError> errors, @Nullable String errorId) {

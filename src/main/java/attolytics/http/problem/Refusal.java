@@ -25,11 +25,12 @@ public record Refusal(
   public static Refusal bodyTooLarge(int maxBody) {
     return of(
         Problem.BODY_TOO_LARGE,
-        "a body may have " + maxBody + " bytes, before and after decompression");
+        "the maximum is " + maxBody + " bytes, before and after decompression");
   }
 
   /** For a request that needs more memory than there is when no other request needs any. */
   public static Refusal tooLargeForBuffer() {
-    return of(Problem.BODY_TOO_LARGE, "its headers and body need more memory than the buffer has");
+    return of(
+        Problem.BODY_TOO_LARGE, "the headers and the body need more memory than the buffer has");
   }
 }

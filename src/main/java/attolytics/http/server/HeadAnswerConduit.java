@@ -12,8 +12,8 @@ import org.xnio.conduits.Conduits;
 import org.xnio.conduits.StreamSinkConduit;
 
 /**
- * What a connection writes to. As long as there is no request, only Undertow writes: that it cannot
- * take the head, as a 400 without a body. A problem document is written in its place.
+ * The sink conduit of a connection. Until the head of a request is complete, only Undertow writes:
+ * a 400 without a body, if the head is invalid. This conduit writes a problem document instead.
  */
 final class HeadAnswerConduit extends AbstractStreamSinkConduit<StreamSinkConduit> {
   private final HeadConduit head;
@@ -21,7 +21,7 @@ final class HeadAnswerConduit extends AbstractStreamSinkConduit<StreamSinkCondui
   private @Nullable ByteBuffer answer;
 
   /**
-   * @param refusal the answer in place of Undertow's; asked for once
+   * @param refusal supplies the answer that replaces Undertow's; called once
    */
   HeadAnswerConduit(StreamSinkConduit next, HeadConduit head, Supplier<byte[]> refusal) {
     super(next);
@@ -29,7 +29,7 @@ final class HeadAnswerConduit extends AbstractStreamSinkConduit<StreamSinkCondui
     this.refusal = refusal;
   }
 
-  /** A whole answer, after which the connection is closed. */
+  /** A complete answer, after which the connection is closed. */
   static byte[] answer(Problem problem, @Nullable String detail, String... headers) {
     byte[] document = problem.document(detail, List.of(), null);
     StringBuilder answer = new StringBuilder();

@@ -16,26 +16,28 @@ import org.xnio.conduits.StreamSinkConduit;
 import org.xnio.conduits.StreamSourceConduit;
 
 /**
- * What a connection reads from. Knows whether it is in the middle of a request's head, which
- * Undertow reads and keeps before anybody can refuse the request.
+ * The source conduit of a connection. Tracks whether the connection is in the middle of a request's
+ * head (request line and headers), which Undertow reads and keeps before a handler sees the
+ * request.
  */
 final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
     implements ExchangeCompletionListener {
   private static final byte[] TOO_SLOW =
       HeadAnswerConduit.answer(
           Problem.BUFFER_FULL,
-          "the headers came too slowly while many other requests did; send it again",
+          "the headers arrived too slowly, and more connections than allowed were in the middle of"
+              + " theirs; send the request again",
           "Retry-After: 1");
 
   private final StreamConnection connection;
   private final StreamSinkConduit sink;
   private final PartialHeads partialHeads;
   private final Consumer<Problem> refused;
-  private boolean inHead = true; // else in a body, or between head and answer
-  private boolean begun; // something of the head has come
+  private boolean inHead = true; // otherwise between the head and the end of the answer
+  private boolean begun; // a part of the head has arrived
   private long firstByteNanos; // when the head began
   private long lastReadNanos;
-  private @Nullable ByteBuffer latest; // what Undertow reads the head from
+  private @Nullable ByteBuffer latest; // the buffer that Undertow parses the head from
 
   private HeadConduit(
       StreamConnection connection, PartialHeads partialHeads, Consumer<Problem> refused) {
@@ -47,9 +49,9 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
   }
 
   /**
-   * Puts one before all that is read on a new connection.
+   * Installs one on a new connection.
    *
-   * @param refused is told of requests that are refused without having become one
+   * @param refused called when a request is refused before a handler sees it
    */
   static HeadConduit install(
       StreamConnection connection, PartialHeads partialHeads, Consumer<Problem> refused) {
@@ -57,26 +59,26 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
     connection.getSourceChannel().setConduit(head);
     connection
         .getSinkChannel()
-        .setConduit(new HeadAnswerConduit(head.sink, head, head::refusalOfUndertow));
+        .setConduit(new HeadAnswerConduit(head.sink, head, head::answerInsteadOfUndertows));
     return head;
   }
 
-  /** Whether nobody but Undertow has seen the request yet. */
+  /** Whether the head is incomplete, so that no handler has seen the request. */
   boolean isInHead() {
     return inHead;
   }
 
-  private byte[] refusalOfUndertow() {
+  private byte[] answerInsteadOfUndertows() {
     boolean noPath = stoppedInPathAtPercent();
     Problem problem = noPath ? Problem.UNKNOWN_PATH : Problem.MALFORMED_REQUEST;
     refused.accept(problem);
     return HeadAnswerConduit.answer(
-        problem, noPath ? "the path is not properly percent-encoded" : null);
+        problem, noPath ? "the path is not correctly percent-encoded" : null);
   }
 
   /**
-   * Whether what Undertow has read last stands in a path where two hexadecimal digits should, so
-   * that there can be no such path.
+   * Whether Undertow has stopped in the path, where two hexadecimal digits should follow a percent
+   * sign.
    */
   private boolean stoppedInPathAtPercent() {
     if (latest == null) {
@@ -112,14 +114,14 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
         firstByteNanos = begun ? firstByteNanos : lastReadNanos;
         begun = true;
       } else if (count == 0 && begun) {
-        partialHeads.add(this); // Undertow keeps what it has, and waits for the rest
+        partialHeads.add(this); // Undertow keeps this part, and waits for the rest
       }
     }
     return count;
   }
 
   /**
-   * Old clients send one behind a body.
+   * Old clients send a line break after a body.
    *
    * @see <a href="https://www.rfc-editor.org/rfc/rfc9112#section-2.2-6">RFC 9112, 2.2</a>
    */
@@ -142,7 +144,7 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
     return b == '\r' || b == '\n';
   }
 
-  /** The head is there: what it takes is the request's business from here on. */
+  /** The head is complete: from here on, its request reserves the memory. */
   static void ended(HttpServerExchange exchange) {
     HttpServerConnection connection = (HttpServerConnection) exchange.getConnection();
     if (connection.getOriginalSourceConduit() instanceof HeadConduit head) {
@@ -161,7 +163,7 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
         : exchange.getRequestStartTime();
   }
 
-  /** The request is answered, and the connection's next one may begin. */
+  /** The request is answered; the next one of the connection can begin. */
   @Override
   public void exchangeEvent(HttpServerExchange exchange, NextListener nextListener) {
     inHead = true;
@@ -184,13 +186,13 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
     partialHeads.remove(this);
   }
 
-  /** Ends the connection, with an answer if it can be sent without waiting. */
+  /** Closes the connection, after an answer if that can be sent without blocking. */
   void refuse() {
     refused.accept(Problem.BUFFER_FULL);
     try {
       sink.write(ByteBuffer.wrap(TOO_SLOW));
     } catch (IOException e) {
-      // Then it is gone already.
+      // The client has closed the connection.
     }
     IoUtils.safeClose(connection);
   }

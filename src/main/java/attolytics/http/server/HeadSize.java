@@ -5,17 +5,17 @@ import io.undertow.util.HeaderMap;
 import io.undertow.util.HeaderValues;
 
 /**
- * What a request holds of the heap besides its body, as long as it is not answered. From above: the
- * sizes of objects are those of a JVM with compressed references.
+ * Estimates the heap that a request takes besides its body until it is answered. An upper bound for
+ * a JVM with compressed references.
  */
 public final class HeadSize {
-  /** Name and value as objects, and the list that they stand in. */
+  /** Objects for name, value and their list. */
   private static final int HEADER_BYTES = 200;
 
-  /** Likewise of the query, where each has a queue. */
+  /** The same for a query parameter, which has a queue. */
   private static final int PARAMETER_BYTES = 280;
 
-  /** Undertow keeps the path three times: as it came, decoded, and what is left of it. */
+  /** Undertow keeps the path three times: encoded, decoded, and relative to the handler. */
   private static final int COPIES_OF_PATH = 3;
 
   private HeadSize() {}
@@ -49,7 +49,7 @@ public final class HeadSize {
     exchange.setRelativePath("/");
   }
 
-  /** The beginning of the next request keeps the whole buffer that it was read into. */
+  /** The beginning of the next request occupies the whole buffer that it was read into. */
   private static int pipelined(HttpServerExchange exchange) {
     return RequestBytes.anyReadAhead(exchange) ? exchange.getConnection().getBufferSize() : 0;
   }

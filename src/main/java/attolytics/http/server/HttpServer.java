@@ -27,8 +27,8 @@ import org.xnio.XnioWorker;
 import org.xnio.channels.AcceptingChannel;
 
 /**
- * An HTTP port with its own IO threads. Undertow's listener on sockets that are opened here, as its
- * own builder leaves no room for what bounds the heads of requests that are still on their way.
+ * An HTTP port with IO threads of its own. Opens the socket itself and hands connections to
+ * Undertow's listener: Undertow's builder cannot limit the request heads that are incomplete.
  */
 public final class HttpServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HttpServer.class);
@@ -36,21 +36,21 @@ public final class HttpServer implements AutoCloseable {
   /** Room for long cookies and referers. */
   private static final int MAX_HEAD_BYTES = 16 << 10;
 
-  /** Each takes objects of its own besides its bytes. */
+  /** Each header takes objects besides its bytes. */
   private static final int MAX_HEADERS = 100;
 
-  /** Of a query, which nobody looks at. */
+  /** Of a query, which is ignored. */
   private static final int MAX_PARAMETERS = 50;
 
-  /** What a head of that size may take of the heap, from many a count of it and rounded up. */
+  /** Upper bound of the heap that a head of that size takes, as measured. */
   public static final int MAX_HEAD_HEAP_BYTES = 64 << 10;
 
   private static final int BACKLOG = 1000;
 
-  /** For the admin pages: events never leave their IO thread. */
+  /** For the admin port; requests of the public port stay on their IO thread. */
   private static final int WORKER_THREADS = 2;
 
-  // As Undertow's builder does: a request's head is read into one of these buffers.
+  // As in Undertow's builder. A request's head is read into one of these buffers.
   private static final long SMALL_HEAP = 128 << 20;
   private static final int SMALL_BUFFER_BYTES = 1 << 10;
   private static final int BUFFER_BYTES = (16 << 10) - 20;
@@ -116,9 +116,9 @@ public final class HttpServer implements AutoCloseable {
    * Opens a port.
    *
    * @param port 0 for any free one
-   * @param ioThreads which serve all of its connections
-   * @param metrics count requests that are refused before the handler sees them
-   * @throws IOException with the cause that the system gave, if it cannot be opened
+   * @param ioThreads number of IO threads
+   * @param metrics counts requests that are refused before the handler sees them
+   * @throws IOException with the cause, if the port cannot be opened
    */
   public static HttpServer open(
       String host, int port, int ioThreads, Limits limits, Metrics metrics, HttpHandler handler)
@@ -142,13 +142,13 @@ public final class HttpServer implements AutoCloseable {
   private static OptionMap options(Limits limits) {
     return OptionMap.builder()
         .set(UndertowOptions.DECODE_URL, false)
-        .set(UndertowOptions.MAX_ENTITY_SIZE, -1L) // BodyReader's business
+        .set(UndertowOptions.MAX_ENTITY_SIZE, -1L) // limited by BodyReader
         .set(UndertowOptions.RECORD_REQUEST_START_TIME, true)
         .set(UndertowOptions.ALWAYS_SET_KEEP_ALIVE, false)
         .set(UndertowOptions.MAX_HEADER_SIZE, MAX_HEAD_BYTES)
         .set(UndertowOptions.MAX_HEADERS, MAX_HEADERS)
         .set(UndertowOptions.MAX_PARAMETERS, MAX_PARAMETERS)
-        // Else an answer could wait for that of the next request on its connection.
+        // Otherwise an answer could wait for that of the connection's next request.
         .set(UndertowOptions.BUFFER_PIPELINED_DATA, false)
         .set(UndertowOptions.REQUEST_PARSE_TIMEOUT, (int) limits.headerTimeout().toMillis())
         .set(UndertowOptions.NO_REQUEST_TIMEOUT, (int) limits.idleTimeout().toMillis())
@@ -182,12 +182,12 @@ public final class HttpServer implements AutoCloseable {
         problem.status());
   }
 
-  /** The port it listens on. */
+  /** The port number. */
   public int port() {
     return socket.getLocalAddress(InetSocketAddress.class).getPort();
   }
 
-  /** The threads that serve it. */
+  /** The threads that serve the port. */
   public IoThreads threads() {
     return threads;
   }

@@ -10,8 +10,8 @@ import org.xnio.XnioIoThread;
 import org.xnio.XnioWorker;
 
 /**
- * Tells whether the threads of an HTTP port still serve: those that read and write, and the one
- * that accepts connections. Each is asked to run a task, again and again.
+ * Detects when a thread of an HTTP port has ended or is stuck: IO threads, and the one that accepts
+ * connections. Each regularly gets a task to run.
  */
 public final class IoThreads {
   private static final class Watched {
@@ -29,7 +29,7 @@ public final class IoThreads {
         try {
           thread.execute(this::ran);
         } catch (RejectedExecutionException e) {
-          asked = false; // the port is being closed
+          asked = false; // the port is closing
         }
       }
     }
@@ -39,7 +39,7 @@ public final class IoThreads {
       asked = false;
     }
 
-    /** What is wrong with it, or null. */
+    /** What is wrong with the thread, or null. */
     @Nullable String trouble(long longestNanos) {
       if (!thread.isAlive()) {
         return "the thread " + thread.getName() + " has ended";
@@ -57,7 +57,7 @@ public final class IoThreads {
     this.threads = threads.stream().map(Watched::new).toList();
   }
 
-  /** Those of a worker, which itself does not tell of the one that accepts. */
+  /** All threads of a worker, which has no method that returns the accept thread. */
   static IoThreads of(XnioWorker worker) {
     ThreadGroup group = Objects.requireNonNull(worker.getIoThread(0).getThreadGroup());
     Thread[] all = new Thread[group.activeCount() + 64];
@@ -70,20 +70,20 @@ public final class IoThreads {
             .toList());
   }
 
-  /** How many they are. */
+  /** Number of threads. */
   public int count() {
     return threads.size();
   }
 
-  /** Asks all of them to run a task. Every now and then, for {@link #trouble} to go by. */
+  /** Submits a task to each thread. To be called regularly; {@link #trouble} depends on it. */
   public void ask() {
     threads.forEach(Watched::ask);
   }
 
   /**
-   * What is wrong with one of them, or null if nothing is. Any thread; does not wait.
+   * What is wrong with one of the threads, or null if nothing is. Any thread; does not block.
    *
-   * @param longestSilence that one may have reason for
+   * @param longestSilence after which a thread that has not run its task is stuck
    */
   public @Nullable String trouble(Duration longestSilence) {
     long nanos = longestSilence.toNanos();

@@ -3,17 +3,17 @@ package attolytics.http.server;
 import java.time.Duration;
 
 /**
- * What clients may take.
+ * Limits on clients.
  *
  * @param maxBody bytes of a body, before and after decompression
- * @param maxConnections open at the same time; further ones wait to be accepted
- * @param maxPartialHeads connections of them in the middle of a request's head; past it the oldest
- *     is closed
- * @param headerTimeout for all headers of a request to arrive, from the first byte on
- * @param bodyTimeout for a whole body to arrive
- * @param idleTimeout after which a connection without a request, or with an answer that is not
- *     read, is closed; longer than that of the proxies before it, or they would send a request into
- *     a connection that is just being closed
+ * @param maxConnections open connections; more wait to be accepted
+ * @param maxPartialHeads connections in the middle of a request's head; if there are more, the
+ *     oldest is closed
+ * @param headerTimeout for the headers of a request to arrive, from the first byte on
+ * @param bodyTimeout for a body to arrive
+ * @param idleTimeout after which a connection is closed that has no request, or whose client does
+ *     not read the answer; longer than that of the proxies in front, which would otherwise send a
+ *     request into a connection that is being closed
  */
 public record Limits(
     int maxBody,

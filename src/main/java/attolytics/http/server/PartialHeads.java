@@ -5,9 +5,9 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 
 /**
- * The connections of one IO thread that are in the middle of a request's head, and hold what has
- * come of it: so many at most, and the oldest gives way to the newest. A head usually comes at once
- * and never waits here. For that IO thread only.
+ * The connections of one IO thread that are in the middle of a request's head and occupy memory for
+ * the part that has arrived. Their number is limited; the newest evicts the oldest. Most heads
+ * arrive as a whole and are never listed here. For that IO thread only.
  */
 final class PartialHeads {
   private final int max;

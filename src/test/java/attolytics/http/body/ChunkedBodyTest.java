@@ -32,7 +32,7 @@ class ChunkedBodyTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 7, 1000})
-  void decode_takesTheFramingOffHoweverThePiecesCome(int piece) throws IOException {
+  void decode_removesTheFramingFromPartsOfAnySize(int piece) throws IOException {
     assertEquals(
         "hello world, 16 chars",
         decode("5\r\nhello\r\n010;x=\"y\"\r\n world, 16 chars\r\n0\r\n\r\n", piece));
@@ -75,12 +75,12 @@ class ChunkedBodyTest {
         "0\\r\\n\\r\\rn",
         "10000000000000000\\r\\n"
       })
-  void decode_refusesWhatProxiesMightReadInAnotherWay(String raw) {
+  void decode_refusesAmbiguousCoding(String raw) {
     assertThrows(IOException.class, () -> decode(unescaped(raw), 1));
   }
 
   @Test
-  void decode_boundsWhatComesBetweenTheChunks() {
+  void decode_limitsBytesBetweenChunks() {
     String extension = "x".repeat(10_000);
     assertThrows(IOException.class, () -> decode("1;" + extension, 100));
     ChunkedBody other = new ChunkedBody();
@@ -89,7 +89,7 @@ class ChunkedBodyTest {
   }
 
   @Test
-  void decode_leavesWhatFollowsTheBody() throws IOException {
+  void decode_stopsAtTheEndOfTheBody() throws IOException {
     byte[] bytes = "1\r\na\r\n0\r\n\r\nPOST /".getBytes(StandardCharsets.US_ASCII);
     assertEquals(1, body.decode(bytes, 0, bytes.length));
     assertEquals(bytes.length - "POST /".length(), body.consumed());

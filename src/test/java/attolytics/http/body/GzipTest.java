@@ -50,7 +50,7 @@ class GzipTest {
   }
 
   @Property(tries = 100)
-  void inflate_givesBackWhatWasCompressed(@ForAll @Size(max = MAX) byte[] data) throws IOException {
+  void inflate_returnsWhatWasCompressed(@ForAll @Size(max = MAX) byte[] data) throws IOException {
     assertArrayEquals(data, inflate(compress(data)));
   }
 
@@ -71,7 +71,7 @@ class GzipTest {
   }
 
   @Test
-  void inflate_refusesWhatIsCutAnywhere() throws IOException {
+  void inflate_refusesTruncatedInput() throws IOException {
     byte[] whole = compress(bytes("some data, and more of it"));
     for (int length = 0; length < whole.length; length++) {
       assertBroken(Arrays.copyOf(whole, length));
@@ -82,7 +82,7 @@ class GzipTest {
   }
 
   @Test
-  void inflate_refusesWhatIsAltered() throws IOException {
+  void inflate_refusesAlteredInput() throws IOException {
     byte[] whole = compress(bytes("some data"));
     for (int at : new int[] {0, 1, 2, whole.length - 8, whole.length - 1}) {
       byte[] altered = whole.clone();
@@ -95,13 +95,13 @@ class GzipTest {
   }
 
   @Test
-  void inflate_refusesWhatIsLeftOver() throws IOException {
+  void inflate_refusesTrailingBytes() throws IOException {
     assertBroken(join(compress(bytes("a")), bytes("x")));
     assertBroken(join(compress(bytes("a")), new byte[100]));
   }
 
   @Test
-  void inflate_stopsPastTheMaximum() throws IOException {
+  void inflate_stopsAfterTheMaximum() throws IOException {
     byte[] bomb = compress(new byte[50_000_000]);
     assertEquals(MAX + 1, gzip.inflate(bomb, bomb.length, MAX));
     assertTrue(gzip.bytes().length <= MAX + 1);
@@ -112,7 +112,7 @@ class GzipTest {
   }
 
   @Test
-  void inflate_stopsAtTheBoundWhateverMemoryThereIs() throws IOException {
+  void inflate_stopsAtTheMaximumInALargerBuffer() throws IOException {
     inflate(compress(new byte[MAX])); // which is used again
     byte[] body = compress(new byte[MAX]);
     assertEquals(11, gzip.inflate(body, body.length, 10));

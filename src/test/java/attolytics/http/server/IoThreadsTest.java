@@ -37,14 +37,14 @@ class IoThreadsTest {
   }
 
   @Test
-  void threads_areThoseThatReadAndTheOneThatAccepts() {
+  void of_findsIoThreadsAndAcceptThread() {
     assertEquals(3, threads.count());
     threads.ask();
     assertNull(threads.trouble(LONG));
   }
 
   @Test
-  void threadThatRunsItsTasks_isFineAgain() throws Exception {
+  void trouble_endsWhenTheThreadRunsTasksAgain() throws Exception {
     CountDownLatch end = new CountDownLatch(1);
     worker
         .getIoThread(0)
@@ -69,7 +69,7 @@ class IoThreadsTest {
   }
 
   @Test
-  void threadThatEnded_isTrouble() throws Exception {
+  void trouble_isReportedIfAThreadHasEnded() throws Exception {
     worker.shutdownNow();
     worker.awaitTermination();
     String trouble = threads.trouble(LONG);
