@@ -132,6 +132,25 @@ class ReplayIT {
     assertEquals(List.of("Zoë ☂", "null"), rows("SELECT agent FROM t"));
   }
 
+  @Test
+  void replay_fillsSources_asOfTheFirstArrival() throws Exception {
+    sql("CREATE TABLE v (at timestamptz, ip inet)");
+    quarantine("a", "v", "{\"_t\":\"v\"}", "{\":client_ip\": \"2001:db8::1\"}");
+    sql("UPDATE attolytics_quarantine SET received_at = '2026-01-02 03:04:05.000006Z'");
+    String schema =
+        "tables: {v: {columns: [{name: at, type: timestamp, source: received_at},"
+            + " {name: ip, type: inet, source: client_ip}]}}\n"
+            + "apps: {a: {secret_key: s, tables: [v]}}\n";
+
+    assertEquals(0, replayAt(schema, database.url()).exitCode());
+
+    assertEquals(
+        List.of("2001:db8::1 t"),
+        rows("SELECT host(ip) || ' ' || (at = '2026-01-02 03:04:05.000006Z')::bool FROM v").stream()
+            .map(row -> row.replace("true", "t"))
+            .toList());
+  }
+
   /** The same event fits by another schema file. */
   @Test
   void replay_goesByTheSchemaFileOfNow() throws Exception {
