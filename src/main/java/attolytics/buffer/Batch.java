@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * or not, is reserved in the budget. Not thread-safe; see the package.
  */
 public final class Batch {
-  private static final int RUN_BYTES = 2 * Integer.BYTES + 8;
+  private static final int RUN_BYTES = 3 * Integer.BYTES + 8;
 
   /** Estimate of the heap that a request takes besides its head and its rows. */
   public static final int OVERHEAD_BYTES = 1024;
@@ -31,6 +31,7 @@ public final class Batch {
   private Table[] runTables = new Table[1];
   private int[] runEnds = new int[1];
   private int[] runRows = new int[1];
+  private int[] runDuplicates = new int[1];
   private int runCount;
   private int rowCount;
   private @Nullable Ack ack;
@@ -118,9 +119,11 @@ public final class Batch {
         runTables = Arrays.copyOf(runTables, 2 * runCount);
         runEnds = Arrays.copyOf(runEnds, 2 * runCount);
         runRows = Arrays.copyOf(runRows, 2 * runCount);
+        runDuplicates = Arrays.copyOf(runDuplicates, 2 * runCount);
       }
       runTables[runCount] = table;
       runRows[runCount] = 0;
+      runDuplicates[runCount] = 0;
       runCount++;
     }
     runRows[runCount - 1]++;
@@ -206,6 +209,44 @@ public final class Batch {
       }
     }
     return rows;
+  }
+
+  /**
+   * Counts a row that is left out, as the table has its values already.
+   *
+   * @param row of the table's rows in this batch, from 0
+   */
+  public void leaveOut(Table table, int row) {
+    int left = row;
+    for (int run = 0; run < runCount; run++) {
+      if (runTables[run] == table) {
+        if (left < runRows[run]) {
+          runDuplicates[run]++;
+          return;
+        }
+        left -= runRows[run];
+      }
+    }
+    throw new IndexOutOfBoundsException("row " + row + " of " + table);
+  }
+
+  /** Begins to count again: another transaction decides which rows are left out. */
+  public void resetDuplicates() {
+    Arrays.fill(runDuplicates, 0, runCount, 0);
+  }
+
+  /** How many of the run's rows are left out. */
+  public int runDuplicates(int run) {
+    return runDuplicates[run];
+  }
+
+  /** How many rows are left out; final once the batch is settled. */
+  public int duplicates() {
+    int duplicates = 0;
+    for (int run = 0; run < runCount; run++) {
+      duplicates += runDuplicates[run];
+    }
+    return duplicates;
   }
 
   /**

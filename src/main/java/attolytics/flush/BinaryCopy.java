@@ -3,9 +3,11 @@ package attolytics.flush;
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
 import attolytics.database.Identifiers;
+import attolytics.encoding.CopyBuffer;
 import attolytics.flush.FlushException.Stage;
 import attolytics.schema.Column;
 import attolytics.schema.Table;
+import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -41,9 +43,23 @@ final class BinaryCopy {
   private final byte[] chunk = new byte[CHUNK_BYTES];
   private int chunkSize;
 
+  /** The number of fields, the length of the first one, and its value: the row's number. */
+  private final ByteBuffer rowHead = ByteBuffer.allocate(Short.BYTES + 2 * Integer.BYTES);
+
   /** Copies the rows of the table. */
   void copy(CopyManager copy, Table table, List<Batch> batches) throws FlushException {
-    copy(copy, statement(table), table, batches);
+    copy(copy, statement(table), table, batches, false);
+  }
+
+  /**
+   * Copies the rows of the table into another one, each with its number, from 1, as the first
+   * field.
+   *
+   * @param statement a COPY of a column for the number, and of the table's columns
+   */
+  void copyNumbered(CopyManager copy, String statement, Table table, List<Batch> batches)
+      throws FlushException {
+    copy(copy, statement, table, batches, true);
   }
 
   /**
@@ -56,7 +72,7 @@ final class BinaryCopy {
     String temporary = "pg_temp.attolytics_rows_" + table.ordinal();
     try (Statement sql = connection.createStatement()) {
       sql.execute(createTemporary(temporary, table));
-      copy(copy, copyInto(temporary, table), table, batches);
+      copy(copy, copyInto(temporary, table), table, batches, false);
       // RETURNING keeps Citus from turning it into a COPY.
       sql.execute(
           "INSERT INTO %s (%s) SELECT * FROM %s RETURNING 1"
@@ -72,7 +88,8 @@ final class BinaryCopy {
         table, each -> copyInto(Identifiers.quote(each.name()), each));
   }
 
-  private void copy(CopyManager copy, String statement, Table table, List<Batch> batches)
+  private void copy(
+      CopyManager copy, String statement, Table table, List<Batch> batches, boolean numbered)
       throws FlushException {
     CopyIn stream;
     try {
@@ -84,9 +101,7 @@ final class BinaryCopy {
     try {
       try {
         write(stream, HEADER, 0, HEADER.length);
-        for (Batch batch : batches) {
-          writeRuns(stream, table, batch);
-        }
+        writeRows(stream, table, batches, numbered);
         write(stream, TRAILER, 0, TRAILER.length);
         writeChunk(stream);
         stream.endCopy();
@@ -98,6 +113,40 @@ final class BinaryCopy {
     } catch (SQLException e) {
       throw CopyError.locate(e, table, batches);
     }
+  }
+
+  private void writeRows(CopyIn stream, Table table, List<Batch> batches, boolean numbered)
+      throws SQLException {
+    int number = 1;
+    for (Batch batch : batches) {
+      if (numbered) {
+        number = writeNumbered(stream, table, batch, number);
+      } else {
+        writeRuns(stream, table, batch);
+      }
+    }
+  }
+
+  /** Writes each row with its number as the first field; returns the next number. */
+  private int writeNumbered(CopyIn stream, Table table, Batch batch, int first)
+      throws SQLException {
+    byte[] rows = batch.rows().array();
+    int number = first;
+    for (int run = 0; run < batch.runCount(); run++) {
+      if (batch.runTable(run) != table) {
+        continue;
+      }
+      int end = batch.runEnd(run);
+      int length;
+      for (int at = batch.runStart(run); at < end; at += length) {
+        length = CopyBuffer.rowBytes(rows, at);
+        int fields = ((rows[at] & 0xFF) << 8 | (rows[at + 1] & 0xFF)) + 1;
+        rowHead.putShort(0, (short) fields).putInt(2, Integer.BYTES).putInt(6, number++);
+        write(stream, rowHead.array(), 0, rowHead.capacity());
+        write(stream, rows, at + Short.BYTES, length - Short.BYTES);
+      }
+    }
+    return number;
   }
 
   private void writeRuns(CopyIn stream, Table table, Batch batch) throws SQLException {
@@ -147,12 +196,16 @@ final class BinaryCopy {
   }
 
   private static String createTemporary(String quotedTable, Table table) {
-    return table.columns().stream()
-        .map(column -> Identifiers.quote(column.name()) + " " + column.type().sqlName())
-        .collect(Collectors.joining(", ", "CREATE TABLE " + quotedTable + " (", ")"));
+    return "CREATE TABLE " + quotedTable + " (" + columnDefinitions(table) + ")";
   }
 
-  private static String columnNames(Table table) {
+  static String columnDefinitions(Table table) {
+    return table.columns().stream()
+        .map(column -> Identifiers.quote(column.name()) + " " + column.type().sqlName())
+        .collect(Collectors.joining(", "));
+  }
+
+  static String columnNames(Table table) {
     return table.columns().stream()
         .map(Column::name)
         .map(Identifiers::quote)

@@ -17,17 +17,26 @@ final class CopyError {
 
   /** The failure of a table's COPY, with the batch that the row in error belongs to. */
   static FlushException locate(SQLException e, Table table, List<Batch> batches) {
-    long line = line(e, table);
+    return at(line(e, table), Stage.COPY, e, table, batches);
+  }
+
+  /**
+   * The failure of a row, with the batch that it belongs to.
+   *
+   * @param line the row's number among the table's rows, from 1, or 0 if it is not known
+   */
+  static FlushException at(
+      long line, Stage stage, SQLException e, Table table, List<Batch> batches) {
     long before = 0;
     for (Batch batch : batches) {
       int rows = batch.rowsOf(table);
       if (line > before && line <= before + rows) {
         int event = batch.eventOf(table, (int) (line - before - 1));
-        return new FlushException(Stage.COPY, table, batch, event, e);
+        return new FlushException(stage, table, batch, event, e);
       }
       before += rows;
     }
-    return new FlushException(Stage.COPY, table, null, Outcome.NO_EVENT, e);
+    return new FlushException(stage, table, null, Outcome.NO_EVENT, e);
   }
 
   /** Whether the server's error has a context, such as a row; a proxy's errors have none. */

@@ -139,13 +139,28 @@ public final class FlushTrial implements Inspection {
             begin(connection, lookup);
             BinaryCopy.copyNothing(connection.unwrap(PGConnection.class).getCopyAPI(), table);
           });
+      if (!table.deduplicateBy().isEmpty()) {
+        inSavepoint(connection, () -> writeNothingTwice(connection, table));
+      }
     } catch (SQLException e) {
-      String what = "table %s: a COPY of no rows failed: ".formatted(table.name());
+      String what = "table %s: writing no rows failed: ".formatted(table.name());
       if (isForGood(e)) {
         problems.add(what + words(e) + "; requests for it could not be stored");
       } else {
         warnings.add(what + words(e) + "; requests for it may fail");
       }
+    }
+  }
+
+  /** Both ways of a table with deduplicate_by. */
+  private void writeNothingTwice(Connection connection, Table table) throws SQLException {
+    begin(connection, lookup);
+    TableWriter writer = new TableWriter();
+    try {
+      writer.copy(connection, table, List.of());
+      writer.insert(connection, table, List.of());
+    } catch (FlushException e) {
+      throw e.sql();
     }
   }
 

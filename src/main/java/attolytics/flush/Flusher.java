@@ -218,10 +218,10 @@ final class Flusher {
     long bytes = 0;
     for (Batch batch : part) {
       if (known.isEmpty() || !known.containsKey(batch)) {
-        rows += batch.rowCount();
+        rows += batch.rowCount() - batch.duplicates();
         bytes += batch.byteCount();
         for (int run = 0; run < batch.runCount(); run++) {
-          metrics.rowsCommitted(batch.runTable(run).name(), batch.runRows(run));
+          rowsCommitted(batch.runTable(run), batch.runRows(run), batch.runDuplicates(run));
           suspects.acceptedRow(batch.runTable(run));
         }
       }
@@ -230,6 +230,13 @@ final class Flusher {
     for (Batch batch : part) {
       settlement.settle(
           batch, known.isEmpty() ? Outcome.STORED : known.getOrDefault(batch, Outcome.STORED));
+    }
+  }
+
+  private void rowsCommitted(Table table, int rows, int duplicates) {
+    metrics.rowsCommitted(table.name(), rows - duplicates);
+    if (duplicates > 0) {
+      metrics.rowsLeftOut(table.name(), duplicates);
     }
   }
 

@@ -14,8 +14,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.postgresql.PGConnection;
-import org.postgresql.copy.CopyManager;
 import org.postgresql.jdbc.PgConnection;
 import org.postgresql.util.PSQLState;
 import org.slf4j.Logger;
@@ -30,7 +28,7 @@ final class JdbcFlushDatabase implements FlushDatabase {
   private final KeyClaims keys;
   private final NanoClock clock;
   private final Watchdog watchdog;
-  private final BinaryCopy binaryCopy = new BinaryCopy();
+  private final TableWriter tableWriter = new TableWriter();
 
   /**
    * @param idempotencyTtl how long an Idempotency-Key is remembered
@@ -113,6 +111,7 @@ final class JdbcFlushDatabase implements FlushDatabase {
     private final Connection pooled;
     private final PgConnection connection;
     private final TransactionId id;
+    private List<Batch> claimed = List.of();
     private boolean usable; // for the next transaction
 
     private JdbcTransaction(Connection pooled, PgConnection connection, TransactionId id) {
@@ -128,8 +127,11 @@ final class JdbcFlushDatabase implements FlushDatabase {
 
     @Override
     public Map<Batch, Outcome> claimKeys(List<Batch> batches) throws FlushException {
+      batches.forEach(Batch::resetDuplicates);
       try {
-        return keys.claim(connection, batches);
+        Map<Batch, Outcome> known = keys.claim(connection, batches);
+        claimed = batches.stream().filter(batch -> !known.containsKey(batch)).toList();
+        return known;
       } catch (SQLException e) {
         throw new FlushException(Stage.KEYS, e);
       }
@@ -149,24 +151,21 @@ final class JdbcFlushDatabase implements FlushDatabase {
 
     @Override
     public void copy(Table table, List<Batch> batches) throws FlushException {
-      binaryCopy.copy(copyManager(), table, batches);
+      tableWriter.copy(connection, table, batches);
     }
 
     @Override
     public void insert(Table table, List<Batch> batches) throws FlushException {
-      binaryCopy.insert(connection, copyManager(), table, batches);
-    }
-
-    private CopyManager copyManager() throws FlushException {
-      try {
-        return ((PGConnection) connection).getCopyAPI();
-      } catch (SQLException e) {
-        throw new FlushException(Stage.BEGIN, e);
-      }
+      tableWriter.insert(connection, table, batches);
     }
 
     @Override
     public void commit() throws FlushException {
+      try {
+        KeyClaims.updateAnswers(connection, claimed);
+      } catch (SQLException e) {
+        throw new FlushException(Stage.KEYS, e);
+      }
       Commit commit = new Commit();
       try {
         commit.run(connection);

@@ -40,6 +40,13 @@ final class KeyClaims {
           + " WHERE known.created < now() - make_interval(secs => ?)"
           + " RETURNING app, key";
 
+  private static final String UPDATE_ANSWERS =
+      "UPDATE "
+          + IdempotencyTable.NAME
+          + " AS known SET answer = given.answer"
+          + " FROM unnest(?::varchar[], ?::varchar[], ?::text[]) AS given (app, key, answer)"
+          + " WHERE known.app = given.app AND known.key = given.key";
+
   private static final String LOOK_UP =
       "SELECT app, key, fingerprint, answer FROM "
           + IdempotencyTable.NAME
@@ -137,6 +144,28 @@ final class KeyClaims {
     }
   }
 
+  /**
+   * Stores the answers of requests that this transaction has claimed the keys of, once it is known
+   * how many of their rows are left out.
+   */
+  static void updateAnswers(Connection connection, List<Batch> claimed) throws SQLException {
+    Map<IdempotencyKey, Batch> counted = new TreeMap<>();
+    for (Batch batch : claimed) {
+      if (batch.key() != null && batch.lenient() != null && batch.duplicates() > 0) {
+        counted.put(batch.key(), batch);
+      }
+    }
+    if (counted.isEmpty()) {
+      return;
+    }
+    try (PreparedStatement statement = connection.prepareStatement(UPDATE_ANSWERS)) {
+      statement.setArray(1, apps(connection, counted));
+      statement.setArray(2, names(connection, counted));
+      statement.setArray(3, connection.createArrayOf("text", answers(counted.values())));
+      statement.execute();
+    }
+  }
+
   /** Removes the keys that were inserted from the map. */
   private void insert(Connection connection, Map<IdempotencyKey, Batch> keys) throws SQLException {
     byte[][] fingerprints =
@@ -185,7 +214,7 @@ final class KeyClaims {
     int i = 0;
     for (Batch batch : batches) {
       LenientRequest lenient = batch.lenient();
-      answers[i++] = lenient == null ? null : lenient.answer(0);
+      answers[i++] = lenient == null ? null : lenient.answer(batch.duplicates());
     }
     return answers;
   }

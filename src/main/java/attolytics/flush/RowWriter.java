@@ -7,7 +7,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import org.postgresql.PGConnection;
 
 /**
  * Writes rows in a transaction that does more than a flush: in the same format, under the same
@@ -16,7 +15,7 @@ import org.postgresql.PGConnection;
 public final class RowWriter {
   private static final long STATEMENT_NANOS = Duration.ofMinutes(1).toNanos();
 
-  private final BinaryCopy binaryCopy = new BinaryCopy();
+  private final TableWriter tableWriter = new TableWriter();
 
   /** The database refused rows; the transaction is of no use until it is rolled back. */
   public static final class RefusedException extends Exception {
@@ -61,19 +60,20 @@ public final class RowWriter {
   }
 
   /**
-   * Writes all rows of the batches, and checks deferred constraints.
+   * Writes all rows of the batches, but for those that their tables have already by {@code
+   * deduplicate_by}, and checks deferred constraints.
    *
    * @param byInsert whether INSERT is to be used, which is slower and whose errors say more
    */
   public void write(Connection connection, List<Batch> batches, boolean byInsert)
       throws RefusedException, SQLException {
-    PGConnection postgres = connection.unwrap(PGConnection.class);
+    batches.forEach(Batch::resetDuplicates);
     try {
       for (Table table : FlushTransaction.tablesOf(batches)) {
         if (byInsert) {
-          binaryCopy.insert(connection, postgres.getCopyAPI(), table, batches);
+          tableWriter.insert(connection, table, batches);
         } else {
-          binaryCopy.copy(postgres.getCopyAPI(), table, batches);
+          tableWriter.copy(connection, table, batches);
         }
       }
     } catch (FlushException e) {

@@ -301,6 +301,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
       Batch rows = Objects.requireNonNull(batch);
       Outcome known = Objects.requireNonNull(outcome);
       int events = rows.rowCount();
+      int duplicates = rows.duplicates();
       ioThread.giveBack(rows);
       Problem problem = Problem.of(known.kind());
       if (problem != null) {
@@ -308,20 +309,20 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
       } else if (known.kind() == Outcome.Kind.REPLAYED) {
         responder.replayed(events, known.detail(), handling);
       } else {
-        stored();
+        stored(duplicates);
       }
     } catch (RuntimeException | Error e) {
       responder.fail(e);
     }
   }
 
-  private void stored() {
+  private void stored(int duplicates) {
     if (lenient == null) {
       responder.stored(null, handling);
     } else {
       String id = Objects.requireNonNull(app).id();
       lenient.forEachCode((code, count) -> ingest.metrics().eventsQuarantined(id, code, count));
-      responder.stored(lenient.answer(0), handling);
+      responder.stored(lenient.answer(duplicates), handling);
     }
   }
 

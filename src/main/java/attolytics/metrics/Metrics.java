@@ -27,6 +27,9 @@ public interface Metrics {
         public void rowsCommitted(String table, int rows) {}
 
         @Override
+        public void rowsLeftOut(String table, int rows) {}
+
+        @Override
         public void flushStarted(FlushTrigger trigger) {}
 
         @Override
@@ -76,6 +79,9 @@ public interface Metrics {
 
   /** Rows of a table are committed. */
   void rowsCommitted(String table, int rows);
+
+  /** Rows of a committed request are left out, as the table has their values already. */
+  void rowsLeftOut(String table, int rows);
 
   /** A writer begins to flush the requests that it has gathered. */
   void flushStarted(FlushTrigger trigger);

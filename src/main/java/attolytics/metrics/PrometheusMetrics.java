@@ -80,6 +80,7 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   private final Collection<String> reasons;
   private final Map<String, AppMeters> apps = new ConcurrentHashMap<>();
   private final Map<String, Counter> committed = new ConcurrentHashMap<>();
+  private final Map<String, Counter> leftOut = new ConcurrentHashMap<>();
   private volatile QuarantineContents quarantine = QuarantineContents.NONE;
   private final Counter reloads;
   private final Counter refusedReloads;
@@ -144,7 +145,10 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
       }
       apps.putIfAbsent(id, app);
     }
-    tables.forEach(table -> committed.putIfAbsent(table, committedCounter(table)));
+    for (String table : tables) {
+      committed.putIfAbsent(table, committedCounter(table));
+      leftOut.putIfAbsent(table, leftOutCounter(table));
+    }
   }
 
   /** The schema file was reloaded, or the reload was refused. */
@@ -172,6 +176,13 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   private Counter committedCounter(String table) {
     return Counter.builder("attolytics.events.committed")
         .description("Rows of events that are committed")
+        .tag("table", table)
+        .register(registry);
+  }
+
+  private Counter leftOutCounter(String table) {
+    return Counter.builder("attolytics.duplicate.events")
+        .description("Events that are not stored again, by deduplicate_by of their table")
         .tag("table", table)
         .register(registry);
   }
@@ -306,6 +317,14 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   @Override
   public void rowsCommitted(String table, int rows) {
     Counter counter = committed.get(table);
+    if (counter != null) {
+      counter.increment(rows);
+    }
+  }
+
+  @Override
+  public void rowsLeftOut(String table, int rows) {
+    Counter counter = leftOut.get(table);
     if (counter != null) {
       counter.increment(rows);
     }

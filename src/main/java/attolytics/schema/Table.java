@@ -13,6 +13,7 @@ public final class Table {
   private final @Nullable Partitioning partitioning;
   private final Map<String, Column> columnsByName = new HashMap<>();
   private final @Nullable Column distributeBy;
+  private final List<Column> deduplicateBy;
 
   /**
    * @param ordinal index among the schema's tables
@@ -34,12 +35,30 @@ public final class Table {
       List<Column> columns,
       @Nullable Partitioning partitioning,
       @Nullable Column distributeBy) {
+    this(name, ordinal, columns, partitioning, distributeBy, List.of());
+  }
+
+  /**
+   * @param ordinal index among the schema's tables
+   * @param columns in the order of the schema file; {@code columns.get(i).ordinal() == i}
+   * @param partitioning how the service partitions the table, or null if it does not
+   * @param distributeBy the distribution column, or null if the table is not distributed
+   * @param deduplicateBy the columns of which no two rows have the same values, or none
+   */
+  public Table(
+      String name,
+      int ordinal,
+      List<Column> columns,
+      @Nullable Partitioning partitioning,
+      @Nullable Column distributeBy,
+      List<Column> deduplicateBy) {
     this.name = name;
     this.ordinal = ordinal;
     this.columns = List.copyOf(columns);
     this.partitioning = partitioning;
     columns.forEach(column -> columnsByName.put(column.name(), column));
     this.distributeBy = distributeBy;
+    this.deduplicateBy = List.copyOf(deduplicateBy);
   }
 
   public String name() {
@@ -67,6 +86,11 @@ public final class Table {
   /** The distribution column in a Citus cluster, or null. */
   public @Nullable Column distributeBy() {
     return distributeBy;
+  }
+
+  /** The columns of which no two rows have the same values; none if rows may repeat. */
+  public List<Column> deduplicateBy() {
+    return deduplicateBy;
   }
 
   @Override

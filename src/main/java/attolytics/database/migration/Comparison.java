@@ -17,6 +17,7 @@ final class Comparison {
   private final List<Step> creations = new ArrayList<>();
   private final List<String> left = new ArrayList<>();
   private final List<TableCheck> checks = new ArrayList<>();
+  private final List<Step> uniqueIndexes = new ArrayList<>();
   private final List<Step> partitions = new ArrayList<>();
 
   void warn(List<String> of) {
@@ -64,6 +65,13 @@ final class Comparison {
     checks.add(check);
   }
 
+  /** Adds the unique index that an existing table needs. */
+  void check(DeduplicationCheck check) {
+    problems.addAll(check.problems());
+    left.addAll(check.left());
+    uniqueIndexes.addAll(check.steps());
+  }
+
   /** Adds the partitions of an existing table. */
   void check(PartitionCheck check) {
     refuse(check.problems());
@@ -109,6 +117,7 @@ final class Comparison {
     }
     steps.addAll(partitions);
     checks.forEach(check -> steps.addAll(check.rewrites()));
+    steps.addAll(uniqueIndexes);
     for (TableCheck check : checks) {
       steps.addAll(check.indexes(connection));
     }

@@ -219,6 +219,9 @@ public final class DatabaseTables {
         comparison.create(TableDdl.creation(table, now, names), whyNot);
       } else {
         comparison.check(new TableCheck(table, existing));
+        if (!table.deduplicateBy().isEmpty() && existing.isTable()) {
+          comparison.check(DeduplicationCheck.of(connection, table, existing));
+        }
         comparison.refuse(distribution.problems(connection, table, existing));
         if (partitioning != null && existing.isTable()) {
           comparison.check(

@@ -41,6 +41,8 @@ public final class Migrator {
         new LockWait(Duration.ofSeconds(2), Duration.ofSeconds(4), 50, Duration.ofMinutes(5));
   }
 
+  private static final String UNIQUE_VIOLATION = "23505";
+
   /** A lock timeout, a deadlock, and an object that another session has just created. */
   private static final Set<String> RETRYABLE = Set.of("55P03", "40P01", "42P07", "42701");
 
@@ -171,6 +173,9 @@ public final class Migrator {
       watch.begin(step);
       StepRunner.run(connection, step, lockWait.attempt());
     } catch (SQLException e) {
+      if (UNIQUE_VIOLATION.equals(e.getSQLState()) && step.concurrent()) {
+        dropInvalidIndex();
+      }
       if (!RETRYABLE.contains(String.valueOf(e.getSQLState()))) {
         throw e;
       }
@@ -182,6 +187,16 @@ public final class Migrator {
     long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
     log.info("migrated in {} ms: {}", millis, step);
     return true;
+  }
+
+  /** A unique index that could not be built goes on refusing rows. */
+  private void dropInvalidIndex() throws SQLException {
+    for (Step step : DatabaseTables.migration(connection, schema, clock.instant()).steps()) {
+      if (DeduplicationCheck.dropsInvalidIndex(step)) {
+        StepRunner.run(connection, step, lockWait.attempt());
+        log.info("done: {}", step);
+      }
+    }
   }
 
   private void pause(Duration time) throws InterruptedException {

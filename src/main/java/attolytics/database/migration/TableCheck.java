@@ -6,7 +6,6 @@ import attolytics.database.Identifiers;
 import attolytics.database.Migration.Step;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
-import attolytics.schema.Index;
 import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
 import java.sql.Connection;
@@ -118,7 +117,7 @@ final class TableCheck {
                 + " new rows have a value"
             : null;
     fixable(column.name(), "does not exist", "", alterTable("ADD COLUMN " + definition), note);
-    if (column.index() != Index.NONE && !existing.isForeign()) {
+    if (TableDdl.isToBeIndexed(table, column) && !existing.isForeign()) {
       missingIndexes.add(column);
     }
   }
@@ -230,7 +229,7 @@ final class TableCheck {
   }
 
   private void checkIndex(Column column, ExistingColumn found) {
-    if (column.index() == Index.NONE || found.indexed() || existing.isForeign()) {
+    if (!TableDdl.isToBeIndexed(table, column) || found.indexed() || existing.isForeign()) {
       return;
     }
     missingIndexes.add(column);

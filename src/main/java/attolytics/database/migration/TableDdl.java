@@ -13,6 +13,7 @@ import attolytics.schema.TimeRange;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** The SQL that creates a schema's tables and indexes. */
 final class TableDdl {
@@ -24,12 +25,15 @@ final class TableDdl {
     List<String> indexes = new ArrayList<>();
     for (Column column : table.columns()) {
       columns.add(definition(column));
-      if (column.index() != Index.NONE) {
+      if (isToBeIndexed(table, column)) {
         indexes.add(createIndex("CREATE INDEX", Identifiers.quote(table.name()), column));
       }
     }
     List<String> statements = new ArrayList<>();
     String quoted = Identifiers.quote(table.name());
+    if (!table.deduplicateBy().isEmpty()) {
+      indexes.add(createUniqueIndex("CREATE UNIQUE INDEX", quoted, table));
+    }
     Partitioning partitioning = table.partitioning();
     statements.add(
         "CREATE TABLE %s (%s)%s"
@@ -51,6 +55,22 @@ final class TableDdl {
       }
     }
     return statements;
+  }
+
+  /** Whether the column is to have an index: that of deduplicate_by does, if it begins with it. */
+  static boolean isToBeIndexed(Table table, Column column) {
+    boolean beginsUniqueIndex =
+        !table.deduplicateBy().isEmpty() && table.deduplicateBy().get(0).equals(column);
+    boolean isCovered =
+        beginsUniqueIndex && column.index().method(column.type()).equals(ScalarType.BTREE);
+    return column.index() != Index.NONE && !isCovered;
+  }
+
+  /** The index of deduplicate_by. */
+  static String createUniqueIndex(String command, String quotedTable, Table table) {
+    return table.deduplicateBy().stream()
+        .map(column -> Identifiers.quote(column.name()))
+        .collect(Collectors.joining(", ", command + " ON " + quotedTable + " (", ")"));
   }
 
   private static String definition(Column column) {

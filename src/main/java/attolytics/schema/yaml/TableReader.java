@@ -40,7 +40,10 @@ final class TableReader {
   private Table table(String name, int ordinal, Node node) {
     String what = "table " + Problems.quoted(name);
     Fields fields =
-        nodes.fields(node, what, List.of("columns", "partition_by", "retention", "distribute_by"));
+        nodes.fields(
+            node,
+            what,
+            List.of("columns", "partition_by", "retention", "distribute_by", "deduplicate_by"));
     if (fields == null) {
       return new Table(name, ordinal, List.of());
     }
@@ -48,7 +51,10 @@ final class TableReader {
     List<Column> columns = columns(fields.require("columns"), what, reader);
     Partitioning partitioning = new PartitionReader(problems, nodes).read(fields, what, columns);
     Column distributeBy = distributeBy(fields.get("distribute_by"), what, columns, reader.names());
-    return new Table(name, ordinal, columns, partitioning, distributeBy);
+    List<Column> deduplicateBy =
+        new DeduplicationReader(problems, nodes)
+            .read(fields, what, columns, reader.names(), partitioning, distributeBy);
+    return new Table(name, ordinal, columns, partitioning, distributeBy, deduplicateBy);
   }
 
   private List<Column> columns(@Nullable Node node, String what, ColumnReader reader) {

@@ -1,0 +1,226 @@
+package attolytics.flush;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import attolytics.TestDatabase;
+import attolytics.buffer.Batch;
+import attolytics.buffer.IdempotencyKey;
+import attolytics.buffer.LenientRequest;
+import attolytics.buffer.NanoClock;
+import attolytics.buffer.Outcome;
+import attolytics.database.IdempotencyTable;
+import attolytics.flush.FlushException.Stage;
+import attolytics.schema.Column;
+import attolytics.schema.Index;
+import attolytics.schema.ScalarType;
+import attolytics.schema.Table;
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Transactions on a table with {@code deduplicate_by}: what they count, and which row fails. */
+@Timeout(60)
+class DeduplicatedFlushIT {
+  private static final Column ID = new Column("id", ScalarType.I64, null, Index.NONE, true, 0);
+  private static final Table TABLE = new Table("t", 0, List.of(ID), null, null, List.of(ID));
+  private static final Table OTHER = new Table("u", 1, List.of(ID));
+  private static final TimeLimits LIMITS =
+      new TimeLimits(1_000, Duration.ofSeconds(10).toNanos(), Duration.ofSeconds(30).toNanos());
+
+  /** Answers with the number of duplicates. */
+  private static final LenientRequest LENIENT =
+      new LenientRequest() {
+        @Override
+        public boolean quarantine(int event, String code, String detail) {
+          return false;
+        }
+
+        @Override
+        public String answer(int duplicates) {
+          return "left out: " + duplicates;
+        }
+      };
+
+  private TestDatabase database;
+  private HikariDataSource pool;
+  private FlushTransaction transaction;
+
+  @BeforeEach
+  void create() throws SQLException {
+    database = TestDatabase.create();
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(database.jdbcUrl());
+    config.setUsername(database.user());
+    config.setPassword(database.password());
+    config.setAutoCommit(false);
+    config.setMaximumPoolSize(2);
+    pool = new HikariDataSource(config);
+    transaction =
+        new FlushTransaction(
+            new JdbcFlushDatabase(
+                pool, OutcomeLookup.BY_TRANSACTION, Duration.ofDays(7), NanoClock.SYSTEM));
+    execute("CREATE TABLE t (id int8 UNIQUE CHECK (id <> 13))");
+    execute("CREATE TABLE u (id int8)");
+    for (String statement : IdempotencyTable.TABLE.creation()) {
+      execute(statement);
+    }
+  }
+
+  @AfterEach
+  void drop() throws SQLException {
+    pool.close();
+    database.close();
+  }
+
+  private static void add(Batch batch, Table table, long... ids) {
+    for (long id : ids) {
+      batch.rows().putShort(1);
+      batch.rows().putField8(id);
+      batch.endRow(table);
+    }
+  }
+
+  private static Batch batch(long... ids) {
+    Batch batch = new Batch(1 << 16);
+    add(batch, TABLE, ids);
+    return batch;
+  }
+
+  private static Batch lenient(String key, long... ids) {
+    Batch batch = batch(ids);
+    batch.identify(new IdempotencyKey("a", key, new byte[32]));
+    batch.handleLeniently(LENIENT, 0);
+    return batch;
+  }
+
+  private void execute(String statement) throws SQLException {
+    try (Connection connection = database.connect();
+        Statement sql = connection.createStatement()) {
+      sql.execute(statement);
+    }
+  }
+
+  private String query(String query) throws SQLException {
+    try (Connection connection = database.connect();
+        Statement sql = connection.createStatement();
+        ResultSet row = sql.executeQuery(query)) {
+      row.next();
+      return String.valueOf(row.getString(1));
+    }
+  }
+
+  @Test
+  void run_countsWhatIsLeftOut_requestByRequestAndRunByRun() throws Exception {
+    Batch first = batch(1, 2);
+    Batch mixed = batch(2, 3);
+    add(mixed, OTHER, 1, 1);
+    add(mixed, TABLE, 3, 4, 1);
+
+    transaction.run(List.of(first, mixed), LIMITS, false);
+
+    assertEquals(0, first.duplicates());
+    assertEquals(3, mixed.duplicates());
+    assertEquals(1, mixed.runDuplicates(0));
+    assertEquals(0, mixed.runDuplicates(1));
+    assertEquals(2, mixed.runDuplicates(2));
+    assertEquals("4", query("SELECT count(*) FROM t"));
+    assertEquals("2", query("SELECT count(*) FROM u"));
+  }
+
+  @Test
+  void run_again_beginsToCountAgain() throws Exception {
+    Batch batch = batch(1, 13, 1);
+    assertThrows(FlushException.class, () -> transaction.run(List.of(batch), LIMITS, false));
+    execute("ALTER TABLE t DROP CONSTRAINT t_id_check");
+    transaction.run(List.of(batch), LIMITS, false);
+    assertEquals(1, batch.duplicates());
+    execute("DELETE FROM t");
+    batch.clear();
+    add(batch, TABLE, 1, 2);
+    transaction.run(List.of(batch), LIMITS, false);
+    assertEquals(0, batch.duplicates());
+  }
+
+  @Test
+  void run_storesTheAnswerOfALenientRequest_withWhatIsLeftOut() throws Exception {
+    Batch one = lenient("one", 1, 2);
+    Batch two = lenient("two", 2, 3, 1);
+    Batch strict = batch(1);
+    strict.identify(new IdempotencyKey("a", "three", new byte[32]));
+
+    transaction.run(List.of(one, two, strict), LIMITS, false);
+
+    String answer = "SELECT answer FROM attolytics_idempotency WHERE key = '%s'";
+    assertEquals("left out: 0", query(answer.formatted("one")));
+    assertEquals("left out: 2", query(answer.formatted("two")));
+    assertEquals("null", query(answer.formatted("three")));
+
+    Batch again = lenient("two", 2, 3, 1);
+    Map<Batch, Outcome> known = transaction.run(List.of(again), LIMITS, false);
+    Outcome outcome = known.get(again);
+    assertNotNull(outcome);
+    assertEquals("left out: 2", outcome.detail());
+  }
+
+  @Test
+  void run_refusedRow_isLocated_inBothWays() throws Exception {
+    execute("INSERT INTO t VALUES (2)");
+    Batch first = batch(1, 2);
+    Batch bad = batch(3);
+    add(bad, OTHER, 5);
+    add(bad, TABLE, 1, 13, 4);
+    Batch last = batch(6);
+    for (boolean byInsert : List.of(false, true)) {
+      FlushException failure =
+          assertThrows(
+              FlushException.class,
+              () -> transaction.run(List.of(first, bad, last), LIMITS, byInsert));
+      assertEquals(byInsert ? Stage.INSERT : Stage.COPY, failure.stage());
+      assertEquals("23514", failure.sql().getSQLState());
+      assertSame(bad, failure.failedBatch());
+      assertEquals(3, failure.event());
+      assertEquals("1", query("SELECT count(*) FROM t"));
+    }
+  }
+
+  @Test
+  void run_lockedTable_isAFailureOfNoRow() throws Exception {
+    try (Connection blocker = database.connect();
+        Statement lock = blocker.createStatement()) {
+      blocker.setAutoCommit(false);
+      lock.execute("LOCK TABLE t");
+      FlushException failure =
+          assertThrows(
+              FlushException.class, () -> transaction.run(List.of(batch(1)), LIMITS, false));
+      assertEquals(Stage.COPY_START, failure.stage());
+      assertEquals("55P03", failure.sql().getSQLState());
+      assertNull(failure.failedBatch());
+    }
+  }
+
+  @Test
+  void run_lostTable_isAFailureOfNoRow_inBothWays() throws Exception {
+    execute("ALTER TABLE t RENAME TO gone");
+    for (boolean byInsert : List.of(false, true)) {
+      FlushException failure =
+          assertThrows(
+              FlushException.class, () -> transaction.run(List.of(batch(1)), LIMITS, byInsert));
+      assertEquals(Stage.COPY_START, failure.stage());
+      assertEquals("42P01", failure.sql().getSQLState());
+    }
+  }
+}
