@@ -42,6 +42,8 @@ public final class BenchCommand implements Callable<Integer> {
     COST,
     /** What grows. */
     GROWTH,
+    /** Rows that repeat, on a table with deduplicate_by. */
+    REPEATS,
     /** JMH. */
     STAGES
   }
@@ -56,7 +58,7 @@ public final class BenchCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "PART",
       description = "Parts to measure, of: ${COMPLETION-CANDIDATES}; else all of them.")
-  private Set<Part> only = EnumSet.of(Part.CLOSED, Part.OPEN, Part.COST, Part.GROWTH, Part.STAGES);
+  private Set<Part> only = EnumSet.of(Part.CLOSED, Part.OPEN, Part.COST, Part.GROWTH, Part.REPEATS, Part.STAGES);
 
   @Option(names = "--rounds", description = "Rounds that count, of each load.")
   private int rounds = 5;
@@ -159,6 +161,10 @@ public final class BenchCommand implements Callable<Integer> {
     if (only.contains(Part.GROWTH)) {
       new Growth(rig, plan.shorterButWarm(), growthSchema).run();
       tellTime("growth");
+    }
+    if (only.contains(Part.REPEATS)) {
+      new Repeats(rig, plan).run();
+      tellTime("repeats");
     }
   }
 

@@ -28,6 +28,7 @@ final class Report {
     filled = Markers.replace(filled, "sweep", tables.sweep());
     filled = Markers.replace(filled, "open", tables.open());
     filled = Markers.replace(filled, "growth", tables.growth());
+    filled = Markers.replace(filled, "repeats", tables.repeats());
     return Markers.replace(filled, "stages", tables.stages());
   }
 }

@@ -112,6 +112,11 @@ final class Rig {
     resources.close(served);
   }
 
+  /** Creates a table that is none of the service's. */
+  void create(String statement) throws SQLException {
+    execute(statement);
+  }
+
   void dropTables() throws SQLException {
     execute("DROP SCHEMA public CASCADE");
     execute("CREATE SCHEMA public");

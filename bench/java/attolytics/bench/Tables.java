@@ -164,6 +164,24 @@ final class Tables {
     return table.toString();
   }
 
+  String repeats() throws IOException {
+    List<Round> rounds = results.rounds(Repeats.PART);
+    MarkdownTable table =
+        new MarkdownTable(
+            "table", "% of rows that repeat", "rows/s stored", "range", "p50, p99 ms");
+    for (Scenario scenario : scenarios(rounds)) {
+      List<Round> own = Round.of(scenario, rounds);
+      Median rate = Median.of(own, Round::rowsPerSecond);
+      table.row(
+          scenario.load(),
+          Figure.whole(scenario.value()),
+          Figure.whole(rate.median()),
+          Figure.whole(rate.min()) + " – " + Figure.whole(rate.max()),
+          millis(own, r -> r.came().p50()) + ", " + millis(own, r -> r.came().p99()));
+    }
+    return table.toString();
+  }
+
   String stages() throws IOException {
     List<Stages.Score> scores = Stages.read(results);
     MarkdownTable table =

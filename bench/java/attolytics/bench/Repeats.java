@@ -1,0 +1,52 @@
+package attolytics.bench;
+
+import attolytics.schema.Column;
+import attolytics.schema.Index;
+import attolytics.schema.ScalarType;
+import attolytics.schema.Table;
+import java.util.List;
+
+/**
+ * What {@code deduplicate_by} costs: the service's own writer, without HTTP, on a table with a
+ * unique index, with the key and without, and with rows that repeat.
+ */
+final class Repeats {
+  static final String PART = "repeats";
+
+  private static final int ROWS = 1_280;
+  private static final List<Column> COLUMNS =
+      List.of(
+          new Column("event_id", ScalarType.I64, null, Index.NONE, true, 0),
+          new Column("time", ScalarType.TIMESTAMP, null, Index.NONE, true, 1),
+          new Column("name", ScalarType.STRING, null, Index.NONE, true, 2));
+  private static final Table PLAIN = new Table("repeats", 0, COLUMNS);
+  private static final Table DEDUPLICATED =
+      new Table("repeats", 0, COLUMNS, null, null, COLUMNS.subList(0, 1));
+
+  private final Rig rig;
+  private final Plan plan;
+
+  Repeats(Rig rig, Plan plan) {
+    this.rig = rig;
+    this.plan = plan;
+  }
+
+  void run() throws Exception {
+    rig.dropTables();
+    rig.create(
+        "CREATE TABLE repeats (event_id INT8 UNIQUE NOT NULL, time TIMESTAMPTZ NOT NULL,"
+            + " name VARCHAR NOT NULL)");
+    rig.results().begin(PART);
+    Turns turns = new Turns(rig);
+    add(turns, "unique index", PLAIN, 0);
+    add(turns, "deduplicate_by", DEDUPLICATED, 0);
+    add(turns, "deduplicate_by", DEDUPLICATED, 10);
+    turns.take(plan);
+    rig.dropTables();
+  }
+
+  private void add(Turns turns, String load, Table table, int percent) {
+    Scenario scenario = new Scenario(PART, load, 1, ROWS, 1).with("percent repeat", percent);
+    turns.add(scenario, new RepeatedRows(rig.server(), table, ROWS, percent), null);
+  }
+}
