@@ -58,7 +58,8 @@ public final class BenchCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "PART",
       description = "Parts to measure, of: ${COMPLETION-CANDIDATES}; else all of them.")
-  private Set<Part> only = EnumSet.of(Part.CLOSED, Part.OPEN, Part.COST, Part.GROWTH, Part.REPEATS, Part.STAGES);
+  private Set<Part> only =
+      EnumSet.of(Part.CLOSED, Part.OPEN, Part.COST, Part.GROWTH, Part.REPEATS, Part.STAGES);
 
   @Option(names = "--rounds", description = "Rounds that count, of each load.")
   private int rounds = 5;
