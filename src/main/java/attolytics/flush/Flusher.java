@@ -7,6 +7,7 @@ import attolytics.flush.FailurePolicy.Kind;
 import attolytics.flush.FailurePolicy.Session;
 import attolytics.flush.FlushException.LostCommit;
 import attolytics.metrics.Metrics;
+import attolytics.schema.Table;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -162,7 +162,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
       // The batch is the writer's now; the answer follows when it is settled.
       ingest.metrics().eventsAccepted(Objects.requireNonNull(app).id(), events - quarantined);
     } else if (refused == null) {
-      stored();
+      stored(0);
     } else {
       responder.refuse(refused, true);
     }

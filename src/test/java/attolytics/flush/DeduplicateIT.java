@@ -216,6 +216,32 @@ class DeduplicateIT {
   }
 
   @Test
+  void lenientAnswer_countsWhatIsLeftOut_andARepeatGetsTheSame() throws Exception {
+    try (RunningService service = RunningService.start(SCHEMA, "")) {
+      assertStored(service.post(event(1)));
+      String events = event(1) + "," + event(2) + ",{\"_t\":\"t\",\"id\":\"no\"}," + event(2);
+      for (String replayed : List.of("", "true")) {
+        HttpResponse<String> answer =
+            service.send(
+                service
+                    .to("/apps/a/events")
+                    .header("Content-Type", "application/json")
+                    .header("Prefer", "handling=lenient")
+                    .header("Idempotency-Key", "k")
+                    .POST(
+                        HttpRequest.BodyPublishers.ofString(
+                            "{\"secret_key\":\"sesame\",\"events\":[" + events + "]}")));
+        assertStored(answer);
+        assertEquals(replayed, answer.headers().firstValue("Idempotency-Replayed").orElse(""));
+        assertTrue(
+            answer.body().startsWith("{\"stored\":1,\"duplicates\":2,\"quarantined\":1,"),
+            answer.body());
+      }
+      assertEquals("1 2", service.query(ROWS));
+    }
+  }
+
+  @Test
   void partitionedTable_leavesRepeatsOut() throws Exception {
     Instant now = Instant.now();
     Instant before = now.minusSeconds(86_400);
