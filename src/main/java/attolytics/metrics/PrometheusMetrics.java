@@ -136,14 +136,13 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   public void register(Collection<String> appIds, Collection<String> tables) {
     boolean fromZero = appIds.size() <= MAX_APPS_FROM_ZERO;
     for (String id : appIds) {
-      AppMeters app = new AppMeters(id, registry); // the same counters, if there were some
+      AppMeters app = apps.computeIfAbsent(id, added -> new AppMeters(added, registry));
       if (fromZero) {
         statuses.forEach(app::requests);
         reasons.forEach(app::rejected);
         reasons.forEach(app::refused);
         QUARANTINE_CODES.forEach(app::quarantined);
       }
-      apps.putIfAbsent(id, app);
     }
     for (String table : tables) {
       committed.putIfAbsent(table, committedCounter(table));
