@@ -32,9 +32,9 @@ import org.postgresql.copy.CopyManager;
  *           COPY into a temporary table ──► INSERT … SELECT … ON CONFLICT DO NOTHING
  * </pre>
  *
- * A COPY costs about a third of that, but fails with the first row that repeats. A table whose
- * rows do repeat is written in the second way at once, for more and more flushes until a COPY is
- * tried again. Used by one thread.
+ * A COPY costs about a third of that, but fails with the first row that repeats. A table whose rows
+ * do repeat is written in the second way at once, for more and more flushes until a COPY is tried
+ * again. Used by one thread.
  */
 final class Deduplication {
   private static final String UNIQUE_VIOLATION = "23505";

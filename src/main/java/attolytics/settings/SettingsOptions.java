@@ -185,7 +185,7 @@ public final class SettingsOptions {
       paramLabel = "CIDR,...",
       description =
           "Networks of the proxies whose X-Forwarded-For is believed, for columns with source:"
-              + " client_ip (default: loopback).")
+              + " client_ip (default: 127.0.0.0/8,::1/128).")
   private String trustedProxies = "127.0.0.0/8,::1/128";
 
   @Option(
