@@ -156,7 +156,7 @@ class OtherServersIT {
             StartException.class, () -> RunningService.startAt(url(), database, SCHEMA).close());
     assertEquals(
         List.of(
-            "table t: a COPY of no rows failed: SQLSTATE 0A000, not here; requests for it could not"
+            "table t: writing no rows failed: SQLSTATE 0A000, not here; requests for it could not"
                 + " be stored"),
         refused.problems());
   }
