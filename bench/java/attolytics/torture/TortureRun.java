@@ -30,9 +30,10 @@ public final class TortureRun implements AutoCloseable {
    */
   private static final Pattern EXCUSED =
       Pattern.compile(
-          ".* ERROR (Flusher: .*whether.*committed"
+          ".* ERROR (Flusher: Cannot query the status of a COMMIT in time"
               + "|Responder: error \\w+: app \\w+: (table_broken|outcome_unknown)"
-              + "|nio: XNIO000011: Task .*TcpServer).*");
+              + "|nio: XNIO000011: Task .*TcpServer"
+              + "|listener: XNIO001009: .*ClosedChannelException).*");
 
   private final Settings settings;
   private final PrintWriter console;
