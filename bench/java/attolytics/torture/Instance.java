@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * own log. Its faults come from one thread at a time; {@link #address} and {@link #close} are for
  * any.
  */
-@SuppressWarnings("try") // whoever closes it wants to know that it was interrupted
+@SuppressWarnings("try") // the caller wants to know that it was interrupted
 final class Instance implements AutoCloseable {
   /**
    * Where requests are sent.

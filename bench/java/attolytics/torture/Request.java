@@ -123,7 +123,7 @@ final class Request {
     return rival;
   }
 
-  /** The other one with the same key, whichever of them knows its rival. */
+  /** The other request with the same key; only one of the two refers to it. */
   @Nullable Request sameKey() {
     return rival == null ? rivalOf : rival;
   }

@@ -140,7 +140,7 @@ final class Requests {
   Request slow(boolean atCommit) {
     double seconds = random.nextBoolean() ? FOR_EVER : random.nextDouble();
     String mood = (atCommit ? "put_off" : "doze") + String.format(Locale.ROOT, " %.3f", seconds);
-    // Whoever sleeps for ever may still hold the key when its request is answered.
+    // A row that sleeps may still hold the key when its request is answered.
     return deceptive(mood, false);
   }
 

@@ -34,7 +34,7 @@ final class TableFaults {
     Lock server = scene.locks().server().readLock();
     lock.lock();
     server.lock();
-    // Whoever changes a table keeps others waiting until he has it to himself.
+    // A change of a table makes others wait until it has the lock.
     try (Timeline.Window window = scene.timeline().openForTables(effect, tables);
         Timeline.Window locked = scene.timeline().openForTables(Effect.TABLE_LOCKED, tables)) {
       deed.run();

@@ -86,7 +86,7 @@ public final class Torture implements Callable<Integer> {
             out.resolve(now),
             serviceOptions);
     TortureRun run = new TortureRun(settings, console);
-    // Also when it is interrupted, lest a server is left behind.
+    // Also if it is interrupted, so that no server is left behind.
     Runtime.getRuntime().addShutdownHook(new Thread(run::close, "close"));
     try {
       return run.run() ? 0 : 1;

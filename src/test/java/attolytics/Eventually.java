@@ -12,6 +12,11 @@ public final class Eventually {
 
   private Eventually() {}
 
+  /** Returns once the condition is true, and fails if it does not become so within a minute. */
+  public static void await(Callable<Boolean> condition) throws Exception {
+    await("the condition is true", condition);
+  }
+
   /**
    * Returns once the condition is true, and fails if it does not become so within a minute.
    *
@@ -21,7 +26,7 @@ public final class Eventually {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
     while (!condition.call()) {
       assertTrue(System.nanoTime() < deadline, "waited without success until " + what);
-      TimeUnit.MILLISECONDS.sleep(10);
+      TimeUnit.MILLISECONDS.sleep(5);
     }
   }
 }

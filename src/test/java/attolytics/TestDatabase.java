@@ -105,7 +105,7 @@ public final class TestDatabase implements AutoCloseable {
     return "attolytics_test_" + ProcessHandle.current().pid() + "_" + created.incrementAndGet();
   }
 
-  /** Drops the database, whoever is still connected. */
+  /** Drops the database, even if there are connections to it. */
   @Override
   public void close() throws SQLException {
     onServer(drop);

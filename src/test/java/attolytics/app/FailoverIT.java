@@ -3,8 +3,8 @@ package attolytics.app;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.bench.PostgresServer;
-import attolytics.flush.Await;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -95,7 +95,7 @@ class FailoverIT {
     }
     try (Connection connection = primary.connect();
         Statement sql = connection.createStatement()) {
-      Await.until(
+      Eventually.await(
           () -> {
             try (ResultSet waiting =
                 sql.executeQuery(

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.DatabaseProxy;
+import attolytics.Eventually;
 import attolytics.TestDatabase;
-import attolytics.flush.Await;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -46,7 +46,7 @@ class HealthIT {
   }
 
   private void awaitReadiness(RunningService service, int status, String body) throws Exception {
-    Await.until(
+    Eventually.await(
         () -> {
           HttpResponse<String> answer = get(service, "/readyz");
           return answer.statusCode() == status && answer.body().equals(body);
@@ -138,7 +138,7 @@ class HealthIT {
       lock.execute("LOCK TABLE t");
       String large = "{\"_t\":\"t\",\"s\":\"" + "x".repeat(10_000) + "\"}";
       List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
-      Await.until(
+      Eventually.await(
           () -> {
             answers.add(service.postAsync(large));
             return get(service, "/readyz").body().equals("the buffer is full\n");
@@ -155,7 +155,7 @@ class HealthIT {
   void connectionsOfTheProbe_areLeftInNoTransaction() throws Exception {
     try (RunningService service = RunningService.start(SCHEMA, "")) {
       awaitReadiness(service, 200, "ready\n");
-      Await.until(
+      Eventually.await(
           () ->
               service
                   .query(

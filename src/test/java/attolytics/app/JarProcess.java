@@ -82,7 +82,7 @@ public final class JarProcess implements AutoCloseable {
   /** Waits until the log holds the pattern. */
   public Matcher await(Pattern pattern) throws Exception {
     while (true) {
-      boolean alive = process.isAlive(); // before reading, lest the last words are missed
+      boolean alive = process.isAlive(); // before reading, so that the last lines are not missed
       Matcher matcher = pattern.matcher(err());
       if (matcher.find()) {
         return matcher;

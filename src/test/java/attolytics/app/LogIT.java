@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.DatabaseProxy;
+import attolytics.Eventually;
 import attolytics.TestDatabase;
-import attolytics.flush.Await;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -175,7 +175,7 @@ class LogIT {
   }
 
   private static void awaitLines(RunningJar jar, String words, int count) throws Exception {
-    Await.until(() -> jar.log().lines().filter(line -> line.contains(words)).count() >= count);
+    Eventually.await(() -> jar.log().lines().filter(line -> line.contains(words)).count() >= count);
   }
 
   @Test

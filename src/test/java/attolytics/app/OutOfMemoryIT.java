@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A process that has met an OutOfMemoryError ends, and whoever watches it starts it again. */
+/** After an OutOfMemoryError the process exits, so that its supervisor starts it again. */
 @Timeout(120)
 class OutOfMemoryIT {
   private static final String SCHEMA =

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.TestDatabase;
 import attolytics.database.AdvisoryLock;
-import attolytics.flush.Await;
 import attolytics.settings.StartException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -67,7 +67,7 @@ class PartitionsIT {
   }
 
   private static void awaitPartitions(RunningService service, int count) throws Exception {
-    Await.until(
+    Eventually.await(
         () ->
             service
                 .query("SELECT count(*) FROM pg_inherits WHERE inhparent = 't'::regclass")
@@ -108,7 +108,7 @@ class PartitionsIT {
   @Test
   void partitionThatIsMissing_isTheServicesFailure_andIsMade() throws Exception {
     try (RunningService service = RunningService.start(database, SCHEMA, clock)) {
-      Await.until(() -> end(service) > 0);
+      Eventually.await(() -> end(service) > 0);
       String name =
           service.query(
               "INSERT INTO t VALUES ('%s') RETURNING tableoid::regclass"
@@ -119,7 +119,7 @@ class PartitionsIT {
       assertTrue(answer.body().contains("table_broken"), answer.body());
 
       clock.pass(UPKEEP);
-      Await.until(() -> service.post(event(clock.instant())).statusCode() == 200);
+      Eventually.await(() -> service.post(event(clock.instant())).statusCode() == 200);
       assertEquals("1", service.query("SELECT count(*) FROM " + name)); // what was detached stays
       assertEquals(1, service.metric("attolytics_partitions_made_total{table=\"t\"}"));
     }
@@ -146,7 +146,7 @@ class PartitionsIT {
   void upkeepThatFails_isCounted_andTriedAgain() throws Exception {
     String failures = "attolytics_partition_upkeep_failures_total{table=\"t\"}";
     try (RunningService service = RunningService.start(database, SCHEMA, clock)) {
-      Await.until(() -> end(service) > 0);
+      Eventually.await(() -> end(service) > 0);
       double end = end(service);
       assertEquals((double) clock.today().plus(DAY.multipliedBy(8)).getEpochSecond(), end);
       assertEquals(0, service.metric(failures));
@@ -155,12 +155,12 @@ class PartitionsIT {
         other.setAutoCommit(false);
         lock.execute("LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE");
         clock.pass(DAY);
-        Await.until(() -> service.metric(failures) >= 1);
+        Eventually.await(() -> service.metric(failures) >= 1);
         assertEquals(end, end(service));
         assertEquals(200, service.post(event(clock.instant())).statusCode());
       }
       clock.pass(UPKEEP);
-      Await.until(() -> end(service) == end + DAY.toSeconds());
+      Eventually.await(() -> end(service) == end + DAY.toSeconds());
     }
   }
 
@@ -169,17 +169,17 @@ class PartitionsIT {
     String oldest =
         "SELECT min(inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 't'::regclass";
     try (RunningService service = RunningService.start(database, SCHEMA, clock)) {
-      Await.until(() -> end(service) > 0);
+      Eventually.await(() -> end(service) > 0);
       double end = end(service);
       String first = service.query(oldest);
       try (Connection other = database.connect()) {
         assertTrue(AdvisoryLock.UPKEEP.hold(other));
         clock.pass(DAY.multipliedBy(12));
-        Await.until(() -> end(service) == end + DAY.multipliedBy(12).toSeconds());
+        Eventually.await(() -> end(service) == end + DAY.multipliedBy(12).toSeconds());
         assertEquals(first, service.query(oldest));
       }
       clock.pass(UPKEEP);
-      Await.until(() -> !first.equals(service.query(oldest)));
+      Eventually.await(() -> !first.equals(service.query(oldest)));
     }
   }
 
@@ -200,7 +200,8 @@ class PartitionsIT {
       service.reload(SCHEMA.replace("10 days", "2 days"));
       assertEquals(400, service.post(event(sixDaysAgo)).statusCode());
       awaitPartitions(service, 10); // the day before yesterday, …, in seven days
-      Await.until(() -> service.metric("attolytics_partitions_dropped_total{table=\"t\"}") == 4);
+      Eventually.await(
+          () -> service.metric("attolytics_partitions_dropped_total{table=\"t\"}") == 4);
       assertEquals("2", service.query("SELECT count(*) FROM t"));
 
       service.reload(SCHEMA);
@@ -208,7 +209,7 @@ class PartitionsIT {
 
       service.reload(SCHEMA.replaceAll("(?m)^.*(partition_by|retention).*\n", ""));
       assertEquals(200, service.post(event(sixDaysAgo.minus(DAY))).statusCode());
-      Await.until(() -> Double.isNaN(end(service)));
+      Eventually.await(() -> Double.isNaN(end(service)));
     }
   }
 

@@ -3,8 +3,8 @@ package attolytics.app;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.TestDatabase;
-import attolytics.flush.Await;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,7 +66,7 @@ class QuarantineIT {
           query(
               "SELECT count(*) || ' ' || code || ' ' || pointer FROM attolytics_quarantine"
                   + " GROUP BY code, pointer"));
-      Await.until(
+      Eventually.await(
           () ->
               service
                   .admin("/status.json")
@@ -76,7 +76,7 @@ class QuarantineIT {
       Files.writeString(schema, CORRECTED);
       assertEquals("0", run("migrate", "--apply", options).split("\n", -1)[0]);
       new ProcessBuilder("kill", "-HUP", Long.toString(service.process().pid())).start().waitFor();
-      Await.until(() -> service.log().contains("reload 1 "));
+      Eventually.await(() -> service.log().contains("reload 1 "));
       assertEquals("0\nstored: 3\nleft: 0\n", run("replay", "--app=a", options));
 
       assertEquals(

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.DatabaseProxy;
+import attolytics.Eventually;
 import attolytics.TestDatabase;
-import attolytics.flush.Await;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -117,7 +117,7 @@ class ReloadIT {
 
     void await(int more) throws Exception {
       int goal = sent.get() + more;
-      Await.until(() -> sent.get() >= goal || clients.stream().anyMatch(Future::isDone));
+      Eventually.await(() -> sent.get() >= goal || clients.stream().anyMatch(Future::isDone));
     }
 
     /** How many were refused. */
@@ -150,7 +150,7 @@ class ReloadIT {
         grown = post(jar, 2, ",\"s\":\"new\"");
         awaitMetric(jar, "attolytics_ring_used_rows 2.0");
         double failures = lockFailures(jar); // so many more, and both are tried together
-        Await.until(() -> lockFailures(jar) >= failures + 6);
+        Eventually.await(() -> lockFailures(jar) >= failures + 6);
         assertFalse(old.isDone());
         blocker.rollback();
       }
@@ -267,7 +267,7 @@ class ReloadIT {
       refusedReload(jar);
       assertTrue(jar.log().contains("no connection to the database"), jar.log());
       way.open();
-      Await.until(() -> jar.admin("/readyz").statusCode() == 200);
+      Eventually.await(() -> jar.admin("/readyz").statusCode() == 200);
       assertGoesOn(jar);
     }
   }
@@ -305,10 +305,10 @@ class ReloadIT {
       int started = socket.await("READY=1"::equals);
       long before = System.nanoTime() / 1_000;
       reload(jar);
-      Await.until(() -> socket.count("READY=1") == 2);
+      Eventually.await(() -> socket.count("READY=1") == 2);
       write("nonsense");
       refusedReload(jar);
-      Await.until(() -> socket.count("READY=1") == 3);
+      Eventually.await(() -> socket.count("READY=1") == 3);
 
       List<String> told =
           socket.messages().stream()
@@ -379,7 +379,7 @@ class ReloadIT {
   }
 
   private static void awaitMetric(RunningJar jar, String line) throws Exception {
-    Await.until(() -> jar.admin("/metrics").body().contains(line + "\n"));
+    Eventually.await(() -> jar.admin("/metrics").body().contains(line + "\n"));
   }
 
   private static CompletableFuture<HttpResponse<String>> post(RunningJar jar, int n, String more)

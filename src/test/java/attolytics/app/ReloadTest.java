@@ -1,6 +1,6 @@
 package attolytics.app;
 
-import attolytics.flush.Await;
+import attolytics.Eventually;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.schema.Schema;
 import attolytics.settings.DatabaseUrl;
@@ -85,7 +85,7 @@ class ReloadTest {
     for (int i = 1; i <= 2; i++) {
       requests.release();
       double expected = i;
-      Await.until(() -> refused(metrics) == expected);
+      Eventually.await(() -> refused(metrics) == expected);
     }
     thread.interrupt();
     thread.join();

@@ -1,8 +1,8 @@
 package attolytics.app;
 
+import attolytics.Eventually;
 import attolytics.OpenApi;
 import attolytics.TestDatabase;
-import attolytics.flush.Await;
 import attolytics.settings.Settings;
 import java.io.IOException;
 import java.net.Socket;
@@ -104,7 +104,7 @@ public final class RunningService implements AutoCloseable {
     double before = metric(done);
     Files.writeString(schema, replacement);
     reloads.release();
-    Await.until(() -> metric(done) > before);
+    Eventually.await(() -> metric(done) > before);
   }
 
   public Service service() {

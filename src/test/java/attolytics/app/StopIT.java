@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.DatabaseProxy;
+import attolytics.Eventually;
 import attolytics.TestDatabase;
-import attolytics.flush.Await;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -105,7 +105,7 @@ class StopIT {
       assertEquals(200, service.post(EVENT).statusCode());
       proxy.stall();
       CompletableFuture<HttpResponse<String>> answer = service.postAsync(EVENT);
-      Await.until(() -> service.metric("attolytics_ring_used_rows") == 1);
+      Eventually.await(() -> service.metric("attolytics_ring_used_rows") == 1);
       assertFalse(assertTimeoutPreemptively(PATIENCE, () -> service.service().stop()));
       assertEquals(503, answer.get().statusCode(), answer.get().body());
     }

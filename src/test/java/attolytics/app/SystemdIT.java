@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.DatabaseProxy;
+import attolytics.Eventually;
 import attolytics.TestDatabase;
-import attolytics.flush.Await;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -83,7 +83,7 @@ class SystemdIT {
     CompletableFuture<HttpResponse<String>> waiting = jar.post(APP, BODY);
     socket.await("STATUS=not ready: the database is unreachable"::equals);
     long before = socket.count("WATCHDOG=1");
-    Await.until(() -> socket.count("WATCHDOG=1") >= before + 5);
+    Eventually.await(() -> socket.count("WATCHDOG=1") >= before + 5);
     assertFalse(waiting.isDone());
     way.open();
     assertEquals(200, waiting.get().statusCode());
@@ -97,12 +97,13 @@ class SystemdIT {
       blocker.setAutoCommit(false);
       lock.execute("LOCK TABLE events");
       accepted = jar.post(APP, BODY);
-      Await.until(() -> jar.admin("/metrics").body().contains("attolytics_ring_used_rows 1.0"));
+      Eventually.await(
+          () -> jar.admin("/metrics").body().contains("attolytics_ring_used_rows 1.0"));
       jar.process().destroy();
       int stopping = socket.await("STOPPING=1"::equals);
       assertTrue(stopping > socket.await("READY=1"::equals));
       socket.await("EXTEND_TIMEOUT_USEC=40000000"::equals);
-      Await.until(() -> jar.admin("/readyz").body().equals("draining\n"));
+      Eventually.await(() -> jar.admin("/readyz").body().equals("draining\n"));
       blocker.rollback();
     }
     assertEquals(200, accepted.get().statusCode());

@@ -7,12 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.TestDatabase;
 import attolytics.app.CommandResult;
 import attolytics.database.AdvisoryLock;
 import attolytics.database.migration.Migrator;
 import attolytics.database.migration.Migrator.LockWait;
-import attolytics.flush.Await;
 import attolytics.schema.Schema;
 import attolytics.schema.yaml.SchemaFile;
 import attolytics.settings.DatabaseUrl;
@@ -316,7 +316,7 @@ class MigrateIT {
       reader.setAutoCommit(false);
       reading.execute("LOCK TABLE t IN ACCESS SHARE MODE");
       Future<Integer> exit = executor.submit(() -> apply(withX("required: true"), LONG));
-      Await.until(
+      Eventually.await(
           () ->
               !query(
                       "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE%' AND state <> 'idle' AND datname = current_database()")
@@ -382,7 +382,7 @@ class MigrateIT {
     assertEquals(List.of("btree x t"), indexes("t"));
   }
 
-  /** It makes nobody wait, so it is not given up: it would have to begin anew each time. */
+  /** It makes no writer wait, so it is not cancelled: it would have to start again each time. */
   @Test
   void indexThatIsBuiltConcurrently_waitsForOthersAsLongAsTheyTake() throws Exception {
     sql("CREATE TABLE t (x text)");
@@ -392,7 +392,7 @@ class MigrateIT {
       other.setAutoCommit(false);
       open.execute("INSERT INTO t VALUES ('a')");
       Future<Integer> exit = executor.submit(() -> apply(withX("indexed: true"), SHORT));
-      Await.until(
+      Eventually.await(
           () ->
               exit.isDone()
                   || !query(
@@ -492,7 +492,7 @@ class MigrateIT {
   /** Until it has asked twice who has it. */
   private void awaitWaitForTurn(Future<?> migration) throws Exception {
     Set<String> asked = new HashSet<>();
-    Await.until(
+    Eventually.await(
         () -> {
           asked.addAll(
               query(
@@ -520,7 +520,7 @@ class MigrateIT {
       other.setAutoCommit(false);
       open.execute("INSERT INTO t VALUES ('a')");
       Future<?> migration = executor.submit(() -> apply(schema, LONG, stop));
-      Await.until(
+      Eventually.await(
           () ->
               !query(
                       "SELECT 1 FROM pg_stat_progress_create_index WHERE datname = current_database() AND phase LIKE 'waiting%'")

@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.TestDatabase;
 import attolytics.app.CommandResult;
 import attolytics.app.RunningService;
-import attolytics.flush.Await;
 import attolytics.settings.StartException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -285,7 +285,7 @@ class CitusIT {
       for (int i = 0; i < 40; i++) {
         answers.add(service.postAsync(local(i) + "," + event("u" + i, i)));
       }
-      Await.until(() -> service.metric("attolytics_ring_used_rows") == 80);
+      Eventually.await(() -> service.metric("attolytics_ring_used_rows") == 80);
       blocker.rollback();
       for (int i = 0; i < 40; i++) {
         HttpResponse<String> answer = answers.get(i).get();
@@ -326,7 +326,7 @@ class CitusIT {
         each.get();
       }
       // Else the cluster does it by itself, within a minute.
-      Await.until(() -> a.query("SELECT recover_prepared_transactions()").equals("0"));
+      Eventually.await(() -> a.query("SELECT recover_prepared_transactions()").equals("0"));
       compare(clients, requests);
       assertTrue(replays.get() >= clients * requests / 4, "replays: " + replays);
       assertTrue(broken > 0, "no connection was broken");

@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.PgBouncer;
 import attolytics.PgBouncer.Pooling;
 import attolytics.TestDatabase;
 import attolytics.app.RunningService;
 import attolytics.app.TestClock;
-import attolytics.flush.Await;
 import attolytics.settings.StartException;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
@@ -128,17 +128,17 @@ class PoolersIT {
       try (RunningService service =
           RunningService.startAt(
               pooler.url(database.name()), database, PARTITIONED, clock, "--migrate")) {
-        Await.until(() -> partitions() > 0);
+        Eventually.await(() -> partitions() > 0);
         String oldest = query(OLDEST);
         clock.pass(Duration.ofDays(12));
-        Await.until(() -> !oldest.equals(query(OLDEST)));
+        Eventually.await(() -> !oldest.equals(query(OLDEST)));
         assertEquals(200, service.post("k", event(2)).statusCode());
         assertEquals(
             "seen_id_idx t",
             query(
                 "SELECT string_agg(indexrelid::regclass || ' ' || left(indisvalid::text, 1), ', ') FROM pg_index WHERE indrelid = 'seen'::regclass"));
         String locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
-        Await.until(() -> query(locks).equals("0")); // once the upkeep is over
+        Eventually.await(() -> query(locks).equals("0")); // once the upkeep is over
         try (Connection one = pooler.connect(database.name());
             Connection two = pooler.connect(database.name())) {
           one.setAutoCommit(false); // so that the other gets the other session

@@ -18,7 +18,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The service from its jar in a JVM of its own, on ports that stay the same over restarts. */
-@SuppressWarnings("try") // whoever closes it wants to know that it was interrupted
+@SuppressWarnings("try") // the caller wants to know that it was interrupted
 final class Instance implements AutoCloseable {
   private final HttpClient client = HttpClient.newHttpClient();
   private final int port = Program.freePort();

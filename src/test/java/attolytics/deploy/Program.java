@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** A program that a test runs: with its output in a file, and ended with the test. */
-@SuppressWarnings("try") // whoever closes it wants to know that it was interrupted
+@SuppressWarnings("try") // the caller wants to know that it was interrupted
 final class Program implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 120;
 

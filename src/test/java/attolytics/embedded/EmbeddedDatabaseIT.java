@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import attolytics.Eventually;
 import attolytics.embedded.PostgresPrograms.Account;
-import attolytics.flush.Await;
 import attolytics.settings.StartException;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -287,7 +287,7 @@ class EmbeddedDatabaseIT {
       for (int i = 0; i < 2; i++) {
         kill(serverProcess());
         awaitQuery(database, "7", "SELECT value FROM kept");
-        Await.until(() -> database.problem() == null);
+        Eventually.await(() -> database.problem() == null);
       }
     }
     assertFalse(Files.exists(data().resolve("postmaster.pid")), "stopped by close");
@@ -298,7 +298,7 @@ class EmbeddedDatabaseIT {
     try (EmbeddedDatabase database = start()) {
       long pid = serverProcess().pid();
       signal("INT", pid);
-      Await.until(() -> Files.exists(data().resolve("postmaster.pid")) && serverPid() != pid);
+      Eventually.await(() -> Files.exists(data().resolve("postmaster.pid")) && serverPid() != pid);
       awaitQuery(database, "1", "SELECT 1");
     }
   }
@@ -340,9 +340,9 @@ class EmbeddedDatabaseIT {
       Files.writeString(configuration, "shared_buffers = 'much'\n");
       kill(serverProcess());
       String why = "invalid value for parameter \"shared_buffers\": \"much\"";
-      Await.until(() -> String.valueOf(database.problem()).contains(why));
+      Eventually.await(() -> String.valueOf(database.problem()).contains(why));
       Files.writeString(configuration, "");
-      Await.until(() -> database.problem() == null);
+      Eventually.await(() -> database.problem() == null);
       assertEquals("1", query(database, "SELECT 1"));
     }
   }
@@ -356,8 +356,8 @@ class EmbeddedDatabaseIT {
     logger.addAppender(failing);
     try (EmbeddedDatabase database = start()) {
       kill(serverProcess());
-      Await.until(() -> failing.isLogged);
-      Await.until(() -> database.problem() == null);
+      Eventually.await(() -> failing.isLogged);
+      Eventually.await(() -> database.problem() == null);
       assertEquals("1", query(database, "SELECT 1"));
     } finally {
       logger.detachAppender(failing);
@@ -444,12 +444,12 @@ class EmbeddedDatabaseIT {
   }
 
   private void awaitRecovery() throws Exception {
-    Await.until(() -> Files.exists(temporary.resolve("recovers")));
+    Eventually.await(() -> Files.exists(temporary.resolve("recovers")));
   }
 
   private static void awaitQuery(EmbeddedDatabase database, String result, String sql)
       throws Exception {
-    Await.until(
+    Eventually.await(
         () -> {
           try {
             return query(database, sql).equals(result);

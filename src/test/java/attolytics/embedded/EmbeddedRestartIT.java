@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import attolytics.Eventually;
 import attolytics.app.JarProcess;
-import attolytics.flush.Await;
 import attolytics.settings.DatabaseUrl;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -57,7 +57,7 @@ class EmbeddedRestartIT {
       kill(server());
       jar.await(TERMINATED);
       jar.await(RUNNING_AGAIN);
-      Await.until(() -> jar.admin("/readyz").equals("200 ready\n"));
+      Eventually.await(() -> jar.admin("/readyz").equals("200 ready\n"));
       assertEquals(200, jar.post());
       assertEquals("2", query("SELECT count(*) FROM events"));
       assertEquals(0, jar.stop(), jar.err());
@@ -78,11 +78,11 @@ class EmbeddedRestartIT {
       }
       for (int kills = 1; kills <= 3; kills++) {
         int more = acknowledged.get() + 100;
-        Await.until(() -> acknowledged.get() >= more);
+        Eventually.await(() -> acknowledged.get() >= more);
         kill(server());
       }
       int more = acknowledged.get() + 100;
-      Await.until(() -> acknowledged.get() >= more);
+      Eventually.await(() -> acknowledged.get() >= more);
       stop.set(1);
       for (CompletableFuture<Void> each : clients) {
         each.get(60, TimeUnit.SECONDS);
@@ -197,10 +197,13 @@ class EmbeddedRestartIT {
   }
 
   private void awaitRecovery() throws Exception {
-    Await.until(() -> Files.exists(directory.resolve("recovers")));
+    Eventually.await(() -> Files.exists(directory.resolve("recovers")));
   }
 
-  /** Those on the data, whichever numbers they have for themselves: no child of one is listed. */
+  /**
+   * Those on the data, with the ids that they have in their own namespace; no child of one is
+   * listed.
+   */
   private List<ProcessHandle> servers() {
     return ProcessHandle.allProcesses()
         .filter(this::isOnData)
@@ -224,7 +227,7 @@ class EmbeddedRestartIT {
 
   private static void kill(ProcessHandle process) throws Exception {
     process.destroyForcibly();
-    Await.until(() -> !PidFile.runs(process));
+    Eventually.await(() -> !PidFile.runs(process));
   }
 
   private String query(String sql) throws Exception {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.TestDatabase;
 import attolytics.buffer.Batch;
 import attolytics.buffer.NanoClock;
@@ -184,7 +185,7 @@ class DistributedRowsIT {
     assertTrue(flusher.hasDeferred());
     assertFalse(outcomes.containsKey(33L));
     execute(AGREE);
-    Await.until(() -> flusher.untilRetry() == 0);
+    Eventually.await(() -> flusher.untilRetry() == 0);
     flusher.retryDeferred(1);
     assertEquals(Outcome.Kind.STORED, kind(33));
     assertEquals("2", query("SELECT count(*) FROM t"));
@@ -208,7 +209,7 @@ class DistributedRowsIT {
     assertEquals(Outcome.Kind.STORED, kind(44));
     assertTrue(flusher.hasDeferred());
     execute("DROP EVENT TRIGGER watch");
-    Await.until(() -> flusher.untilRetry() == 0);
+    Eventually.await(() -> flusher.untilRetry() == 0);
     flusher.retryDeferred(1);
     assertEquals(Outcome.Kind.STORED, kind(43));
     assertEquals("1", query("SELECT count(*) FROM t"));
@@ -224,7 +225,7 @@ class DistributedRowsIT {
     flusher.flush(List.of(batch(DISTRIBUTED, 5), batch(LOCAL, 6))); // without another try
     assertEquals(Outcome.Kind.STORED, kind(6));
     execute(AGREE);
-    Await.until(
+    Eventually.await(
         () -> {
           flusher.retryDeferred(1);
           return !flusher.hasDeferred();

@@ -20,7 +20,9 @@ final class FakeClock implements NanoClock {
     return now;
   }
 
-  /** Whoever waits is alone, so the time passes at once: up to the next event, which may end it. */
+  /**
+   * The only thread waits, so time passes at once, up to the next event, which may end the wait.
+   */
   @Override
   public void parkNanos(long nanos) {
     Event next = events.peek();

@@ -37,7 +37,6 @@ final class FakeDatabase implements FlushDatabase {
   final Map<Table, Long> lockedUntil = new HashMap<>();
   final Map<IdempotencyKey, Long> keyLockedUntil = new HashMap<>();
   final Set<IdempotencyKey> keys = new HashSet<>();
-  final List<String> log = new ArrayList<>();
   boolean confirmsNoCommit;
   TransactionStatus status = TransactionStatus.COMMITTED;
   long statusNanos = TimeUnit.MILLISECONDS.toNanos(1);
@@ -126,8 +125,6 @@ final class FakeDatabase implements FlushDatabase {
 
     @Override
     public void copy(Table table, List<Batch> batches) throws FlushException {
-      log.add(
-          "copy " + table.name() + " " + batches.stream().filter(b -> b.touches(table)).count());
       if (waitFor(lockedUntil.getOrDefault(table, 0L))) {
         throw new FlushException(
             Stage.COPY_START, table, null, Outcome.NO_EVENT, error(LOCK_NOT_AVAILABLE));

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import attolytics.Eventually;
 import attolytics.app.RunningService;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
@@ -95,7 +96,7 @@ class HeldLocksIT {
         held.add(service.postAsync("held" + i, event("t", i)));
       }
       assertEquals(200, service.post(event("t", 0)).statusCode());
-      Await.until(() -> service.metric("attolytics_ring_used_rows") == 100);
+      Eventually.await(() -> service.metric("attolytics_ring_used_rows") == 100);
       blocker.rollback();
       assertAll(200, held);
       assertEquals("101", service.query("SELECT count(*) FROM t"));
@@ -161,7 +162,7 @@ class HeldLocksIT {
       CopyIn copy = frozen.unwrap(PGConnection.class).getCopyAPI().copyIn("COPY t (id) FROM STDIN");
       assertEquals(503, service.post("k", event("t", 1)).statusCode());
 
-      Await.until(() -> service.post("k", event("t", 1)).statusCode() == 200);
+      Eventually.await(() -> service.post("k", event("t", 1)).statusCode() == 200);
       assertThrows(SQLException.class, copy::endCopy);
       frozen.abort(Runnable::run); // closing it would try to end the COPY
       assertEquals("1", service.query("SELECT count(*) FROM t"));

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.TestDatabase;
 import attolytics.app.RunningService;
 import java.net.http.HttpResponse;
@@ -109,7 +110,7 @@ class IdempotencyIT {
         answers.add(service.postAsync("k", event(1)));
       }
       CompletableFuture<HttpResponse<String>> other = service.postAsync("k2", event(2));
-      Await.until(() -> service.metric("attolytics_ring_used_rows") == 11);
+      Eventually.await(() -> service.metric("attolytics_ring_used_rows") == 11);
       blocker.rollback();
       int replayed = 0;
       for (CompletableFuture<HttpResponse<String>> answer : answers) {
@@ -174,7 +175,8 @@ class IdempotencyIT {
       for (int i = 0; i < 5; i++) {
         assertStored(service.post("k" + i, event(1)));
       }
-      Await.until(() -> service.query("SELECT count(*) FROM attolytics_idempotency").equals("0"));
+      Eventually.await(
+          () -> service.query("SELECT count(*) FROM attolytics_idempotency").equals("0"));
       assertStored(service.post("k0", event(1)));
     }
   }
@@ -185,7 +187,8 @@ class IdempotencyIT {
       service.execute(
           "INSERT INTO attolytics_idempotency SELECT 'a', g::text, '', now() - interval '1 h'"
               + " FROM generate_series(1, 5500) g");
-      Await.until(() -> service.query("SELECT count(*) FROM attolytics_idempotency").equals("0"));
+      Eventually.await(
+          () -> service.query("SELECT count(*) FROM attolytics_idempotency").equals("0"));
     }
   }
 
@@ -205,7 +208,7 @@ class IdempotencyIT {
             FOR EACH ROW EXECUTE FUNCTION note();
           INSERT INTO attolytics_idempotency VALUES ('a', 'k', '', now() - interval '1 h')
           """);
-      Await.until(() -> service.query("SELECT count(*) FROM noted").equals("1"));
+      Eventually.await(() -> service.query("SELECT count(*) FROM noted").equals("1"));
       assertEquals("1min", service.query("SELECT value FROM noted"));
     }
   }

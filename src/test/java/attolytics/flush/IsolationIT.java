@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.app.RunningService;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
@@ -64,11 +65,11 @@ class IsolationIT {
       blocker.setAutoCommit(false);
       lock.execute("LOCK TABLE t");
       answers.add(service.postAsync(event("t", -100)));
-      Await.until(() -> service.metric("attolytics_ring_used_rows") == 1);
+      Eventually.await(() -> service.metric("attolytics_ring_used_rows") == 1);
       for (String each : events) {
         answers.add(service.postAsync(each));
       }
-      Await.until(() -> service.metric("attolytics_ring_used_rows") == events.length + 1);
+      Eventually.await(() -> service.metric("attolytics_ring_used_rows") == events.length + 1);
       blocker.rollback();
     }
     List<HttpResponse<String>> responses = new ArrayList<>();
@@ -161,7 +162,7 @@ class IsolationIT {
         assertEquals(200, service.post(event("u", i)).statusCode());
       }
       assertTrue(held.stream().noneMatch(CompletableFuture::isDone));
-      Await.until(() -> service.metric("attolytics_ring_used_rows") == 30);
+      Eventually.await(() -> service.metric("attolytics_ring_used_rows") == 30);
       assertTrue(service.metric("attolytics_oldest_unflushed_seconds") > 0);
       blocker.rollback();
       for (CompletableFuture<HttpResponse<String>> answer : held) {
@@ -253,7 +254,7 @@ class IsolationIT {
       blocker.setAutoCommit(false);
       lock.execute("LOCK TABLE t");
       CompletableFuture<HttpResponse<String>> held = service.postAsync(event("t", 1));
-      Await.until(() -> service.metric("attolytics_ring_used_rows") == 1);
+      Eventually.await(() -> service.metric("attolytics_ring_used_rows") == 1);
       assertFalse(service.service().stop());
       assertEquals(503, held.get().statusCode(), held.get().body());
       assertTrue(held.get().body().contains("draining"), held.get().body());
@@ -271,7 +272,7 @@ class IsolationIT {
       blocker.setAutoCommit(false);
       lock.execute("LOCK TABLE t");
       CompletableFuture<HttpResponse<String>> held = service.postAsync(event("t", 1));
-      Await.until(() -> service.metric("attolytics_ring_used_rows") == 1);
+      Eventually.await(() -> service.metric("attolytics_ring_used_rows") == 1);
       assertFalse(service.service().stop(new CountDownLatch(0)));
       assertEquals(503, held.get().statusCode(), held.get().body());
     }

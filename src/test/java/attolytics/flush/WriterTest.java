@@ -3,6 +3,7 @@ package attolytics.flush;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.buffer.Batch;
 import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Ring;
@@ -100,7 +101,7 @@ class WriterTest {
     offer("three");
     offer("zero");
     assertEquals(List.of("three UNAVAILABLE", "zero UNAVAILABLE"), nextTold());
-    Await.until(() -> !writer.failed() && ring.usedRows() == 0 && writer.deferredRows() == 0);
+    Eventually.await(() -> !writer.failed() && ring.usedRows() == 0 && writer.deferredRows() == 0);
     assertTrue(told.isEmpty(), told::toString);
   }
 }

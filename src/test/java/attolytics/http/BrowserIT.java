@@ -3,9 +3,9 @@ package attolytics.http;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.HeadlessBrowser;
 import attolytics.app.RunningService;
-import attolytics.flush.Await;
 import com.microsoft.playwright.Page;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -133,7 +133,7 @@ class BrowserIT {
   }
 
   private void awaitRow() throws Exception {
-    Await.until(() -> !service.query("SELECT count(*) FROM events").equals("0"));
+    Eventually.await(() -> !service.query("SELECT count(*) FROM events").equals("0"));
     assertRows(1);
   }
 

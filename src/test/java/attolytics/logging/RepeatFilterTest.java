@@ -113,7 +113,7 @@ class RepeatFilterTest {
     log.atError().addKeyValue("error_id", "0123abcd").log("error {}: {}", "0123abcd", 2);
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (kept.events.size() < 2) {
-      assertTrue(System.nanoTime() < deadline, "in vain");
+      assertTrue(System.nanoTime() < deadline, "waited without success");
       TimeUnit.MILLISECONDS.sleep(5);
     }
     ILoggingEvent summary = kept.events.get(1);

@@ -3,8 +3,8 @@ package attolytics.metrics;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.app.RunningService;
-import attolytics.flush.Await;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -64,7 +64,7 @@ class MetricsIT {
   void docs_nameEveryMetricAndNoOther() throws Exception {
     String docs = Files.readString(Path.of("docs", "operations.md"));
     try (RunningService service = RunningService.start(PARTITIONED, "")) {
-      Await.until(
+      Eventually.await(
           () ->
               service
                   .admin("/metrics")

@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.TestDatabase;
 import attolytics.app.RunningService;
 import attolytics.database.ConnectionPool;
 import attolytics.database.QuarantineTable;
-import attolytics.flush.Await;
 import attolytics.metrics.QuarantineContents;
 import attolytics.metrics.QuarantineContents.Group;
 import attolytics.settings.DatabaseUrl;
@@ -125,7 +125,7 @@ class QuarantineUpkeepIT {
               + INSERT.formatted("1 min", "a", "x", 2)
               + ";"
               + INSERT.formatted("1 min", "formerly", "x", 3));
-      Await.until(() -> service.metric("attolytics_quarantine_rows{app=\"a\"}") == 2);
+      Eventually.await(() -> service.metric("attolytics_quarantine_rows{app=\"a\"}") == 2);
       assertEquals(0, service.metric("attolytics_quarantine_rows{app=\"b\"}"));
       assertEquals(3, service.metric("attolytics_quarantine_rows{app=\"unknown\"}"));
       assertEquals("5", service.query("SELECT count(*) FROM attolytics_quarantine"));

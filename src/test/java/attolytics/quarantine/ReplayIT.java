@@ -3,13 +3,13 @@ package attolytics.quarantine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.PgBouncer;
 import attolytics.PgBouncer.Pooling;
 import attolytics.TestDatabase;
 import attolytics.app.CommandResult;
 import attolytics.app.JarProcess;
 import attolytics.database.QuarantineTable;
-import attolytics.flush.Await;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -312,7 +312,7 @@ class ReplayIT {
       lock.execute("SELECT FROM attolytics_quarantine WHERE id IN (3, 4) FOR UPDATE");
       CompletableFuture<CommandResult> replay =
           CompletableFuture.supplyAsync(() -> replayUnchecked());
-      Await.until(() -> rows("SELECT count(*) FROM u").equals(List.of("8")));
+      Eventually.await(() -> rows("SELECT count(*) FROM u").equals(List.of("8")));
       assertTrue(!replay.isDone());
       lock.execute("DELETE FROM attolytics_quarantine WHERE id = 4");
       other.commit();
@@ -337,7 +337,7 @@ class ReplayIT {
         "CREATE TRIGGER cut BEFORE INSERT ON u FOR EACH ROW EXECUTE FUNCTION cut()");
     CompletableFuture<CommandResult> replay =
         CompletableFuture.supplyAsync(() -> replayUnchecked());
-    Await.until(() -> rows("SELECT count(*) FROM u").equals(List.of("500")));
+    Eventually.await(() -> rows("SELECT count(*) FROM u").equals(List.of("500")));
     sql("DROP TRIGGER cut ON u");
     assertEquals("stored: 1000\nleft: 0\n", replay.get().out());
     assertEquals(List.of("1000"), rows("SELECT count(DISTINCT n) FROM u"));
@@ -363,7 +363,7 @@ class ReplayIT {
             + " BEGIN PERFORM pg_sleep(0.002); RETURN new; END $$",
         "CREATE TRIGGER slow BEFORE INSERT ON u FOR EACH ROW EXECUTE FUNCTION slow()");
     try (JarProcess first = jar()) {
-      Await.until(() -> !rows("SELECT count(*) FROM u").equals(List.of("0")));
+      Eventually.await(() -> !rows("SELECT count(*) FROM u").equals(List.of("0")));
       first.kill();
     }
     String rest = rows("SELECT count(*) FROM attolytics_quarantine").get(0);

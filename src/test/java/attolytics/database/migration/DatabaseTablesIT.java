@@ -1129,7 +1129,7 @@ class DatabaseTablesIT {
         });
   }
 
-  /** Whoever reads the table, a dump say, must not make the flushes of others wait for its end. */
+  /** A transaction that reads the table, such as a dump, must not make flushes wait for its end. */
   @Test
   void ownTable_upgradeOfOneThatIsRead_isGivenUpSoon() throws SQLException {
     sql("ALTER TABLE " + OWN.name() + " DROP answer", "CREATE TABLE t (c int4)");

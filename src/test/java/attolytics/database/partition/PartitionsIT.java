@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.TestDatabase;
 import attolytics.database.AdvisoryLock;
 import attolytics.database.Identifiers;
@@ -11,7 +12,6 @@ import attolytics.database.Migration;
 import attolytics.database.StepRunner;
 import attolytics.database.migration.DatabaseTables;
 import attolytics.database.migration.Plan;
-import attolytics.flush.Await;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
 import attolytics.schema.Index;
@@ -444,7 +444,7 @@ class PartitionsIT {
       sql("SET lock_timeout = '1s'", "INSERT INTO t VALUES ('2024-02-28 12:00Z')");
       assertThrows(SQLException.class, () -> drop(table, later));
     }
-    Await.until(
+    Eventually.await(
         () -> {
           try {
             return drop(table, later).equals(List.of("DROP TABLE public.t_20240226"));
@@ -558,7 +558,7 @@ class PartitionsIT {
                 PartitionUpkeep.of(upkeep, table).create(later, made::add);
                 return null;
               });
-      Await.until(
+      Eventually.await(
           () ->
               !query(
                       "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"

@@ -3,10 +3,10 @@ package attolytics.database.partition;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.TestDatabase;
 import attolytics.app.RunningService;
 import attolytics.app.TestClock;
-import attolytics.flush.Await;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -109,8 +109,8 @@ class PassingDaysIT {
         clock.pass(DAY);
         awaitDays(begin);
       }
-      Await.until(() -> total("attolytics_partitions_made_total{table=\"days\"}") == 6);
-      Await.until(() -> total("attolytics_partitions_dropped_total{table=\"days\"}") == 4);
+      Eventually.await(() -> total("attolytics_partitions_made_total{table=\"days\"}") == 6);
+      Eventually.await(() -> total("attolytics_partitions_dropped_total{table=\"days\"}") == 4);
       daysAreOver = true;
       awaitLoad(clients);
       assertDaysAreThere();
@@ -167,7 +167,7 @@ class PassingDaysIT {
   /** Until each client has had a few more answers. */
   private void awaitLoad(List<Future<Void>> clients) throws Exception {
     Map<Integer, Long> before = Map.copyOf(posted);
-    Await.until(
+    Eventually.await(
         () -> {
           for (Future<Void> client : clients) {
             if (client.isDone()) {
