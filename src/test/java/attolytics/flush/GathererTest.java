@@ -11,8 +11,8 @@ import attolytics.buffer.NanoClock;
 import attolytics.buffer.Ring;
 import attolytics.metrics.FlushTrigger;
 import attolytics.schema.Table;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -33,12 +33,16 @@ class GathererTest {
   private final Gathered second = new Gathered(ring.newConsumer(), new Unsettled());
 
   private void offer(int rows) {
+    offer(rows, NanoClock.SYSTEM);
+  }
+
+  private void offer(int rows, NanoClock clock) {
     Batch batch = new Batch(1 << 16);
     for (int i = 0; i < rows; i++) {
       batch.rows().putShort(0);
       batch.endRow(table);
     }
-    batch.accept(outcome -> {}, System.nanoTime());
+    batch.accept(outcome -> {}, clock.nanoTime());
     assertTrue(ring.offer(batch));
   }
 
@@ -59,25 +63,29 @@ class GathererTest {
   }
 
   @Test
-  void gather_beside_anotherFlush_waitsForItsEnd() throws Exception {
-    offer(1);
-    assertNotNull(gatherer.gather(first, PATIENCE));
-    offer(1);
-    CountDownLatch gathered = new CountDownLatch(1);
-    Thread writer =
-        new Thread(
-            () -> {
-              gatherer.gather(second, PATIENCE);
-              gathered.countDown();
-            });
-    writer.start();
-    while (ring.hasBatches()) {
-      Thread.onSpinWait();
-    }
-    offer(1); // comes in time for the second flush, as that waits for the first
-    gatherer.flushed(first);
-    assertTrue(gathered.await(30, TimeUnit.SECONDS));
-    writer.join();
+  void gather_besideAnotherFlush_waitsForItsEnd() {
+    FakeClock clock = new FakeClock();
+    Gatherer onFakeTime = new Gatherer(ring, new Thresholds(1000, 1 << 20, null), clock);
+    offer(1, clock);
+    assertNotNull(onFakeTime.gather(first, 0));
+    offer(1, clock);
+    clock.at(Duration.ofMillis(2), () -> offer(1, clock));
+    clock.at(Duration.ofMillis(3), () -> onFakeTime.flushed(first));
+    clock.at(Duration.ofMillis(8), () -> offer(1, clock));
+    assertNotNull(onFakeTime.gather(second, 0));
+    assertEquals(2, second.rows());
+  }
+
+  @Test
+  void gather_besideAnotherFlush_doesNotWaitWithEnoughRows() {
+    FakeClock clock = new FakeClock();
+    Gatherer onFakeTime = new Gatherer(ring, new Thresholds(1000, 1 << 20, null), clock);
+    offer(1, clock);
+    assertNotNull(onFakeTime.gather(first, 0));
+    offer(Gatherer.ENOUGH_BESIDE_OTHERS, clock);
+    clock.at(Duration.ofMillis(1), () -> offer(1, clock));
+    assertNotNull(onFakeTime.gather(second, 0));
+    assertEquals(Gatherer.ENOUGH_BESIDE_OTHERS, second.rows());
   }
 
   @Test
@@ -152,8 +160,9 @@ class GathererTest {
 
   @Test
   void stop_endsAllWaits() throws Exception {
-    Thread polling = new Thread(() -> gatherer.gather(first, PATIENCE));
-    Thread standby = new Thread(() -> gatherer.gather(second, PATIENCE));
+    long forever = Long.MAX_VALUE / 2; // longer than the test may take
+    Thread polling = new Thread(() -> gatherer.gather(first, forever));
+    Thread standby = new Thread(() -> gatherer.gather(second, forever));
     polling.start();
     standby.start();
     gatherer.stop();
