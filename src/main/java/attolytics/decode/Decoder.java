@@ -327,17 +327,18 @@ public final class Decoder {
 
   /** The encoder of the table that the value just read names, or null. */
   private @Nullable RowEncoder namedRow(Kind kind) {
+    namedTable = null;
     if (kind != Kind.STRING) {
       return null;
-    }
-    if (result.lenient != null) {
-      namedTable = Quoted.cut(json.text());
     }
     if (lastRow == null || !json.text().is(lastRow.tableName())) {
       lastRow = rowsByTable.get(json.text());
       if (lastRow != null) {
         lastRow.begin(request, headers, batch);
       }
+    }
+    if (result.lenient != null) {
+      namedTable = lastRow == null ? Quoted.cut(json.text()) : lastRow.table().name();
     }
     return lastRow;
   }

@@ -106,6 +106,10 @@ final class RowEncoder {
     return ('"' + escaped + "\":").getBytes(StandardCharsets.UTF_8);
   }
 
+  Table table() {
+    return table;
+  }
+
   /** The name in UTF-8. */
   byte[] tableName() {
     return tableName;

@@ -89,7 +89,8 @@ final class FlushTransaction {
         || e.kind() != Kind.TRANSIENT;
   }
 
-  private static List<Batch> without(List<Batch> batches, Map<Batch, Outcome> known) {
+  /** The batches whose outcome is not known yet. */
+  static List<Batch> without(List<Batch> batches, Map<Batch, Outcome> known) {
     return known.isEmpty()
         ? batches
         : batches.stream().filter(batch -> !known.containsKey(batch)).toList();

@@ -130,7 +130,7 @@ final class JdbcFlushDatabase implements FlushDatabase {
       batches.forEach(Batch::resetDuplicates);
       try {
         Map<Batch, Outcome> known = keys.claim(connection, batches);
-        claimed = batches.stream().filter(batch -> !known.containsKey(batch)).toList();
+        claimed = FlushTransaction.without(batches, known);
         return known;
       } catch (SQLException e) {
         throw new FlushException(Stage.KEYS, e);

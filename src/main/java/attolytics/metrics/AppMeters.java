@@ -70,41 +70,48 @@ final class AppMeters {
 
   Counter refused(String reason) {
     Counter counter = refused.get(reason);
-    if (counter == null) {
-      counter =
-          Counter.builder("attolytics.requests.refused")
-              .description("Refused requests, including those whose events were not read")
-              .tags("app", app, "reason", reason)
-              .register(registry);
-      refused.put(reason, counter);
-    }
-    return counter;
+    return counter != null
+        ? counter
+        : register(
+            refused,
+            "attolytics.requests.refused",
+            "Refused requests, including those whose events were not read",
+            "reason",
+            reason);
   }
 
   Counter quarantined(String code) {
     Counter counter = quarantined.get(code);
-    if (counter == null) {
-      counter =
-          Counter.builder("attolytics.events.quarantined")
-              .description("Events that this instance put into quarantine")
-              .tags("app", app, "code", code)
-              .register(registry);
-      quarantined.put(code, counter);
-    }
-    return counter;
+    return counter != null
+        ? counter
+        : register(
+            quarantined,
+            "attolytics.events.quarantined",
+            "Events that this instance put into quarantine",
+            "code",
+            code);
   }
 
   Counter rejected(String reason) {
     Counter counter = rejected.get(reason);
-    if (counter == null) {
-      counter =
-          Counter.builder("attolytics.events.rejected")
-              .description(
-                  "Events of refused requests, as far as they were read; none of them is stored")
-              .tags("app", app, "reason", reason)
-              .register(registry);
-      rejected.put(reason, counter);
-    }
+    return counter != null
+        ? counter
+        : register(
+            rejected,
+            "attolytics.events.rejected",
+            "Events of refused requests, as far as they were read; none of them is stored",
+            "reason",
+            reason);
+  }
+
+  private Counter register(
+      Map<String, Counter> counters, String name, String description, String tag, String value) {
+    Counter counter =
+        Counter.builder(name)
+            .description(description)
+            .tags("app", app, tag, value)
+            .register(registry);
+    counters.put(value, counter);
     return counter;
   }
 }
