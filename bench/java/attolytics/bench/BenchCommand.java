@@ -72,7 +72,7 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Option(
       names = "--report",
-      description = "Measure nothing: make tables and charts anew from the raw results.")
+      description = "Measure nothing: make tables and charts again from the raw results.")
   private boolean reportOnly;
 
   @Option(

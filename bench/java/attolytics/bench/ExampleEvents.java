@@ -22,7 +22,7 @@ final class ExampleEvents {
   enum FieldOrder {
     /** As the columns of the schema file. */
     SCHEMA,
-    /** Another: rows have to be put together anew. */
+    /** Another order than that of the columns, so that rows have to be reordered. */
     OTHER
   }
 

@@ -60,7 +60,7 @@ public final class InsertServer {
             LIMITS,
             Metrics.NONE,
             new IngestHandler(ingest, Map.of(app.id(), app)));
-    // Nothing to flush at the end: whoever stops this server has all the answers.
+    // Nothing to flush at the end: the load has all answers when it stops this server.
     Runtime.getRuntime().addShutdownHook(new Thread(() -> Runtime.getRuntime().halt(0)));
     System.out.println("accepting events on http://localhost:" + http.port());
   }

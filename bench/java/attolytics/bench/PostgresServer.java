@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * A PostgreSQL server for the benchmark alone, with its data in a new directory that is removed
  * afterwards: from the server programs installed here, else the embedded ones.
  */
-@SuppressWarnings("try") // whoever closes it wants to know that it was interrupted
+@SuppressWarnings("try") // the caller wants to know that it was interrupted
 public final class PostgresServer implements AutoCloseable {
   /** How to stop, as {@code pg_ctl} calls it. */
   public enum Mode {

@@ -6,8 +6,8 @@ import java.util.Deque;
 import java.util.concurrent.Callable;
 
 /**
- * What is to be closed at the end, in the reverse order; also when the run is interrupted, lest a
- * server is left behind.
+ * What is closed at the end, in reverse order; also if the run is interrupted, so that no server is
+ * left behind.
  */
 final class Resources implements AutoCloseable {
   private final Deque<AutoCloseable> open = new ArrayDeque<>();

@@ -3,7 +3,7 @@ package attolytics.bench;
 import java.io.IOException;
 
 /** A server under load, in a process of its own, and what its JVM tells. */
-@SuppressWarnings("try") // whoever closes it wants to know that it was interrupted
+@SuppressWarnings("try") // the caller wants to know that it was interrupted
 record Served(ServiceProcess process, Allocations allocations) implements AutoCloseable {
   static Served of(ServiceProcess process) throws IOException {
     boolean complete = false;

@@ -13,7 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The service as a user starts it: from its jar, in a JVM of its own. */
-@SuppressWarnings("try") // whoever closes it wants to know that it was interrupted
+@SuppressWarnings("try") // the caller wants to know that it was interrupted
 public final class ServiceProcess implements AutoCloseable {
   private static final Path JAR = Path.of("target", "attolytics.jar");
   private static final Pattern ACCEPTING = Pattern.compile("accepting events on \\S+:(\\d+)");

@@ -35,8 +35,7 @@ public final class Ring {
   /** Position of a consumer that holds no slots, which does not gate producers. */
   private static final long HOLDS_NOTHING = Long.MAX_VALUE;
 
-  // The wait strategies of the ring are for its event processors. Writers poll instead, as they
-  // hold
+  // The wait strategies of the ring are for its event processors. Writers poll instead: they hold
   // slots until the commit.
   private final RingBuffer<Slot> slots;
   private final NanoClock clock;
@@ -89,9 +88,8 @@ public final class Ring {
     // Nothing can fail between the claim and the publication: the ring would stop for good.
     long first = last - rows + 1;
     slots.get(first).batch = batch;
-    // The first slot last: the writer checks that one only, and may free all of them at once. A
-    // slot
-    // that was published after that would look published to its next user.
+    // The first slot last: the writer checks that one only, and may free all of them at once. If
+    // another was published after that, it would look published to its next user.
     if (rows > 1) {
       slots.publish(first + 1, last);
     }

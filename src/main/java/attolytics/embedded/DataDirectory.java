@@ -139,9 +139,8 @@ public record DataDirectory(Path path) {
                   "--no-locale",
                   "--locale-provider=builtin",
                   "--builtin-locale=C.UTF-8",
-                  // The service reports and counts rows that the server refuses; in the server's
-                  // log
-                  // clients could fill the disk with them.
+                  // The service reports and counts rows that the server refuses; in the log of the
+                  // server, clients could fill the disk with them.
                   "--set=log_min_messages=log",
                   "--set=log_checkpoints=off"));
       if (!outcome.succeeded()) {

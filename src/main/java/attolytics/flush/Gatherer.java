@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Collects the requests of the next flush. The writers share it: while some flush, one collects, so
- * that the requests of a burst go to whichever writer is free, however they arrived. Thread-safe.
+ * that the requests of a burst go to the writers that are free, however they arrived. Thread-safe.
  *
  * <pre>
  *   standby ──► collects ──► flushes ──┐      one writer at a time collects;
@@ -28,7 +28,7 @@ final class Gatherer {
   /** As many rows are worth a transaction beside another one. */
   static final int ENOUGH_BESIDE_OTHERS = 250;
 
-  /** How often it is looked for more while another writer flushes, which wakes nobody. */
+  /** How often the collector looks for more requests while another writer flushes. */
   private static final long SLICE_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
 
   private final Ring ring;
@@ -51,7 +51,7 @@ final class Gatherer {
     this.linger = new Linger(clock.nanoTime());
   }
 
-  /** Lets nobody wait for more requests from now on. Any thread. */
+  /** Ends all waits for requests, now and later. Any thread. */
   void stop() {
     stopping = true;
     ring.wake();
@@ -59,7 +59,8 @@ final class Gatherer {
   }
 
   /**
-   * Collects requests until it is time to flush them. {@link #flushed} has to follow.
+   * Collects requests until it is time to flush them. Unless this returns null, {@link #flushed}
+   * has to follow.
    *
    * @return why it is time, or null if no request came within the time
    */

@@ -28,9 +28,8 @@ final class MigrationWatch implements AutoCloseable {
   private static final Duration PERIOD = Duration.ofSeconds(1);
   private static final long LOG_PERIOD_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-  // On another connection, because that of the migration is busy. By the statement, because behind
-  // a
-  // pooler the driver does not know the server process. PostgreSQL keeps the first kilobyte of it.
+  // On another connection, because that of the migration is busy. By the statement, because the
+  // driver does not know the server process behind a pooler. PostgreSQL keeps its first kilobyte.
   private static final String PROGRESS =
       """
       SELECT phase || CASE

@@ -47,8 +47,7 @@ record Target(
         has_schema_privilege(current_schema(), 'CREATE') AS may_create
       """;
 
-  // A table's row type has the name of the table. PostgreSQL renames an array type that is in its
-  // way.
+  // A table's row type has the name of the table. PostgreSQL renames an array type of that name.
   private static final String TYPE =
       """
       SELECT typtype = 'd' AS is_domain FROM pg_catalog.pg_type AS type
