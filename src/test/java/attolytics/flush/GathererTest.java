@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.buffer.Batch;
 import attolytics.buffer.NanoClock;
 import attolytics.buffer.Ring;
@@ -165,6 +166,11 @@ class GathererTest {
     Thread standby = new Thread(() -> gatherer.gather(second, forever));
     polling.start();
     standby.start();
+    Eventually.await(
+        "both wait",
+        () ->
+            polling.getState() == Thread.State.TIMED_WAITING
+                && standby.getState() == Thread.State.TIMED_WAITING);
     gatherer.stop();
     polling.join();
     standby.join();
