@@ -2,7 +2,7 @@ package attolytics.flush;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
-import attolytics.flush.FailurePolicy.Kind;
+import attolytics.flush.FlushException.Kind;
 import attolytics.flush.FlushException.Stage;
 import attolytics.schema.Table;
 import java.sql.SQLException;

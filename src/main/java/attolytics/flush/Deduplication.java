@@ -3,7 +3,7 @@ package attolytics.flush;
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
 import attolytics.database.Identifiers;
-import attolytics.flush.FailurePolicy.Kind;
+import attolytics.flush.FlushException.Kind;
 import attolytics.flush.FlushException.Stage;
 import attolytics.schema.Column;
 import attolytics.schema.Table;

@@ -2,8 +2,8 @@ package attolytics.flush;
 
 import attolytics.buffer.Batch;
 import attolytics.flush.FailurePolicy.Failed;
-import attolytics.flush.FailurePolicy.Kind;
-import attolytics.flush.FailurePolicy.Session;
+import attolytics.flush.FlushException.Kind;
+import attolytics.flush.FlushException.Session;
 import attolytics.flush.FlushException.Stage;
 import attolytics.schema.Table;
 import java.util.List;

@@ -2,7 +2,7 @@ package attolytics.flush;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
-import attolytics.flush.FailurePolicy.Session;
+import attolytics.flush.FlushException.Session;
 import attolytics.schema.Table;
 import java.util.List;
 import java.util.Map;

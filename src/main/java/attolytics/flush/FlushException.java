@@ -2,8 +2,6 @@ package attolytics.flush;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
-import attolytics.flush.FailurePolicy.Kind;
-import attolytics.flush.FailurePolicy.Session;
 import attolytics.schema.Table;
 import java.sql.SQLException;
 import java.util.List;
@@ -25,6 +23,53 @@ final class FlushException extends Exception {
     /** Deferred constraints and triggers. */
     CONSTRAINTS,
     COMMIT
+  }
+
+  /** What became of a transaction's session. */
+  enum Session {
+    /** It answers and could write. */
+    WRITABLE,
+    /** It answers, but no transaction on it may write, as on a standby. */
+    READ_ONLY,
+    /** It does not answer any more. */
+    LOST
+  }
+
+  /** What an SQLSTATE says about a request that failed alone. */
+  enum Kind {
+    /** The same rows may be accepted later. */
+    TRANSIENT,
+    /** The table does not accept such rows until an operator changes it. */
+    TABLE,
+    /** The rows are invalid. */
+    ROW;
+
+    /**
+     * @param hasContext whether the server's error has a context, such as a row
+     */
+    static Kind of(@Nullable String sqlState, boolean hasContext) {
+      if (sqlState == null || sqlState.length() < 2) {
+        return TRANSIENT;
+      }
+      return switch (sqlState) {
+        // The encoding is right, so the types of the table's columns have changed.
+        case "22P03", "22P04" -> TABLE;
+        // The same, if the server names the row: a field is too short for a wider type. Without a
+        // row, the error is a proxy's.
+        case "08P01" -> hasContext ? TABLE : TRANSIENT;
+        default -> ofClass(sqlState.substring(0, 2));
+      };
+    }
+
+    private static Kind ofClass(String sqlStateClass) {
+      return switch (sqlStateClass) {
+        case "08", "25", "26", "28", "3D", "40", "53", "55", "57", "58", "F0", "XX" -> TRANSIENT;
+        case "42", "3F", "0A" -> TABLE;
+        // 54: an index entry that is too long is the row's, too.
+        case "22", "23", "44", "54", "P0" -> ROW;
+        default -> ROW; // a trigger may raise any SQLSTATE
+      };
+    }
   }
 
   /**

@@ -2,8 +2,8 @@ package attolytics.flush;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
-import attolytics.flush.FailurePolicy.Kind;
-import attolytics.flush.FailurePolicy.Session;
+import attolytics.flush.FlushException.Kind;
+import attolytics.flush.FlushException.Session;
 import attolytics.flush.FlushDatabase.LockedKeys;
 import attolytics.flush.FlushException.LostCommit;
 import attolytics.schema.Table;

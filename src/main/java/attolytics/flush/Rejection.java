@@ -4,7 +4,7 @@ import attolytics.buffer.Batch;
 import attolytics.buffer.LenientRequest;
 import attolytics.buffer.NanoClock;
 import attolytics.buffer.Outcome;
-import attolytics.flush.FailurePolicy.Kind;
+import attolytics.flush.FlushException.Kind;
 import attolytics.schema.Quarantine;
 import attolytics.schema.Table;
 import java.util.List;

@@ -1,7 +1,7 @@
 package attolytics.flush;
 
 import attolytics.buffer.Batch;
-import attolytics.flush.FailurePolicy.Kind;
+import attolytics.flush.FlushException.Kind;
 import attolytics.schema.Table;
 import java.sql.Connection;
 import java.sql.SQLException;

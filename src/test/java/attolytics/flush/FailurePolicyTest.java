@@ -13,8 +13,8 @@ import static attolytics.flush.FailurePolicy.Verdict.SUSPECT_TABLE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import attolytics.flush.FailurePolicy.Failed;
-import attolytics.flush.FailurePolicy.Kind;
-import attolytics.flush.FailurePolicy.Session;
+import attolytics.flush.FlushException.Kind;
+import attolytics.flush.FlushException.Session;
 import attolytics.flush.FailurePolicy.Verdict;
 import attolytics.flush.FlushException.Stage;
 import java.sql.SQLException;

@@ -3,7 +3,7 @@ package attolytics.flush;
 import attolytics.buffer.Batch;
 import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
-import attolytics.flush.FailurePolicy.Session;
+import attolytics.flush.FlushException.Session;
 import attolytics.flush.FlushException.Stage;
 import attolytics.schema.Table;
 import java.sql.SQLException;
