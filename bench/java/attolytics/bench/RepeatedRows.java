@@ -1,7 +1,7 @@
 package attolytics.bench;
 
 import attolytics.buffer.Batch;
-import attolytics.flush.RowWriter;
+import attolytics.flush.transaction.RowWriter;
 import attolytics.schema.Table;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

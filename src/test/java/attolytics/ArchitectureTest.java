@@ -44,7 +44,7 @@ class ArchitectureTest {
         .layer("admin")
         .definedBy("attolytics.admin")
         .layer("flush")
-        .definedBy("attolytics.flush")
+        .definedBy("attolytics.flush..")
         .layer("quarantine")
         .definedBy("attolytics.quarantine")
         .layer("embedded")

@@ -4,7 +4,7 @@ import attolytics.database.Connector;
 import attolytics.database.migration.Migrator;
 import attolytics.database.migration.Plan;
 import attolytics.database.partition.PartitionKeeper;
-import attolytics.flush.FlushTrial;
+import attolytics.flush.transaction.FlushTrial;
 import attolytics.http.IngestHandler;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.schema.Schema;

@@ -3,7 +3,7 @@ package attolytics.app;
 import attolytics.database.Connector;
 import attolytics.database.migration.DatabaseTables;
 import attolytics.database.migration.Plan;
-import attolytics.flush.FlushTrial;
+import attolytics.flush.transaction.FlushTrial;
 import attolytics.schema.Schema;
 import attolytics.schema.yaml.SchemaException;
 import attolytics.schema.yaml.SchemaFile;

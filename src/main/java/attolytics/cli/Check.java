@@ -5,7 +5,7 @@ import attolytics.database.Connector;
 import attolytics.database.Migration;
 import attolytics.database.migration.DatabaseTables;
 import attolytics.database.migration.Plan;
-import attolytics.flush.FlushTrial;
+import attolytics.flush.transaction.FlushTrial;
 import attolytics.schema.Schema;
 import attolytics.settings.DatabaseUrl;
 import attolytics.settings.Settings;

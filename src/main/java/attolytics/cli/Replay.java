@@ -4,7 +4,7 @@ import attolytics.app.StartSteps;
 import attolytics.database.Connector;
 import attolytics.database.ExistingTable;
 import attolytics.database.migration.Plan;
-import attolytics.flush.FlushTrial;
+import attolytics.flush.transaction.FlushTrial;
 import attolytics.quarantine.ReplaySelection;
 import attolytics.quarantine.Replayer;
 import attolytics.schema.Quarantine;

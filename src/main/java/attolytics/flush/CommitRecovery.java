@@ -2,6 +2,9 @@ package attolytics.flush;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
+import attolytics.flush.transaction.FlushDatabase;
+import attolytics.flush.transaction.TransactionId;
+import attolytics.flush.transaction.TransactionStatus;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -2,9 +2,10 @@ package attolytics.flush;
 
 import attolytics.buffer.Batch;
 import attolytics.flush.FailurePolicy.Failed;
-import attolytics.flush.FlushException.Kind;
-import attolytics.flush.FlushException.Session;
-import attolytics.flush.FlushException.Stage;
+import attolytics.flush.transaction.FlushException;
+import attolytics.flush.transaction.FlushException.Kind;
+import attolytics.flush.transaction.FlushException.Session;
+import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.schema.Table;
 import java.util.List;
 import java.util.Set;

@@ -1,8 +1,8 @@
 package attolytics.flush;
 
-import attolytics.flush.FlushException.Kind;
-import attolytics.flush.FlushException.Session;
-import attolytics.flush.FlushException.Stage;
+import attolytics.flush.transaction.FlushException.Kind;
+import attolytics.flush.transaction.FlushException.Session;
+import attolytics.flush.transaction.FlushException.Stage;
 
 /**
  * Decides what is done with the requests of a transaction that failed. Pure: the same failure gets

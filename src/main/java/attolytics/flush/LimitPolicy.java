@@ -1,6 +1,7 @@
 package attolytics.flush;
 
 import attolytics.buffer.Batch;
+import attolytics.flush.transaction.TimeLimits;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

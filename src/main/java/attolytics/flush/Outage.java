@@ -1,6 +1,8 @@
 package attolytics.flush;
 
 import attolytics.buffer.NanoClock;
+import attolytics.flush.transaction.CopyError;
+import attolytics.flush.transaction.FlushException;
 import attolytics.logging.LogMarkers;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,7 @@
 package attolytics.flush;
 
 import attolytics.buffer.Batch;
+import attolytics.flush.transaction.FlushException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

@@ -1,6 +1,6 @@
 package attolytics.quarantine;
 
-import attolytics.flush.RowWriter;
+import attolytics.flush.transaction.RowWriter;
 import attolytics.metrics.QuarantineContents;
 import attolytics.metrics.QuarantineContents.Group;
 import attolytics.metrics.QuarantineContents.Reason;

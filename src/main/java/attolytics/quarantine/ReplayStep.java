@@ -1,8 +1,8 @@
 package attolytics.quarantine;
 
 import attolytics.buffer.Batch;
-import attolytics.flush.RowWriter;
-import attolytics.flush.RowWriter.RefusedException;
+import attolytics.flush.transaction.RowWriter;
+import attolytics.flush.transaction.RowWriter.RefusedException;
 import attolytics.quarantine.Verdict.Reason;
 import attolytics.schema.Quarantine;
 import java.nio.charset.StandardCharsets;

@@ -1,8 +1,8 @@
 package attolytics.quarantine;
 
 import attolytics.database.Connector;
-import attolytics.flush.RowWriter;
-import attolytics.flush.RowWriter.RefusedException;
+import attolytics.flush.transaction.RowWriter;
+import attolytics.flush.transaction.RowWriter.RefusedException;
 import attolytics.schema.Quarantine;
 import attolytics.schema.Schema;
 import attolytics.settings.DatabaseUrl;

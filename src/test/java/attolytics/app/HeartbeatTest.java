@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Ring;
-import attolytics.flush.OutcomeLookup;
 import attolytics.flush.Thresholds;
 import attolytics.flush.Writer;
+import attolytics.flush.transaction.OutcomeLookup;
 import attolytics.metrics.History;
 import attolytics.metrics.Metrics;
 import attolytics.metrics.PrometheusMetrics;

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import attolytics.TestDatabase;
 import attolytics.app.RunningService;
 import attolytics.database.migration.DatabaseTables;
-import attolytics.flush.FlushTrial;
+import attolytics.flush.transaction.FlushTrial;
 import attolytics.schema.Schema;
 import attolytics.schema.yaml.SchemaFile;
 import attolytics.settings.StartException;

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import attolytics.DatabaseProxy;
 import attolytics.TestDatabase;
 import attolytics.app.RunningService;
+import attolytics.flush.transaction.Commit;
+import attolytics.flush.transaction.CopyError;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

@@ -10,6 +10,8 @@ import attolytics.buffer.Batch;
 import attolytics.buffer.NanoClock;
 import attolytics.buffer.Outcome;
 import attolytics.buffer.Ring;
+import attolytics.flush.transaction.JdbcFlushDatabase;
+import attolytics.flush.transaction.OutcomeLookup;
 import attolytics.metrics.Metrics;
 import attolytics.schema.Column;
 import attolytics.schema.Index;

@@ -13,10 +13,12 @@ import static attolytics.flush.FailurePolicy.Verdict.SUSPECT_TABLE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import attolytics.flush.FailurePolicy.Failed;
-import attolytics.flush.FlushException.Kind;
-import attolytics.flush.FlushException.Session;
 import attolytics.flush.FailurePolicy.Verdict;
-import attolytics.flush.FlushException.Stage;
+import attolytics.flush.transaction.CopyError;
+import attolytics.flush.transaction.FlushException;
+import attolytics.flush.transaction.FlushException.Kind;
+import attolytics.flush.transaction.FlushException.Session;
+import attolytics.flush.transaction.FlushException.Stage;
 import java.sql.SQLException;
 import java.util.EnumSet;
 import java.util.Set;

@@ -4,7 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.buffer.Outcome;
-import attolytics.flush.FlushException.Stage;
+import attolytics.flush.transaction.FlushException.Stage;
+import attolytics.flush.transaction.TransactionStatus;
 import attolytics.metrics.Metrics;
 import java.lang.reflect.Proxy;
 import java.time.Duration;

@@ -8,7 +8,7 @@ import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
 import attolytics.buffer.Ring;
 import attolytics.flush.FakeDatabase.Behaviour;
-import attolytics.flush.FlushException.Stage;
+import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.metrics.Metrics;
 import attolytics.schema.Column;
 import attolytics.schema.Index;

@@ -7,6 +7,7 @@ import attolytics.Eventually;
 import attolytics.buffer.Batch;
 import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Ring;
+import attolytics.flush.transaction.OutcomeLookup;
 import attolytics.metrics.Metrics;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;

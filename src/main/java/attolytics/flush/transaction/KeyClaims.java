@@ -1,11 +1,11 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.LenientRequest;
 import attolytics.buffer.Outcome;
 import attolytics.database.IdempotencyTable;
-import attolytics.flush.FlushDatabase.LockedKeys;
+import attolytics.flush.transaction.FlushDatabase.LockedKeys;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

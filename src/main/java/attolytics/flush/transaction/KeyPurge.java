@@ -1,4 +1,4 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 import attolytics.database.IdempotencyTable;
 import java.sql.Connection;

@@ -1,10 +1,10 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
 import attolytics.database.Identifiers;
 import attolytics.encoding.CopyBuffer;
-import attolytics.flush.FlushException.Stage;
+import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.schema.Column;
 import attolytics.schema.Table;
 import java.nio.ByteBuffer;

@@ -1,8 +1,8 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
-import attolytics.flush.FlushException.Stage;
+import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.schema.Table;
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -1,7 +1,7 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 import attolytics.buffer.Batch;
-import attolytics.flush.FlushException.Kind;
+import attolytics.flush.transaction.FlushException.Kind;
 import attolytics.schema.Table;
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -1,4 +1,4 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,11 +1,11 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
-import attolytics.flush.FlushException.Kind;
-import attolytics.flush.FlushException.Session;
-import attolytics.flush.FlushDatabase.LockedKeys;
-import attolytics.flush.FlushException.LostCommit;
+import attolytics.flush.transaction.FlushDatabase.LockedKeys;
+import attolytics.flush.transaction.FlushException.Kind;
+import attolytics.flush.transaction.FlushException.LostCommit;
+import attolytics.flush.transaction.FlushException.Session;
 import attolytics.schema.Table;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,10 +18,10 @@ import java.util.Set;
  * Writes batches in one transaction: their Idempotency-Keys, then their rows, table by table. Used
  * by one thread.
  */
-final class FlushTransaction {
+public final class FlushTransaction {
   private final FlushDatabase database;
 
-  FlushTransaction(FlushDatabase database) {
+  public FlushTransaction(FlushDatabase database) {
     this.database = database;
   }
 
@@ -34,7 +34,7 @@ final class FlushTransaction {
    * @throws FlushException if nothing is committed, or, with a {@link FlushException#lostCommit},
    *     if that is not known
    */
-  Map<Batch, Outcome> run(List<Batch> batches, TimeLimits limits, boolean byInsert)
+  public Map<Batch, Outcome> run(List<Batch> batches, TimeLimits limits, boolean byInsert)
       throws FlushException {
     try (FlushDatabase.Transaction transaction = database.begin(limits)) {
       Map<Batch, Outcome> known = Map.of();
@@ -53,7 +53,7 @@ final class FlushTransaction {
   }
 
   /** Finds out which of the batches' keys other transactions have locked. Commits nothing. */
-  LockedKeys findLockedKeys(List<Batch> keyed, TimeLimits limits, long millis)
+  public LockedKeys findLockedKeys(List<Batch> keyed, TimeLimits limits, long millis)
       throws FlushException {
     try (FlushDatabase.Transaction transaction = database.begin(limits)) {
       return transaction.findLockedKeys(keyed, millis);

@@ -1,4 +1,4 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
@@ -10,9 +10,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A transaction failed: at which stage, with which error, and what became of its session. */
-final class FlushException extends Exception {
+public final class FlushException extends Exception {
   /** What the transaction was about. */
-  enum Stage {
+  public enum Stage {
     BEGIN,
     KEYS,
     /** The table takes no COPY at all. */
@@ -26,7 +26,7 @@ final class FlushException extends Exception {
   }
 
   /** What became of a transaction's session. */
-  enum Session {
+  public enum Session {
     /** It answers and could write. */
     WRITABLE,
     /** It answers, but no transaction on it may write, as on a standby. */
@@ -36,7 +36,7 @@ final class FlushException extends Exception {
   }
 
   /** What an SQLSTATE says about a request that failed alone. */
-  enum Kind {
+  public enum Kind {
     /** The same rows may be accepted later. */
     TRANSIENT,
     /** The table does not accept such rows until an operator changes it. */
@@ -45,9 +45,11 @@ final class FlushException extends Exception {
     ROW;
 
     /**
+     * What the SQLSTATE alone says.
+     *
      * @param hasContext whether the server's error has a context, such as a row
      */
-    static Kind of(@Nullable String sqlState, boolean hasContext) {
+    public static Kind of(@Nullable String sqlState, boolean hasContext) {
       if (sqlState == null || sqlState.length() < 2) {
         return TRANSIENT;
       }
@@ -77,7 +79,7 @@ final class FlushException extends Exception {
    *
    * @param known the outcomes of those batches whose key was committed before
    */
-  record LostCommit(TransactionId transaction, Map<Batch, Outcome> known) {}
+  public record LostCommit(TransactionId transaction, Map<Batch, Outcome> known) {}
 
   private final Stage stage;
   private final transient @Nullable Table table;
@@ -92,7 +94,7 @@ final class FlushException extends Exception {
    *
    * @see #after
    */
-  FlushException(Stage stage, SQLException sql) {
+  public FlushException(Stage stage, SQLException sql) {
     this(stage, null, null, Outcome.NO_EVENT, sql);
   }
 
@@ -101,7 +103,7 @@ final class FlushException extends Exception {
    * @param failedBatch whose row it was by the database's words, or null if they do not tell
    * @param event which row of it, or {@link Outcome#NO_EVENT}
    */
-  FlushException(
+  public FlushException(
       Stage stage,
       @Nullable Table table,
       @Nullable Batch failedBatch,
@@ -139,55 +141,55 @@ final class FlushException extends Exception {
   }
 
   /** The same, once it is known that the transaction is not committed. */
-  FlushException notCommitted() {
+  public FlushException notCommitted() {
     return new FlushException(stage, table, failedBatch, event, sql, session, null);
   }
 
-  Stage stage() {
+  public Stage stage() {
     return stage;
   }
 
-  @Nullable Table table() {
+  public @Nullable Table table() {
     return table;
   }
 
-  @Nullable Batch failedBatch() {
+  public @Nullable Batch failedBatch() {
     return failedBatch;
   }
 
-  int event() {
+  public int event() {
     return event;
   }
 
-  SQLException sql() {
+  public SQLException sql() {
     return sql;
   }
 
-  Session session() {
+  public Session session() {
     return session;
   }
 
   /** What is needed to find out whether the transaction is committed; null if it is not. */
-  @Nullable LostCommit lostCommit() {
+  public @Nullable LostCommit lostCommit() {
     return lostCommit;
   }
 
-  Kind kind() {
+  public Kind kind() {
     return Kind.of(sql.getSQLState(), CopyError.hasContext(sql));
   }
 
   /** Whether it waited for too long: for a lock, or until the statement timeout. */
-  boolean isWait() {
+  public boolean isWait() {
     return "55P03".equals(sql.getSQLState()) || "57014".equals(sql.getSQLState());
   }
 
   /** Whether a unique or exclusion constraint refused a row. */
-  boolean isConflict() {
+  public boolean isConflict() {
     return "23505".equals(sql.getSQLState()) || "23P01".equals(sql.getSQLState());
   }
 
   /** Citus passes on what another node reports of a COPY, but not its SQLSTATE. */
-  boolean hidesItsCause() {
+  public boolean hidesItsCause() {
     return stage == Stage.COPY
         && "XX000".equals(sql.getSQLState())
         && table != null
@@ -195,12 +197,12 @@ final class FlushException extends Exception {
   }
 
   /** Whether the batch has rows for the table, or, where there is none, an Idempotency-Key. */
-  boolean concerns(Batch batch) {
+  public boolean concerns(Batch batch) {
     return table == null ? batch.key() != null : batch.touches(table);
   }
 
   /** The tables that may be the reason. */
-  Set<Table> failedTables(List<Batch> batches) {
+  public Set<Table> failedTables(List<Batch> batches) {
     return switch (stage) {
       case BEGIN, KEYS, COPY_START -> Set.of(); // the server has not seen a row yet
       case COPY, INSERT, CONSTRAINTS, COMMIT ->
@@ -209,12 +211,12 @@ final class FlushException extends Exception {
   }
 
   /** The table, in words. */
-  String tableName() {
+  public String tableName() {
     return table == null ? "the table of Idempotency-Keys" : "table " + table.name();
   }
 
   /** Where a row failed, in words. */
-  String place() {
+  public String place() {
     return switch (stage) {
       case CONSTRAINTS, COMMIT -> "a table with deferred constraints";
       case BEGIN, KEYS, COPY_START, COPY, INSERT -> tableName();

@@ -1,4 +1,4 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -18,7 +18,7 @@ import org.postgresql.util.PSQLState;
  * <p>In the same round trip, before it, deferred constraints and triggers run as a statement of
  * their own: within a COMMIT no statement timeout would bound them.
  */
-final class Commit extends ResultHandlerBase {
+public final class Commit extends ResultHandlerBase {
   private static final String COMMIT = "COMMIT";
   private static final String CHECK = "SET CONSTRAINTS ALL IMMEDIATE";
   private static final String CHECK_AND_COMMIT = CHECK + ";" + COMMIT;
@@ -34,7 +34,7 @@ final class Commit extends ResultHandlerBase {
   }
 
   /** Whether the constraints held, so that a failure is the COMMIT's. */
-  boolean checked() {
+  public boolean checked() {
     return checked;
   }
 
@@ -43,7 +43,7 @@ final class Commit extends ResultHandlerBase {
    *
    * @throws SQLException if it failed, or with SQLSTATE 08007 if it is not known whether it did
    */
-  void run(Connection connection) throws SQLException {
+  public void run(Connection connection) throws SQLException {
     QueryExecutor executor = connection.unwrap(BaseConnection.class).getQueryExecutor();
     int flags =
         QueryExecutor.QUERY_ONESHOT // without a name

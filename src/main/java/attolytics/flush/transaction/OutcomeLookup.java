@@ -1,4 +1,4 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 /** How a writer finds out whether a COMMIT whose answer was lost took effect. */
 public enum OutcomeLookup {

@@ -1,8 +1,8 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
-import attolytics.flush.FlushException.Session;
+import attolytics.flush.transaction.FlushException.Session;
 import attolytics.schema.Table;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +17,7 @@ import java.util.Map;
  *                └──────────────────┴── FlushException ──────────┴─► sessionAfterFailure ─► close
  * </pre>
  */
-interface FlushDatabase {
+public interface FlushDatabase {
   /**
    * Begins a transaction on a connection of its own.
    *

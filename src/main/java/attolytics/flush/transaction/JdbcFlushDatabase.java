@@ -1,10 +1,10 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.NanoClock;
 import attolytics.buffer.Outcome;
-import attolytics.flush.FlushException.Session;
-import attolytics.flush.FlushException.Stage;
+import attolytics.flush.transaction.FlushException.Session;
+import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.schema.Table;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
@@ -20,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** PostgreSQL, by JDBC. One thread begins and uses transactions, one at a time. */
-final class JdbcFlushDatabase implements FlushDatabase {
+public final class JdbcFlushDatabase implements FlushDatabase {
   private static final Logger log = LoggerFactory.getLogger(JdbcFlushDatabase.class);
 
   private final HikariDataSource pool;
@@ -33,7 +33,7 @@ final class JdbcFlushDatabase implements FlushDatabase {
   /**
    * @param idempotencyTtl how long an Idempotency-Key is remembered
    */
-  JdbcFlushDatabase(
+  public JdbcFlushDatabase(
       HikariDataSource pool, OutcomeLookup lookup, Duration idempotencyTtl, NanoClock clock) {
     this.pool = pool;
     this.lookup = lookup;

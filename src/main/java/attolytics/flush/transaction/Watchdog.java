@@ -1,4 +1,4 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 import attolytics.buffer.NanoClock;
 import java.sql.Connection;

@@ -1,4 +1,4 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 /**
  * The time limits of one transaction.
@@ -7,4 +7,4 @@ package attolytics.flush;
  * @param statementNanos for each statement, the COMMIT included
  * @param totalNanos for the transaction, after which its connection is aborted
  */
-record TimeLimits(int lockMillis, long statementNanos, long totalNanos) {}
+public record TimeLimits(int lockMillis, long statementNanos, long totalNanos) {}

@@ -1,9 +1,9 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
-import attolytics.flush.FlushException.Kind;
-import attolytics.flush.FlushException.Stage;
+import attolytics.flush.transaction.FlushException.Kind;
+import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.schema.Table;
 import java.sql.SQLException;
 import java.util.List;
@@ -12,7 +12,7 @@ import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
 /** What the database reports about a failed COPY. */
-final class CopyError {
+public final class CopyError {
   private CopyError() {}
 
   /** The failure of a table's COPY, with the batch that the row in error belongs to. */
@@ -49,7 +49,7 @@ final class CopyError {
    * Whether the server itself refused the statement, and goes on: an error with the place in its
    * source, which a proxy's does not have, and none that ends the session.
    */
-  static boolean isRefusal(SQLException e) {
+  public static boolean isRefusal(SQLException e) {
     ServerErrorMessage server = serverMessage(e);
     boolean endsSession = String.valueOf(e.getSQLState()).startsWith("57P");
     return server != null && server.getRoutine() != null && !endsSession;
@@ -90,7 +90,7 @@ final class CopyError {
    * does: what is raised in a function has it in its context, and what comes of the server itself
    * has none, or just the COPY's.
    */
-  static String forTheLog(FlushException e) {
+  public static String forTheLog(FlushException e) {
     String state = "SQLSTATE " + e.sql().getSQLState();
     boolean isServers =
         switch (e.stage()) {
@@ -108,7 +108,7 @@ final class CopyError {
   }
 
   /** Without the server's DETAIL and CONTEXT, which may show rows; the driver's own words whole. */
-  static String primaryMessage(SQLException e) {
+  public static String primaryMessage(SQLException e) {
     ServerErrorMessage server = serverMessage(e);
     String message = server == null ? driversOwn(e).getMessage() : server.getMessage();
     return message == null ? "SQLSTATE " + e.getSQLState() : message;
@@ -120,19 +120,19 @@ final class CopyError {
   }
 
   /** The class of the SQLSTATE, as a metric's label. */
-  static String sqlStateClass(SQLException e) {
+  public static String sqlStateClass(SQLException e) {
     String state = e.getSQLState();
     return state == null || state.length() < 2 ? "none" : state.substring(0, 2);
   }
 
   /** The column that the error names, or null. */
-  static @Nullable String column(SQLException e) {
+  public static @Nullable String column(SQLException e) {
     ServerErrorMessage server = serverMessage(e);
     return server == null ? null : server.getColumn();
   }
 
   /** Whether a partitioned table has none for the row; the server's words are localised. */
-  static boolean hasNoPartition(SQLException e) {
+  public static boolean hasNoPartition(SQLException e) {
     ServerErrorMessage server = serverMessage(e);
     return server != null && "ExecFindPartition".equals(server.getRoutine());
   }

@@ -1,4 +1,4 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
  * @param timeline of the WAL, in hexadecimal: after a failover ids are assigned again
  * @param began when it began, by the server's clock, in seconds since the epoch
  */
-record TransactionId(String xid, String timeline, double began) {
+public record TransactionId(String xid, String timeline, double began) {
   /** Of a server that cannot be asked for the status of a transaction. */
   private static final TransactionId NONE = new TransactionId("", "", 0);
 
@@ -67,7 +67,7 @@ record TransactionId(String xid, String timeline, double began) {
   }
 
   /** Whether the server can be asked for its status. */
-  boolean isKnown() {
+  public boolean isKnown() {
     return !xid.isEmpty();
   }
 

@@ -1,7 +1,7 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 /** The status of a transaction, as another connection sees it. */
-enum TransactionStatus {
+public enum TransactionStatus {
   COMMITTED,
   ABORTED,
   /** Or the database cannot be asked at the moment. */

@@ -1,4 +1,4 @@
-package attolytics.flush;
+package attolytics.flush.transaction;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;

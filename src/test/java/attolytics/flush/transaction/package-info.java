@@ -1,0 +1,4 @@
+@NullMarked
+package attolytics.flush.transaction;
+
+import org.jspecify.annotations.NullMarked;
