@@ -53,7 +53,7 @@ public final class Replay {
                   settings.ackTimeout(),
                   InstantSource.system(),
                   new CountDownLatch(1))
-              : new Replayer.Summary(dryRun, 0, Map.of(), 0);
+              : new Replayer.Summary(dryRun, 0, 0, Map.of(), 0);
       if (settings.verbosity() >= 0) {
         print(summary, out);
       }
@@ -84,8 +84,10 @@ public final class Replay {
   }
 
   private static void print(Replayer.Summary summary, PrintWriter out) {
-    out.println((summary.dryRun() ? "would be stored: " : "stored: ") + summary.stored());
-    out.println((summary.dryRun() ? "would be left: " : "left: ") + summary.leftOver());
+    String mood = summary.dryRun() ? "would be " : "";
+    out.println(mood + "stored: " + summary.stored());
+    out.println(mood + "duplicates: " + summary.duplicates());
+    out.println(mood + "left: " + summary.leftOver());
     new TreeMap<>(summary.left()).forEach((code, n) -> out.println("  " + code + ": " + n));
     if (summary.locked() > 0) {
       out.println("  locked by other transactions: " + summary.locked());

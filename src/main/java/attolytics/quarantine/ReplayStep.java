@@ -70,9 +70,10 @@ final class ReplayStep {
   private final long last;
   private final @Nullable List<Long> only;
 
-  private final List<Long> stored = new ArrayList<>();
+  private final List<Long> taken = new ArrayList<>();
   private final Map<Long, String> left = new LinkedHashMap<>();
   private final Map<Long, Reason> reasons = new LinkedHashMap<>();
+  private long duplicates;
   private long end;
   private boolean committing;
 
@@ -97,9 +98,14 @@ final class ReplayStep {
     this.end = after;
   }
 
-  /** The ids of the events that are stored. */
-  List<Long> stored() {
-    return stored;
+  /** The ids of the events that are taken out: they are stored, or duplicates. */
+  List<Long> taken() {
+    return taken;
+  }
+
+  /** How many of those are not stored, as their tables have them already. */
+  long duplicates() {
+    return duplicates;
   }
 
   /** The ids of those that are left, and why. */
@@ -196,7 +202,7 @@ final class ReplayStep {
     Savepoint before = connection.setSavepoint();
     try {
       writer.write(connection, rows(valid), false);
-      valid.forEach(verdict -> stored.add(verdict.event().id()));
+      valid.forEach(this::take);
       return true;
     } catch (RefusedException e) {
       connection.rollback(before);
@@ -205,6 +211,11 @@ final class ReplayStep {
       }
       return false;
     }
+  }
+
+  private void take(Verdict written) {
+    taken.add(written.event().id());
+    duplicates += Objects.requireNonNull(written.row()).duplicates();
   }
 
   private static List<Batch> rows(List<Verdict> valid) {
@@ -223,7 +234,7 @@ final class ReplayStep {
         boolean byInsert = row.get(0).runTable(0).distributeBy() != null;
         writer.write(connection, row, byInsert);
         connection.releaseSavepoint(before);
-        stored.add(event.id());
+        take(verdict);
         failed = 0;
       } catch (RefusedException e) {
         connection.rollback(before);
@@ -241,11 +252,11 @@ final class ReplayStep {
   }
 
   private void delete(Connection connection) throws SQLException {
-    if (stored.isEmpty()) {
+    if (taken.isEmpty()) {
       return;
     }
     try (PreparedStatement statement = connection.prepareStatement(DELETE)) {
-      statement.setArray(1, connection.createArrayOf("bigint", stored.toArray()));
+      statement.setArray(1, connection.createArrayOf("bigint", taken.toArray()));
       statement.executeUpdate();
     }
   }

@@ -36,10 +36,12 @@ public final class Replayer {
    *
    * @param dryRun whether it would have, and has changed nothing
    * @param stored how many events are stored and taken out
+   * @param duplicates how many are taken out only, as {@code deduplicate_by} leaves them out
    * @param left how many are left, by code
    * @param locked how many others have locked all the time
    */
-  public record Summary(boolean dryRun, long stored, Map<String, Long> left, long locked) {
+  public record Summary(
+      boolean dryRun, long stored, long duplicates, Map<String, Long> left, long locked) {
     public Summary {
       left = Map.copyOf(left);
     }
@@ -81,6 +83,7 @@ public final class Replayer {
   private long last;
   private long selected;
   private long stored;
+  private long duplicates;
   private final Map<String, Long> leftByCode = new TreeMap<>();
   private final Set<Long> tried = new HashSet<>(); // of those that are still in quarantine
   private long toldNanos = System.nanoTime();
@@ -139,7 +142,7 @@ public final class Replayer {
       after = end;
     }
     long locked = awaitOthers();
-    return new Summary(dryRun, stored, leftByCode, locked);
+    return new Summary(dryRun, stored, duplicates, leftByCode, locked);
   }
 
   /** Tries what others had locked and left over; returns how many they have locked still. */
@@ -205,15 +208,15 @@ public final class Replayer {
     pause();
   }
 
-  /** Whether what the step stored is not in quarantine any more. */
+  /** Whether what the step took out is not in quarantine any more. */
   private boolean isCommitted(ReplayStep step) throws StartException, InterruptedException {
-    if (step.stored().isEmpty()) {
+    if (step.taken().isEmpty()) {
       return false; // what it has updated may be updated again
     }
     try (PreparedStatement query =
         connect()
             .prepareStatement("SELECT FROM " + Quarantine.NAME + " WHERE id = ANY (?) LIMIT 1")) {
-      query.setArray(1, connect().createArrayOf("bigint", step.stored().toArray()));
+      query.setArray(1, connect().createArrayOf("bigint", step.taken().toArray()));
       try (ResultSet row = query.executeQuery()) {
         return !row.next();
       } finally {
@@ -225,16 +228,23 @@ public final class Replayer {
   }
 
   private long take(ReplayStep step) {
-    stored += step.stored().size();
+    stored += step.taken().size() - step.duplicates();
+    duplicates += step.duplicates();
     step.left().values().forEach(code -> leftByCode.merge(code, 1L, Long::sum));
     tried.addAll(step.left().keySet());
     if (dryRun) {
-      tried.addAll(step.stored());
+      tried.addAll(step.taken());
     }
     if (System.nanoTime() - toldNanos > PROGRESS_PERIOD.toNanos()) {
       toldNanos = System.nanoTime();
       long left = leftByCode.values().stream().mapToLong(Long::longValue).sum();
-      log.info("{} of {} events: {} stored, {} left", stored + left, selected, stored, left);
+      log.info(
+          "{} of {} events: {} stored, {} duplicates, {} left",
+          stored + duplicates + left,
+          selected,
+          stored,
+          duplicates,
+          left);
     }
     return step.end();
   }

@@ -29,6 +29,7 @@ class QuarantineIT {
           columns:
             - {name: n, type: i32, required: true}
             - {name: agent, type: string, header: User-Agent}
+          deduplicate_by: n
       apps:
         a: {secret_key: k, tables: [t], invalid_events: quarantine}
       """;
@@ -50,17 +51,15 @@ class QuarantineIT {
   }
 
   @Test
-  void invalidEvents_areStoredOnceTheSchemaFileIsCorrected() throws Exception {
+  void invalidAndRepeatedEvents_refuseNoOthers_andAreStoredOnceTheSchemaFileIsCorrected()
+      throws Exception {
     Path schema = Files.writeString(directory.resolve("schema.yaml"), SCHEMA);
     String[] options = {"--schema=" + schema, "--db_url=" + database.url()};
     try (RunningJar service =
         RunningJar.start(directory.resolve("log"), Map.of(), List.of(), options)) {
-      HttpResponse<String> answer = service.post("a", body()).get();
-      assertEquals(200, answer.statusCode(), answer.body());
-      assertTrue(
-          answer.body().startsWith("{\"stored\":97,\"duplicates\":0,\"quarantined\":3,"),
-          answer.body());
-      assertEquals("97", query("SELECT count(*) FROM t"));
+      assertCounts(5, 0, 0, service.post("a", body(0, 5)).get());
+      assertCounts(92, 5, 3, service.post("a", body(0, 100)).get());
+      assertEquals("97 97", query("SELECT count(*) || ' ' || count(DISTINCT n) FROM t"));
       assertEquals(
           "3 unknown_field /extra",
           query(
@@ -77,7 +76,7 @@ class QuarantineIT {
       assertEquals("0", run("migrate", "--apply", options).split("\n", -1)[0]);
       new ProcessBuilder("kill", "-HUP", Long.toString(service.process().pid())).start().waitFor();
       Eventually.await(() -> service.log().contains("reload 1 "));
-      assertEquals("0\nstored: 3\nleft: 0\n", run("replay", "--app=a", options));
+      assertEquals("0\nstored: 3\nduplicates: 0\nleft: 0\n", run("replay", "--app=a", options));
 
       assertEquals(
           "100 100 e97e98e99",
@@ -90,9 +89,19 @@ class QuarantineIT {
     }
   }
 
-  private static String body() {
+  private static void assertCounts(
+      int stored, int duplicates, int quarantined, HttpResponse<String> answer) {
+    assertEquals(200, answer.statusCode(), answer.body());
+    String counts =
+        "{\"stored\":%d,\"duplicates\":%d,\"quarantined\":%d,"
+            .formatted(stored, duplicates, quarantined);
+    assertTrue(answer.body().startsWith(counts), answer.body());
+  }
+
+  /** Events from a number to another; those from 97 on have a field that is not in the schema. */
+  private static String body(int from, int to) {
     List<String> events = new ArrayList<>();
-    for (int n = 0; n < 100; n++) {
+    for (int n = from; n < to; n++) {
       String extra = n < 97 ? "" : ",\"extra\":\"e" + n + "\"";
       events.add("{\"_t\":\"t\",\"n\":" + n + extra + "}");
     }

@@ -87,6 +87,7 @@ class ReplayIT {
     assertEquals(
         """
         stored: 2
+        duplicates: 0
         left: 8
           missing_field: 1
           not_an_event: 4
@@ -116,7 +117,7 @@ class ReplayIT {
   void replay_ofNothing_exits0() throws Exception {
     CommandResult result = replay();
     assertEquals(0, result.exitCode(), result.err());
-    assertEquals("stored: 0\nleft: 0\n", result.out());
+    assertEquals("stored: 0\nduplicates: 0\nleft: 0\n", result.out());
     sql("DROP TABLE attolytics_quarantine");
     assertEquals(0, replay().exitCode());
     assertEquals(
@@ -151,6 +152,32 @@ class ReplayIT {
             .toList());
   }
 
+  /** Also where the rows are written one by one, because of another one that is refused. */
+  @Test
+  void replay_takesOutDuplicates_andCountsThem() throws Exception {
+    sql("CREATE TABLE v (id int8 PRIMARY KEY CHECK (id <> 13))", "INSERT INTO v VALUES (1)");
+    String schema =
+        "tables: {v: {columns: [{name: id, type: i64, required: true}], deduplicate_by: id}}\n"
+            + "apps: {a: {secret_key: s, tables: [v]}}\n";
+    String url = database.url();
+    for (int id : new int[] {1, 2, 2, 3}) {
+      quarantine("a", "v", "{\"_t\":\"v\",\"id\":" + id + "}", null);
+    }
+
+    assertEquals(
+        "would be stored: 2\nwould be duplicates: 2\nwould be left: 0\n",
+        replayAt(schema, url, "--dry_run").out());
+    assertEquals("stored: 2\nduplicates: 2\nleft: 0\n", replayAt(schema, url).out());
+
+    for (int id : new int[] {13, 3, 4}) {
+      quarantine("a", "v", "{\"_t\":\"v\",\"id\":" + id + "}", null);
+    }
+    assertEquals(
+        "stored: 1\nduplicates: 1\nleft: 1\n  refused_by_database: 1\n",
+        replayAt(schema, url).out());
+    assertEquals(List.of("1", "2", "3", "4"), rows("SELECT id FROM v ORDER BY id"));
+  }
+
   /** The same event fits by another schema file. */
   @Test
   void replay_goesByTheSchemaFileOfNow() throws Exception {
@@ -182,19 +209,21 @@ class ReplayIT {
         "UPDATE attolytics_quarantine SET code = 'too_long' WHERE id = 3",
         "UPDATE attolytics_quarantine SET received_at = now() - interval '3 h' WHERE id <> 4");
 
-    assertEquals("stored: 1\nleft: 0\n", replay("--app", "b").out());
-    assertEquals("stored: 1\nleft: 0\n", replay("--code=too_long").out());
-    assertEquals("stored: 1\nleft: 0\n", replay("--since=2h").out());
+    assertEquals("stored: 1\nduplicates: 0\nleft: 0\n", replay("--app", "b").out());
+    assertEquals("stored: 1\nduplicates: 0\nleft: 0\n", replay("--code=too_long").out());
+    assertEquals("stored: 1\nduplicates: 0\nleft: 0\n", replay("--since=2h").out());
     assertEquals(List.of("1 bad -"), rows(CODES));
-    assertEquals("stored: 0\nleft: 0\n", replay("--table", "u").out());
-    assertEquals("stored: 1\nleft: 0\n", replay("--table", "t", "--since", "4h").out());
+    assertEquals("stored: 0\nduplicates: 0\nleft: 0\n", replay("--table", "u").out());
+    assertEquals(
+        "stored: 1\nduplicates: 0\nleft: 0\n", replay("--table", "t", "--since", "4h").out());
   }
 
   /** A selection by code takes an event only once, whatever its code becomes. */
   @Test
   void replay_ofACodeThatChanges_ends() throws Exception {
     quarantine("a", "t", "{\"_t\":\"t\"}", null);
-    assertEquals("stored: 0\nleft: 1\n  missing_field: 1\n", replay("--code=bad").out());
+    assertEquals(
+        "stored: 0\nduplicates: 0\nleft: 1\n  missing_field: 1\n", replay("--code=bad").out());
     assertEquals(List.of("1 missing_field /s"), rows(CODES));
   }
 
@@ -209,7 +238,7 @@ class ReplayIT {
 
     assertEquals(3, result.exitCode(), result.err());
     assertEquals(
-        "would be stored: 1\nwould be left: 2\n  refused_by_database: 1\n  type_mismatch: 1\n",
+        "would be stored: 1\nwould be duplicates: 0\nwould be left: 2\n  refused_by_database: 1\n  type_mismatch: 1\n",
         result.out());
     assertEquals(List.of(), rows("SELECT n FROM u"));
     assertEquals(List.of("1 bad -", "2 bad -", "3 bad -"), rows(CODES));
@@ -230,7 +259,9 @@ class ReplayIT {
     CommandResult result = replay();
 
     assertEquals(3, result.exitCode(), result.err());
-    assertEquals("stored: 5\nleft: 2\n  conflict: 1\n  refused_by_database: 1\n", result.out());
+    assertEquals(
+        "stored: 5\nduplicates: 0\nleft: 2\n  conflict: 1\n  refused_by_database: 1\n",
+        result.out());
     assertEquals(List.of("1", "2", "4", "5", "6"), rows("SELECT n FROM u ORDER BY n"));
     assertEquals(List.of("3 refused_by_database -", "5 conflict -"), rows(CODES));
     assertTrue(
@@ -247,7 +278,7 @@ class ReplayIT {
     for (int n = 1; n <= 3; n++) {
       quarantine("a", "u", "{\"_t\":\"u\",\"n\":" + n + "}", null);
     }
-    assertEquals("stored: 2\nleft: 1\n  refused_by_database: 1\n", replay().out());
+    assertEquals("stored: 2\nduplicates: 0\nleft: 1\n  refused_by_database: 1\n", replay().out());
     assertEquals(List.of("1", "3"), rows("SELECT n FROM u ORDER BY n"));
   }
 
@@ -267,7 +298,7 @@ class ReplayIT {
       quarantine("a", "u", "{\"_t\":\"u\",\"n\":" + n + "}", null);
     }
     CommandResult result = replay();
-    assertEquals("stored: 2\nleft: 1\n  bad: 1\n", result.out(), result.err());
+    assertEquals("stored: 2\nduplicates: 0\nleft: 1\n  bad: 1\n", result.out(), result.err());
     assertEquals(List.of("2 bad -"), rows(CODES));
   }
 
@@ -276,7 +307,7 @@ class ReplayIT {
     fill(2_345);
     quarantine("a", "u", "{\"_t\":\"u\",\"n\":\"" + "x".repeat(5 << 20) + "\"}", null);
     quarantine("a", "u", "{\"_t\":\"u\",\"n\":0}", null);
-    assertEquals("stored: 2346\nleft: 1\n  type_mismatch: 1\n", replay().out());
+    assertEquals("stored: 2346\nduplicates: 0\nleft: 1\n  type_mismatch: 1\n", replay().out());
     assertEquals(
         List.of("2346 2346 0 2345"),
         rows(
@@ -317,7 +348,7 @@ class ReplayIT {
       lock.execute("DELETE FROM attolytics_quarantine WHERE id = 4");
       other.commit();
       CommandResult result = replay.get();
-      assertEquals("stored: 9\nleft: 0\n", result.out(), result.err());
+      assertEquals("stored: 9\nduplicates: 0\nleft: 0\n", result.out(), result.err());
     }
   }
 
@@ -339,7 +370,7 @@ class ReplayIT {
         CompletableFuture.supplyAsync(() -> replayUnchecked());
     Eventually.await(() -> rows("SELECT count(*) FROM u").equals(List.of("500")));
     sql("DROP TRIGGER cut ON u");
-    assertEquals("stored: 1000\nleft: 0\n", replay.get().out());
+    assertEquals("stored: 1000\nduplicates: 0\nleft: 0\n", replay.get().out());
     assertEquals(List.of("1000"), rows("SELECT count(DISTINCT n) FROM u"));
   }
 
@@ -349,7 +380,10 @@ class ReplayIT {
     sql("ALTER TABLE u ADD CHECK (n <> 600)");
     try (PgBouncer pooler = PgBouncer.start(database, Pooling.TRANSACTION, 1)) {
       CommandResult result = replayAt(SCHEMA, pooler.url(database.name()));
-      assertEquals("stored: 1199\nleft: 1\n  refused_by_database: 1\n", result.out(), result.err());
+      assertEquals(
+          "stored: 1199\nduplicates: 0\nleft: 1\n  refused_by_database: 1\n",
+          result.out(),
+          result.err());
     }
   }
 
