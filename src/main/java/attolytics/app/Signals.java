@@ -23,10 +23,18 @@ public final class Signals {
 
   /** Runs the action on each SIGHUP from now on, if the platform has that signal. */
   public static void onReload(Runnable action) {
-    handle("HUP", action);
+    if (!handle("HUP", action)) {
+      log.warn(
+          "SIGHUP is ignored since the start of the process, as under nohup: the schema file cannot"
+              + " be reloaded; start the service with setsid instead of nohup, or with systemd");
+    }
   }
 
-  private static void handle(String name, Runnable action) {
+  /**
+   * Returns whether the signal is not ignored. One that was ignored when the process started stays
+   * so: the JVM leaves it alone.
+   */
+  private static boolean handle(String name, Runnable action) {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");
       Class<?> handler = Class.forName("sun.misc.SignalHandler");
@@ -40,12 +48,15 @@ public final class Signals {
                 }
                 return null;
               });
-      signal
-          .getMethod("handle", signal, handler)
-          .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
+      Object before =
+          signal
+              .getMethod("handle", signal, handler)
+              .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
+      return before != handler.getField("SIG_IGN").get(null);
     } catch (InvocationTargetException e) {
       // Windows has no such signal, or the JVM uses it itself.
       log.warn("Cannot install a handler for SIG{}: {}", name, String.valueOf(e.getCause()));
+      return true;
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("this JVM has no sun.misc.Signal", e);
     }

@@ -77,7 +77,11 @@ public final class Connector {
           logged = true;
           log.atWarn()
               .addMarker(LogMarkers.STATE_CHANGE)
-              .log("waiting for the database {}: {}", url, message(e));
+              .log(
+                  "waiting up to {} s for the database {}: {}",
+                  timeout.toSeconds(),
+                  url,
+                  message(e));
         }
       }
     } while (!stop.await(POLL.toMillis(), TimeUnit.MILLISECONDS));

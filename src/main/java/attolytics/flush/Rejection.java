@@ -72,7 +72,7 @@ final class Rejection {
     }
     return new Outcome(
         e.isConflict() ? Outcome.Kind.CONFLICT : Outcome.Kind.REFUSED,
-        CopyError.primaryMessage(e.sql()),
+        CopyError.forTheClient(e.sql(), e.table()),
         e.event());
   }
 

@@ -195,7 +195,7 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
 
   private Counter flushCounter(FlushTrigger trigger) {
     return Counter.builder("attolytics.flushes")
-        .description("Flushes by trigger")
+        .description("Flushes by trigger; idle: no more requests were there to wait for")
         .tag("trigger", trigger.name().toLowerCase(Locale.ROOT))
         .register(registry);
   }

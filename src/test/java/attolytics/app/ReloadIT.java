@@ -60,6 +60,21 @@ class ReloadIT {
     database.close();
   }
 
+  @Test
+  void startWithSighupIgnored_warns() throws Exception {
+    List<String> ignoring = List.of("sh", "-c", "trap '' HUP; exec \"$@\"", "sh");
+    String database = "--db_url=" + this.database.url();
+    try (RunningJar jar =
+        RunningJar.start(
+            directory.resolve("log"), Map.of(), ignoring, "--schema=" + schema, database)) {
+      jar.port();
+      assertTrue(jar.log().contains("SIGHUP is ignored"), jar.log());
+    }
+    try (RunningJar jar = start()) {
+      assertFalse(jar.log().contains("SIGHUP is ignored"), jar.log());
+    }
+  }
+
   // Without losing a request
 
   @Test

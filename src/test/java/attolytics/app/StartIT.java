@@ -84,7 +84,8 @@ class StartIT {
                 "--port=0",
                 "--admin_port=0",
                 "--ack_timeout=10m")) {
-      process.await(Pattern.compile("WARN .* waiting for the database .*too many connections"));
+      process.await(
+          Pattern.compile("WARN .* waiting up to 600 s for the database .*too many connections"));
       assertEquals("503 starting: waiting for the database\n", process.admin("/readyz"));
       assertEquals("200 alive\n", process.admin("/healthz"));
 
@@ -105,7 +106,7 @@ class StartIT {
             "--admin_port=0",
             "--ack_timeout=10m",
             "--db_url=postgres://me@127.0.0.1:" + freePort() + "/x")) {
-      process.await(Pattern.compile("WARN .* waiting for the database .*refused"));
+      process.await(Pattern.compile("WARN .* waiting up to 600 s for the database .*refused"));
       assertEquals(0, process.stop(), process.err());
     }
   }

@@ -53,6 +53,7 @@ class NginxIT {
             - {name: id, required: true}
             - {name: referer, header: Referer}
             - {name: client, header: X-Forwarded-For}
+            - {name: address, header: X-Real-IP}
             - {name: scheme, header: X-Forwarded-Proto}
             - {name: host, header: Host}
       apps:
@@ -192,11 +193,14 @@ class NginxIT {
             to("/apps/a/events")
                 .header("Referer", "https://example.com/page")
                 .header("X-Forwarded-For", "192.0.2.7")
+                .header("X-Real-IP", "192.0.2.7")
                 .POST(event("headers")));
     assertEquals(200, response.statusCode(), response.body());
     assertEquals(
-        "https://example.com/page|192.0.2.7, 127.0.0.1|https|127.0.0.1",
-        query("SELECT concat_ws('|', referer, client, scheme, host) FROM seen WHERE id='headers'"));
+        "https://example.com/page|192.0.2.7, 127.0.0.1|127.0.0.1|https|127.0.0.1",
+        query(
+            "SELECT concat_ws('|', referer, client, address, scheme, host) FROM seen"
+                + " WHERE id='headers'"));
   }
 
   @ParameterizedTest

@@ -134,6 +134,16 @@ class OneBadRowIT {
     assertTrue(warnings.stream().noneMatch(line -> line.contains("about")), warnings.toString());
   }
 
+  @Test
+  void valueTooLong_namesTheColumn() throws Exception {
+    try (RunningService service =
+        RunningService.start(SCHEMA, "CREATE TABLE t (id INT8, s VARCHAR(3))")) {
+      HttpResponse<String> answer = service.post(event(1, "four"));
+      assertEquals(400, answer.statusCode());
+      assertTrue(answer.body().contains("(3), in column \\\"s\\\""), answer.body());
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void rowThatSleeps_failsItsOwnRequestOnly(Place place) throws Exception {

@@ -4,8 +4,10 @@ import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
 import attolytics.flush.transaction.FlushException.Kind;
 import attolytics.flush.transaction.FlushException.Stage;
+import attolytics.schema.Column;
 import attolytics.schema.Table;
 import java.sql.SQLException;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
@@ -61,12 +63,7 @@ public final class CopyError {
    * line is not the COPY's, but, say, the one of a trigger's function, the row is not known.
    */
   static long line(SQLException e, Table table) {
-    ServerErrorMessage server = serverMessage(e);
-    String context = server == null ? null : server.getWhere();
-    if (context == null) {
-      return 0;
-    }
-    String outermost = context.substring(context.lastIndexOf('\n') + 1);
+    String outermost = outermostLine(e);
     int name = outermost.indexOf(table.name());
     if (name < 0 || !outermost.contains("COPY")) {
       return 0;
@@ -83,6 +80,13 @@ public final class CopyError {
       }
     }
     return number;
+  }
+
+  /** Of the error's context; empty if it has none. */
+  private static String outermostLine(SQLException e) {
+    ServerErrorMessage server = serverMessage(e);
+    String context = server == null ? null : server.getWhere();
+    return context == null ? "" : context.substring(context.lastIndexOf('\n') + 1);
   }
 
   /**
@@ -112,6 +116,26 @@ public final class CopyError {
     ServerErrorMessage server = serverMessage(e);
     String message = server == null ? driversOwn(e).getMessage() : server.getMessage();
     return message == null ? "SQLSTATE " + e.getSQLState() : message;
+  }
+
+  /** For a client: {@link #primaryMessage}, and the column if only the error's context names it. */
+  public static String forTheClient(SQLException e, @Nullable Table table) {
+    String column = table == null ? null : columnInContext(e, table);
+    String message = primaryMessage(e);
+    return column == null ? message : message + ", in column \"" + column + "\"";
+  }
+
+  /**
+   * The column whose value was being read, or null: the end of the outermost line of the error's
+   * context, behind the row's number.
+   */
+  private static @Nullable String columnInContext(SQLException e, Table table) {
+    String line = line(e, table) == 0 ? "" : outermostLine(e);
+    return table.columns().stream()
+        .map(Column::name)
+        .filter(name -> line.endsWith(" " + name))
+        .max(Comparator.comparingInt(String::length))
+        .orElse(null);
   }
 
   /** Without what the pool puts around it. */

@@ -38,7 +38,7 @@ public final class RowWriter {
 
     /** The database's words, without those that quote rows. */
     public String words() {
-      return CopyError.primaryMessage(failure.sql());
+      return CopyError.forTheClient(failure.sql(), failure.table());
     }
 
     /** The error itself. */

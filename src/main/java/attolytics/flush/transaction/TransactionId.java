@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -64,6 +65,15 @@ public record TransactionId(String xid, String timeline, double began) {
   /** None would be no limit. */
   private static String millis(long nanos) {
     return Long.toString(Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos)));
+  }
+
+  /** For an operator who looks for it in the log of PostgreSQL ({@code %x}). */
+  @Override
+  public String toString() {
+    return isKnown()
+        ? "transaction %s of timeline %s, begun at %s"
+            .formatted(xid, timeline, Instant.ofEpochMilli(Math.round(began * 1_000)))
+        : "a transaction without an id";
   }
 
   /** Whether the server can be asked for its status. */
