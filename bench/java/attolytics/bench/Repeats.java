@@ -21,7 +21,7 @@ final class Repeats {
           new Column("name", ScalarType.STRING, null, Index.NONE, true, 2));
   private static final Table PLAIN = new Table("repeats", 0, COLUMNS);
   private static final Table DEDUPLICATED =
-      new Table("repeats", 0, COLUMNS, null, null, COLUMNS.subList(0, 1));
+      new Table(null, "repeats", 0, COLUMNS, null, null, COLUMNS.subList(0, 1));
 
   private final Rig rig;
   private final Plan plan;

@@ -3,6 +3,7 @@ package attolytics.cli;
 import attolytics.app.StartSteps;
 import attolytics.database.Connector;
 import attolytics.database.ExistingTable;
+import attolytics.database.Identifiers;
 import attolytics.database.migration.Plan;
 import attolytics.flush.transaction.FlushTrial;
 import attolytics.quarantine.ReplaySelection;
@@ -69,7 +70,7 @@ public final class Replay {
   private static boolean hasQuarantine(DatabaseUrl url, Schema schema, Settings settings)
       throws StartException {
     try (Connection connection = Connector.connect(url, settings.ackTimeout())) {
-      if (ExistingTable.find(connection, Quarantine.NAME) == null) {
+      if (ExistingTable.find(connection, Identifiers.quote(Quarantine.NAME)) == null) {
         return false;
       }
       FlushTrial trial = new FlushTrial(schema.tables());

@@ -116,11 +116,15 @@ public record ExistingTable(
     return kind.equals("f");
   }
 
-  /** Finds it on the search path, as COPY does; null if nothing has that name. */
-  public static @Nullable ExistingTable find(Connection connection, String name)
+  /**
+   * Finds it as COPY does; null if nothing has that name.
+   *
+   * @param quotedName with a schema, or else the search path decides
+   */
+  public static @Nullable ExistingTable find(Connection connection, String quotedName)
       throws SQLException {
     try (PreparedStatement query = connection.prepareStatement(RELATION)) {
-      query.setString(1, Identifiers.quote(name));
+      query.setString(1, quotedName);
       try (ResultSet row = query.executeQuery()) {
         return row.next()
             ? new ExistingTable(

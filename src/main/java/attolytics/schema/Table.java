@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A table of the schema file. Immutable. */
 public final class Table {
+  private final @Nullable String schema;
   private final String name;
   private final int ordinal;
   private final List<Column> columns;
@@ -35,10 +36,11 @@ public final class Table {
       List<Column> columns,
       @Nullable Partitioning partitioning,
       @Nullable Column distributeBy) {
-    this(name, ordinal, columns, partitioning, distributeBy, List.of());
+    this(null, name, ordinal, columns, partitioning, distributeBy, List.of());
   }
 
   /**
+   * @param schema that the table is in, or null: as the search path has it
    * @param ordinal index among the schema's tables
    * @param columns in the order of the schema file; {@code columns.get(i).ordinal() == i}
    * @param partitioning how the service partitions the table, or null if it does not
@@ -46,12 +48,14 @@ public final class Table {
    * @param deduplicateBy the columns of which no two rows have the same values, or none
    */
   public Table(
+      @Nullable String schema,
       String name,
       int ordinal,
       List<Column> columns,
       @Nullable Partitioning partitioning,
       @Nullable Column distributeBy,
       List<Column> deduplicateBy) {
+    this.schema = schema;
     this.name = name;
     this.ordinal = ordinal;
     this.columns = List.copyOf(columns);
@@ -61,6 +65,12 @@ public final class Table {
     this.deduplicateBy = List.copyOf(deduplicateBy);
   }
 
+  /** The schema that the table is in, or null: the search path decides. */
+  public @Nullable String schema() {
+    return schema;
+  }
+
+  /** Also what an event calls it, so no two tables of a schema file have the same. */
   public String name() {
     return name;
   }

@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class DeduplicatedFlushIT {
   private static final Column ID = new Column("id", ScalarType.I64, null, Index.NONE, true, 0);
-  private static final Table TABLE = new Table("t", 0, List.of(ID), null, null, List.of(ID));
+  private static final Table TABLE = new Table(null, "t", 0, List.of(ID), null, null, List.of(ID));
   private static final Table OTHER = new Table("u", 1, List.of(ID));
   private static final TimeLimits LIMITS =
       new TimeLimits(1_000, Duration.ofSeconds(10).toNanos(), Duration.ofSeconds(30).toNanos());

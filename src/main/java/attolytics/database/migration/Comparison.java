@@ -14,6 +14,7 @@ final class Comparison {
   private final List<String> upgrades = new ArrayList<>();
   private final List<String> warnings = new ArrayList<>();
   private final List<String> problems = new ArrayList<>();
+  private final List<String> notes = new ArrayList<>();
   private final List<Step> creations = new ArrayList<>();
   private final List<String> left = new ArrayList<>();
   private final List<TableCheck> checks = new ArrayList<>();
@@ -24,6 +25,12 @@ final class Comparison {
     warnings.addAll(of);
   }
 
+  /** Adds a warning that is a note on the steps of a migration, too. */
+  void point(String out) {
+    warnings.add(out);
+    notes.add(out);
+  }
+
   /** Adds problems that only a user can solve. */
   void refuse(List<String> why) {
     problems.addAll(why);
@@ -31,7 +38,7 @@ final class Comparison {
   }
 
   /**
-   * Adds a missing table.
+   * Adds a missing schema or table.
    *
    * @param whyNot reasons why it cannot be created, or none
    */
@@ -41,6 +48,11 @@ final class Comparison {
     if (whyNot.isEmpty()) {
       creations.add(new Step(creation, false, null));
     }
+  }
+
+  /** Adds a missing table of a schema that cannot be created itself. */
+  void createLater(List<String> creation) {
+    statements.addAll(creation);
   }
 
   /**
@@ -79,7 +91,7 @@ final class Comparison {
     partitions.addAll(check.missing());
   }
 
-  /** The statements that create missing tables. */
+  /** The statements that create missing schemas and tables. */
   List<String> statements() {
     return statements;
   }
@@ -110,10 +122,10 @@ final class Comparison {
   /** The quick steps come first, because services may wait for them. */
   Migration migration(Connection connection) throws SQLException {
     List<Step> steps = new ArrayList<>(creations);
-    List<String> notes = new ArrayList<>();
+    List<String> allNotes = new ArrayList<>(notes);
     for (TableCheck check : checks) {
       steps.addAll(check.changes());
-      notes.addAll(check.notes());
+      allNotes.addAll(check.notes());
     }
     steps.addAll(partitions);
     checks.forEach(check -> steps.addAll(check.rewrites()));
@@ -121,6 +133,6 @@ final class Comparison {
     for (TableCheck check : checks) {
       steps.addAll(check.indexes(connection));
     }
-    return new Migration(steps, left, notes);
+    return new Migration(steps, left, allNotes);
   }
 }

@@ -2,17 +2,11 @@ package attolytics.database.migration;
 
 import attolytics.database.AdvisoryLock;
 import attolytics.database.DdlTransaction;
-import attolytics.database.ExistingTable;
-import attolytics.database.IdempotencyTable;
 import attolytics.database.Inspection;
 import attolytics.database.Migration;
 import attolytics.database.Migration.Step;
-import attolytics.database.OwnTable;
-import attolytics.database.QuarantineTable;
 import attolytics.database.StepRunner;
-import attolytics.database.partition.PartitionCheck;
 import attolytics.database.partition.PartitionNames;
-import attolytics.schema.Partitioning;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
 import java.sql.Connection;
@@ -23,16 +17,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Compares a schema with the database and creates missing tables. An existing table is never
  * changed: each mismatch is reported, with the statement that fixes it.
  */
 public final class DatabaseTables {
-  /** The service's own tables, which do not depend on the schema. */
-  private static final List<OwnTable> OWN_TABLES =
-      List.of(IdempotencyTable.TABLE, QuarantineTable.TABLE);
-
   /** How long a start waits for other instances that create tables. */
   private static final Duration TURN = Duration.ofSeconds(30);
 
@@ -115,7 +106,7 @@ public final class DatabaseTables {
     return DdlTransaction.run(
         connection,
         migration -> false,
-        () -> compare(connection, schema, now).migration(connection));
+        () -> SchemaComparison.of(connection, schema, now).migration(connection));
   }
 
   /**
@@ -128,12 +119,17 @@ public final class DatabaseTables {
     List<String> statements = new ArrayList<>();
     List<String> problems = new ArrayList<>();
     PartitionNames names = new PartitionNames(schema.tables());
+    schema.tables().stream()
+        .map(Table::schema)
+        .filter(Objects::nonNull)
+        .distinct()
+        .forEach(name -> statements.add(TargetSchema.creation(name)));
     for (Table table : schema.tables()) {
       statements.addAll(TableDdl.creation(table, now, names));
       problems.addAll(none.whyNotCreate(table));
     }
-    OWN_TABLES.forEach(table -> statements.addAll(table.creation()));
-    return new Plan(statements, List.of(), problems);
+    SchemaComparison.OWN_TABLES.forEach(table -> statements.addAll(table.creation()));
+    return new Plan(statements, TargetSchema.warnings(schema.tables()), problems);
   }
 
   private static boolean fits(Plan plan) {
@@ -145,7 +141,7 @@ public final class DatabaseTables {
       throws SQLException {
     AdvisoryLock.TABLES.acquire(connection, turn);
     try (Statement sql = connection.createStatement()) {
-      Comparison comparison = compare(connection, schema, now);
+      Comparison comparison = SchemaComparison.of(connection, schema, now);
       if (comparison.plan().problems().isEmpty()) {
         for (String statement : comparison.statements()) {
           DdlTransaction.execute(sql, statement);
@@ -193,52 +189,5 @@ public final class DatabaseTables {
         comparison.postpone(step, e.getMessage() + "; retried every 5 minutes");
       }
     }
-  }
-
-  private static Comparison compare(Connection connection, Schema schema, Instant now)
-      throws SQLException {
-    Target target = Target.of(connection);
-    Comparison comparison = new Comparison();
-    comparison.refuse(target.problems());
-    comparison.warn(target.warnings());
-    if (!target.problems().isEmpty()) {
-      return comparison;
-    }
-    PartitionNames names = new PartitionNames(schema.tables());
-    Distribution distribution = Distribution.of(connection);
-    comparison.warn(distribution.warnings(connection, schema));
-    for (Table table : schema.tables()) {
-      ExistingTable existing = ExistingTable.find(connection, table.name());
-      Partitioning partitioning = table.partitioning();
-      if (existing == null) {
-        if (partitioning != null) {
-          names.avoidThoseOf(connection);
-        }
-        List<String> whyNot = new ArrayList<>(target.whyNotCreate(connection, table.name()));
-        whyNot.addAll(distribution.whyNotCreate(table));
-        comparison.create(TableDdl.creation(table, now, names), whyNot);
-      } else {
-        comparison.check(new TableCheck(table, existing));
-        if (!table.deduplicateBy().isEmpty() && existing.isTable()) {
-          comparison.check(DeduplicationCheck.of(connection, table, existing));
-        }
-        comparison.refuse(distribution.problems(connection, table, existing));
-        if (partitioning != null && existing.isTable()) {
-          comparison.check(
-              PartitionCheck.of(connection, table, partitioning, existing, now, names));
-        }
-      }
-    }
-    for (OwnTable table : OWN_TABLES) {
-      ExistingTable existing = ExistingTable.find(connection, table.name());
-      if (existing == null) {
-        comparison.create(table.creation(), target.whyNotCreate(connection, table.name()));
-      } else {
-        comparison.upgrade(table.upgrade(existing), table.whyNotUpgrade(existing));
-        comparison.refuse(table.problems(existing));
-        comparison.refuse(distribution.problems(connection, table, existing));
-      }
-    }
-    return comparison;
   }
 }

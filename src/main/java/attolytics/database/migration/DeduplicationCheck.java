@@ -79,7 +79,7 @@ record DeduplicationCheck(List<String> problems, List<String> left, List<Step> s
     List<String> problems = new ArrayList<>();
     List<String> left = new ArrayList<>();
     List<Step> steps = new ArrayList<>();
-    String quotedTable = Identifiers.quote(table.name());
+    String quotedTable = Identifiers.quote(table);
     if (existing.isForeign()) {
       left.add(
           "table %s is a foreign table, which cannot have the unique index that deduplicate_by needs;"

@@ -58,9 +58,9 @@ record Distribution(boolean installed, boolean coordinator) {
   }
 
   /** The statement that distributes a local table of the coordinator. */
-  static String distribute(String table, Column column) {
+  static String distribute(String quotedTable, Column column) {
     return "SELECT create_distributed_table(%s, %s)"
-        .formatted(regclass(table), literal(column.name()));
+        .formatted(literal(quotedTable), literal(column.name()));
   }
 
   /** Settings that make flushes slow. */
@@ -87,7 +87,7 @@ record Distribution(boolean installed, boolean coordinator) {
       return List.of();
     }
     return problem(
-        table.name(),
+        Identifiers.quote(table),
         "is to be distributed, but the database "
             + (installed
                 ? "is that of a worker; name the coordinator's instead"
@@ -107,27 +107,28 @@ record Distribution(boolean installed, boolean coordinator) {
     if (wanted.name().equals(found)) {
       return List.of();
     }
-    String distribute = distribute(table.name(), wanted);
+    String quoted = Identifiers.quote(table);
+    String distribute = distribute(quoted, wanted);
     if (found == null) {
       return problem(
-          table.name(),
+          quoted,
           "is not distributed, but has to be by %s; %s moves its rows, and blocks writers until"
                   .formatted(Identifiers.quote(wanted.name()), distribute)
               + " that is done");
     }
     if (found.isEmpty()) {
       return problem(
-          table.name(),
+          quoted,
           "is managed by Citus, but not distributed by %s; %s; %s"
-              .formatted(Identifiers.quote(wanted.name()), undistribute(table.name()), distribute));
+              .formatted(Identifiers.quote(wanted.name()), undistribute(quoted), distribute));
     }
     return problem(
-        table.name(),
+        quoted,
         "is distributed by %s, but has to be by %s; SELECT alter_distributed_table(%s, %s) moves its"
                 .formatted(
                     Identifiers.quote(found),
                     Identifiers.quote(wanted.name()),
-                    regclass(table.name()),
+                    literal(quoted),
                     "distribution_column => " + literal(wanted.name()))
             + " rows, and blocks writers until that is done");
   }
@@ -138,9 +139,9 @@ record Distribution(boolean installed, boolean coordinator) {
     return columnOf(connection, existing) == null
         ? List.of()
         : problem(
-            table.name(),
+            Identifiers.quote(table.name()),
             "is managed by Citus, but has to be a local table of the coordinator; "
-                + undistribute(table.name()));
+                + undistribute(Identifiers.quote(table.name())));
   }
 
   /**
@@ -160,17 +161,13 @@ record Distribution(boolean installed, boolean coordinator) {
     }
   }
 
-  private static List<String> problem(String table, String text) {
-    return List.of("table " + Identifiers.quote(table) + " " + text);
+  private static List<String> problem(String quotedTable, String text) {
+    return List.of("table " + quotedTable + " " + text);
   }
 
   /** The statement that makes a table local again. */
-  static String undistribute(String table) {
-    return "SELECT undistribute_table(" + regclass(table) + ")";
-  }
-
-  private static String regclass(String table) {
-    return literal(Identifiers.quote(table));
+  static String undistribute(String quotedTable) {
+    return "SELECT undistribute_table(" + literal(quotedTable) + ")";
   }
 
   private static String literal(String text) {

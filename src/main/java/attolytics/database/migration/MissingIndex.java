@@ -68,7 +68,7 @@ final class MissingIndex {
       }
     }
     if (existing.isPartitioned()) {
-      String whole = TableDdl.createIndex("CREATE INDEX", Identifiers.quote(table.name()), column);
+      String whole = TableDdl.createIndex("CREATE INDEX", Identifiers.quote(table), column);
       steps.add(Migration.Step.of(whole, "attaches the indexes of the partitions"));
     }
     return steps;

@@ -42,7 +42,7 @@ final class TableCheck {
   TableCheck(Table table, ExistingTable existing) {
     this.table = table;
     this.existing = existing;
-    this.quotedTable = Identifiers.quote(table.name());
+    this.quotedTable = Identifiers.quote(table);
   }
 
   List<String> warnings() {
@@ -182,7 +182,7 @@ final class TableCheck {
 
   /** Citus cannot change the type of the distribution column. */
   private String undistribute() {
-    return Distribution.undistribute(table.name()) + " and ";
+    return Distribution.undistribute(quotedTable) + " and ";
   }
 
   /** The other way to fix a wrong type, if there is one. */

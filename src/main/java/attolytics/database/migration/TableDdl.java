@@ -21,16 +21,16 @@ final class TableDdl {
 
   /** The statements that create a table with its distribution, indexes and partitions. */
   static List<String> creation(Table table, Instant now, PartitionNames names) {
+    String quoted = Identifiers.quote(table);
     List<String> columns = new ArrayList<>();
     List<String> indexes = new ArrayList<>();
     for (Column column : table.columns()) {
       columns.add(definition(column));
       if (isToBeIndexed(table, column)) {
-        indexes.add(createIndex("CREATE INDEX", Identifiers.quote(table.name()), column));
+        indexes.add(createIndex("CREATE INDEX", quoted, column));
       }
     }
     List<String> statements = new ArrayList<>();
-    String quoted = Identifiers.quote(table.name());
     if (!table.deduplicateBy().isEmpty()) {
       indexes.add(createUniqueIndex("CREATE UNIQUE INDEX", quoted, table));
     }
@@ -45,12 +45,13 @@ final class TableDdl {
                     : " PARTITION BY RANGE (%s)"
                         .formatted(Identifiers.quote(partitioning.column().name()))));
     if (table.distributeBy() != null) {
-      statements.add(Distribution.distribute(table.name(), table.distributeBy()));
+      statements.add(Distribution.distribute(quoted, table.distributeBy()));
     }
     statements.addAll(indexes);
     if (partitioning != null) {
       List<TimeRange> ranges = partitioning.missing(now, List.of());
-      for (Step step : PartitionSql.creation(quoted, "", table, ranges, names)) {
+      for (Step step :
+          PartitionSql.creation(quoted, Identifiers.prefix(table), table, ranges, names)) {
         statements.addAll(step.statements());
       }
     }

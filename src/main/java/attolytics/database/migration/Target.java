@@ -1,34 +1,21 @@
 package attolytics.database.migration;
 
-import attolytics.database.ExistingTable;
-import attolytics.database.Identifiers;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The server, database, schema and user of a connection, which decide what can be created.
+ * The server and database of a connection, which decide whether tables can be written to.
  *
  * @param version such as 15.4
  * @param versionNumber such as 150004 for 15.4
  * @param encoding of the database, such as UTF8
  * @param readOnly whether transactions are read-only
- * @param user the current user, quoted if necessary
- * @param schema the first existing schema of the search path, quoted if necessary, or null
- * @param mayCreate whether the user may create tables there
  */
-record Target(
-    String version,
-    int versionNumber,
-    String encoding,
-    boolean readOnly,
-    String user,
-    @Nullable String schema,
-    boolean mayCreate) {
+record Target(String version, int versionNumber, String encoding, boolean readOnly) {
   /** The first with {@code pg_current_xact_id()}. */
   private static final int OLDEST_VERSION = 13;
 
@@ -41,18 +28,7 @@ record Target(
       SELECT current_setting('server_version') AS version,
         current_setting('server_version_num')::int AS version_number,
         current_setting('server_encoding') AS encoding,
-        current_setting('transaction_read_only')::bool AS read_only,
-        quote_ident(current_user) AS user,
-        quote_ident(current_schema()) AS schema,
-        has_schema_privilege(current_schema(), 'CREATE') AS may_create
-      """;
-
-  // A table's row type has the name of the table. PostgreSQL renames an array type of that name.
-  private static final String TYPE =
-      """
-      SELECT typtype = 'd' AS is_domain FROM pg_catalog.pg_type AS type
-      WHERE typname = ? AND typnamespace = current_schema()::regnamespace
-        AND NOT EXISTS (SELECT FROM pg_catalog.pg_type AS item WHERE item.typarray = type.oid)
+        current_setting('transaction_read_only')::bool AS read_only
       """;
 
   static Target of(Connection connection) throws SQLException {
@@ -63,10 +39,7 @@ record Target(
           row.getString("version"),
           row.getInt("version_number"),
           row.getString("encoding"),
-          row.getBoolean("read_only"),
-          row.getString("user"),
-          row.getString("schema"),
-          row.getBoolean("may_create"));
+          row.getBoolean("read_only"));
     }
   }
 
@@ -103,37 +76,5 @@ record Target(
                   + " refused with 400; "
                   + INTO_UTF8);
     };
-  }
-
-  /** Why a missing table cannot be created. */
-  List<String> whyNotCreate(Connection connection, String name) throws SQLException {
-    String table = "table " + Identifiers.quote(name);
-    if (schema == null) {
-      return List.of(
-          table
-              + " does not exist, and no schema of the search path exists in which to create it;"
-              + " CREATE SCHEMA public, or set the search_path of the user "
-              + user);
-    }
-    if (!mayCreate) {
-      return List.of(
-          "%s does not exist, and the user %s may not create it; GRANT CREATE ON SCHEMA %s TO %s, or"
-                  .formatted(table, user, schema, user)
-              + " have it created by somebody else: `check` prints the statements");
-    }
-    String inTheWay = otherType(connection, name);
-    return inTheWay == null
-        ? List.of()
-        : List.of(ExistingTable.nameTaken(Identifiers.quote(name), inTheWay));
-  }
-
-  private static @Nullable String otherType(Connection connection, String name)
-      throws SQLException {
-    try (PreparedStatement query = connection.prepareStatement(TYPE)) {
-      query.setString(1, name);
-      try (ResultSet row = query.executeQuery()) {
-        return row.next() ? row.getBoolean("is_domain") ? "DOMAIN" : "TYPE" : null;
-      }
-    }
   }
 }

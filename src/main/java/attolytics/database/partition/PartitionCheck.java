@@ -39,7 +39,7 @@ public record PartitionCheck(List<String> problems, List<String> warnings, List<
     if (found.hasDefault()) {
       warnings.add(
           "table %s has a DEFAULT partition, which each new partition locks and searches; detach it:"
-                  .formatted(Identifiers.quote(table.name()))
+                  .formatted(Identifiers.quote(table))
               + " ALTER TABLE %s DETACH PARTITION …".formatted(found.parent()));
     }
     List<TimeRange> missing = partitioning.missing(now, found.ranges());
@@ -58,7 +58,7 @@ public record PartitionCheck(List<String> problems, List<String> warnings, List<
 
   private static List<String> problems(
       Table table, Partitioning partitioning, ExistingTable existing, ExistingPartitions found) {
-    String quoted = Identifiers.quote(table.name());
+    String quoted = Identifiers.quote(table);
     String column = Identifiers.quote(partitioning.column().name());
     if (!found.byColumn()) {
       return List.of(

@@ -45,30 +45,33 @@ public final class PartitionSql {
                   "CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY)"
                       .formatted(name, parent),
                   "ALTER TABLE %s ATTACH PARTITION %s %s".formatted(parent, name, bound),
-                  comment(name, MADE + of(table.name()) + bound)),
+                  comment(name, MADE + of(Identifiers.quote(table.name())) + bound)),
               false,
               null));
     }
     return steps;
   }
 
-  /** The statement that marks a partition as being dropped. */
-  static String mark(String name, TimeRange range, Table table) {
-    Partitioning partitioning = Objects.requireNonNull(table.partitioning());
-    String bound = PartitionBound.sql(range, partitioning.column().type());
-    return comment(name, markOf(table) + bound);
+  /**
+   * The comment on a partition that is being dropped.
+   *
+   * @param parent the table's name with its schema, as a partition can be in another schema, and a
+   *     table of the same name too
+   */
+  static String markOf(String parent, TimeRange range, Partitioning partitioning) {
+    return markOf(parent) + PartitionBound.sql(range, partitioning.column().type());
   }
 
-  /** The beginning of the mark on a table's partition; the bounds follow. */
-  static String markOf(Table table) {
-    return DROPPED + of(table.name());
+  /** The beginning of that comment; the bounds follow. */
+  static String markOf(String parent) {
+    return DROPPED + of(parent);
   }
 
-  private static String of(String table) {
-    return "partition of " + Identifiers.quote(table) + " ";
+  private static String of(String quotedTable) {
+    return "partition of " + quotedTable + " ";
   }
 
-  private static String comment(String name, String text) {
+  static String comment(String name, String text) {
     return "COMMENT ON TABLE %s IS '%s'".formatted(name, text.replace("'", "''"));
   }
 }

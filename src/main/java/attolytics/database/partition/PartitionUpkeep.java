@@ -3,6 +3,7 @@ package attolytics.database.partition;
 import attolytics.database.AdvisoryLock;
 import attolytics.database.DdlTransaction;
 import attolytics.database.ExistingTable;
+import attolytics.database.Identifiers;
 import attolytics.database.Migration.Step;
 import attolytics.database.StepRunner;
 import attolytics.database.partition.ExistingPartitions.Partition;
@@ -48,8 +49,7 @@ public final class PartitionUpkeep {
       FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
         JOIN pg_catalog.pg_description ON objoid = pg_class.oid AND objsubid = 0
           AND classoid = 'pg_catalog.pg_class'::regclass
-      WHERE relkind = 'r' AND NOT relispartition AND quote_ident(nspname) = ?
-        AND starts_with(description, ?)
+      WHERE relkind = 'r' AND NOT relispartition AND starts_with(description, ?)
       """;
 
   private final Connection connection;
@@ -72,7 +72,7 @@ public final class PartitionUpkeep {
    */
   public static PartitionUpkeep of(Connection connection, Table table) throws SQLException {
     Partitioning partitioning = table.partitioning();
-    ExistingTable existing = ExistingTable.find(connection, table.name());
+    ExistingTable existing = ExistingTable.find(connection, Identifiers.quote(table));
     if (partitioning == null || existing == null) {
       throw new SQLException("the table does not exist");
     }
@@ -147,7 +147,7 @@ public final class PartitionUpkeep {
     ExistingPartitions found = find();
     Instant end = keptFrom(now);
     return found.partitions().stream().anyMatch(partition -> isPast(partition, end))
-        || !detached(found.schema(), end).isEmpty();
+        || !detached(found.parent(), end).isEmpty();
   }
 
   /**
@@ -168,7 +168,7 @@ public final class PartitionUpkeep {
         detach(partition, found);
       }
     }
-    for (String name : detached(found.schema(), end)) {
+    for (String name : detached(found.parent(), end)) {
       String statement = "DROP TABLE " + name;
       execute(statement);
       dropped.accept(statement);
@@ -185,8 +185,9 @@ public final class PartitionUpkeep {
   }
 
   private void detach(Partition partition, ExistingPartitions found) throws SQLException {
-    if (!partition.isMarked()) {
-      execute(PartitionSql.mark(partition.name(), partition.range(), table));
+    String mark = PartitionSql.markOf(found.parent(), partition.range(), partitioning);
+    if (!mark.equals(partition.comment())) {
+      execute(PartitionSql.comment(partition.name(), mark));
     }
     String detach =
         "ALTER TABLE %s DETACH PARTITION %s".formatted(found.parent(), partition.name());
@@ -216,11 +217,10 @@ public final class PartitionUpkeep {
   }
 
   /** The tables that are marked, detached, and past their retention. */
-  private List<String> detached(String schema, Instant end) throws SQLException {
+  private List<String> detached(String parent, Instant end) throws SQLException {
     List<String> names = new ArrayList<>();
     try (PreparedStatement query = connection.prepareStatement(DETACHED)) {
-      query.setString(1, schema);
-      query.setString(2, PartitionSql.markOf(table));
+      query.setString(1, PartitionSql.markOf(parent));
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
           TimeRange range = PartitionBound.parse(row.getString("description"));

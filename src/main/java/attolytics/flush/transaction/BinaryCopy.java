@@ -76,7 +76,7 @@ final class BinaryCopy {
       // RETURNING keeps Citus from turning it into a COPY.
       sql.execute(
           "INSERT INTO %s (%s) SELECT * FROM %s RETURNING 1"
-              .formatted(Identifiers.quote(table.name()), columnNames(table), temporary));
+              .formatted(Identifiers.quote(table), columnNames(table), temporary));
       sql.execute("DROP TABLE " + temporary);
     } catch (SQLException e) {
       throw new FlushException(Stage.INSERT, table, null, Outcome.NO_EVENT, e);
@@ -84,8 +84,7 @@ final class BinaryCopy {
   }
 
   private String statement(Table table) {
-    return statements.computeIfAbsent(
-        table, each -> copyInto(Identifiers.quote(each.name()), each));
+    return statements.computeIfAbsent(table, each -> copyInto(Identifiers.quote(each), each));
   }
 
   private void copy(
@@ -179,7 +178,7 @@ final class BinaryCopy {
 
   /** Copies no rows: the server does not refuse that if it accepts a COPY to the table at all. */
   static void copyNothing(CopyManager copy, Table table) throws SQLException {
-    CopyIn stream = copy.copyIn(copyInto(Identifiers.quote(table.name()), table));
+    CopyIn stream = copy.copyIn(copyInto(Identifiers.quote(table), table));
     try {
       stream.writeToCopy(HEADER, 0, HEADER.length);
       stream.writeToCopy(TRAILER, 0, TRAILER.length);

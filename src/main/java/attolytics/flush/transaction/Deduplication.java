@@ -287,7 +287,7 @@ final class Deduplication {
       return ("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s <= %d ORDER BY %s, %s"
               + " ON CONFLICT (%s) DO NOTHING RETURNING %s")
           .formatted(
-              Identifiers.quote(table.name()),
+              Identifiers.quote(table),
               BinaryCopy.columnNames(table),
               BinaryCopy.columnNames(table),
               temporary(),

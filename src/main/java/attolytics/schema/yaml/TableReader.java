@@ -8,6 +8,7 @@ import attolytics.schema.yaml.NodeReader.Fields;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
@@ -16,6 +17,8 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 final class TableReader {
   /** The prefix of the service's own tables. */
   private static final String OWN_PREFIX = "attolytics_";
+
+  private static final Pattern SYSTEM_SCHEMA = Pattern.compile("pg_.*|information_schema");
 
   private static final int MAX_COLUMNS = 1_600;
 
@@ -43,10 +46,17 @@ final class TableReader {
         nodes.fields(
             node,
             what,
-            List.of("columns", "partition_by", "retention", "distribute_by", "deduplicate_by"));
+            List.of(
+                "schema",
+                "columns",
+                "partition_by",
+                "retention",
+                "distribute_by",
+                "deduplicate_by"));
     if (fields == null) {
       return new Table(name, ordinal, List.of());
     }
+    String schema = schema(fields.get("schema"), what);
     ColumnReader reader = new ColumnReader(problems, nodes, what);
     List<Column> columns = columns(fields.require("columns"), what, reader);
     Partitioning partitioning = new PartitionReader(problems, nodes).read(fields, what, columns);
@@ -54,7 +64,21 @@ final class TableReader {
     List<Column> deduplicateBy =
         new DeduplicationReader(problems, nodes)
             .read(fields, what, columns, reader.names(), partitioning, distributeBy);
-    return new Table(name, ordinal, columns, partitioning, distributeBy, deduplicateBy);
+    return new Table(schema, name, ordinal, columns, partitioning, distributeBy, deduplicateBy);
+  }
+
+  private @Nullable String schema(@Nullable Node node, String table) {
+    ScalarNode name = node == null ? null : nodes.identifier(node, table + ": schema");
+    if (name == null) {
+      return null;
+    }
+    if (SYSTEM_SCHEMA.matcher(name.getValue()).matches()) {
+      problems.at(
+          name,
+          "%s: the schema %s is reserved for PostgreSQL"
+              .formatted(table, Problems.quoted(name.getValue())));
+    }
+    return name.getValue();
   }
 
   private List<Column> columns(@Nullable Node node, String what, ColumnReader reader) {

@@ -268,7 +268,6 @@ class DatabaseTablesIT {
         "select",
         "Two Words",
         "quo\"te",
-        "a.b",
         "it's",
         "semi;colon --",
         "{d} ? $1 %s",
@@ -1045,7 +1044,7 @@ class DatabaseTablesIT {
 
     assertEquals(
         List.of(name + " " + name),
-        query(Distribution.distribute(name, column(name, ScalarType.I32))));
+        query(Distribution.distribute(Identifiers.quote(name), column(name, ScalarType.I32))));
   }
 
   /** Citus does not change the type of what it distributes by, not even to a wider one. */
@@ -1229,7 +1228,7 @@ class DatabaseTablesIT {
   }
 
   private ExistingTable existing(OwnTable table) throws SQLException {
-    return Objects.requireNonNull(ExistingTable.find(connection, table.name()));
+    return Objects.requireNonNull(ExistingTable.find(connection, Identifiers.quote(table.name())));
   }
 
   // Helpers

@@ -415,7 +415,10 @@ class PartitionsIT {
             .findFirst()
             .orElseThrow();
     sql(
-        PartitionSql.mark(first.name(), first.range(), table),
+        PartitionSql.comment(
+            first.name(),
+            PartitionSql.markOf(
+                "public.t", first.range(), Objects.requireNonNull(table.partitioning()))),
         "ALTER TABLE t DETACH PARTITION t_20240226");
 
     assertEquals(List.of(), drop(table("day", "3 days"), Instant.parse("2024-03-01T01:00:00Z")));

@@ -34,6 +34,19 @@ class SchemaFileFuzz {
   @DictionaryEntries({
     "tables:",
     "columns:",
+    "schema:",
+    "partition_by:",
+    "deduplicate_by:",
+    "field:",
+    "default:",
+    "values:",
+    "max_length:",
+    "unit:",
+    "rest:",
+    "source:",
+    "numeric",
+    "inet",
+    "i64[]",
     "name:",
     "type:",
     "header:",
@@ -96,6 +109,9 @@ class SchemaFileFuzz {
     for (Table table : schema.tables()) {
       assertSame(table, schema.tables().get(table.ordinal()));
       checkName(table.name());
+      if (table.schema() != null) {
+        checkName(table.schema());
+      }
       assertFalse(table.columns().isEmpty());
       for (Column column : table.columns()) {
         assertSame(column, table.columns().get(column.ordinal()));

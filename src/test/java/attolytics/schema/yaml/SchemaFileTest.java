@@ -580,6 +580,45 @@ class SchemaFileTest {
         "1:58: unknown type `json5`; did you mean `json`?");
   }
 
+  @Test
+  void read_schema() throws Exception {
+    assertEquals("Game \"A\"", read(inSchema("'Game \"A\"'")).tables().get(0).schema());
+    assertEquals("2024", read(inSchema("2024")).tables().get(0).schema());
+    assertNull(read(TABLES + APPS).tables().get(0).schema());
+  }
+
+  @Test
+  void read_unsuitableSchema_isRefused() {
+    String at = "1:22: table `t`: ";
+    assertProblems(inSchema("[a]"), at + "schema must be a name, but is a list");
+    assertProblems(inSchema("''"), at + "schema is empty");
+    assertProblems(inSchema("null"), at + "schema is null; put it in quotes if it is a name");
+    assertProblems(inSchema("pg_games"), at + "the schema `pg_games` is reserved for PostgreSQL");
+    assertProblems(
+        inSchema("information_schema"),
+        at + "the schema `information_schema` is reserved for PostgreSQL");
+    assertProblems(
+        inSchema("s".repeat(64)),
+        at + "schema has 64 bytes in UTF-8; the maximum of PostgreSQL is 63");
+    assertProblems(
+        "tables: {t: {shema: a, columns: [{name: x}]}}\napps: {a: {secret_key: s, tables: [t]}}",
+        "1:14: unknown key `shema`; did you mean `schema`?");
+  }
+
+  /** An event names a table without its schema. */
+  @Test
+  void read_sameNameInTwoSchemas_isRefused() {
+    assertProblems(
+        "tables: {t: {schema: a, columns: [{name: x}]}, t: {schema: b, columns: [{name: x}]}}\n"
+            + "apps: {a: {secret_key: s, tables: [t]}}",
+        "1:48: key `t` is already defined on line 1");
+  }
+
+  private static String inSchema(String name) {
+    return "tables: {t: {schema: %s, columns: [{name: x}]}}\napps: {a: {secret_key: s, tables: [t]}}"
+        .formatted(name);
+  }
+
   private static String distributed(String by, String columns) {
     return "tables: {t: {distribute_by: %s, columns: [%s]}}\napps: {a: {secret_key: s, tables: [t]}}"
         .formatted(by, columns);
