@@ -80,7 +80,9 @@ final class DatabaseStart {
     enter("waiting for the database");
     if (settings.migrate()) {
       enter("migrating the database");
-      Migrator.apply(url, schema, settings.ackTimeout(), clock, stop, this::extendTimeout);
+      Migrator.apply(url, schema, settings.ackTimeout(), clock, stop, this::extendTimeout)
+          .failures()
+          .forEach(failure -> log.warn("not migrated: {}", failure));
     }
     try (Connection connection = Connector.awaitConnection(url, settings.ackTimeout(), stop)) {
       readiness.setNotReady("starting");

@@ -136,7 +136,9 @@ final class Reload {
   private void apply() throws StartException, InterruptedException {
     Schema schema = StartSteps.readSchema(settings, environment);
     if (settings.migrate()) {
-      Migrator.apply(database, schema, settings.ackTimeout(), clock, stop, () -> {});
+      Migrator.apply(database, schema, settings.ackTimeout(), clock, stop, () -> {})
+          .failures()
+          .forEach(failure -> log.warn("{}", line("not migrated: " + failure)));
     }
     prepareTables(schema);
     if (settings.databaseUrl() == null

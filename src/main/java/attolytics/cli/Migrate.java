@@ -38,6 +38,7 @@ public final class Migrate {
    * @param apply whether to change the database, and print only what is left
    * @param out where the SQL is printed, unless the settings are quiet
    * @return 0 if nothing is left to do, else {@link #SOMETHING_LEFT}
+   * @throws StartException with each step that failed; the others have been run
    */
   public static int run(
       Settings settings, boolean apply, Map<String, String> environment, PrintWriter out)
@@ -53,18 +54,26 @@ public final class Migrate {
         return SOMETHING_LEFT;
       }
       migrate.out.comment(database.url().toString());
-      Migration migration =
-          apply
-              ? Migrator.apply(
-                  database.url(),
-                  schema,
-                  settings.ackTimeout(),
-                  InstantSource.system(),
-                  new CountDownLatch(1),
-                  () -> {})
-              : migrate.compare(database.url(), schema);
-      return migrate.print(migration);
+      return apply
+          ? migrate.apply(database.url(), schema)
+          : migrate.print(migrate.compare(database.url(), schema));
     }
+  }
+
+  private int apply(DatabaseUrl url, Schema schema) throws StartException, InterruptedException {
+    Migrator.Result result =
+        Migrator.apply(
+            url,
+            schema,
+            settings.ackTimeout(),
+            InstantSource.system(),
+            new CountDownLatch(1),
+            () -> {});
+    int exitCode = print(result.remaining());
+    if (!result.failures().isEmpty()) {
+      throw new StartException(result.failures());
+    }
+    return exitCode;
   }
 
   private Migration compare(DatabaseUrl url, Schema schema) throws StartException {

@@ -1,6 +1,8 @@
 package attolytics.database;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,10 +20,23 @@ public record Migration(List<Step> steps, List<String> left, List<String> notes)
    * @param concurrent whether it is a single statement that does not block writers, and that
    *     PostgreSQL runs only outside of a transaction
    * @param note printed before the statements, or null
+   * @param neededBy the statement of a later step that is not run if this one fails, or null
    */
-  public record Step(List<String> statements, boolean concurrent, @Nullable String note) {
+  public record Step(
+      List<String> statements,
+      boolean concurrent,
+      @Nullable String note,
+      @Nullable String neededBy) {
     public Step {
       statements = List.copyOf(statements);
+    }
+
+    public Step(List<String> statements, boolean concurrent, @Nullable String note) {
+      this(statements, concurrent, note, null);
+    }
+
+    public Step neededBy(String statement) {
+      return new Step(statements, concurrent, note, statement);
     }
 
     public static Step of(String statement, @Nullable String note) {
@@ -42,6 +57,19 @@ public record Migration(List<Step> steps, List<String> left, List<String> notes)
     steps = List.copyOf(steps);
     left = List.copyOf(left);
     notes = List.copyOf(notes);
+  }
+
+  /** The first step that has not failed and does not depend on one that has, or null. */
+  public @Nullable Step next(Set<Step> failed) {
+    Set<@Nullable String> prevented = new HashSet<>();
+    for (Step step : steps) {
+      if (failed.contains(step)) {
+        prevented.add(step.neededBy());
+      } else if (!prevented.contains(step.toString())) {
+        return step;
+      }
+    }
+    return null;
   }
 
   /** Whether the database matches the schema. */

@@ -179,20 +179,25 @@ class MigrateIT {
   }
 
   @Test
-  void error_isExitCode1_andWhatWasDoneBeforeStays() throws Exception {
+  void stepThatIsRefused_isExitCode1_andTheOthersAreRun() throws Exception {
     sql("CREATE TABLE t (kind text, n int4, f float8, optional text PRIMARY KEY, data jsonb)");
+    String refused = "ALTER TABLE \"t\" ALTER COLUMN \"optional\" DROP NOT NULL";
 
     CommandResult failed = migrate(SCHEMA, "--apply");
 
     assertEquals(1, failed.exitCode());
+    assertEquals(1, errors(failed).size(), failed.err());
     assertTrue(
-        failed
-            .err()
-            .startsWith(
-                "error: the database could not be migrated: ALTER TABLE \"t\" "
-                    + "ALTER COLUMN \"optional\" DROP NOT NULL: "),
+        errors(failed).get(0).startsWith("error: the database could not be migrated: " + refused),
         failed.err());
+    assertEquals(List.of(refused + ";"), failed.statements());
     assertTrue(columns().contains("time timestamp with time zone f"));
+    assertTrue(columns().contains("n bigint f"), columns()::toString);
+    assertEquals(List.of("brin time t", "btree kind t", "gin data t"), indexesButThePrimaryKey());
+  }
+
+  private List<String> indexesButThePrimaryKey() throws SQLException {
+    return indexes("t").stream().filter(index -> !index.contains("optional")).toList();
   }
 
   @Test
@@ -291,6 +296,26 @@ class MigrateIT {
       assertEquals(one, indexes(table), table);
     }
     assertEquals(List.of(one.get(0), "hash x t"), indexes("leaf"));
+  }
+
+  /** The index of the whole table would build it with writers locked out. */
+  @Test
+  void indexOfAPartitionThatIsRefused_keepsThatOfTheTableFromBeingBuilt() throws Exception {
+    createPartitions();
+    String schema = withX("indexed: true");
+    sql("ALTER TABLE first ALTER COLUMN x SET STORAGE EXTERNAL");
+    sql("INSERT INTO first SELECT '0' || repeat('1', 9000)");
+
+    CommandResult failed = migrate(schema, "--apply");
+
+    assertEquals(1, failed.exitCode(), failed.out());
+    assertTrue(
+        errors(failed).get(0).contains("CREATE INDEX CONCURRENTLY ON first (\"x\"): "),
+        failed.err());
+    assertEquals(1, errors(failed).size(), failed.err());
+    assertEquals(List.of("btree x t"), indexes("leaf"));
+    assertEquals(List.of(), indexes("t"));
+    assertEquals(List.of(), indexes("first"));
   }
 
   private static String method(String indexed) {
@@ -555,6 +580,24 @@ class MigrateIT {
   }
 
   @Test
+  void start_withMigrate_goesOnWithoutAnIndexThatIsRefused() throws Exception {
+    sql("CREATE TABLE t (x text)");
+    sql("ALTER TABLE t ALTER COLUMN x SET STORAGE EXTERNAL");
+    sql("INSERT INTO t VALUES (repeat('1', 9000))");
+
+    CommandResult start =
+        CommandResult.of(
+            Map.of(),
+            "--migrate",
+            "--schema=" + file(withX("indexed: true")),
+            "--db_url=" + database.url(),
+            "--port=0",
+            "--admin_port=0");
+
+    assertEquals(0, start.exitCode(), start.err());
+  }
+
+  @Test
   void start_withMigrate_tellsWhatIsLeft() throws Exception {
     sql("CREATE TABLE t (time date)");
     String[] options = {
@@ -586,17 +629,13 @@ class MigrateIT {
   private int apply(String yaml, LockWait lockWait, CountDownLatch stop) throws Exception {
     Schema schema = SchemaFile.read(file(yaml), Map.of());
     DatabaseUrl url = DatabaseUrl.parse(database.url());
-    boolean done =
+    Migrator.Result result =
         Migrator.apply(
-                url,
-                schema,
-                Duration.ofSeconds(30),
-                InstantSource.system(),
-                stop,
-                () -> {},
-                lockWait)
-            .isDone();
-    return done ? 0 : 3;
+            url, schema, Duration.ofSeconds(30), InstantSource.system(), stop, () -> {}, lockWait);
+    if (!result.failures().isEmpty()) {
+      throw new StartException(result.failures());
+    }
+    return result.remaining().isDone() ? 0 : 3;
   }
 
   private static String withX(String more) {

@@ -22,8 +22,6 @@ import java.util.stream.Collectors;
  * @param left those of the problems that no step mends
  */
 record DeduplicationCheck(List<String> problems, List<String> left, List<Step> steps) {
-  private static final String DROP = "DROP INDEX CONCURRENTLY ";
-
   // ON CONFLICT finds it in any order of the columns; it cannot be deferrable.
   private static final String STATE =
       """
@@ -137,7 +135,7 @@ record DeduplicationCheck(List<String> problems, List<String> left, List<Step> s
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
           for (Object broken : (Object[]) row.getArray("broken").getArray()) {
-            steps.add(Step.concurrent(DROP + broken));
+            steps.add(Step.concurrent("DROP INDEX CONCURRENTLY " + broken));
           }
           if (!row.getBoolean("indexed")) {
             String create =
@@ -150,14 +148,10 @@ record DeduplicationCheck(List<String> problems, List<String> left, List<Step> s
     }
     if (existing.isPartitioned()) {
       String whole = TableDdl.createUniqueIndex("CREATE UNIQUE INDEX", quotedTable, table);
+      steps.replaceAll(step -> step.neededBy(whole));
       steps.add(Step.of(whole, "takes the partitions' indexes for its own"));
     }
     return steps;
-  }
-
-  /** Whether the step does away with an index whose creation failed. */
-  static boolean dropsInvalidIndex(Step step) {
-    return step.statements().get(0).startsWith(DROP);
   }
 
   private static Array names(Connection connection, Table table) throws SQLException {

@@ -13,6 +13,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -41,7 +44,22 @@ public final class Migrator {
         new LockWait(Duration.ofSeconds(2), Duration.ofSeconds(4), 50, Duration.ofMinutes(5));
   }
 
-  private static final String UNIQUE_VIOLATION = "23505";
+  /**
+   * The outcome of a migration.
+   *
+   * @param remaining what is left to do, failed steps included
+   * @param failures why each step failed that did
+   */
+  public record Result(Migration remaining, List<String> failures) {
+    public Result {
+      failures = List.copyOf(failures);
+    }
+  }
+
+  private static final String LOCKED =
+      ": failed because other sessions hold conflicting locks; run migrate again later";
+
+  private static final int VALIDATION_SECONDS = 5;
 
   /** A lock timeout, a deadlock, and an object that another session has just created. */
   private static final Set<String> RETRYABLE = Set.of("55P03", "40P01", "42P07", "42701");
@@ -53,6 +71,7 @@ public final class Migrator {
   private final LockWait lockWait;
   private final CountDownLatch stop;
   private final MigrationWatch watch;
+  private final Map<Step, String> failures = new LinkedHashMap<>();
 
   private Migrator(
       Connection connection,
@@ -72,15 +91,15 @@ public final class Migrator {
   }
 
   /**
-   * Makes the database match the schema, as far as no data is lost.
+   * Makes the database match the schema, as far as no data is lost. A step that fails does not keep
+   * the others from being run.
    *
    * @param clock for which partitions are created
    * @param stop at zero, the migration ends, even during a statement
    * @param progress called every second
-   * @return what is left to do
    * @throws InterruptedException if it was ended by {@code stop}
    */
-  public static Migration apply(
+  public static Result apply(
       DatabaseUrl url,
       Schema schema,
       Duration timeout,
@@ -91,7 +110,7 @@ public final class Migrator {
     return apply(url, schema, timeout, clock, stop, progress, LockWait.DEFAULT);
   }
 
-  public static Migration apply(
+  public static Result apply(
       DatabaseUrl url,
       Schema schema,
       Duration timeout,
@@ -136,67 +155,78 @@ public final class Migrator {
     Connector.requireSecondConnection(connection);
   }
 
-  private Migration run() throws SQLException, StartException, InterruptedException {
+  private Result run() throws SQLException, StartException, InterruptedException {
     @Nullable Step last = null;
-    int failures = 0;
+    boolean succeeded = false;
+    int attempts = 0;
     while (true) {
       Migration migration = DatabaseTables.migration(connection, schema, clock.instant());
-      if (migration.steps().isEmpty()) {
-        return migration;
+      Step next = migration.next(failures.keySet());
+      if (next == null) {
+        return new Result(migration, List.copyOf(failures.values()));
       }
-      Step next = migration.steps().get(0);
-      if (next.equals(last)) {
-        throw new StartException(next + ": has succeeded, but is still needed");
+      boolean again = next.equals(last);
+      if (again && succeeded) {
+        failures.put(next, next + ": has succeeded, but is still needed");
+        continue;
       }
-      if (apply(next)) {
-        last = next;
-        failures = 0;
-      } else if (++failures == lockWait.attempts()) {
-        throw new StartException(
-            next
-                + ": failed because other sessions hold conflicting locks; run migrate again later");
-      } else {
-        pause(lockWait.pause());
-      }
+      attempts = again ? attempts + 1 : 1;
+      last = next;
+      succeeded = apply(next, attempts);
     }
   }
 
-  /** Whether the step has succeeded; if not, it can be retried. */
-  private boolean apply(Step step) throws SQLException, StartException {
+  /** Whether the step has succeeded; if not, it is to be retried, or among the failures. */
+  private boolean apply(Step step, int attempt)
+      throws SQLException, StartException, InterruptedException {
     log.info("migrating: {}", step);
-    if (step.concurrent()) {
-      LongStatements.prepare(connection, step);
-    }
     AdvisoryLock.checkHeld(turn);
     long start = System.nanoTime();
     try {
-      watch.begin(step);
-      StepRunner.run(connection, step, lockWait.attempt());
+      execute(step);
+      log.info("migrated in {} ms: {}", millisSince(start), step);
+      return true;
     } catch (SQLException e) {
-      if (UNIQUE_VIOLATION.equals(e.getSQLState()) && step.concurrent()) {
-        dropInvalidIndex();
-      }
-      if (!RETRYABLE.contains(String.valueOf(e.getSQLState()))) {
+      if (stop.getCount() == 0 || !connection.isValid(VALIDATION_SECONDS)) {
         throw e;
       }
-      log.info("retrying in {} s: {}", lockWait.pause().toSeconds(), e.getMessage());
-      return false;
+      if (!RETRYABLE.contains(String.valueOf(e.getSQLState()))) {
+        fail(step, start, Connector.refused("could not be migrated", e));
+      } else if (attempt == lockWait.attempts()) {
+        fail(step, start, new StartException(step + LOCKED));
+      } else {
+        log.info(
+            "failed after {} ms, retrying in {} s: {}",
+            millisSince(start),
+            lockWait.pause().toSeconds(),
+            e.getMessage());
+        pause(lockWait.pause());
+      }
+    } catch (StartException e) {
+      fail(step, start, e);
+    }
+    return false;
+  }
+
+  private void fail(Step step, long start, StartException e) {
+    log.warn("failed after {} ms: {}", millisSince(start), e.getMessage());
+    failures.put(step, e.problems().get(0));
+  }
+
+  private void execute(Step step) throws SQLException, StartException {
+    if (step.concurrent()) {
+      LongStatements.prepare(connection, step);
+    }
+    try {
+      watch.begin(step);
+      StepRunner.run(connection, step, lockWait.attempt());
     } finally {
       watch.end();
     }
-    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
-    log.info("migrated in {} ms: {}", millis, step);
-    return true;
   }
 
-  /** A unique index that could not be built goes on refusing rows. */
-  private void dropInvalidIndex() throws SQLException {
-    for (Step step : DatabaseTables.migration(connection, schema, clock.instant()).steps()) {
-      if (DeduplicationCheck.dropsInvalidIndex(step)) {
-        StepRunner.run(connection, step, lockWait.attempt());
-        log.info("done: {}", step);
-      }
-    }
+  private static long millisSince(long start) {
+    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
   }
 
   private void pause(Duration time) throws InterruptedException {

@@ -69,6 +69,7 @@ final class MissingIndex {
     }
     if (existing.isPartitioned()) {
       String whole = TableDdl.createIndex("CREATE INDEX", Identifiers.quote(table), column);
+      steps.replaceAll(step -> step.neededBy(whole));
       steps.add(Migration.Step.of(whole, "attaches the indexes of the partitions"));
     }
     return steps;
