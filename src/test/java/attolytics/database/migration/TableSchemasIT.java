@@ -305,6 +305,7 @@ class TableSchemasIT {
                 () -> NOW,
                 new CountDownLatch(1),
                 () -> {})
+            .remaining()
             .left();
 
     assertEquals(List.of(), left);
