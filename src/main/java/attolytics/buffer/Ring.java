@@ -46,6 +46,9 @@ public final class Ring {
   @SuppressWarnings("unused") // by WAITER
   private volatile @Nullable Thread waiter;
 
+  /** How many rows have to wait before the waiter is unparked. Written before it. */
+  private int waiterRows;
+
   private volatile boolean woken;
 
   /**
@@ -94,6 +97,7 @@ public final class Ring {
       slots.publish(first + 1, last);
     }
     slots.publish(first);
+    VarHandle.fullFence();
     wakeWaiter();
     return true;
   }
@@ -121,22 +125,27 @@ public final class Ring {
     return slots.isAvailable(taken.get() + 1);
   }
 
+  /** Rows that are accepted and have not been taken. Any thread. */
+  public long waitingRows() {
+    return slots.getCursor() - taken.get();
+  }
+
   /**
-   * Unparks the thread at the next offer, or at once if there is a batch, unless another thread
-   * polls before that. Only while no thread polls.
+   * Unparks the thread as soon as so many rows wait, at once if they do already, unless another
+   * thread polls before that. Only while no thread polls.
    */
-  public void unparkOnOffer(Thread thread) {
+  public void unparkOnOffer(Thread thread, int rows) {
+    waiterRows = rows;
     waiter = thread;
     VarHandle.fullFence(); // as in await
-    if (hasBatches()) {
-      unparkWaiter();
-    }
+    wakeWaiter();
   }
 
   private boolean await(long timeoutNanos) {
     long deadline = clock.nanoTime() + timeoutNanos;
     try {
       while (true) {
+        waiterRows = 1;
         waiter = Thread.currentThread();
         VarHandle.fullFence(); // pairs with offer's: one of the two sees what the other has written
         if (hasBatches()) {
@@ -158,8 +167,7 @@ public final class Ring {
   }
 
   private void wakeWaiter() {
-    VarHandle.fullFence();
-    if (waiter != null) {
+    if (waiter != null && waitingRows() >= waiterRows) {
       unparkWaiter();
     }
   }

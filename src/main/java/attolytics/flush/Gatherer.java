@@ -5,7 +5,6 @@ import attolytics.buffer.Ring;
 import attolytics.metrics.FlushTrigger;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentLinkedDeque;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -15,30 +14,35 @@ import org.jspecify.annotations.Nullable;
  * that the requests of a burst go to the writers that are free, however they arrived. Thread-safe.
  *
  * <pre>
- *   standby ──► collects ──► flushes ──┐      one writer at a time collects;
- *      ▲           ▲                   │      a writer on standby is called by the first request
- *      └───────────┴───────────────────┘      that arrives while nobody collects
+ *   standby ──► collects ──► flushes ──┐      one writer at a time collects; {@link FlushTiming}
+ *      ▲           ▲                   │      tells when; a writer on standby is called by the
+ *      └───────────┴───────────────────┘      offer that makes it worth while
  * </pre>
  *
- * <p>With little load all requests arrive while nobody flushes, and the same writer serves them
- * all. A second transaction beside another costs PostgreSQL more than the rows themselves as long
- * as both are small, so a writer waits for the end of the other's flush until it has enough rows.
+ * <p>With little load all requests are collected by the same writer, once it has flushed those
+ * before them: there is no other thread to wait for.
  */
 final class Gatherer {
-  /** As many rows are worth a transaction beside another one. */
-  static final int ENOUGH_BESIDE_OTHERS = 250;
+  /** A writer that waits for its turn. */
+  private static final class Standby {
+    final Thread thread = Thread.currentThread();
 
-  /** How often the collector looks for more requests while another writer flushes. */
-  private static final long SLICE_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
+    /** Whether it looks again by itself in time, so that it is called for enough rows only. */
+    final boolean isTimed;
+
+    Standby(boolean isTimed) {
+      this.isTimed = isTimed;
+    }
+  }
 
   private final Ring ring;
   private final Thresholds thresholds;
   private final ReentrantLock turn = new ReentrantLock();
-  private final ConcurrentLinkedDeque<Thread> standby = new ConcurrentLinkedDeque<>();
+  private final ConcurrentLinkedDeque<Standby> standby = new ConcurrentLinkedDeque<>();
   private final AtomicInteger flushing = new AtomicInteger();
   private final NanoClock clock;
-  private final Linger linger; // of the one who collects
-  private volatile @Nullable Thread collector;
+  private final FlushTiming timing; // of the one who collects
+  private volatile long lastFlushNanos;
   private volatile boolean stopping;
 
   /**
@@ -48,14 +52,14 @@ final class Gatherer {
     this.ring = ring;
     this.thresholds = thresholds;
     this.clock = clock;
-    this.linger = new Linger(clock.nanoTime());
+    this.timing = new FlushTiming(clock.nanoTime());
   }
 
   /** Ends all waits for requests, now and later. Any thread. */
   void stop() {
     stopping = true;
     ring.wake();
-    standby.forEach(clock::unpark);
+    standby.forEach(other -> clock.unpark(other.thread));
   }
 
   /**
@@ -69,54 +73,92 @@ final class Gatherer {
     if (!awaitTurn(deadline)) {
       return null;
     }
-    collector = Thread.currentThread();
     try {
       FlushTrigger trigger = collect(into, deadline);
       if (trigger != null) {
+        lastFlushNanos = clock.nanoTime();
         flushing.incrementAndGet();
       }
       return trigger;
     } finally {
-      collector = null;
       endTurn();
     }
   }
 
-  /** Notes that what was gathered is settled or deferred, and forgets it. */
-  void flushed(Gathered gathered) {
+  /**
+   * Notes that what was gathered is settled or deferred, and forgets it.
+   *
+   * @param returnsAtOnce whether the caller gathers again now; otherwise another writer has to
+   */
+  void flushed(Gathered gathered, boolean returnsAtOnce) {
     flushing.decrementAndGet();
     gathered.clear();
-    clock.unpark(collector);
+    if (!returnsAtOnce && ring.hasBatches()) {
+      callStandby();
+    }
   }
 
+  /** Returns with the turn, once it is time to collect, or without after the deadline. */
   private boolean awaitTurn(long deadline) {
-    Thread self = Thread.currentThread();
-    while (!turn.tryLock()) {
-      standby.push(self);
-      try {
-        if (turn.tryLock()) { // or the one whose turn it was may not have seen this thread
-          return true;
-        }
-        long left = deadline - clock.nanoTime();
-        if (left <= 0 || stopping) {
-          return false;
-        }
-        clock.parkNanos(left);
-      } finally {
-        standby.remove(self);
+    while (true) {
+      boolean hasTurn = turn.tryLock();
+      long wait = untilCollect();
+      if (hasTurn && wait == 0) {
+        return true;
       }
+      long left = deadline - clock.nanoTime();
+      if (left <= 0 || stopping) {
+        if (hasTurn) {
+          endTurn();
+        }
+        return false;
+      }
+      waitForTurn(hasTurn, wait == 0 ? left : Math.min(wait, left));
     }
-    return true;
+  }
+
+  private void waitForTurn(boolean hasTurn, long nanos) {
+    Standby self = new Standby(nanos <= FlushTiming.MAX_NANOS);
+    standby.push(self);
+    try {
+      if (hasTurn) {
+        endTurn();
+      } else if (turn.tryLock()) { // or the one whose turn it was may not have seen this thread
+        endTurn();
+      }
+      clock.parkNanos(nanos);
+    } finally {
+      standby.remove(self);
+    }
+  }
+
+  /** Nanoseconds until it is time to collect, if no more is offered. */
+  private long untilCollect() {
+    return thresholds.interval() != null || stopping
+        ? 0
+        : FlushTiming.untilCollect(
+            ring.waitingRows(), flushing.get(), clock.nanoTime() - lastFlushNanos);
   }
 
   private void endTurn() {
-    Thread next = standby.peek();
+    Standby next = standby.peek();
     if (next != null) {
-      ring.unparkOnOffer(next);
+      ring.unparkOnOffer(next.thread, enoughFor(next));
     }
     turn.unlock();
-    if (ring.hasBatches()) { // the next may have been called before it could have its turn
-      clock.unpark(standby.peek());
+    if (next != null && ring.waitingRows() >= enoughFor(next)) {
+      callStandby(); // it may have been called before it could have its turn
+    }
+  }
+
+  private int enoughFor(Standby next) {
+    return next.isTimed && flushing.get() > 0 ? FlushTiming.ENOUGH_BESIDE_OTHERS : 1;
+  }
+
+  private void callStandby() {
+    Standby next = standby.peek();
+    if (next != null) {
+      clock.unpark(next.thread);
     }
   }
 
@@ -128,9 +170,9 @@ final class Gatherer {
     Duration interval = thresholds.interval();
     FlushTrigger trigger =
         interval == null
-            ? linger(into)
+            ? delay(into)
             : takeUntil(into, into.firstAcceptedNanos() + interval.toNanos());
-    linger.flushed(into.batches().size(), clock.nanoTime());
+    timing.flushed(into.batches().size(), clock.nanoTime());
     if (into.rows() >= thresholds.rows()) {
       return FlushTrigger.ROWS;
     }
@@ -152,27 +194,23 @@ final class Gatherer {
   }
 
   /** Sleeps instead of polling: so many wake-ups would cost more than is won. */
-  private FlushTrigger linger(Gathered into) {
-    long deadline = into.firstAcceptedNanos() + Linger.MAX_NANOS;
-    while (flushing.get() > 0 && into.rows() < ENOUGH_BESIDE_OTHERS && mayWait(into, deadline)) {
-      clock.parkNanos(SLICE_NANOS);
-      takeAvailable(into);
-    }
-    if (into.rows() >= Linger.ENOUGH_ROWS || !linger.isWorthWhile()) {
+  private FlushTrigger delay(Gathered into) {
+    if (into.batches().size() >= FlushTiming.ENOUGH_ALREADY) {
       return FlushTrigger.IDLE;
     }
-    while (into.rows() < Linger.ENOUGH_ROWS && mayWait(into, deadline)) {
-      long left = deadline - clock.nanoTime();
-      clock.parkNanos(Math.min(left, linger.sliceNanos()));
+    while (hasRoom(into) && !stopping) {
+      long waited = clock.nanoTime() - into.firstAcceptedNanos();
+      long nanos = timing.delayNanos(into.rows(), waited);
+      if (nanos == 0) {
+        break;
+      }
+      clock.parkNanos(nanos);
       if (!takeAvailable(into)) {
         return FlushTrigger.IDLE;
       }
     }
-    return FlushTrigger.INTERVAL;
-  }
-
-  private boolean mayWait(Gathered into, long deadline) {
-    return hasRoom(into) && !stopping && deadline - clock.nanoTime() > 0;
+    long waited = clock.nanoTime() - into.firstAcceptedNanos();
+    return waited < FlushTiming.MAX_NANOS ? FlushTrigger.IDLE : FlushTrigger.INTERVAL;
   }
 
   /** Takes what is there, up to the thresholds, and returns whether that was anything. */

@@ -207,7 +207,7 @@ public final class Writer implements Runnable {
       flusher.flush(gathered.batches());
     } finally {
       busy.stop();
-      gatherer.flushed(gathered);
+      gatherer.flushed(gathered, !flusher.hasDeferred());
       noteDeferred();
     }
     return clock.nanoTime() - start;

@@ -71,10 +71,32 @@ class GathererTest {
     assertNotNull(onFakeTime.gather(first, 0));
     offer(1, clock);
     clock.at(Duration.ofMillis(2), () -> offer(1, clock));
-    clock.at(Duration.ofMillis(3), () -> onFakeTime.flushed(first));
+    clock.at(Duration.ofMillis(3), () -> onFakeTime.flushed(first, true));
     clock.at(Duration.ofMillis(8), () -> offer(1, clock));
-    assertNotNull(onFakeTime.gather(second, 0));
+    assertNotNull(onFakeTime.gather(second, PATIENCE));
     assertEquals(2, second.rows());
+  }
+
+  @Test
+  void gather_besideASlowFlush_waitsForItALittleOnly() {
+    FakeClock clock = new FakeClock();
+    Gatherer onFakeTime = new Gatherer(ring, new Thresholds(1000, 1 << 20, null), clock);
+    offer(1, clock);
+    assertNotNull(onFakeTime.gather(first, 0));
+    offer(1, clock);
+    long start = clock.nanoTime();
+    assertNotNull(onFakeTime.gather(second, PATIENCE));
+    assertEquals(FlushTiming.MAX_NANOS, clock.nanoTime() - start);
+  }
+
+  @Test
+  void gather_besideAnotherFlush_returnsAfterTheTimeout() {
+    FakeClock clock = new FakeClock();
+    Gatherer onFakeTime = new Gatherer(ring, new Thresholds(1000, 1 << 20, null), clock);
+    offer(1, clock);
+    assertNotNull(onFakeTime.gather(first, 0));
+    offer(1, clock);
+    assertNull(onFakeTime.gather(second, TimeUnit.MILLISECONDS.toNanos(1)));
   }
 
   @Test
@@ -83,10 +105,10 @@ class GathererTest {
     Gatherer onFakeTime = new Gatherer(ring, new Thresholds(1000, 1 << 20, null), clock);
     offer(1, clock);
     assertNotNull(onFakeTime.gather(first, 0));
-    offer(Gatherer.ENOUGH_BESIDE_OTHERS, clock);
+    offer(FlushTiming.ENOUGH_BESIDE_OTHERS, clock);
     clock.at(Duration.ofMillis(1), () -> offer(1, clock));
-    assertNotNull(onFakeTime.gather(second, 0));
-    assertEquals(Gatherer.ENOUGH_BESIDE_OTHERS, second.rows());
+    assertNotNull(onFakeTime.gather(second, PATIENCE));
+    assertEquals(FlushTiming.ENOUGH_BESIDE_OTHERS, second.rows());
   }
 
   @Test
@@ -94,7 +116,7 @@ class GathererTest {
     offer(BATCH_ROWS);
     gatherer.gather(first, PATIENCE);
     assertEquals(BATCH_ROWS, ring.usedRows());
-    gatherer.flushed(first);
+    gatherer.flushed(first, true);
     assertEquals(0, ring.usedRows());
   }
 
@@ -110,7 +132,7 @@ class GathererTest {
               while (rows.get() < 20 * BATCH_ROWS) {
                 if (gatherer.gather(second, PATIENCE) != null) {
                   rows.addAndGet(second.rows());
-                  gatherer.flushed(second);
+                  gatherer.flushed(second, true);
                 }
               }
             });
@@ -139,7 +161,7 @@ class GathererTest {
                   if (gatherer.gather(gathered, TimeUnit.MILLISECONDS.toNanos(100)) != null) {
                     taken.addAndGet(gathered.batches().size());
                     LockSupport.parkNanos(1_000); // the flush
-                    gatherer.flushed(gathered);
+                    gatherer.flushed(gathered, true);
                   }
                 }
               });

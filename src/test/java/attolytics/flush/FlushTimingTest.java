@@ -7,13 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-class LingerTest {
+class FlushTimingTest {
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final long MILLISECOND = TimeUnit.MILLISECONDS.toNanos(1);
 
-  private final Linger linger = new Linger(0);
+  private final FlushTiming timing = new FlushTiming(0);
   private long now;
-  private long lingered; // nanoseconds
+  private long delayed; // nanoseconds
 
   /**
    * Lets time pass.
@@ -21,44 +21,57 @@ class LingerTest {
    * @param rates requests a second without and with waiting
    */
   private void pass(int seconds, int... rates) {
-    lingered = 0;
+    delayed = 0;
     for (long end = now + seconds * SECOND; now < end; ) {
-      boolean with = linger.isWorthWhile();
+      boolean with = delays();
       long nanos = with ? 10 * MILLISECOND : MILLISECOND;
       int requests = (int) (rates[with ? 1 : 0] * nanos / SECOND);
       now += nanos;
-      lingered += with ? nanos : 0;
-      linger.flushed(requests, now);
+      delayed += with ? nanos : 0;
+      timing.flushed(requests, now);
     }
   }
 
-  private double shareLingered(int seconds, int... rates) {
+  private boolean delays() {
+    return timing.delayNanos(1, 0) > 0;
+  }
+
+  private double shareDelayed(int seconds, int... rates) {
     pass(seconds, rates);
-    return (double) lingered / SECOND / seconds;
+    return (double) delayed / SECOND / seconds;
   }
 
   @Test
   void flushesAreDelayed_forClientsThatSendAtTheirOwnPace() {
-    assertFalse(linger.isWorthWhile(), "it is tried first");
+    assertFalse(delays(), "it is tried first");
     pass(1, 2000, 2000);
-    assertTrue(shareLingered(60, 2000, 2000) > 0.9);
-    long slice = linger.sliceNanos();
+    assertTrue(shareDelayed(60, 2000, 2000) > 0.9);
+    long slice = timing.delayNanos(1, 0);
     assertEquals(2 * MILLISECOND, slice, "for 4 requests");
   }
 
   @Test
   void flushesAreNotDelayed_forClientsThatWaitForTheirAnswers() {
     pass(5, 20_000, 7_000);
-    assertTrue(shareLingered(60, 20_000, 7_000) < 0.1);
-    assertTrue(lingered > 0, "it is tried now and then");
+    assertTrue(shareDelayed(60, 20_000, 7_000) < 0.1);
+    assertTrue(delayed > 0, "it is tried now and then");
   }
 
   @Test
   void flushesAreNotDelayed_forTooFew() {
     for (int i = 0; i < 1000; i++) { // a flush as soon as one comes
       now += 5 * MILLISECOND;
-      linger.flushed(1, now);
-      assertFalse(linger.isWorthWhile());
+      timing.flushed(1, now);
+      assertFalse(delays());
+    }
+  }
+
+  @Test
+  void flushesAreNeverDelayed_forALoneClient() {
+    for (int i = 0; i < 100_000; i++) {
+      now += MILLISECOND / 2;
+      timing.flushed(1, now);
+      assertFalse(delays());
     }
   }
 
@@ -66,9 +79,9 @@ class LingerTest {
   void aChangeOfClients_isFollowed() {
     pass(20, 2000, 2000);
     pass(10, 20_000, 7_000);
-    assertTrue(shareLingered(20, 20_000, 7_000) < 0.1);
+    assertTrue(shareDelayed(20, 20_000, 7_000) < 0.1);
     pass(10, 2000, 2000);
-    assertTrue(shareLingered(20, 2000, 2000) > 0.9);
+    assertTrue(shareDelayed(20, 2000, 2000) > 0.9);
   }
 
   @Test
@@ -77,6 +90,6 @@ class LingerTest {
     for (int second = 0; second < 20; second++, rate += 500) {
       pass(1, rate, rate / 2);
     }
-    assertTrue(shareLingered(20, rate, rate / 2) < 0.1);
+    assertTrue(shareDelayed(20, rate, rate / 2) < 0.1);
   }
 }
