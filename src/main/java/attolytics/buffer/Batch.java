@@ -18,8 +18,6 @@ import org.jspecify.annotations.Nullable;
  * or not, is reserved in the budget. Not thread-safe; see the package.
  */
 public final class Batch {
-  private static final int RUN_BYTES = 3 * Integer.BYTES + 8;
-
   /** Estimate of the heap that a request takes besides its head and its rows. */
   public static final int OVERHEAD_BYTES = 1024;
 
@@ -28,12 +26,7 @@ public final class Batch {
   private final long maxBytes;
   private long reserved;
   private boolean outgrown;
-  private Table[] runTables = new Table[1];
-  private int[] runEnds = new int[1];
-  private int[] runRows = new int[1];
-  private int[] runDuplicates = new int[1];
-  private int runCount;
-  private int rowCount;
+  private final Runs runs = new Runs();
   private @Nullable Ack ack;
   private long acceptedNanos;
   private @Nullable IdempotencyKey key;
@@ -54,7 +47,7 @@ public final class Batch {
    * @param maxBytes limit on the bytes that are reserved; larger than an empty batch
    */
   public Batch(int initialBytes, int maxBytes, Budget budget) {
-    this(initialBytes, maxBytes - OVERHEAD_BYTES - RUN_BYTES, maxBytes, budget);
+    this(initialBytes, maxBytes - OVERHEAD_BYTES - Runs.BYTES, maxBytes, budget);
   }
 
   private Batch(int initialBytes, int maxRowBytes, long maxBytes, Budget budget) {
@@ -82,7 +75,7 @@ public final class Batch {
 
   /** Bytes of heap, whether written or not. */
   public int heapBytes() {
-    return rows.capacity() + RUN_BYTES * runTables.length;
+    return rows.capacity() + runs.heapBytes();
   }
 
   /** Whether the last reservation failed because of the limit of the batch, not the budget. */
@@ -110,37 +103,22 @@ public final class Batch {
    * @throws CopyBuffer.LimitExceededException if the budget is exhausted
    */
   public void endRow(Table table) {
-    rowCount++;
-    if (runCount == 0 || runTables[runCount - 1] != table) {
-      if (runCount == runTables.length) {
-        if (!tryReserve(RUN_BYTES * runCount)) {
-          throw CopyBuffer.LimitExceededException.temporary();
-        }
-        runTables = Arrays.copyOf(runTables, 2 * runCount);
-        runEnds = Arrays.copyOf(runEnds, 2 * runCount);
-        runRows = Arrays.copyOf(runRows, 2 * runCount);
-        runDuplicates = Arrays.copyOf(runDuplicates, 2 * runCount);
-      }
-      runTables[runCount] = table;
-      runRows[runCount] = 0;
-      runDuplicates[runCount] = 0;
-      runCount++;
+    if (runs.hasToGrowFor(table) && !tryReserve(runs.heapBytes())) {
+      throw CopyBuffer.LimitExceededException.temporary();
     }
-    runRows[runCount - 1]++;
-    runEnds[runCount - 1] = rows.size();
+    runs.endRow(table, rows.size());
   }
 
   /** Empties the batch for the next request; its memory is kept. */
   public void clear() {
     rows.truncate(0);
-    runCount = 0;
-    rowCount = 0;
+    runs.clear();
     key = null;
     lenient = null;
   }
 
   public int rowCount() {
-    return rowCount;
+    return runs.rowCount();
   }
 
   public int byteCount() {
@@ -148,35 +126,30 @@ public final class Batch {
   }
 
   public int runCount() {
-    return runCount;
+    return runs.count();
   }
 
   public Table runTable(int run) {
-    return runTables[run];
+    return runs.table(run);
   }
 
   public int runRows(int run) {
-    return runRows[run];
+    return runs.rows(run);
   }
 
   /** Offset of the run's first byte in {@link #rows()}. */
   public int runStart(int run) {
-    return run == 0 ? 0 : runEnds[run - 1];
+    return runs.start(run);
   }
 
   /** Offset after the last byte of the run in {@link #rows()}. */
   public int runEnd(int run) {
-    return runEnds[run];
+    return runs.end(run);
   }
 
   /** Whether the table has a row in this batch. */
   public boolean touches(Table table) {
-    for (int run = 0; run < runCount; run++) {
-      if (runTables[run] == table) {
-        return true;
-      }
-    }
-    return false;
+    return runs.touches(table);
   }
 
   /**
@@ -186,29 +159,12 @@ public final class Batch {
    * @return its place among all rows, which is that of its event
    */
   public int eventOf(Table table, int row) {
-    int before = 0;
-    int left = row;
-    for (int run = 0; run < runCount; run++) {
-      if (runTables[run] == table) {
-        if (left < runRows[run]) {
-          return before + left;
-        }
-        left -= runRows[run];
-      }
-      before += runRows[run];
-    }
-    throw new IndexOutOfBoundsException("row " + row + " of " + table);
+    return runs.eventOf(table, row);
   }
 
   /** Number of rows of the table. */
   public int rowsOf(Table table) {
-    int rows = 0;
-    for (int run = 0; run < runCount; run++) {
-      if (runTables[run] == table) {
-        rows += runRows[run];
-      }
-    }
-    return rows;
+    return runs.rowsOf(table);
   }
 
   /**
@@ -217,36 +173,22 @@ public final class Batch {
    * @param row of the table's rows in this batch, from 0
    */
   public void leaveOut(Table table, int row) {
-    int left = row;
-    for (int run = 0; run < runCount; run++) {
-      if (runTables[run] == table) {
-        if (left < runRows[run]) {
-          runDuplicates[run]++;
-          return;
-        }
-        left -= runRows[run];
-      }
-    }
-    throw new IndexOutOfBoundsException("row " + row + " of " + table);
+    runs.leaveOut(table, row);
   }
 
   /** Begins to count again: another transaction decides which rows are left out. */
   public void resetDuplicates() {
-    Arrays.fill(runDuplicates, 0, runCount, 0);
+    runs.resetDuplicates();
   }
 
   /** How many of the run's rows are left out. */
   public int runDuplicates(int run) {
-    return runDuplicates[run];
+    return runs.duplicates(run);
   }
 
   /** How many rows are left out; final once the batch is settled. */
   public int duplicates() {
-    int duplicates = 0;
-    for (int run = 0; run < runCount; run++) {
-      duplicates += runDuplicates[run];
-    }
-    return duplicates;
+    return runs.duplicates();
   }
 
   /**
@@ -277,24 +219,19 @@ public final class Batch {
    */
   public void replaceRow(int index, Table table, CopyBuffer row) {
     byte[] oldRows = Arrays.copyOf(rows.array(), rows.size());
-    Table[] tables = Arrays.copyOf(runTables, runCount);
-    int[] counts = Arrays.copyOf(runRows, runCount);
+    Table[] tables = runs.tablesOfRows();
     rows.truncate(0);
-    runCount = 0;
-    rowCount = 0;
+    runs.clear();
     int at = 0;
-    for (int run = 0; run < tables.length; run++) {
-      for (int i = 0; i < counts[run]; i++) {
-        int length = CopyBuffer.rowBytes(oldRows, at);
-        boolean replaced = rowCount == index;
-        if (replaced) {
-          rows.put(row.array(), 0, row.size());
-        } else {
-          rows.put(oldRows, at, length);
-        }
-        endRow(replaced ? table : tables[run]);
-        at += length;
+    for (int i = 0; i < tables.length; i++) {
+      int length = CopyBuffer.rowBytes(oldRows, at);
+      if (i == index) {
+        rows.put(row.array(), 0, row.size());
+      } else {
+        rows.put(oldRows, at, length);
       }
+      endRow(i == index ? table : tables[i]);
+      at += length;
     }
   }
 

@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Each field is encoded into the batch as it is read. As long as the fields come in the order of
  * the columns, absent ones are filled in on the way; otherwise the fields are sorted at the end of
  * the event.
+ *
+ * <p>Longer than other files because all of it works on the state of one row.
  */
 final class RowEncoder {
   // The state of each column of the current event. Bytes, as storing a reference costs more.

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * key or for another attempt, and suspects, which wait only for their turn. Used by one thread.
  *
  * <p>Of the requests that wait for the same thing, a few are retried first. New requests that need
- * it join them, without an attempt of their own.
+ * it join them, without an attempt of their own. Longer than other files because requests move
+ * between the two kinds.
  */
 final class Deferred {
   private static final long FIRST_DELAY = TimeUnit.MILLISECONDS.toNanos(20);

@@ -25,7 +25,8 @@ import org.slf4j.LoggerFactory;
  * Settles every request it is given, exactly once: commits them together if possible, and otherwise
  * in parts, until only those are rejected that the database rejects. {@link FailurePolicy} decides
  * what a failure leads to. Used by one thread, but for {@link #check}, {@link #abandon} and {@link
- * #signOfLife}.
+ * #signOfLife}. Longer than other files, so that the states, the loop and the switch can be read in
+ * one place.
  *
  * <pre>
  *   a request is   held by           until

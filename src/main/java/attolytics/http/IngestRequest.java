@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One request from its headers to its outcome: has its body read, decodes it, hands the rows to a
  * writer, and answers when the writer has settled them. On its connection's IO thread; only {@link
- * #settled} is called by a writer.
+ * #settled} is called by a writer. Longer than other files, so that the walk of a request can be
+ * read in one place.
  */
 final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
   static final HttpString IDEMPOTENCY_KEY = new HttpString("Idempotency-Key");

@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * Exposes the measurements to Prometheus, by a Micrometer registry. All label values come from the
  * schema file and from fixed sets, none from clients. Counters are registered at 0 before they
  * increase, because Prometheus cannot see the first increase of a series that it does not know.
+ *
+ * <p>Longer than other files because it has a field, a registration and a method per metric.
  */
 public final class PrometheusMetrics implements Metrics, AutoCloseable {
   /** The classes that a flush distinguishes; a trigger can raise any other. */

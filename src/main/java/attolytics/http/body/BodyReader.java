@@ -21,7 +21,8 @@ import org.xnio.channels.StreamSourceChannel;
  *
  * <p>{@link BodyState} has the states and the transitions between them. A request that is refused
  * before its body has arrived is answered after the body, because a client that is still sending
- * would lose the answer. Its body is discarded, up to a limit.
+ * would lose the answer. Its body is discarded, up to a limit. Longer than other files, so that all
+ * transitions can be read in one place.
  */
 public final class BodyReader implements ChannelListener<StreamSourceChannel> {
   private static final Logger log = LoggerFactory.getLogger(BodyReader.class);

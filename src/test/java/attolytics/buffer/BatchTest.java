@@ -1,0 +1,171 @@
+package attolytics.buffer;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.encoding.CopyBuffer;
+import attolytics.schema.Table;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class BatchTest {
+  private static final Table A = new Table("a", 0, List.of());
+  private static final Table B = new Table("b", 0, List.of());
+  private static final int ROW_BYTES = 6;
+
+  private final Batch batch = new Batch(1 << 16);
+
+  /** Adds a row with one field, which is NULL, for each of the tables. */
+  private static void add(Batch to, Table... tables) {
+    for (Table table : tables) {
+      to.rows().putShort(1);
+      to.rows().putNull();
+      to.endRow(table);
+    }
+  }
+
+  private int[] ofRuns(IntUnaryOperator value) {
+    return IntStream.range(0, batch.runCount()).map(value).toArray();
+  }
+
+  @Test
+  void rows_ofOneTableInSuccession_areARun() {
+    add(batch, A, A, B, A);
+    assertEquals(4, batch.rowCount());
+    assertEquals(4 * ROW_BYTES, batch.byteCount());
+    assertEquals(
+        List.of(A, B, A), List.of(batch.runTable(0), batch.runTable(1), batch.runTable(2)));
+    assertArrayEquals(new int[] {2, 1, 1}, ofRuns(batch::runRows));
+    assertArrayEquals(new int[] {0, 2 * ROW_BYTES, 3 * ROW_BYTES}, ofRuns(batch::runStart));
+    assertArrayEquals(
+        new int[] {2 * ROW_BYTES, 3 * ROW_BYTES, 4 * ROW_BYTES}, ofRuns(batch::runEnd));
+  }
+
+  @Test
+  void tables_knowTheirRows() {
+    add(batch, A, A, B, A);
+    assertTrue(batch.touches(A));
+    assertFalse(batch.touches(new Table("c", 0, List.of())));
+    assertEquals(3, batch.rowsOf(A));
+    assertEquals(1, batch.rowsOf(B));
+  }
+
+  @Test
+  void eventOf_isThePlaceAmongAllRows() {
+    add(batch, A, A, B, B, A, B);
+    assertArrayEquals(
+        new int[] {0, 1, 4}, IntStream.range(0, 3).map(row -> batch.eventOf(A, row)).toArray());
+    assertArrayEquals(
+        new int[] {2, 3, 5}, IntStream.range(0, 3).map(row -> batch.eventOf(B, row)).toArray());
+    assertThrows(IndexOutOfBoundsException.class, () -> batch.eventOf(A, 3));
+  }
+
+  @Test
+  void rowsLeftOut_areCountedForTheirRun() {
+    add(batch, A, A, B, A);
+    batch.leaveOut(A, 1);
+    batch.leaveOut(A, 2);
+    batch.leaveOut(B, 0);
+    assertArrayEquals(new int[] {1, 1, 1}, ofRuns(batch::runDuplicates));
+    assertEquals(3, batch.duplicates());
+    batch.resetDuplicates();
+    assertEquals(0, batch.duplicates());
+  }
+
+  @Test
+  void clear_forgetsRowsLeftOut() {
+    add(batch, A, B);
+    batch.leaveOut(A, 0);
+    batch.leaveOut(B, 0);
+    batch.clear();
+    add(batch, A, B);
+    assertEquals(0, batch.duplicates());
+    assertEquals(2, batch.rowCount());
+  }
+
+  @Test
+  void replaceRow_changesOneRowAndItsTable() {
+    add(batch, A, A, A);
+    CopyBuffer row = new CopyBuffer(16, 16);
+    row.putShort(2);
+    row.putNull();
+    row.putNull();
+    batch.replaceRow(1, B, row);
+    assertArrayEquals(new int[] {1, 1, 1}, ofRuns(batch::runRows));
+    assertEquals(B, batch.runTable(1));
+    assertEquals(3, batch.rowCount());
+    byte[] expected = new byte[2 * ROW_BYTES + row.size()];
+    byte[] same = {0, 1, -1, -1, -1, -1};
+    System.arraycopy(same, 0, expected, 0, ROW_BYTES);
+    System.arraycopy(row.array(), 0, expected, ROW_BYTES, row.size());
+    System.arraycopy(same, 0, expected, ROW_BYTES + row.size(), ROW_BYTES);
+    assertArrayEquals(expected, Arrays.copyOf(batch.rows().array(), batch.byteCount()));
+  }
+
+  @Test
+  void memory_isReservedUntilItIsReleased() {
+    Budget budget = new Budget(1 << 20);
+    Batch bounded = new Batch(64, 1 << 14, budget);
+    assertTrue(bounded.reserve(100));
+    long first = budget.used();
+    assertEquals(Batch.OVERHEAD_BYTES + 100 + bounded.heapBytes(), first);
+    for (int i = 0; i < 50; i++) {
+      add(bounded, A, B);
+    }
+    assertEquals(Batch.OVERHEAD_BYTES + 100 + bounded.heapBytes(), budget.used());
+    assertTrue(budget.used() > first);
+    bounded.release();
+    assertEquals(0, budget.used());
+  }
+
+  @Test
+  void rowsBeyondTheLimit_areRefused() {
+    Budget budget = new Budget(1 << 20);
+    Batch bounded = new Batch(64, 2000, budget);
+    assertTrue(bounded.reserve(0));
+    assertThrows(
+        CopyBuffer.LimitExceededException.class,
+        () -> {
+          for (int i = 0; i < 500; i++) {
+            add(bounded, A, B);
+          }
+        });
+    assertTrue(bounded.isOutgrown());
+  }
+
+  @Test
+  void rowsBeyondTheBudget_areRefusedForNow() {
+    Budget budget = new Budget(1 << 20);
+    Batch bounded = new Batch(64, 1 << 19, budget);
+    assertTrue(bounded.reserve(0));
+    assertTrue(budget.tryReserve((1 << 20) - budget.used()));
+    assertThrows(
+        CopyBuffer.LimitExceededException.class,
+        () -> {
+          for (int i = 0; i < 500; i++) {
+            add(bounded, A, B);
+          }
+        });
+    assertFalse(bounded.isOutgrown());
+    assertFalse(new Batch(64, 1 << 14, budget).reserve(0));
+  }
+
+  @Test
+  void outcome_isToldOnce() {
+    List<Outcome> outcomes = new ArrayList<>();
+    batch.accept(outcomes::add, 7);
+    assertEquals(7, batch.acceptedNanos());
+    batch.settle(Outcome.STORED);
+    assertEquals(List.of(Outcome.STORED), outcomes);
+    assertNull(batch.waiting());
+    assertThrows(IllegalStateException.class, () -> batch.settle(Outcome.STORED));
+  }
+}
