@@ -12,6 +12,7 @@ package attolytics.torture;
  * @param reason of the problem document, or the error, or empty
  * @param replayed whether the answer had Idempotency-Replayed
  * @param retryAfter seconds, or -1
+ * @param body of the answer to a request that was handled leniently, else empty
  */
 record Attempt(
     int instance,
@@ -22,7 +23,8 @@ record Attempt(
     int status,
     String reason,
     boolean replayed,
-    int retryAfter) {
+    int retryAfter,
+    String body) {
   /** No connection: it was certainly not received. */
   static final int REFUSED = 0;
 
@@ -50,6 +52,14 @@ record Attempt(
   /** Whether there is no use in sending it again. */
   boolean settled() {
     return status == 200 || (status >= 400 && status < 500 && status != 408);
+  }
+
+  /** Whether it is refused for what one of its events is. */
+  boolean isRefusedForEvents() {
+    return reason.equals("invalid_events")
+        || reason.equals("unknown_table")
+        || reason.equals("refused_by_database")
+        || reason.equals("conflict");
   }
 
   String outcome() {

@@ -99,7 +99,18 @@ final class Client {
         deliverBoth(sender, request, rival == null ? request : rival);
       }
       case POISON -> deliverRefused(sender, request);
+      case KEYED -> deliverShared(sender, request);
       default -> deliverOnce(sender, request);
+    }
+  }
+
+  /** Together with another one that has some of its events, every now and then. */
+  private void deliverShared(Sender sender, Request request) throws InterruptedException {
+    Request other = random.nextInt(4) == 0 ? requests.sharing(request) : null;
+    if (other == null) {
+      deliverOnce(sender, request);
+    } else {
+      deliverBoth(sender, request, other);
     }
   }
 
@@ -175,6 +186,20 @@ final class Client {
         deliverRefused(sender, next.apply(requests));
         Thread.sleep(random.nextInt(MAX_THINKING_MILLIS));
       }
+    }
+  }
+
+  /**
+   * Sends a request with an invalid event, once.
+   *
+   * @return whether it is refused, as it is while the quarantine is full
+   */
+  boolean probe(int instance, Handling handling) {
+    try (Sender sender = new Sender(scene, random)) {
+      Request request = requests.probe(handling);
+      Attempt attempt = sender.send(request, instance, false);
+      request.forgetBody();
+      return attempt.isRefusedForEvents();
     }
   }
 

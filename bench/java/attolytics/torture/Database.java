@@ -5,12 +5,14 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -18,10 +20,13 @@ import java.util.concurrent.TimeUnit;
  * goes by. Thread-safe.
  */
 final class Database {
-  static final List<String> TABLES = List.of("a", "b", "c");
+  static final List<String> TABLES = List.of("a", "b", "c", "d");
 
-  /** The tables before are plain, this one is partitioned. */
+  /** The table that is partitioned. */
   static final int PARTITIONED = 2;
+
+  /** The table whose events are stored once, however often they are sent. */
+  static final int DEDUPLICATED = 3;
 
   /** The tables that are written to, as a set of bits. */
   static final int ALL_TABLES = (1 << TABLES.size()) - 1;
@@ -32,7 +37,10 @@ final class Database {
   /** Stands for the keys that another session holds. */
   static final int HELD_KEYS = KEYS << 1;
 
-  static final int EVERYTHING = ALL_TABLES | KEYS | HELD_KEYS;
+  /** Stands for the table of the events in quarantine. */
+  static final int QUARANTINE = HELD_KEYS << 1;
+
+  static final int EVERYTHING = ALL_TABLES | KEYS | HELD_KEYS | QUARANTINE;
 
   /** The values of {@code n} go from 0 to below. */
   static final int MAX_N = 1_000_000;
@@ -40,7 +48,19 @@ final class Database {
   /** A value of {@code uniq} that each plain table has. */
   static final String TAKEN = "taken";
 
+  /** A note that no column holds. */
+  static final String TOO_LONG = "\"note\":\"" + "long".repeat(15) + "\"";
+
+  /** A column that only the mended schema file has. */
+  static final String MENDED_COLUMN = "extra";
+
   static final String ROLE = "attolytics";
+  static final String APP = "torture";
+
+  /** The app whose invalid events go to quarantine. */
+  static final String LENIENT_APP = "lenient";
+
+  static final String SECRET_KEY = "sesame";
 
   /** The number of the request that {@link #TAKEN} belongs to. */
   static final long NO_REQUEST = 0;
@@ -48,18 +68,46 @@ final class Database {
   private static final long PATIENCE_SECONDS = 60;
   private static final String COLUMNS =
       "request INT8 NOT NULL, event INT4 NOT NULL, n INT4, note VARCHAR(40), uniq VARCHAR,"
-          + " mood VARCHAR, pad TEXT";
+          + " mood VARCHAR, pad TEXT, "
+          + MENDED_COLUMN
+          + " TEXT";
 
   private final PostgresServer server;
+  private final String password;
 
-  Database(PostgresServer server) {
+  /**
+   * @param password that the role is to have
+   */
+  Database(PostgresServer server, String password) {
     this.server = server;
+    this.password = password;
   }
 
-  /** The schema file that goes with the tables. */
-  static Path writeSchema(Path directory) throws IOException {
+  static boolean isPartitioned(int table) {
+    return table == PARTITIONED;
+  }
+
+  /** Any table but the one that is partitioned. */
+  static int plain(Random random) {
+    int table = random.nextInt(TABLES.size() - 1);
+    return table < PARTITIONED ? table : table + 1;
+  }
+
+  /** The text of an event that says whose it is, and nothing else. */
+  static String stray(long request, int number) {
+    return "stray " + request + " " + number;
+  }
+
+  /** A schema file that goes with the tables, in the place of the one that is there. */
+  static void writeSchema(Path file, boolean mended) throws IOException {
+    Path written = file.resolveSibling(file.getFileName() + ".new");
+    Files.writeString(written, schema(mended), StandardCharsets.UTF_8);
+    Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static String schema(boolean mended) {
     StringBuilder yaml = new StringBuilder("tables:\n");
-    for (String table : TABLES) {
+    for (int table = 0; table < TABLES.size(); table++) {
       yaml.append(
           """
             %s:
@@ -72,21 +120,31 @@ final class Database {
                 - {name: mood}
                 - {name: pad}
           """
-              .formatted(table));
+              .formatted(TABLES.get(table)));
+      yaml.append(mended ? "      - {name: " + MENDED_COLUMN + "}\n" : "");
+      yaml.append(table == DEDUPLICATED ? "    deduplicate_by: [request, event]\n" : "");
     }
     yaml.append(
         """
         apps:
-          %s:
-            secret_key: %s
-            tables: %s
+          %s: {secret_key: %s, tables: %s}
+          %s: {secret_key: %s, tables: %s, invalid_events: quarantine}
         """
-            .formatted(Requests.APP, Requests.SECRET_KEY, TABLES));
-    return Files.writeString(directory.resolve("schema.yaml"), yaml, StandardCharsets.UTF_8);
+            .formatted(APP, SECRET_KEY, TABLES, LENIENT_APP, SECRET_KEY, TABLES));
+    return yaml.toString();
+  }
+
+  /**
+   * The URL by which the service gets there.
+   *
+   * @param port of the server, or of what stands before it
+   */
+  String url(int port) {
+    return "postgres://" + ROLE + ":" + password + "@127.0.0.1:" + port + "/postgres";
   }
 
   /** Creates everything in the empty database. */
-  void create(String password) throws SQLException, InterruptedException {
+  void create() throws SQLException, InterruptedException {
     try (Connection connection = connect();
         Statement sql = connection.createStatement()) {
       // What is not committed is not to be on disk by chance, so that a crash forgets it.
@@ -113,7 +171,8 @@ final class Database {
         """
         CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$""",
-        "CREATE TABLE removed (name TEXT NOT NULL, request INT8 NOT NULL, event INT4 NOT NULL)");
+        "CREATE TABLE removed (name TEXT NOT NULL, request INT8 NOT NULL, event INT4 NOT NULL)",
+        "CREATE TABLE set_aside (event TEXT NOT NULL)");
     for (int table = 0; table < TABLES.size(); table++) {
       execute(createTable(table));
     }
@@ -123,9 +182,12 @@ final class Database {
   static String[] createTable(int table) {
     String name = TABLES.get(table);
     List<String> statements = new ArrayList<>();
-    if (table < PARTITIONED) {
+    if (!isPartitioned(table)) {
       statements.add("CREATE TABLE " + name + " (" + COLUMNS + ", CHECK (n >= 0))");
       statements.add("CREATE UNIQUE INDEX ON " + name + " (uniq)");
+      if (table == DEDUPLICATED) {
+        statements.add("CREATE UNIQUE INDEX ON " + name + " (request, event)");
+      }
       statements.add(
           "INSERT INTO %s (request, event, uniq) VALUES (%d, 0, '%s')"
               .formatted(name, NO_REQUEST, TAKEN));

@@ -83,9 +83,26 @@ enum Fault {
   LOCK_TABLE(2, TableFaults::lock),
   /** The table of Idempotency-Keys: who has none must not feel it. */
   LOCK_KEYS(1, TableFaults::lockKeys),
+  /** The table of the events in quarantine: who has no invalid event must not feel it. */
+  LOCK_QUARANTINE(1, TableFaults::lockQuarantine),
   /** Another session holds many keys, but not the table. */
   HOLD_KEYS(2, TableFaults::holdKeys),
-  DEADLOCK(1, TableFaults::deadlock);
+  DEADLOCK(1, TableFaults::deadlock),
+
+  /** The schema file is mended, or is as it was, and both instances are told so. */
+  RELOAD(3, QuarantineFaults::reload),
+  /** As many events are in quarantine as there may be. */
+  FILL_QUARANTINE(1, QuarantineFaults::fill),
+  /** The time to live of events in quarantine is over. */
+  EXPIRE(2, QuarantineFaults::expire),
+  /** {@code attolytics replay} by the mended schema file, beside everything else. */
+  REPLAY(2, ReplayFaults::replay),
+  /** The same, ended by {@code kill -9}, and another one. */
+  REPLAY_KILLED(2, ReplayFaults::kill),
+  /** Two at once. */
+  REPLAY_TWICE(2, ReplayFaults::twice),
+  /** The server is restarted, or crashes, in the middle of it. */
+  REPLAY_RESTART(1, ReplayFaults::restart);
 
   /** Makes a fault happen, and ends it. */
   @FunctionalInterface

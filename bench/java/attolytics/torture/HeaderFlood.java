@@ -48,7 +48,7 @@ final class HeaderFlood implements AutoCloseable {
 
   private static byte[] headers() {
     StringBuilder headers =
-        new StringBuilder("POST /apps/" + Requests.APP + "/events HTTP/1.1\r\n");
+        new StringBuilder("POST /apps/" + Database.APP + "/events HTTP/1.1\r\n");
     for (int line = 0; line < LINES; line++) {
       headers
           .append("X-")

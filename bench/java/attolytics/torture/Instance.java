@@ -55,12 +55,11 @@ final class Instance implements AutoCloseable {
   private volatile @Nullable ServiceProcess process;
   private boolean closed; // by the lock on this
 
-  Instance(int number, Proxy proxy, String password, Scene scene) {
+  Instance(int number, Proxy proxy, Scene scene) {
     this.number = number;
     this.proxy = proxy;
     this.schema = scene.schema();
-    this.databaseUrl =
-        "postgres://" + Database.ROLE + ":" + password + "@127.0.0.1:" + proxy.port() + "/postgres";
+    this.databaseUrl = scene.database().url(proxy.port());
     this.options = scene.settings().instanceOptions();
     this.drainTimeout = scene.settings().drainTimeout();
     this.logs = scene.settings().out();

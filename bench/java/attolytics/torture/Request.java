@@ -38,7 +38,9 @@ final class Request {
      */
     DECEPTIVE,
     /** Another session holds the key for a while. */
-    HELD_KEY
+    HELD_KEY,
+    /** Is there to find out whether the quarantine is full: it may be refused. */
+    PROBE
   }
 
   /** A refusal of which the status does not matter. */
@@ -46,9 +48,10 @@ final class Request {
 
   private final long id;
   private final Kind kind;
+  private final Handling handling;
   private final @Nullable String key;
   private final int refusal;
-  private final long[] events;
+  private final Payload payload;
   private final @Nullable Request rival;
   private @Nullable Request rivalOf;
   private final List<Attempt> attempts = new ArrayList<>(1);
@@ -57,22 +60,23 @@ final class Request {
   /**
    * @param refusal the status that it has to get, {@link #ANY_REFUSAL}, or 0 if it is good; a
    *     {@link Kind#RIVAL} may get a 422 as well
-   * @param events by table, the numbers of its events as a set of bits
    * @param rival the other one with the same key
    */
   Request(
       long id,
       Kind kind,
+      Handling handling,
       @Nullable String key,
       int refusal,
-      long[] events,
+      Payload payload,
       byte[] body,
       @Nullable Request rival) {
     this.id = id;
     this.kind = kind;
+    this.handling = handling;
     this.key = key;
     this.refusal = refusal;
-    this.events = events;
+    this.payload = payload;
     this.body = body;
     this.rival = rival;
     if (rival != null) {
@@ -88,6 +92,10 @@ final class Request {
     return kind;
   }
 
+  Handling handling() {
+    return handling;
+  }
+
   @Nullable String key() {
     return key;
   }
@@ -96,23 +104,25 @@ final class Request {
     return refusal;
   }
 
-  /** The numbers of the table's events, as a set of bits. */
-  long events(int table) {
-    return events[table];
+  Payload payload() {
+    return payload;
   }
 
   /** The tables that it writes to and what else may be locked, as a set of bits. */
   int tables() {
-    int tables = key == null ? 0 : Database.KEYS;
+    int tables = payload.tables();
+    if (key != null) {
+      tables |= Database.KEYS;
+    }
     if (kind == Kind.HELD_KEY) {
       tables |= Database.HELD_KEYS;
     }
-    for (int table = 0; table < events.length; table++) {
-      if (events[table] != 0) {
-        tables |= 1 << table;
-      }
-    }
     return tables;
+  }
+
+  /** Whether none of it may be stored. */
+  boolean isBad() {
+    return refusal != 0 || kind == Kind.HALF;
   }
 
   boolean isLarge() {
@@ -143,6 +153,15 @@ final class Request {
 
   synchronized void attempted(Attempt attempt) {
     attempts.add(attempt);
+  }
+
+  boolean isAcknowledged() {
+    return attempts().stream().anyMatch(attempt -> attempt.status() == 200);
+  }
+
+  /** Whether it may be stored without a word. */
+  boolean isAmbiguous() {
+    return attempts().stream().anyMatch(Attempt::ambiguous);
   }
 
   synchronized List<Attempt> attempts() {

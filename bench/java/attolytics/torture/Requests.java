@@ -1,35 +1,17 @@
 package attolytics.torture;
 
+import attolytics.torture.Draft.Repeatable;
 import attolytics.torture.Request.Kind;
-import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** Makes requests up, by a client's dice. Used by one thread; the ledger is shared. */
 final class Requests {
-  /** All requests of a run. Thread-safe. */
-  static final class Ledger {
-    private final AtomicLong lastId = new AtomicLong();
-    private final Map<Long, Request> requests = new ConcurrentHashMap<>();
-
-    private Request add(Request request) {
-      requests.put(request.id(), request);
-      return request;
-    }
-
-    Map<Long, Request> requests() {
-      return requests;
-    }
-  }
-
-  static final String APP = "torture";
-  static final String SECRET_KEY = "sesame";
-
   private static final int FLOOD_EVENTS = 30;
   private static final String FLOOD_PAD = "flood ".repeat(3_500);
 
@@ -45,13 +27,22 @@ final class Requests {
   /** In seconds: longer than any answer may take. */
   private static final int FOR_EVER = 60;
 
-  /** Of which a set of bits has to hold the numbers. */
   private static final int MAX_EVENTS = 50;
+
+  /** Of a request that is handled leniently. */
+  private static final int MAX_INVALID = 4;
+
+  private static final int MAX_REPEATS = 5;
+  private static final int DEFERRED_PERCENT = 4;
+
+  /** Events that may be sent again. */
+  private static final int REMEMBERED = 40;
 
   private final Ledger ledger;
   private final Random random;
   private final boolean keys;
   private final String run;
+  private final Deque<Repeatable> repeatable = new ArrayDeque<>();
 
   /**
    * @param keys whether to send keys at all
@@ -79,19 +70,110 @@ final class Requests {
       return good(Kind.HALF, null, null);
     }
     if (dice < 17) {
-      return good(Kind.LEAVING, newKey(), null);
+      return usual(Kind.LEAVING, newKey());
     }
     if (!keys || dice < 32) {
-      return good(Kind.KEYLESS, null, null);
+      return usual(Kind.KEYLESS, null);
     }
     if (dice < 38) {
-      return good(Kind.TWICE, newKey(), null);
+      return usual(Kind.TWICE, newKey());
     }
     if (dice < 41) {
       String key = newKey();
       return good(Kind.RIVAL, key, good(Kind.RIVAL, key, null));
     }
-    return good(Kind.KEYED, newKey(), null);
+    return usual(Kind.KEYED, newKey());
+  }
+
+  /** A good one, or one that is handled leniently and not all good; some events are repeats. */
+  private Request usual(Kind kind, @Nullable String key) {
+    Handling handling = handling();
+    Draft draft = draft();
+    events(draft);
+    if (handling.isLenient()) {
+      for (int i = random.nextInt(MAX_INVALID + 1); i > 0; i--) {
+        invalid(draft);
+      }
+      if (random.nextInt(100) < DEFERRED_PERCENT) {
+        // Refuses the whole request, as it does only at the COMMIT.
+        draft.event(random.nextInt(Database.TABLES.size()), "\"mood\":\"defer\"");
+        return ledger.add(draft.request(kind, handling, key, 400, null));
+      }
+    }
+    repeat(draft, handling);
+    if (random.nextBoolean()) {
+      events(draft);
+    }
+    draft.repeatable().forEach(this::remember);
+    return ledger.add(draft.request(kind, handling, key, 0, null));
+  }
+
+  private Handling handling() {
+    int dice = random.nextInt(100);
+    if (dice < 70) {
+      return dice < 7 ? Handling.STRICT_PREFERRED : Handling.STRICT;
+    }
+    return dice < 85 ? Handling.LENIENT : Handling.LENIENT_PREFERRED;
+  }
+
+  private void invalid(Draft draft) {
+    int table = random.nextInt(Database.TABLES.size());
+    if (random.nextBoolean()) {
+      draft.mendable(table);
+    } else {
+      draft.hopeless(table);
+    }
+  }
+
+  /** Adds events of other requests, and of its own. */
+  private void repeat(Draft draft, Handling handling) {
+    if (random.nextInt(3) > 0) {
+      return; // so that tables are often without any
+    }
+    List<Repeatable> all = new ArrayList<>(draft.repeatable());
+    all.addAll(repeatable);
+    if (!handling.isLenient()) {
+      all.removeIf(each -> each.event().code() != null);
+    }
+    for (int i = random.nextInt(MAX_REPEATS + 1); i > 0 && !all.isEmpty(); i--) {
+      draft.repeat(all.get(random.nextInt(all.size())));
+    }
+  }
+
+  private void remember(Repeatable event) {
+    repeatable.addLast(event);
+    if (repeatable.size() > REMEMBERED) {
+      repeatable.removeFirst();
+    }
+  }
+
+  /**
+   * Another one that has some events of the first, and is to be sent at the same time.
+   *
+   * @return null if the first has none that may be repeated
+   */
+  @Nullable Request sharing(Request first) {
+    List<Repeatable> shared =
+        repeatable.stream().filter(each -> each.event().request() == first.id()).toList();
+    if (shared.isEmpty()) {
+      return null;
+    }
+    Draft draft = draft();
+    events(draft);
+    shared.forEach(draft::repeat);
+    Handling handling = random.nextBoolean() ? Handling.LENIENT : Handling.LENIENT_PREFERRED;
+    return ledger.add(draft.request(Kind.KEYED, handling, newKey(), 0, null));
+  }
+
+  /** Has an invalid event, and is to be refused while the quarantine is full. */
+  Request probe(Handling handling) {
+    Draft draft = draft();
+    draft.hopeless(random.nextInt(Database.TABLES.size()));
+    return ledger.add(draft.request(Kind.PROBE, handling, newKey(), 0, null));
+  }
+
+  private Draft draft() {
+    return new Draft(ledger.nextId(), random);
   }
 
   /** A good one under a key that a refused request had. */
@@ -101,19 +183,19 @@ final class Requests {
 
   /** Another body under the key of one that is stored. */
   Request otherBody(Request stored) {
-    Draft draft = new Draft();
+    Draft draft = draft();
     events(draft);
-    return ledger.add(draft.request(Kind.OTHER_BODY, stored.key(), 422, null));
+    return ledger.add(draft.request(Kind.OTHER_BODY, stored.handling(), stored.key(), 422, null));
   }
 
   /** A good one that is as large as requests are at most. */
   Request flood() {
-    Draft draft = new Draft();
+    Draft draft = draft();
     int table = random.nextInt(Database.TABLES.size());
     for (int i = 0; i < FLOOD_EVENTS; i++) {
       draft.event(table, "\"pad\":\"" + FLOOD_PAD + "\"");
     }
-    return ledger.add(draft.request(Kind.FLOOD, newKey(), 0, null));
+    return ledger.add(draft.request(Kind.FLOOD, Handling.STRICT, newKey(), 0, null));
   }
 
   /** Under a key that is about to be held by another session. */
@@ -145,18 +227,19 @@ final class Requests {
   }
 
   private Request deceptive(String mood, boolean keyed) {
-    Draft draft = new Draft();
+    Draft draft = draft();
     events(draft);
     draft.event(random.nextInt(Database.TABLES.size()), "\"mood\":\"" + mood + "\"");
     events(draft);
     return ledger.add(
-        draft.request(Kind.DECEPTIVE, keyed ? newKey() : null, Request.ANY_REFUSAL, null));
+        draft.request(
+            Kind.DECEPTIVE, Handling.STRICT, keyed ? newKey() : null, Request.ANY_REFUSAL, null));
   }
 
   private Request good(Kind kind, @Nullable String key, @Nullable Request rival) {
-    Draft draft = new Draft();
+    Draft draft = draft();
     events(draft);
-    return ledger.add(draft.request(kind, key, 0, rival));
+    return ledger.add(draft.request(kind, Handling.STRICT, key, 0, rival));
   }
 
   private @Nullable String newKey() {
@@ -178,15 +261,15 @@ final class Requests {
 
   /** Good events, and a bad one anywhere between them. */
   Request poison() {
-    Draft draft = new Draft();
+    Draft draft = draft();
     events(draft);
     // Tables that are partitioned have no unique constraint here.
     int table = random.nextInt(Database.TABLES.size());
-    int plain = random.nextInt(Database.PARTITIONED);
+    int plain = Database.plain(random);
     int refusal = 400;
     switch (random.nextInt(6)) {
       case 0 -> draft.event(table, "\"n\":-1"); // a CHECK, or no partition
-      case 1 -> draft.event(table, "\"note\":\"" + "long".repeat(15) + "\""); // VARCHAR(40)
+      case 1 -> draft.event(table, Database.TOO_LONG); // VARCHAR(40)
       case 2 -> draft.event(table, "\"mood\":\"raise\""); // a trigger
       case 3 -> draft.event(table, "\"mood\":\"defer\""); // a trigger at the COMMIT
       case 4 -> {
@@ -204,16 +287,16 @@ final class Requests {
       events(draft);
     }
     String key = random.nextBoolean() ? newKey() : null;
-    return ledger.add(draft.request(Kind.POISON, key, refusal, null));
+    return ledger.add(draft.request(Kind.POISON, Handling.STRICT, key, refusal, null));
   }
 
   private Request invalid() {
-    Draft draft = new Draft();
+    Draft draft = draft();
     events(draft);
     int refusal;
     switch (random.nextInt(6)) {
       case 0 -> {
-        draft.secretKey = "wrong";
+        draft.secretKey("wrong");
         refusal = 403;
       }
       case 1 -> {
@@ -233,54 +316,10 @@ final class Requests {
         refusal = 400;
       }
       default -> {
-        draft.name = "occurrences";
+        draft.name("occurrences");
         refusal = 422;
       }
     }
-    return ledger.add(draft.request(Kind.INVALID, newKey(), refusal, null));
-  }
-
-  /** A request in the making. */
-  private final class Draft {
-    private final long id = ledger.lastId.incrementAndGet();
-    private final long[] events = new long[Database.TABLES.size()];
-    private final StringBuilder json = new StringBuilder();
-    private String secretKey = SECRET_KEY;
-    private String name = "events";
-    private int count;
-
-    /**
-     * Adds an event that says whose it is.
-     *
-     * @param more fields, or empty
-     */
-    void event(int table, String more) {
-      if (count == Long.SIZE) {
-        return;
-      }
-      events[table] |= 1L << count;
-      boolean noteGiven = more.contains("\"note\"");
-      add(
-          "{\"_t\":\""
-              + Database.TABLES.get(table)
-              + "\",\"request\":"
-              + id
-              + ",\"event\":"
-              + count++
-              + (noteGiven ? "" : ",\"note\":\"note " + random.nextInt(1000) + "\"")
-              + (more.isEmpty() ? "" : "," + more)
-              + (more.contains("\"n\"") ? "" : ",\"n\":" + random.nextInt(Database.MAX_N))
-              + "}");
-    }
-
-    void add(String event) {
-      json.append(json.isEmpty() ? "" : ",").append(event);
-    }
-
-    Request request(Kind kind, @Nullable String key, int refusal, @Nullable Request rival) {
-      String body = "{\"secret_key\":\"" + secretKey + "\",\"" + name + "\":[" + json + "]}";
-      return new Request(
-          id, kind, key, refusal, events, body.getBytes(StandardCharsets.UTF_8), rival);
-    }
+    return ledger.add(draft.request(Kind.INVALID, Handling.STRICT, newKey(), refusal, null));
   }
 }

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * All that takes part, and what is known about it.
  *
+ * @param schema the schema file of the instances
  * @param locks which keep faults apart that would only hide each other
  */
 record Scene(
@@ -22,7 +23,7 @@ record Scene(
     @Nullable Pooler pooler,
     Database database,
     List<Instance> instances,
-    Requests.Ledger ledger,
+    Ledger ledger,
     Timeline timeline,
     Findings findings,
     Tally tally,
@@ -57,21 +58,30 @@ record Scene(
     }
   }
 
+  /** The schema file of replays, in which nothing is missing. */
+  Path mendedSchema() {
+    return schema.resolveSibling("mended.yaml");
+  }
+
   /** The instances that have PgBouncer before their database. */
   List<Instance> pooled() {
     return instances.stream().filter(each -> settings.isPooled(each.number())).toList();
   }
 
   static Scene create(
-      Settings settings, Path schema, PostgresServer server, @Nullable Pooler pooler) {
+      Settings settings,
+      Path schema,
+      PostgresServer server,
+      @Nullable Pooler pooler,
+      Database database) {
     return new Scene(
         settings,
         schema,
         server,
         pooler,
-        new Database(server),
+        database,
         new CopyOnWriteArrayList<>(),
-        new Requests.Ledger(),
+        new Ledger(),
         new Timeline(),
         new Findings(),
         new Tally(),

@@ -148,6 +148,11 @@ final class ServerFaults {
     }
   }
 
+  /** Either of the two. */
+  static boolean restartOrCrash(Scene scene, Strike strike) throws Exception {
+    return strike.size() < 0.5 ? restart(scene, strike) : crash(scene, strike);
+  }
+
   /** Away for some time, or only as long as it takes. */
   private static boolean stopAndStart(Scene scene, Strike strike, Mode mode) throws Exception {
     return alone(

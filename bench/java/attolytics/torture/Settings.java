@@ -67,6 +67,7 @@ record Settings(
     options.add("--drain_timeout=" + drainTimeout().toSeconds() + "s");
     options.add("--max_buffer=4MiB");
     options.add("--writers=" + writers);
+    options.add("--quarantine_rows=" + QuarantineFaults.MAX_ROWS);
     options.addAll(serviceOptions);
     return options;
   }

@@ -9,7 +9,9 @@ enum Signal {
   STOP,
   CONT,
   /** To a JVM: print all threads' stacks. To a PostgreSQL server: end as in a crash. */
-  QUIT;
+  QUIT,
+  /** To a service: read the schema file again. */
+  HUP;
 
   /** Sends it to the processes, those that are still there. */
   void send(List<Long> pids) throws IOException, InterruptedException {

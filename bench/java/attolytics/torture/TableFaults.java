@@ -1,6 +1,7 @@
 package attolytics.torture;
 
 import attolytics.database.IdempotencyTable;
+import attolytics.schema.Quarantine;
 import attolytics.torture.Timeline.Effect;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -64,12 +65,26 @@ final class TableFaults {
   /** The rows that it had are kept elsewhere. */
   static boolean drop(Scene scene, Strike strike) throws Exception {
     String table = Database.TABLES.get(strike.table());
+    String keep =
+        strike.table() == Database.DEDUPLICATED
+            ? "CREATE TABLE kept AS SELECT * FROM " + table
+            : "INSERT INTO removed SELECT '%s', request, event FROM %s".formatted(table, table);
     String[] breaking = {
-      "LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE",
-      "INSERT INTO removed SELECT '%s', request, event FROM %s".formatted(table, table),
-      "DROP TABLE " + table
+      "LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE", keep, "DROP TABLE " + table
     };
-    return broken(scene, strike, breaking, Database.createTable(strike.table()));
+    return broken(scene, strike, breaking, createAgain(strike.table()));
+  }
+
+  /** Without the rows that it had, but for the table that has to know its events. */
+  private static String[] createAgain(int table) {
+    List<String> statements = new ArrayList<>(List.of(Database.createTable(table)));
+    if (table == Database.DEDUPLICATED) {
+      statements.add(
+          "INSERT INTO %s SELECT * FROM kept WHERE request <> %d"
+              .formatted(Database.TABLES.get(table), Database.NO_REQUEST));
+      statements.add("DROP TABLE kept");
+    }
+    return statements.toArray(String[]::new);
   }
 
   static boolean rename(Scene scene, Strike strike) throws Exception {
@@ -103,15 +118,25 @@ final class TableFaults {
   }
 
   static boolean lockKeys(Scene scene, Strike strike) throws Exception {
+    return lockOwn(scene, strike, IdempotencyTable.NAME, Database.KEYS);
+  }
+
+  static boolean lockQuarantine(Scene scene, Strike strike) throws Exception {
+    return lockOwn(scene, strike, Quarantine.NAME, Database.QUARANTINE);
+  }
+
+  /** Locks a table of the service's own. */
+  private static boolean lockOwn(Scene scene, Strike strike, String table, int bit)
+      throws Exception {
     return alone(
         scene,
         Effect.TABLE_LOCKED,
-        Database.KEYS,
+        bit,
         () -> {
           try (Connection connection = scene.database().connect();
               Statement sql = connection.createStatement()) {
             connection.setAutoCommit(false);
-            sql.execute("LOCK TABLE " + IdempotencyTable.NAME + " IN ACCESS EXCLUSIVE MODE");
+            sql.execute("LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE");
             Thread.sleep(strike.coin() ? longerThanAnyWait(scene, strike) : strike.millis());
             connection.rollback();
           }
@@ -142,7 +167,7 @@ final class TableFaults {
         PreparedStatement sql = connection.prepareStatement(HOLD)) {
       connection.setAutoCommit(false);
       for (Request request : requests.values()) {
-        sql.setString(1, Requests.APP);
+        sql.setString(1, Database.APP);
         sql.setString(2, request.key());
         sql.addBatch();
       }

@@ -34,7 +34,9 @@ final class Timeline {
     /** More comes than the buffer holds: 503. */
     FLOODED(5_000),
     /** A row takes as long as a statement may: answers are late. */
-    SLOWED(3_000);
+    SLOWED(3_000),
+    /** No more events may go to quarantine: 400 to requests that have some for it. */
+    QUARANTINE_FULL(12_000);
 
     /** How long it may be felt after its end: the service waits before it tries again. */
     private final long echoNanos;

@@ -31,6 +31,7 @@ public final class TortureRun implements AutoCloseable {
   private static final Pattern EXCUSED =
       Pattern.compile(
           ".* ERROR (Flusher: Cannot query the status of a COMMIT in time"
+              + "|Reload: reload \\d+ of "
               + "|Responder: error \\w+: app \\w+: (table_broken|outcome_unknown)"
               + "|nio: XNIO000011: Task .*TcpServer"
               + "|listener: XNIO001009: .*ClosedChannelException).*");
@@ -66,7 +67,9 @@ public final class TortureRun implements AutoCloseable {
     for (Thread thread : threads) {
       thread.join(settings.patience().plusSeconds(30).toMillis());
     }
+    QuarantineFaults.awaitExpired(scene);
     stopAll(scene);
+    ReplayFaults.replayAll(scene);
     searchLogs(scene);
     scene.instances().forEach(instance -> judgeWriters(instance, scene.findings()));
     Oracle oracle = new Oracle(scene);
@@ -85,8 +88,12 @@ public final class TortureRun implements AutoCloseable {
     new SecureRandom().nextBytes(random);
     String password = HexFormat.of().formatHex(random);
     Pooler pooler = settings.pooled() == 0 ? null : new Pooler(server.port(), password);
-    Scene scene = Scene.create(settings, Database.writeSchema(settings.out()), server, pooler);
-    scene.database().create(password);
+    Path schema = settings.out().resolve("schema.yaml");
+    Database.writeSchema(schema, false);
+    Database database = new Database(server, password);
+    database.create();
+    Scene scene = Scene.create(settings, schema, server, pooler, database);
+    Database.writeSchema(scene.mendedSchema(), true);
     if (pooler != null) {
       open.push(pooler);
       pooler.start();
@@ -95,7 +102,7 @@ public final class TortureRun implements AutoCloseable {
     for (int number = 0; number < Scene.INSTANCES; number++) {
       Proxy proxy = new Proxy(way(scene, number));
       open.push(proxy);
-      Instance instance = new Instance(number, proxy, password, scene);
+      Instance instance = new Instance(number, proxy, scene);
       open.push(instance);
       scene.instances().add(instance);
     }
@@ -149,7 +156,7 @@ public final class TortureRun implements AutoCloseable {
 
   private void searchLogs(Scene scene) throws IOException {
     try (Stream<Path> files = Files.list(settings.out())) {
-      for (Path log : files.filter(file -> file.toString().contains("service-")).toList()) {
+      for (Path log : files.filter(file -> isLog(file)).toList()) {
         try (Stream<String> lines = Files.lines(log)) {
           lines
               .filter(line -> OUTCRY.matcher(line).matches())
@@ -158,6 +165,11 @@ public final class TortureRun implements AutoCloseable {
         }
       }
     }
+  }
+
+  private static boolean isLog(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.startsWith("service-") || name.startsWith("replay-");
   }
 
   private boolean report(Scene scene, long rows) throws IOException {
