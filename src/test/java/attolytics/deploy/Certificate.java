@@ -63,6 +63,14 @@ public final class Certificate {
   }
 
   HttpClient trustingClient() throws IOException, GeneralSecurityException {
+    return HttpClient.newBuilder()
+        .version(HttpClient.Version.HTTP_1_1)
+        .sslContext(trustingContext())
+        .build();
+  }
+
+  /** What a client needs to accept it. */
+  SSLContext trustingContext() throws IOException, GeneralSecurityException {
     KeyStore trusted = KeyStore.getInstance("PKCS12");
     trusted.load(null, PASSWORD);
     trusted.setCertificateEntry(ALIAS, certificate);
@@ -71,6 +79,6 @@ public final class Certificate {
     factory.init(trusted);
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(null, factory.getTrustManagers(), null);
-    return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).sslContext(context).build();
+    return context;
   }
 }

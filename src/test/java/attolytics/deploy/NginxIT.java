@@ -7,6 +7,9 @@ import attolytics.Eventually;
 import attolytics.TestDatabase;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -40,6 +43,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code deploy/nginx/attolytics.conf} in a real nginx before two instances on one database. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -54,6 +58,7 @@ class NginxIT {
             - {name: referer, header: Referer}
             - {name: client, header: X-Forwarded-For}
             - {name: address, header: X-Real-IP}
+            - {name: ip, type: inet, source: client_ip}
             - {name: scheme, header: X-Forwarded-Proto}
             - {name: host, header: Host}
       apps:
@@ -68,6 +73,7 @@ class NginxIT {
   private Instance a;
   private Instance b;
   private Program nginx;
+  private Certificate certificate;
   private HttpClient client;
   private int port;
 
@@ -77,9 +83,11 @@ class NginxIT {
     directory = temporary;
     database = TestDatabase.create();
     Path schema = Files.writeString(directory.resolve("schema.yaml"), SCHEMA);
-    a = new Instance(database.url(), schema, directory.resolve("a.log")).start();
-    b = new Instance(database.url(), schema, directory.resolve("b.log")).start();
-    Certificate certificate = Certificate.selfSigned(directory);
+    // By default all of 127.0.0.0/8 is trusted, which is where clients come from here.
+    String trusted = "--trusted_proxies=127.0.0.1/32";
+    a = new Instance(database.url(), schema, directory.resolve("a.log"), trusted).start();
+    b = new Instance(database.url(), schema, directory.resolve("b.log"), trusted).start();
+    certificate = Certificate.selfSigned(directory);
     client = certificate.trustingClient();
     port = Program.freePort();
     Path log = directory.resolve("nginx.log");
@@ -201,6 +209,52 @@ class NginxIT {
         query(
             "SELECT concat_ws('|', referer, client, address, scheme, host) FROM seen"
                 + " WHERE id='headers'"));
+  }
+
+  /** Whatever a client claims to be, in whichever header, and also with an Idempotency-Key. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "X-Other: none",
+        "X-Forwarded-For: 203.0.113.9",
+        "X-Forwarded-For: 203.0.113.9, 127.0.0.1",
+        "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-For: 127.0.0.1",
+        "X-Forwarded-For: 203.0.113.9,\r\nx-forwarded-for: ",
+        "X-Forwarded-For: 127.0.0.1, unknown, , \"[::1]\"",
+        "X-Forwarded-For: ::1",
+        "X_Forwarded_For: 203.0.113.9",
+        "Forwarded: for=203.0.113.9\r\nX-Real-IP: 203.0.113.9\r\nTrue-Client-IP: 203.0.113.9",
+      })
+  void clientIp_isTheAddressThatNginxSees(String headers) throws Exception {
+    for (String key : List.of("", "Idempotency-Key: " + headers.hashCode() + "\r\n")) {
+      String id = "from " + headers + key;
+      postFrom(
+          new byte[] {127, 0, 0, 2},
+          headers + "\r\n" + key,
+          id.replace("\"", "'").replace("\r\n", " "));
+    }
+    assertEquals(
+        "2 127.0.0.2 127.0.0.2",
+        query(
+            "SELECT concat_ws(' ', count(*), min(ip), max(ip)) FROM seen WHERE id LIKE 'from %'"));
+    query("DELETE FROM seen WHERE id LIKE 'from %' RETURNING id");
+  }
+
+  private void postFrom(byte[] address, String headers, String id) throws Exception {
+    String body = body(id);
+    try (Socket socket = certificate.trustingContext().getSocketFactory().createSocket()) {
+      socket.bind(new InetSocketAddress(InetAddress.getByAddress(address), 0));
+      socket.connect(
+          new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port));
+      String head =
+          "POST /apps/a/events HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+              + "Content-Type: application/json\r\nContent-Length: %d\r\n%s\r\n"
+                  .formatted(body.length(), headers);
+      socket.getOutputStream().write((head + body).getBytes(StandardCharsets.US_ASCII));
+      socket.getOutputStream().flush();
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
+    }
   }
 
   @ParameterizedTest
