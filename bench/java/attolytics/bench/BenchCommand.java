@@ -44,6 +44,8 @@ public final class BenchCommand implements Callable<Integer> {
     GROWTH,
     /** Rows that repeat, on a table with deduplicate_by. */
     REPEATS,
+    /** Lenient handling, with events that go to quarantine. */
+    LENIENT,
     /** JMH. */
     STAGES
   }
@@ -58,8 +60,7 @@ public final class BenchCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "PART",
       description = "Parts to measure, of: ${COMPLETION-CANDIDATES}; else all of them.")
-  private Set<Part> only =
-      EnumSet.of(Part.CLOSED, Part.OPEN, Part.COST, Part.GROWTH, Part.REPEATS, Part.STAGES);
+  private Set<Part> only = EnumSet.complementOf(EnumSet.of(Part.TABLE));
 
   @Option(names = "--rounds", description = "Rounds that count, of each load.")
   private int rounds = 5;
@@ -166,6 +167,10 @@ public final class BenchCommand implements Callable<Integer> {
     if (only.contains(Part.REPEATS)) {
       new Repeats(rig, plan).run();
       tellTime("repeats");
+    }
+    if (only.contains(Part.LENIENT)) {
+      new InvalidEvents(rig, plan).run();
+      tellTime("lenient handling");
     }
   }
 

@@ -23,15 +23,17 @@ final class Body {
 
   /**
    * @param path that it is posted to
+   * @param headers more of them, each with its end of line, or empty
    * @param times where the events' times stand, each {@code 0000000000.000000}
    */
-  Body(String path, byte[] json, int[] times) {
+  Body(String path, String headers, byte[] json, int[] times) {
     this.json = json;
     this.times = times;
     String text =
         "POST "
             + path
             + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + headers
             + "Content-Length: "
             + json.length
             + "\r\n\r\n";
@@ -42,6 +44,7 @@ final class Body {
     return json;
   }
 
+  /** Those that become rows. */
   int events() {
     return times.length;
   }

@@ -11,7 +11,17 @@ final class Events {
 
   /** Bodies of that many events. */
   static List<Body> bodies(int events) {
-    return new ExampleEvents(ExampleEvents.FieldOrder.SCHEMA)
-        .bodies(Math.max(1, DIFFERENT / events), events);
+    return bodies(new ExampleEvents(ExampleEvents.FieldOrder.SCHEMA), events);
+  }
+
+  /** Bodies of that many events, to be handled leniently. */
+  static List<Body> lenientBodies(int events, int invalidEvery) {
+    String headers = "Prefer: handling=lenient\r\n";
+    return bodies(
+        new ExampleEvents(ExampleEvents.FieldOrder.SCHEMA, headers, invalidEvery), events);
+  }
+
+  private static List<Body> bodies(ExampleEvents of, int events) {
+    return of.bodies(Math.max(1, DIFFERENT / events), events);
   }
 }

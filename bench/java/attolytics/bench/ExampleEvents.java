@@ -7,6 +7,7 @@ import attolytics.schema.yaml.SchemaFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -42,9 +43,22 @@ final class ExampleEvents {
 
   private final Random random = new Random(SEED);
   private final FieldOrder order;
+  private final String headers;
+  private final int invalidEvery;
+  private int made;
 
   ExampleEvents(FieldOrder order) {
+    this(order, "", 0);
+  }
+
+  /**
+   * @param headers of each request, beside the usual ones
+   * @param invalidEvery one event of so many is invalid; 0 if none is
+   */
+  ExampleEvents(FieldOrder order, String headers, int invalidEvery) {
     this.order = order;
+    this.headers = headers;
+    this.invalidEvery = invalidEvery;
   }
 
   /** The example's only app. The working directory has to be the project's. */
@@ -66,27 +80,48 @@ final class ExampleEvents {
     StringBuilder json = new StringBuilder(160 * events + 64);
     json.append("{\"secret_key\":\"").append(SECRET_KEY).append("\",\"events\":[");
     int[] times = new int[events];
+    int valid = 0;
     for (int i = 0; i < events; i++) {
       json.append(i == 0 ? "{" : ",{").append("\"_t\":\"").append(TABLE).append('"');
-      if (order == FieldOrder.SCHEMA) {
-        times[i] = time(json);
-        platformAndVersion(json);
-        user(json);
-        type(json);
-        score(json);
+      if (invalidEvery > 0 && ++made % invalidEvery == 0) {
+        invalid(json);
       } else {
-        type(json);
-        score(json);
-        user(json);
-        platformAndVersion(json);
-        times[i] = time(json);
+        times[valid++] = event(json);
       }
       json.append('}');
     }
     json.append("]}");
-    Body body = new Body(PATH, json.toString().getBytes(StandardCharsets.US_ASCII), times);
+    byte[] bytes = json.toString().getBytes(StandardCharsets.US_ASCII);
+    Body body = new Body(PATH, headers, bytes, Arrays.copyOf(times, valid));
     body.stamp(Body.FIRST_TIME);
     return body;
+  }
+
+  /** Adds the fields, and returns where the time stands. */
+  private int event(StringBuilder json) {
+    int time;
+    if (order == FieldOrder.SCHEMA) {
+      time = time(json);
+      platformAndVersion(json);
+      user(json);
+      type(json);
+      score(json);
+    } else {
+      type(json);
+      score(json);
+      user(json);
+      platformAndVersion(json);
+      time = time(json);
+    }
+    return time;
+  }
+
+  /** As an event is that an old client sends: whole, but for one value. */
+  private void invalid(StringBuilder json) {
+    platformAndVersion(json);
+    user(json);
+    type(json);
+    text(json, "score", "none");
   }
 
   private static int time(StringBuilder json) {

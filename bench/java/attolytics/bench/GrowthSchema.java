@@ -56,7 +56,7 @@ record GrowthSchema(int tables, int columns, int apps) {
         table = (table + 1) % tables;
       }
       byte[] bytes = json.append("]}").toString().getBytes(StandardCharsets.US_ASCII);
-      bodies.add(new Body("/apps/a" + i % apps + "/events", bytes, times));
+      bodies.add(new Body("/apps/a" + i % apps + "/events", "", bytes, times));
     }
     return bodies;
   }

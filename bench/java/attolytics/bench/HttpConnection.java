@@ -26,6 +26,12 @@ final class HttpConnection implements AutoCloseable {
   /** The end of the last header, and an empty line. */
   private static final int END_OF_HEADERS = 0x0D0A0D0A;
 
+  /** What no other header of the service has: the end of {@code Content-Length}. */
+  private static final int LENGTH_NAME = 'n' << 24 | 'g' << 16 | 't' << 8 | 'h';
+
+  /** Where its value is from there: behind a colon and a space. */
+  private static final int LENGTH_VALUE = Integer.BYTES + 2;
+
   private final SocketChannel channel;
   private final SelectionKey key;
   private volatile @Nullable ByteBuffer unsent;
@@ -100,7 +106,6 @@ final class HttpConnection implements AutoCloseable {
     return whole;
   }
 
-  /** A 200 has no body: it is whole with the empty line. */
   private static boolean isWhole(ByteBuffer in) throws IOException {
     int end = in.position();
     if (end < STATUS_LINE) {
@@ -109,7 +114,25 @@ final class HttpConnection implements AutoCloseable {
     if (in.get(9) != '2' || in.get(10) != '0' || in.get(11) != '0') {
       throw new IOException("a request was refused" + said(in));
     }
-    return in.getInt(end - Integer.BYTES) == END_OF_HEADERS;
+    int length = 0;
+    for (int at = STATUS_LINE; at + Integer.BYTES <= end; at++) {
+      if (in.getInt(at) == END_OF_HEADERS) {
+        return end == at + Integer.BYTES + length;
+      }
+      if (in.getInt(at) == LENGTH_NAME) {
+        length = number(in, at + LENGTH_VALUE);
+      }
+    }
+    return false;
+  }
+
+  /** If it is not complete yet, neither are the headers. */
+  private static int number(ByteBuffer in, int from) {
+    int number = 0;
+    for (int at = from; at < in.position() && in.get(at) >= '0' && in.get(at) <= '9'; at++) {
+      number = 10 * number + in.get(at) - '0';
+    }
+    return number;
   }
 
   private static String said(ByteBuffer in) {

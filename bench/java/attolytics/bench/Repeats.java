@@ -23,6 +23,8 @@ final class Repeats {
   private static final Table DEDUPLICATED =
       new Table(null, "repeats", 0, COLUMNS, null, null, COLUMNS.subList(0, 1));
 
+  static final Scenario UNIQUE_INDEX = scenario("unique index", 0);
+
   private final Rig rig;
   private final Plan plan;
 
@@ -38,15 +40,18 @@ final class Repeats {
             + " name VARCHAR NOT NULL)");
     rig.results().begin(PART);
     Turns turns = new Turns(rig);
-    add(turns, "unique index", PLAIN, 0);
-    add(turns, "deduplicate_by", DEDUPLICATED, 0);
-    add(turns, "deduplicate_by", DEDUPLICATED, 10);
+    add(turns, UNIQUE_INDEX, PLAIN, 0);
+    add(turns, scenario("deduplicate_by", 0), DEDUPLICATED, 0);
+    add(turns, scenario("deduplicate_by", 10), DEDUPLICATED, 10);
     turns.take(plan);
     rig.dropTables();
   }
 
-  private void add(Turns turns, String load, Table table, int percent) {
-    Scenario scenario = new Scenario(PART, load, 1, ROWS, 1).with("percent repeat", percent);
+  private static Scenario scenario(String load, int percent) {
+    return new Scenario(PART, load, 1, ROWS, 1).with("percent repeat", percent);
+  }
+
+  private void add(Turns turns, Scenario scenario, Table table, int percent) {
     turns.add(scenario, new RepeatedRows(rig.server(), table, ROWS, percent), null);
   }
 }

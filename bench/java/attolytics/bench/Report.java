@@ -29,6 +29,7 @@ final class Report {
     filled = Markers.replace(filled, "open", tables.open());
     filled = Markers.replace(filled, "growth", tables.growth());
     filled = Markers.replace(filled, "repeats", tables.repeats());
+    filled = Markers.replace(filled, "lenient", tables.lenient());
     return Markers.replace(filled, "stages", tables.stages());
   }
 }

@@ -168,16 +168,58 @@ final class Tables {
     List<Round> rounds = results.rounds(Repeats.PART);
     MarkdownTable table =
         new MarkdownTable(
-            "table", "% of rows that repeat", "rows/s stored", "range", "p50, p99 ms");
+            "table",
+            "% of rows that repeat",
+            "rows/s stored",
+            "range",
+            "of the unique index",
+            "range",
+            "p50, p99 ms");
+    List<Round> plain = Round.of(Repeats.UNIQUE_INDEX, rounds);
     for (Scenario scenario : scenarios(rounds)) {
       List<Round> own = Round.of(scenario, rounds);
       Median rate = Median.of(own, Round::rowsPerSecond);
+      Median ratio = Median.ofRatios(own, plain, Round::rowsPerSecond);
       table.row(
           scenario.load(),
           Figure.whole(scenario.value()),
           Figure.whole(rate.median()),
           Figure.whole(rate.min()) + " – " + Figure.whole(rate.max()),
+          Figure.of("%.2f", ratio.median()),
+          Figure.range("%.2f", ratio),
           millis(own, r -> r.came().p50()) + ", " + millis(own, r -> r.came().p99()));
+    }
+    return table.toString();
+  }
+
+  String lenient() throws IOException {
+    List<Round> rounds = results.rounds(InvalidEvents.PART);
+    MarkdownTable table =
+        new MarkdownTable(
+            "handling",
+            "events a body",
+            "% of events that are invalid",
+            "rows/s",
+            "range",
+            "of lenient without",
+            "range",
+            "CPU s per million rows: service, PostgreSQL");
+    for (Scenario scenario : scenarios(rounds)) {
+      List<Round> own = Round.of(scenario, rounds);
+      Median rate = Median.of(own, Round::rowsPerSecond);
+      Scenario without = InvalidEvents.scenario(InvalidEvents.LENIENT, scenario.events(), 0);
+      Median ratio = Median.ofRatios(own, Round.of(without, rounds), Round::rowsPerSecond);
+      table.row(
+          scenario.load(),
+          Integer.toString(scenario.events()),
+          Figure.whole(scenario.value()),
+          Figure.whole(rate.median()),
+          Figure.whole(rate.min()) + " – " + Figure.whole(rate.max()),
+          Figure.of("%.2f", ratio.median()),
+          Figure.range("%.2f", ratio),
+          cpu(own, Round::serviceCpuPerMillionRows)
+              + ", "
+              + cpu(own, Round::postgresCpuPerMillionRows));
     }
     return table.toString();
   }

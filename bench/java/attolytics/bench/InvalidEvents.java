@@ -1,0 +1,50 @@
+package attolytics.bench;
+
+import java.util.List;
+
+/** What lenient handling costs, with events that go to quarantine and without. */
+final class InvalidEvents {
+  static final String PART = "lenient";
+  static final String PERCENT = "percent invalid";
+  static final String STRICT = "strict";
+  static final String LENIENT = "lenient";
+  static final List<Integer> EVENTS = List.of(Closed.EVENTS, Closed.LARGE);
+
+  /** As many as one percent. */
+  private static final int INVALID_EVERY = 100;
+
+  private final Rig rig;
+  private final Plan plan;
+
+  InvalidEvents(Rig rig, Plan plan) {
+    this.rig = rig;
+    this.plan = plan;
+  }
+
+  static Scenario scenario(String handling, int events, int percent) {
+    return new Scenario(PART, handling, Closed.INDEXES, events, Closed.MANY).with(PERCENT, percent);
+  }
+
+  void run() throws Exception {
+    rig.dropTables();
+    rig.results().begin(PART);
+    Served service = rig.service();
+    Turns turns = new Turns(rig);
+    for (int events : EVENTS) {
+      add(turns, scenario(STRICT, events, 0), service, Events.bodies(events));
+      add(turns, scenario(LENIENT, events, 0), service, Events.lenientBodies(events, 0));
+      add(
+          turns,
+          scenario(LENIENT, events, 1),
+          service,
+          Events.lenientBodies(events, INVALID_EVERY));
+    }
+    turns.take(plan);
+    rig.stop(service);
+    rig.dropTables();
+  }
+
+  private static void add(Turns turns, Scenario scenario, Served service, List<Body> bodies) {
+    turns.add(scenario, new ClosedLoop(service.port(), Closed.MANY, bodies), service);
+  }
+}
