@@ -7,6 +7,7 @@ import attolytics.http.IngestHandler;
 import attolytics.http.server.HttpServer;
 import attolytics.http.server.Limits;
 import attolytics.metrics.Metrics;
+import attolytics.recent.RecentRefusals;
 import attolytics.schema.App;
 import attolytics.schema.Table;
 import attolytics.settings.TrustedProxies;
@@ -51,7 +52,8 @@ public final class InsertServer {
             Metrics.NONE,
             TrustedProxies.LOOPBACK,
             InstantSource.system(),
-            id -> false);
+            id -> false,
+            new RecentRefusals());
     HttpServer http =
         HttpServer.open(
             "localhost",
@@ -59,6 +61,7 @@ public final class InsertServer {
             Runtime.getRuntime().availableProcessors(),
             LIMITS,
             Metrics.NONE,
+            new RecentRefusals(),
             new IngestHandler(ingest, Map.of(app.id(), app)));
     // Nothing to flush at the end: the load has all answers when it stops this server.
     Runtime.getRuntime().addShutdownHook(new Thread(() -> Runtime.getRuntime().halt(0)));

@@ -67,6 +67,8 @@ class ArchitectureTest {
         .definedBy("attolytics.settings")
         .layer("logging")
         .definedBy("attolytics.logging")
+        .layer("recent")
+        .definedBy("attolytics.recent")
         .layer("metrics")
         .definedBy("attolytics.metrics")
         .whereLayer("cli")
@@ -119,6 +121,8 @@ class ArchitectureTest {
         .mayNotAccessAnyLayer()
         .whereLayer("logging")
         .mayOnlyAccessLayers("settings")
+        .whereLayer("recent")
+        .mayOnlyAccessLayers("logging")
         .check(classes);
   }
 

@@ -52,18 +52,25 @@ public final class AdminHandler implements HttpHandler {
     headers.put(Headers.CACHE_CONTROL, "no-store");
     headers.put(NO_SNIFF, "nosniff");
     switch (exchange.getRequestPath()) {
-      case "/" -> get(exchange, AdminHandler::page);
       case "/status.json" -> get(exchange, this::report);
       case "/metrics" -> get(exchange, this::metrics);
       case "/healthz" -> get(exchange, asked -> probe(asked, notLive, "alive"));
       case "/readyz" -> get(exchange, asked -> probe(asked, unready, "ready"));
       case "/openapi.yaml" -> get(exchange, AdminHandler::description);
-      default ->
-          answer(
-              exchange,
-              StatusCodes.NOT_FOUND,
-              TEXT,
-              "not found; see /, /metrics, /healthz, /readyz and /openapi.yaml\n");
+      default -> page(exchange, StatusPage.file(exchange.getRequestPath()));
+    }
+  }
+
+  private static void page(HttpServerExchange exchange, StatusPage.@Nullable PageFile file) {
+    if (file == null) {
+      answer(
+          exchange,
+          StatusCodes.NOT_FOUND,
+          TEXT,
+          "not found; see /, /metrics, /healthz, /readyz, /status.json and /openapi.yaml\n");
+    } else {
+      StatusPage.HEADERS.forEach((name, value) -> exchange.getResponseHeaders().put(name, value));
+      get(exchange, asked -> answer(asked, StatusCodes.OK, file.contentType(), file.read()));
     }
   }
 
@@ -79,12 +86,6 @@ public final class AdminHandler implements HttpHandler {
           TEXT,
           "method not allowed; use " + ALLOWED_METHODS + "\n");
     }
-  }
-
-  private static void page(HttpServerExchange exchange) {
-    StatusPage page = StatusPage.get();
-    page.headers().forEach((name, value) -> exchange.getResponseHeaders().put(name, value));
-    answer(exchange, StatusCodes.OK, "text/html; charset=utf-8", page.html());
   }
 
   private static void description(HttpServerExchange exchange) {

@@ -1,63 +1,76 @@
 package attolytics.admin;
 
 import io.undertow.util.HttpString;
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.Base64;
 import java.util.Map;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The page that shows {@link StatusReport}s. Its styles and scripts are inline, and its headers
- * allow no others.
+ * The files of the page that shows {@link StatusReport}s. Its headers allow it what comes from this
+ * port, and nothing inline.
  */
 final class StatusPage {
-  /** Read at the first request. */
-  private static final class Lazily {
-    private static final StatusPage PAGE = new StatusPage();
+  /** A file, with its content type. */
+  record PageFile(String contentType, String name) {
+    byte[] read() {
+      return Resource.read(name);
+    }
   }
 
-  private final byte[] html;
-  private final Map<HttpString, String> headers;
-
-  private StatusPage() {
-    html = Resource.read("/attolytics/status.html");
-    String text = new String(html, StandardCharsets.UTF_8);
-    headers =
-        Map.of(
-            new HttpString("Content-Security-Policy"),
-            "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none';"
-                + " form-action 'none'; frame-ancestors 'none'; style-src "
-                + hash(text, "style")
-                + "; script-src "
-                + hash(text, "script"),
-            new HttpString("Referrer-Policy"),
-            "no-referrer");
-  }
-
-  static StatusPage get() {
-    return Lazily.PAGE;
-  }
-
-  byte[] html() {
-    return html;
-  }
+  private static final String HTML = "text/html; charset=utf-8";
+  private static final String CSS = "text/css; charset=utf-8";
+  private static final String JAVASCRIPT = "text/javascript; charset=utf-8";
 
   /** The security headers of the page. */
-  Map<HttpString, String> headers() {
-    return headers;
+  static final Map<HttpString, String> HEADERS =
+      Map.of(
+          new HttpString("Content-Security-Policy"),
+          "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+              + " img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+          new HttpString("Referrer-Policy"),
+          "no-referrer");
+
+  private static final Map<String, PageFile> FILES = files();
+
+  private StatusPage() {}
+
+  /** The file at a path, or null. */
+  static @Nullable PageFile file(String path) {
+    return FILES.get(path);
   }
 
-  /** The hash source of the content of an element, for the Content-Security-Policy. */
-  private static String hash(String html, String element) {
-    int start = html.indexOf('<' + element + '>') + element.length() + 2;
-    String content = html.substring(start, html.indexOf("</" + element + '>', start));
+  private static Map<String, PageFile> files() {
+    return Map.of(
+        "/", own("status.html", HTML),
+        "/status.css", own("status.css", CSS),
+        "/status.js", own("status.js", JAVASCRIPT),
+        "/charts.js", own("charts.js", JAVASCRIPT),
+        "/uplot.css", uplots("uPlot.min.css", CSS),
+        "/uplot.js", uplots("uPlot.iife.min.js", JAVASCRIPT));
+  }
+
+  private static PageFile own(String name, String contentType) {
+    return new PageFile(contentType, "/attolytics/status/" + name);
+  }
+
+  /** A file of uPlot, which draws the charts. Its WebJar has its version in the path. */
+  private static PageFile uplots(String name, String contentType) {
+    String directory = "/META-INF/resources/webjars/uplot/" + uplotVersion() + "/dist/";
+    return new PageFile(contentType, directory + name);
+  }
+
+  private static String uplotVersion() {
+    byte[] text = Resource.read("/META-INF/maven/org.webjars.npm/uplot/pom.properties");
+    Properties properties = new Properties();
     try {
-      byte[] digest =
-          MessageDigest.getInstance("SHA-256").digest(content.getBytes(StandardCharsets.UTF_8));
-      return "'sha256-" + Base64.getEncoder().encodeToString(digest) + "'";
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java runtime has SHA-256", e);
+      properties.load(new StringReader(new String(text, StandardCharsets.ISO_8859_1)));
+    } catch (IOException e) {
+      throw new UncheckedIOException("reading from memory", e);
     }
+    return properties.getProperty("version");
   }
 }

@@ -1,45 +1,52 @@
 package attolytics.admin;
 
-import static java.time.temporal.ChronoUnit.SECONDS;
-
-import attolytics.metrics.Histogram;
 import attolytics.metrics.History;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.metrics.QuarantineContents;
 import attolytics.metrics.Sample;
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import java.io.ByteArrayOutputStream;
+import attolytics.recent.LogLine;
+import attolytics.recent.RecentLog;
+import attolytics.recent.RecentRefusals;
+import attolytics.recent.RefusedRequest;
+import attolytics.recent.Repeated;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.lang.management.RuntimeMXBean;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.function.ToDoubleBiFunction;
-import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the status page shows, as JSON: current totals, rates over the last seconds, and their
- * history. Read from the same meters as {@code /metrics}.
+ * What the status page shows, as JSON: facts about the instance and its database, current totals,
+ * rates over the last seconds and their history, recent refusals, and the last warnings of the log.
+ * Read from the same meters as {@code /metrics}.
  */
 public final class StatusReport {
-  private static final JsonFactory JSON = new JsonFactory();
-
-  /** Number of samples over which a point of the latencies' history is computed. */
-  private static final int SMOOTHING = 5;
-
   private final PrometheusMetrics metrics;
   private final History history;
-  private final String version;
+  private final Facts facts;
+  private final RecentRefusals refusals;
+  private final RecentLog log;
+  private final Map<String, Integer> statusByReason;
 
   /**
-   * @param version of the service
+   * @param statusByReason the status of the answer for each reason to refuse a request
    */
-  public StatusReport(PrometheusMetrics metrics, History history, String version) {
+  public StatusReport(
+      PrometheusMetrics metrics,
+      History history,
+      Facts facts,
+      RecentRefusals refusals,
+      RecentLog log,
+      Map<String, Integer> statusByReason) {
     this.metrics = metrics;
     this.history = history;
-    this.version = version;
+    this.facts = facts;
+    this.refusals = refusals;
+    this.log = log;
+    this.statusByReason = Map.copyOf(statusByReason);
   }
 
   /**
@@ -48,176 +55,134 @@ public final class StatusReport {
    * @param unready why a request would be refused now, or null
    */
   byte[] write(@Nullable String unready) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (JsonGenerator json = JSON.createGenerator(bytes)) {
-      json.writeStartObject();
-      json.writeBooleanField("ready", unready == null);
-      json.writeStringField("reason", unready);
-      json.writeNumberField(
-          "uptimeSeconds", ManagementFactory.getRuntimeMXBean().getUptime() / 1000);
-      json.writeStringField("version", version);
-      writeLevels(json);
-      writeTotals(json);
-      writeQuarantine(json);
+    try (ReportJson json = new ReportJson()) {
+      json.flag("ready", unready == null);
+      json.text("reason", unready);
+      json.time("since", facts.readinessSince());
+      json.time("now", Instant.now());
+      json.count("uptimeSeconds", ManagementFactory.getRuntimeMXBean().getUptime() / 1000);
+      json.text("version", facts.version());
+      json.object("instance", () -> writeInstance(json));
+      json.object("database", () -> writeDatabase(json));
+      json.object("schema", () -> writeSchema(json));
+      json.object("levels", () -> writeLevels(json));
+      json.object("totals", () -> writeTotals(json));
+      json.numbers("partitions", metrics.gauges("attolytics.partitions", "table"));
+      json.numbers("partitionsEnd", metrics.gauges("attolytics.partitions.end.timestamp", "table"));
+      json.object("quarantine", () -> writeQuarantine(json));
+      json.objects("refusals", refusals.newestFirst(), refusal -> writeRefusal(json, refusal));
+      json.objects("log", log.newestFirst(), line -> writeLine(json, line));
       List<Sample> samples = history.samples();
       if (!samples.isEmpty()) {
-        writeRecent(json, samples);
-        writeHistory(json, samples);
+        new HistoryReport(samples, statusByReason, json).write();
       }
-      json.writeEndObject();
+      return json.end();
     } catch (IOException e) {
       throw new UncheckedIOException("writing to memory", e);
     }
-    return bytes.toByteArray();
   }
 
-  private void writeLevels(JsonGenerator json) throws IOException {
-    json.writeObjectFieldStart("levels");
-    writeNumber(json, "bufferBytes", metrics.gauge("attolytics.buffer"));
-    writeNumber(json, "bufferCapacityBytes", metrics.gauge("attolytics.buffer.capacity"));
-    writeNumber(json, "ringRows", metrics.gauge("attolytics.ring.used"));
-    writeNumber(json, "ringCapacityRows", metrics.gauge("attolytics.ring.capacity"));
-    writeNumber(json, "oldestSeconds", metrics.gauge("attolytics.oldest.unflushed"));
-    writeNumber(json, "databaseUp", metrics.gauge("attolytics.database.up"));
-    writeNumber(json, "connectionsInUse", metrics.gauge("hikaricp.connections.active"));
-    writeNumber(json, "connections", metrics.gauge("hikaricp.connections"));
-    json.writeEndObject();
+  private void writeInstance(ReportJson json) throws IOException {
+    RuntimeMXBean runtime = ManagementFactory.getRuntimeMXBean();
+    json.text("host", facts.host());
+    json.text("url", facts.url());
+    json.text("adminUrl", facts.adminUrl());
+    json.count("pid", runtime.getPid());
+    json.time("started", Instant.ofEpochMilli(runtime.getStartTime()));
+    json.text("java", Runtime.version().toString());
   }
 
-  private void writeTotals(JsonGenerator json) throws IOException {
-    json.writeObjectFieldStart("totals");
-    write(json, "requests", metrics.totals("attolytics.http.requests", "status"));
-    write(json, "requestsByApp", metrics.totals("attolytics.http.requests", "app"));
-    write(json, "acceptedByApp", metrics.totals("attolytics.events.accepted", "app"));
-    write(json, "rejectedByApp", metrics.totals("attolytics.events.rejected", "app"));
-    write(json, "duplicatesByApp", metrics.totals("attolytics.duplicates.suppressed", "app"));
-    write(json, "rejected", metrics.totals("attolytics.events.rejected", "reason"));
-    write(json, "committed", metrics.totals("attolytics.events.committed", "table"));
-    write(json, "flushes", metrics.totals("attolytics.flushes", "trigger"));
-    write(json, "flushErrors", metrics.totals("attolytics.flush.errors", "sqlstate_class"));
-    json.writeEndObject();
+  private void writeDatabase(ReportJson json) throws IOException {
+    Facts.Database database = facts.database();
+    if (database == null) {
+      return;
+    }
+    json.text("url", database.url());
+    json.flag("embedded", database.isEmbedded());
+    json.text("name", database.name());
+    json.text("serverVersion", database.serverVersion());
+    json.count("bytes", database.bytes());
+    json.text("problem", database.problem());
+    json.text("cause", database.cause());
+    json.time("since", database.problemSince());
   }
 
-  private void writeQuarantine(JsonGenerator json) throws IOException {
+  private void writeSchema(ReportJson json) throws IOException {
+    json.text("file", facts.schemaFile());
+    json.time("loaded", metrics.schema().loaded());
+    json.time("refused", metrics.schema().refused());
+  }
+
+  private void writeLevels(ReportJson json) throws IOException {
+    json.number("bufferBytes", metrics.gauge("attolytics.buffer"));
+    json.number("bufferCapacityBytes", metrics.gauge("attolytics.buffer.capacity"));
+    json.number("ringRows", metrics.gauge("attolytics.ring.used"));
+    json.number("ringCapacityRows", metrics.gauge("attolytics.ring.capacity"));
+    json.number("oldestSeconds", metrics.gauge("attolytics.oldest.unflushed"));
+    json.number("databaseUp", metrics.gauge("attolytics.database.up"));
+    json.number("connectionsInUse", metrics.gauge("hikaricp.connections.active"));
+    json.number("connections", metrics.gauge("hikaricp.connections"));
+  }
+
+  private void writeTotals(ReportJson json) throws IOException {
+    json.numbers("requests", metrics.totals("attolytics.http.requests", "status"));
+    json.numbers("requestsByApp", metrics.totals("attolytics.http.requests", "app"));
+    json.numbers("refusedByApp", metrics.totals("attolytics.requests.refused", "app"));
+    json.numbers("acceptedByApp", metrics.totals("attolytics.events.accepted", "app"));
+    json.numbers("rejectedByApp", metrics.totals("attolytics.events.rejected", "app"));
+    json.numbers("duplicatesByApp", metrics.totals("attolytics.duplicates.suppressed", "app"));
+    json.numbers("quarantinedByApp", metrics.totals("attolytics.events.quarantined", "app"));
+    json.numbers("refused", metrics.totals("attolytics.requests.refused", "reason"));
+    json.numbers("rejected", metrics.totals("attolytics.events.rejected", "reason"));
+    json.numbers("committed", metrics.totals("attolytics.events.committed", "table"));
+    json.numbers("leftOut", metrics.totals("attolytics.duplicate.events", "table"));
+    json.numbers("flushes", metrics.totals("attolytics.flushes", "trigger"));
+    json.numbers("flushErrors", metrics.totals("attolytics.flush.errors", "sqlstate_class"));
+  }
+
+  private void writeQuarantine(ReportJson json) throws IOException {
     QuarantineContents contents = metrics.quarantine();
-    json.writeObjectFieldStart("quarantine");
-    json.writeArrayFieldStart("groups");
-    for (QuarantineContents.Group group : contents.groups()) {
-      json.writeStartObject();
-      json.writeStringField("app", group.app());
-      json.writeStringField("code", group.code());
-      json.writeNumberField("rows", group.rows());
-      json.writeEndObject();
-    }
-    json.writeEndArray();
-    json.writeArrayFieldStart("newest");
-    for (QuarantineContents.Reason reason : contents.newest()) {
-      json.writeStartObject();
-      json.writeStringField("received", reason.receivedAt().truncatedTo(SECONDS).toString());
-      json.writeStringField("app", reason.app());
-      json.writeStringField("table", reason.table());
-      json.writeStringField("code", reason.code());
-      json.writeStringField("pointer", reason.pointer());
-      json.writeEndObject();
-    }
-    json.writeEndArray();
-    json.writeEndObject();
+    json.objects(
+        "groups",
+        contents.groups(),
+        group -> {
+          json.text("app", group.app());
+          json.text("code", group.code());
+          json.count("rows", group.rows());
+        });
+    json.objects(
+        "newest",
+        contents.newest(),
+        reason -> {
+          json.time("received", reason.receivedAt());
+          json.text("app", reason.app());
+          json.text("table", reason.table());
+          json.text("code", reason.code());
+          json.text("pointer", reason.pointer());
+        });
   }
 
-  private static void write(JsonGenerator json, String name, Map<String, Double> values)
+  private static void writeRefusal(ReportJson json, Repeated<RefusedRequest> refusal)
       throws IOException {
-    json.writeObjectFieldStart(name);
-    for (Map.Entry<String, Double> value : values.entrySet()) {
-      writeNumber(json, value.getKey(), value.getValue());
-    }
-    json.writeEndObject();
+    RefusedRequest request = refusal.newest();
+    json.time("last", refusal.last());
+    json.time("first", refusal.first());
+    json.count("count", refusal.count());
+    json.text("app", request.app());
+    json.number("status", request.status());
+    json.text("reason", request.reason());
+    json.text("code", request.code());
+    json.text("pointer", request.pointer());
+    json.text("detail", request.detail());
+    json.text("userAgent", request.userAgent());
   }
 
-  private static void writeRecent(JsonGenerator json, List<Sample> samples) throws IOException {
-    Sample now = samples.get(samples.size() - 1);
-    Sample before = samples.get(Math.max(0, samples.size() - 1 - History.RECENT));
-    double seconds = now.secondsSince(before);
-    Histogram requests = now.requestSeconds().since(before.requestSeconds());
-    Histogram flushes = now.flushSeconds().since(before.flushSeconds());
-    json.writeObjectFieldStart("recent");
-    writeNumber(json, "rows", now.rowsPerSecondSince(before));
-    writeNumber(json, "requests", (now.requests() - before.requests()) / seconds);
-    writeNumber(json, "refused", (now.refused() - before.refused()) / seconds);
-    writeNumber(json, "failed", (now.failed() - before.failed()) / seconds);
-    writeNumber(json, "flushErrors", (now.flushErrors() - before.flushErrors()) / seconds);
-    writeNumber(json, "requestP50", requests.quantile(0.5));
-    writeNumber(json, "requestP99", requests.quantile(0.99));
-    writeNumber(json, "flushes", flushes.count() / seconds);
-    writeNumber(json, "flushP50", flushes.quantile(0.5));
-    writeNumber(json, "flushP99", flushes.quantile(0.99));
-    writeNumber(json, "flushRows", now.flushRows().since(before.flushRows()).mean());
-    json.writeObjectFieldStart("rowsByTable");
-    for (Map.Entry<String, Double> table : now.rows().entrySet()) {
-      double earlier = before.rows().getOrDefault(table.getKey(), 0.);
-      writeNumber(json, table.getKey(), (table.getValue() - earlier) / seconds);
-    }
-    json.writeEndObject();
-    json.writeEndObject();
-  }
-
-  private static void writeHistory(JsonGenerator json, List<Sample> samples) throws IOException {
-    json.writeObjectFieldStart("history");
-    json.writeNumberField("length", History.LENGTH);
-    series(json, "rows", samples, 1, (before, now) -> now.rowsPerSecondSince(before));
-    series(json, "requests", samples, 1, rate(Sample::requests));
-    series(json, "refused", samples, 1, rate(sample -> sample.refused() + sample.failed()));
-    series(json, "requestP50", samples, SMOOTHING, (a, b) -> requests(a, b).quantile(0.5));
-    series(json, "requestP99", samples, SMOOTHING, (a, b) -> requests(a, b).quantile(0.99));
-    series(json, "flushP50", samples, SMOOTHING, (a, b) -> flushes(a, b).quantile(0.5));
-    series(json, "flushP99", samples, SMOOTHING, (a, b) -> flushes(a, b).quantile(0.99));
-    series(json, "bufferBytes", samples, 1, (before, now) -> now.bufferBytes());
-    series(json, "flushErrors", samples, 1, rate(Sample::flushErrors));
-    json.writeEndObject();
-  }
-
-  private static ToDoubleBiFunction<Sample, Sample> rate(ToDoubleFunction<Sample> count) {
-    return (before, now) ->
-        (count.applyAsDouble(now) - count.applyAsDouble(before)) / now.secondsSince(before);
-  }
-
-  private static Histogram requests(Sample before, Sample now) {
-    return now.requestSeconds().since(before.requestSeconds());
-  }
-
-  private static Histogram flushes(Sample before, Sample now) {
-    return now.flushSeconds().since(before.flushSeconds());
-  }
-
-  /** A point for each sample except the first, computed from it and an earlier one. */
-  private static void series(
-      JsonGenerator json,
-      String name,
-      List<Sample> samples,
-      int distance,
-      ToDoubleBiFunction<Sample, Sample> point)
-      throws IOException {
-    json.writeArrayFieldStart(name);
-    for (int i = 1; i < samples.size(); i++) {
-      Sample before = samples.get(Math.max(0, i - distance));
-      writeNumber(json, point.applyAsDouble(before, samples.get(i)));
-    }
-    json.writeEndArray();
-  }
-
-  private static void writeNumber(JsonGenerator json, String name, double value)
-      throws IOException {
-    json.writeFieldName(name);
-    writeNumber(json, value);
-  }
-
-  /** Writes integers without a fraction, and NaN as null. */
-  private static void writeNumber(JsonGenerator json, double value) throws IOException {
-    if (Double.isNaN(value)) {
-      json.writeNull();
-    } else if (value == Math.rint(value) && Math.abs(value) < 1e15) {
-      json.writeNumber((long) value);
-    } else {
-      json.writeNumber(value);
-    }
+  private static void writeLine(ReportJson json, Repeated<LogLine> line) throws IOException {
+    json.time("last", line.last());
+    json.time("first", line.first());
+    json.count("count", line.count());
+    json.text("level", line.newest().level());
+    json.text("logger", line.newest().logger());
+    json.text("message", line.newest().message());
   }
 }

@@ -30,9 +30,18 @@ final class Housekeeping implements AutoCloseable {
    * @param delay before the first run, and between the end of a run and the beginning of the next
    */
   void schedule(Duration delay, Runnable task) {
-    long nanos = Math.max(MIN_DELAY.toNanos(), delay.toNanos());
+    schedule(delay, delay, task);
+  }
+
+  /** The same, with another delay before the first run. */
+  void schedule(Duration first, Duration delay, Runnable task) {
     Future<?> unused =
-        executor.scheduleWithFixedDelay(GuardedTask.of(task), nanos, nanos, TimeUnit.NANOSECONDS);
+        executor.scheduleWithFixedDelay(
+            GuardedTask.of(task), nanos(first), nanos(delay), TimeUnit.NANOSECONDS);
+  }
+
+  private static long nanos(Duration delay) {
+    return Math.max(MIN_DELAY.toNanos(), delay.toNanos());
   }
 
   @Override

@@ -3,6 +3,7 @@ package attolytics.app;
 import attolytics.http.server.HttpServer;
 import attolytics.http.server.Limits;
 import attolytics.metrics.PrometheusMetrics;
+import attolytics.recent.RecentRefusals;
 import attolytics.settings.Settings;
 import attolytics.settings.StartException;
 import io.undertow.server.HttpHandler;
@@ -23,11 +24,13 @@ final class HttpPorts {
   private final Settings settings;
   private final HeapShare heap;
   private final PrometheusMetrics metrics;
+  private final RecentRefusals refusals;
 
-  HttpPorts(Settings settings, HeapShare heap, PrometheusMetrics metrics) {
+  HttpPorts(Settings settings, HeapShare heap, PrometheusMetrics metrics, RecentRefusals refusals) {
     this.settings = settings;
     this.heap = heap;
     this.metrics = metrics;
+    this.refusals = refusals;
   }
 
   HttpServer openAdmin(HttpHandler handler) throws StartException {
@@ -68,7 +71,7 @@ final class HttpPorts {
       String prefix, String host, int port, int ioThreads, Limits limits, HttpHandler handler)
       throws StartException {
     try {
-      return HttpServer.open(host, port, ioThreads, limits, metrics, handler);
+      return HttpServer.open(host, port, ioThreads, limits, metrics, refusals, handler);
     } catch (IOException e) {
       throw new StartException(
           "cannot listen on %s:%d: %s; choose another by --%shost and --%sport"

@@ -10,6 +10,7 @@ import attolytics.http.IngestContext;
 import attolytics.http.IngestHandler;
 import attolytics.http.server.Limits;
 import attolytics.metrics.PrometheusMetrics;
+import attolytics.recent.RecentRefusals;
 import attolytics.schema.App;
 import attolytics.settings.Settings;
 import com.zaxxer.hikari.HikariDataSource;
@@ -46,6 +47,7 @@ final class Pipeline {
 
   private final Settings settings;
   private final PrometheusMetrics metrics;
+  private final RecentRefusals refusals;
   private final Budget budget;
   private final Ring ring = new Ring(RING_ROWS);
   private final List<Writer> writers = new CopyOnWriteArrayList<>();
@@ -55,9 +57,11 @@ final class Pipeline {
   /**
    * @param bufferBytes of requests that are being read or wait for their commit
    */
-  Pipeline(Settings settings, long bufferBytes, PrometheusMetrics metrics) {
+  Pipeline(
+      Settings settings, long bufferBytes, PrometheusMetrics metrics, RecentRefusals refusals) {
     this.settings = settings;
     this.metrics = metrics;
+    this.refusals = refusals;
     this.budget = new Budget(bufferBytes);
   }
 
@@ -92,7 +96,14 @@ final class Pipeline {
       Map<String, App> apps) {
     IngestContext context =
         new IngestContext(
-            ring, budget, limits, metrics, settings.trustedProxies(), clock, quarantineIsFull);
+            ring,
+            budget,
+            limits,
+            metrics,
+            settings.trustedProxies(),
+            clock,
+            quarantineIsFull,
+            refusals);
     IngestHandler created = new IngestHandler(context, apps);
     handler = created;
     return created;

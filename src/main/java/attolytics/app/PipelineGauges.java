@@ -46,8 +46,8 @@ final class PipelineGauges {
         null,
         "Whether the database accepts writes",
         () -> probe.problem() == null ? 1 : 0);
-    for (int i = 0; i < writers.size(); i++) {
-      metrics.writerBusy(i, writers.get(i), writer -> seconds(writer.busy()));
+    for (Writer writer : writers) {
+      metrics.addWriter(() -> seconds(writer.busy()), writer::rows);
     }
   }
 

@@ -1,6 +1,7 @@
 package attolytics.app;
 
 import attolytics.logging.LogMarkers;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -15,6 +16,7 @@ final class Readiness {
 
   private volatile @Nullable String phase = "starting";
   private final List<Supplier<@Nullable String>> checks = new CopyOnWriteArrayList<>();
+  private volatile Instant since = Instant.now();
   private @Nullable String logged;
 
   /**
@@ -23,12 +25,16 @@ final class Readiness {
    * @param reason the phase that it is in
    */
   void setNotReady(String reason) {
+    if (phase == null) {
+      since = Instant.now();
+    }
     phase = reason;
   }
 
   /** The start is complete. From now on the checks decide. */
   void setReady() {
     phase = null;
+    since = Instant.now();
   }
 
   /**
@@ -49,12 +55,20 @@ final class Readiness {
     if (phase != null || Objects.equals(now, logged)) {
       return;
     }
+    if (now == null || logged == null) {
+      since = Instant.now();
+    }
     logged = now;
     if (now == null) {
       log.atInfo().addMarker(LogMarkers.STATE_CHANGE).log("ready");
     } else {
       log.atWarn().addMarker(LogMarkers.STATE_CHANGE).log("not ready: {}", now);
     }
+  }
+
+  /** When it became ready, or the opposite. Any thread; does not block. */
+  Instant since() {
+    return since;
   }
 
   /** Why no request would be accepted now, or null if one would. Any thread; does not block. */

@@ -1,8 +1,10 @@
 package attolytics.app;
 
 import attolytics.admin.AdminHandler;
+import attolytics.admin.Facts;
 import attolytics.admin.StatusReport;
 import attolytics.database.ConnectionPool;
+import attolytics.database.DatabaseDetails;
 import attolytics.database.DatabaseProbe;
 import attolytics.database.partition.PartitionKeeper;
 import attolytics.embedded.EmbeddedDatabase;
@@ -14,6 +16,8 @@ import attolytics.http.server.HttpServer;
 import attolytics.metrics.History;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.quarantine.QuarantineUpkeep;
+import attolytics.recent.RecentLog;
+import attolytics.recent.RecentRefusals;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
 import attolytics.settings.DatabaseUrl;
@@ -64,6 +68,9 @@ public final class Service implements AutoCloseable {
   private final InstantSource clock;
   private final PrometheusMetrics metrics;
   private final History history;
+  private final RecentLog recentLog = RecentLog.start();
+  private final RecentRefusals refusals = new RecentRefusals();
+  private final Facts facts;
   private final Readiness readiness = new Readiness();
   private final Housekeeping housekeeping = new Housekeeping();
   private final HeapShare heap;
@@ -90,18 +97,22 @@ public final class Service implements AutoCloseable {
     heap = HeapShare.of(settings, Runtime.getRuntime().maxMemory());
     metrics = metrics(schema, readiness);
     history = new History(metrics);
-    pipeline = new Pipeline(settings, heap.buffer(), metrics);
+    facts = StatusFacts.of(settings, readiness);
+    pipeline = new Pipeline(settings, heap.buffer(), metrics, refusals);
     shutdown = new Shutdown(settings, housekeeping, pipeline, readiness, systemd);
     liveness = new Liveness(pipeline.writers(), settings.ackTimeout().plus(SILENCE_MARGIN));
-    ports = new HttpPorts(settings, heap, metrics);
+    ports = new HttpPorts(settings, heap, metrics, refusals);
     admin =
         ports.openAdmin(
             new AdminHandler(
                 metrics,
-                new StatusReport(metrics, history, Version.number()),
+                new StatusReport(
+                    metrics, history, facts, refusals, recentLog, IngestHandler.statusByReason()),
                 liveness::problem,
                 readiness::notReadyReason));
+    facts.setAdminUrl(HttpPorts.url(settings.adminHost(), admin));
     liveness.watch(admin.threads());
+    shutdown.register(recentLog);
     shutdown.register(systemd);
     shutdown.register(metrics);
     shutdown.register(admin);
@@ -166,6 +177,8 @@ public final class Service implements AutoCloseable {
     log.info("admin pages on {}", HttpPorts.url(settings.adminHost(), admin));
 
     DatabaseUrl url = databaseUrl(start);
+    boolean isEmbedded = StartSteps.configuredUrl(settings, schema) == null;
+    facts.setDatabase(() -> StatusFacts.unknown(url, isEmbedded));
     OutcomeLookup lookup = start.prepareTables(url, clock);
     HikariDataSource database =
         shutdown.register(
@@ -176,7 +189,11 @@ public final class Service implements AutoCloseable {
     QuarantineUpkeep quarantine =
         new QuarantineUpkeep(
             database, settings.quarantineTtl(), settings.quarantineRows(), metrics::quarantine);
-    scheduleMaintenance(database, quarantine);
+    DatabaseProbe probe = new DatabaseProbe(database);
+    DatabaseDetails details = new DatabaseDetails(database);
+    facts.setDatabase(() -> StatusFacts.known(url, isEmbedded, details, probe));
+    housekeeping.schedule(Duration.ZERO, DatabaseDetails.PERIOD, details);
+    scheduleMaintenance(database, quarantine, probe);
     IngestHandler handler =
         pipeline.createHandler(ports.publicLimits(), clock, quarantine::isFull, schema.apps());
     PartitionKeeper partitions =
@@ -197,6 +214,7 @@ public final class Service implements AutoCloseable {
 
     HttpServer server = shutdown.register(ports.openPublic(handler));
     http = server;
+    facts.setUrl(HttpPorts.url(settings.host(), server));
     liveness.watch(server.threads());
     readiness.setReady();
     systemd.status("ready");
@@ -214,7 +232,8 @@ public final class Service implements AutoCloseable {
     return embedded.url();
   }
 
-  private void scheduleMaintenance(HikariDataSource database, QuarantineUpkeep quarantine) {
+  private void scheduleMaintenance(
+      HikariDataSource database, QuarantineUpkeep quarantine, DatabaseProbe probe) {
     housekeeping.schedule(WRITER_CHECK_PERIOD, pipeline::checkWriters);
     Duration tenth = settings.idempotencyTtl().dividedBy(10);
     Duration period = tenth.compareTo(MAX_PURGE_PERIOD) < 0 ? tenth : MAX_PURGE_PERIOD;
@@ -223,7 +242,6 @@ public final class Service implements AutoCloseable {
     housekeeping.schedule(
         STALLED_COPIES_PERIOD, new StalledCopies(database, settings.ackTimeout()));
 
-    DatabaseProbe probe = new DatabaseProbe(database);
     housekeeping.schedule(PROBE_PERIOD, probe);
     readiness.addCheck(() -> pipeline.hasFailedWriter() ? WRITER_FAILED : null);
     readiness.addCheck(probe::problem);

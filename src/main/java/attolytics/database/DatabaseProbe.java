@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -17,12 +18,27 @@ import org.jspecify.annotations.Nullable;
 public final class DatabaseProbe implements Runnable {
   private static final String QUERY = "SHOW transaction_read_only";
   private static final Duration TIMEOUT = Duration.ofMillis(1_500);
+  private static final String READ_ONLY = "the database is read-only";
   private static final String NO_RESPONSE = "the database does not respond";
   private static final String UNREACHABLE = "the database is unreachable";
 
+  /**
+   * Why the database accepts no writes.
+   *
+   * @param cause the words of the driver or the server, or null
+   * @param since when that, or another problem right before it, began
+   */
+  public record Problem(String reason, @Nullable String cause, Instant since) {}
+
+  private record Start(long nanos, Instant instant) {
+    static Start now() {
+      return new Start(System.nanoTime(), Instant.now());
+    }
+  }
+
   private final DataSource database;
-  private volatile @Nullable String problem;
-  private volatile @Nullable Long startNanos;
+  private volatile @Nullable Problem problem;
+  private volatile @Nullable Start start;
 
   /**
    * @param database a pool that gives connections within a bounded time, or fails
@@ -34,44 +50,75 @@ public final class DatabaseProbe implements Runnable {
   /** Queries once. One thread at a time. */
   @Override
   public void run() {
-    startNanos = System.nanoTime();
+    Start now = Start.now();
+    start = now;
     try {
-      problem = query();
+      problem = query(since(now));
     } finally {
-      startNanos = null;
+      start = null;
     }
+  }
+
+  private Instant since(Start now) {
+    Problem before = problem;
+    return before == null ? now.instant() : before.since();
   }
 
   /** Why the database accepts no writes, or null if it does. Any thread; does not block. */
   public @Nullable String problem() {
-    String known = problem;
-    Long start = startNanos;
-    boolean overdue = start != null && System.nanoTime() - start > TIMEOUT.toNanos();
-    return known == null && overdue ? NO_RESPONSE : known;
+    Problem now = currentProblem();
+    return now == null ? null : now.reason();
   }
 
-  private @Nullable String query() {
+  /** The same, with what is known of it. */
+  public @Nullable Problem currentProblem() {
+    Problem known = problem;
+    Start running = start;
+    if (known != null || running == null) {
+      return known;
+    }
+    boolean overdue = System.nanoTime() - running.nanos() > TIMEOUT.toNanos();
+    return overdue ? new Problem(NO_RESPONSE, null, running.instant()) : null;
+  }
+
+  private @Nullable Problem query(Instant since) {
     try (Connection connection = database.getConnection()) {
       // The pool resets it, and rolls back.
       connection.setNetworkTimeout(Runnable::run, (int) TIMEOUT.toMillis());
       try (Statement statement = connection.createStatement();
           ResultSet answer = statement.executeQuery(QUERY)) {
         answer.next();
-        return answer.getBoolean(1) ? "the database is read-only" : null;
+        return answer.getBoolean(1) ? new Problem(READ_ONLY, null, since) : null;
       }
     } catch (SQLException e) {
-      return describe(e);
+      return new Problem(reason(e), words(e), since);
     }
   }
 
   /** A timeout of the pool or the driver itself confirms what was known before. */
-  private String describe(SQLException e) {
+  private String reason(SQLException e) {
+    Problem before = problem;
+    Throwable root = root(e);
+    boolean waited = before == null && root instanceof SQLTransientConnectionException;
+    boolean waitsOn =
+        before != null && before.reason().equals(NO_RESPONSE) && root instanceof SQLException;
+    return waited || waitsOn || root instanceof SocketTimeoutException ? NO_RESPONSE : UNREACHABLE;
+  }
+
+  /** The innermost words: those around them are the pool's. */
+  private static @Nullable String words(SQLException e) {
+    String words = e.getMessage();
+    for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+      words = cause.getMessage() == null ? words : cause.getMessage();
+    }
+    return words;
+  }
+
+  private static Throwable root(SQLException e) {
     Throwable root = e;
     for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
       root = cause;
     }
-    boolean waited = problem == null && root instanceof SQLTransientConnectionException;
-    boolean waitsOn = NO_RESPONSE.equals(problem) && root instanceof SQLException;
-    return waited || waitsOn || root instanceof SocketTimeoutException ? NO_RESPONSE : UNREACHABLE;
+    return root;
   }
 }

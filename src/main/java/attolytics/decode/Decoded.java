@@ -17,7 +17,7 @@ public final class Decoded {
   @Nullable String invalidShape;
   @Nullable String secretKey;
   boolean wrongSecretKey;
-  @Nullable String unknownTable;
+  @Nullable EventError unknownTable;
   final List<EventError> errors = new ArrayList<>();
   int events;
   boolean anyEventInvalid;
@@ -64,20 +64,22 @@ public final class Decoded {
    * @param field the name of the field, cut to a bounded length, or null for the event itself
    */
   void add(int event, @Nullable String field, String code, String detail) {
-    add(event, field, "", code, detail);
+    add(event, field, "", code, detail, detail);
   }
 
   /**
    * Adds an error in a part of a field.
    *
    * @param path JSON pointer within the value of the field
+   * @param reason the detail without the value
    */
-  void add(int event, @Nullable String field, String path, String code, String detail) {
+  void add(
+      int event, @Nullable String field, String path, String code, String detail, String reason) {
     String pointer = "/events/" + event;
     if (field != null) {
       pointer += "/" + field.replace("~", "~0").replace("/", "~1");
     }
-    EventError error = new EventError(event, pointer + path, code, detail);
+    EventError error = new EventError(event, pointer + path, code, detail, reason);
     if (firstError == null) {
       firstError = error;
     }
@@ -112,7 +114,7 @@ public final class Decoded {
   }
 
   /** Which event names a table that is not the app's, or null. */
-  public @Nullable String unknownTable() {
+  public @Nullable EventError unknownTable() {
     return unknownTable;
   }
 

@@ -33,6 +33,8 @@ public final class Decoder {
   private static final byte[] EVENTS = utf8("events");
   private static final String TABLE_FIELD = "_t";
   private static final byte[] TABLE = utf8(TABLE_FIELD);
+  private static final String UNKNOWN_TABLE = "unknown_table";
+  private static final String NOT_A_TABLE = "_t does not name a table of the app";
   private static final byte[] QUOTED_TABLE = utf8("\"_t\":");
 
   private final InstantSource clock;
@@ -318,12 +320,15 @@ public final class Decoder {
   }
 
   private void unknownTable(int event, String quotedName) {
+    String detail = " names " + quotedName + ", which is not a table of the app";
     if (result.lenient != null) {
-      String detail = "_t names " + quotedName + ", which is not a table of the app";
-      fail(event, TABLE_FIELD, "unknown_table", detail);
+      if (result.failEvent()) {
+        result.add(event, TABLE_FIELD, "", UNKNOWN_TABLE, TABLE_FIELD + detail, NOT_A_TABLE);
+      }
     } else if (result.unknownTable == null) {
+      String pointer = "/events/" + event + "/" + TABLE_FIELD;
       result.unknownTable =
-          "/events/" + event + "/_t names " + quotedName + ", which is not a table of the app";
+          new EventError(event, pointer, UNKNOWN_TABLE, pointer + detail, NOT_A_TABLE);
     }
   }
 

@@ -9,9 +9,15 @@ import java.io.IOException;
  * @param event the event's index in the array
  * @param pointer JSON pointer (RFC 6901) to the invalid value, such as {@code /events/3/score}
  * @param code a fixed identifier, for programs
- * @param detail an explanation, for people
+ * @param detail an explanation, for people, that may quote the value
+ * @param reason the explanation without anything of a value
  */
-public record EventError(int event, String pointer, String code, String detail) {
+public record EventError(int event, String pointer, String code, String detail, String reason) {
+  /** An error whose explanation quotes no value. */
+  public EventError(int event, String pointer, String code, String detail) {
+    this(event, pointer, code, detail, detail);
+  }
+
   /** The pointer from the event on: {@code /score}. */
   String pointerInEvent() {
     return pointer.substring("/events/".length() + Integer.toString(event).length());

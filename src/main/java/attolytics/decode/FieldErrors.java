@@ -63,8 +63,9 @@ final class FieldErrors {
     int element = elements[column.ordinal()];
     String path = element == NO_ELEMENT ? "" : "/" + element;
     ColumnType type = element == NO_ELEMENT ? column.type() : column.type().scalar();
-    String detail = type.explain(error) + ", not " + values[column.ordinal()];
-    result.add(event, column.field(), path, error.code(), column.field() + path + detail);
+    String reason = column.field() + path + type.explain(error);
+    String detail = reason + ", not " + values[column.ordinal()];
+    result.add(event, column.field(), path, error.code(), detail, reason);
   }
 
   /** Reports that a required column has no value. */
@@ -95,9 +96,18 @@ final class FieldErrors {
   /** Reports a field that is not that of a column. */
   void report(JsonReader json, int nameStart, String code, String predicate)
       throws MalformedJsonException {
+    report(json, nameStart, code, predicate, "");
+  }
+
+  /**
+   * @param value what is to be quoted behind the predicate, or nothing
+   */
+  void report(JsonReader json, int nameStart, String code, String predicate, String value)
+      throws MalformedJsonException {
     if (result.failEvent()) {
       String name = Quoted.cut(JsonReader.nameAt(json.bytes(), nameStart));
-      result.add(event, name, code, name + predicate);
+      String reason = name + predicate;
+      result.add(event, name, "", code, reason + value, reason);
     }
   }
 }

@@ -206,7 +206,7 @@ final class RowEncoder {
     if (error != null && strict) {
       String value = Quoted.invalidValue(error, json);
       String expected = columns[restOrdinal].type().explain(error);
-      errors.report(json, start, error.code(), expected + ", not " + value);
+      errors.report(json, start, error.code(), expected, ", not " + value);
     }
   }
 

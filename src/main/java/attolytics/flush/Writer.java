@@ -12,6 +12,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
@@ -36,6 +37,7 @@ public final class Writer implements Runnable {
   private final Stopwatch busy;
   private final Arrivals arrivals;
   private final Unsettled unsettled = new Unsettled();
+  private final LongAdder rows = new LongAdder();
   private volatile boolean stopping;
   private volatile boolean failed;
   private volatile boolean ended;
@@ -134,6 +136,11 @@ public final class Writer implements Runnable {
     return busy.total();
   }
 
+  /** How many rows it has collected in total. Any thread. */
+  public long rows() {
+    return rows.sum();
+  }
+
   /** Rows that are deferred, in addition to those in the ring. Any thread. */
   public int deferredRows() {
     return deferredRows;
@@ -203,6 +210,7 @@ public final class Writer implements Runnable {
     busy.start();
     try {
       arrivals.add(gathered.batches());
+      rows.add(gathered.rows());
       metrics.flushStarted(trigger);
       flusher.flush(gathered.batches());
     } finally {

@@ -5,6 +5,7 @@ import attolytics.buffer.Ring;
 import attolytics.http.problem.ErrorIds;
 import attolytics.http.server.Limits;
 import attolytics.metrics.Metrics;
+import attolytics.recent.RecentRefusals;
 import attolytics.settings.TrustedProxies;
 import java.time.InstantSource;
 import java.util.function.Predicate;
@@ -20,6 +21,7 @@ import java.util.function.Predicate;
  * @param trustedProxies whose {@code X-Forwarded-For} is believed
  * @param clock by which events are too old, or too far in the future
  * @param quarantineIsFull says of an app whether it may put no more events into quarantine
+ * @param refusals for the status page
  */
 public record IngestContext(
     Ring ring,
@@ -30,7 +32,8 @@ public record IngestContext(
     ErrorIds errorIds,
     TrustedProxies trustedProxies,
     InstantSource clock,
-    Predicate<String> quarantineIsFull) {
+    Predicate<String> quarantineIsFull,
+    RecentRefusals refusals) {
   public IngestContext(
       Ring ring,
       Budget budget,
@@ -38,7 +41,8 @@ public record IngestContext(
       Metrics metrics,
       TrustedProxies trustedProxies,
       InstantSource clock,
-      Predicate<String> quarantineIsFull) {
+      Predicate<String> quarantineIsFull,
+      RecentRefusals refusals) {
     this(
         ring,
         budget,
@@ -48,7 +52,8 @@ public record IngestContext(
         new ErrorIds(),
         trustedProxies,
         clock,
-        quarantineIsFull);
+        quarantineIsFull,
+        refusals);
   }
 
   /** Half of it, but at least one body of the largest size. */

@@ -42,6 +42,11 @@ public final class IngestHandler implements HttpHandler {
     return Problem.reasons();
   }
 
+  /** The statuses of the answers, by the reason for refusing a request. */
+  public static Map<String, Integer> statusByReason() {
+    return Problem.statusByReason();
+  }
+
   /**
    * @param apps by id
    */

@@ -266,7 +266,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
       return Refusal.of(Problem.WRONG_SECRET_KEY, null, events);
     }
     if (decoded.unknownTable() != null) {
-      return Refusal.of(Problem.UNKNOWN_TABLE, decoded.unknownTable(), events);
+      return Refusal.unknownTable(decoded.unknownTable(), events);
     }
     if (decoded.anyEventInvalid() && decoded.lenient() == null) {
       return new Refusal(
@@ -333,6 +333,12 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     String detail = known.detail();
     return event == Outcome.NO_EVENT || detail == null
         ? List.of()
-        : List.of(new EventError(event, "/events/" + event, "refused_by_database", detail));
+        : List.of(
+            new EventError(
+                event,
+                "/events/" + event,
+                "refused_by_database",
+                detail,
+                "the database refused it"));
   }
 }

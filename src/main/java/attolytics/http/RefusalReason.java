@@ -3,15 +3,45 @@ package attolytics.http;
 import attolytics.decode.EventError;
 import attolytics.http.problem.Problem;
 import attolytics.http.problem.Refusal;
+import attolytics.metrics.Metrics;
+import attolytics.recent.RefusedRequest;
+import attolytics.schema.App;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.Headers;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Why a request is refused, for the log: pointers and codes, and the id of an unknown app. Never
- * the value of a field.
+ * Why a request is refused, for the log and the status page: pointers and codes, and the id of an
+ * unknown app. Never the value of a field.
  */
 final class RefusalReason {
   private static final int MAX_ID_CHARS = 64;
 
   private RefusalReason() {}
+
+  /**
+   * What is remembered of it for the status page.
+   *
+   * @param app null if the path names none
+   */
+  static RefusedRequest recorded(Refusal refused, @Nullable App app, HttpServerExchange exchange) {
+    Problem problem = refused.problem();
+    EventError cause = refused.cause();
+    return new RefusedRequest(
+        app == null ? unknownApp(exchange.getRequestURI()) : app.id(),
+        app != null,
+        problem.status(),
+        problem.reason(),
+        cause == null ? null : cause.code(),
+        cause == null ? null : cause.pointer(),
+        refused.reason(),
+        exchange.getRequestHeaders().getFirst(Headers.USER_AGENT));
+  }
+
+  private static String unknownApp(String target) {
+    String id = EventsPath.appId(target);
+    return id == null ? Metrics.UNKNOWN_APP : escaped(id);
+  }
 
   /** The end of a log message, or nothing. */
   static String of(Refusal refused, String target) {

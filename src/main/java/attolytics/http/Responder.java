@@ -167,6 +167,7 @@ final class Responder {
     count(problem.status());
     ingest.metrics().requestRefused(appId(), problem.reason());
     ingest.metrics().eventsRejected(appId(), problem.reason(), refusal.events());
+    ingest.refusals().add(RefusalReason.recorded(refusal, app, exchange));
     byte[] document = problem.document(refusal.detail(), refusal.errors(), log(refusal));
     send(document, then);
   }

@@ -1,5 +1,6 @@
 package attolytics.logging;
 
+import ch.qos.logback.classic.spi.ILoggingEvent;
 import org.slf4j.Marker;
 import org.slf4j.MarkerFactory;
 
@@ -11,5 +12,13 @@ public final class LogMarkers {
    */
   public static final Marker STATE_CHANGE = MarkerFactory.getMarker("state_change");
 
+  /** The number of repeats that were not printed. */
+  public static final Marker SUMMARY = MarkerFactory.getMarker("summary");
+
   private LogMarkers() {}
+
+  /** Whether an event has the marker. */
+  public static boolean has(Marker marker, ILoggingEvent event) {
+    return event.getMarkerList() != null && event.getMarkerList().contains(marker);
+  }
 }

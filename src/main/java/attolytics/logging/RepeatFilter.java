@@ -8,7 +8,6 @@ import ch.qos.logback.core.spi.FilterReply;
 import ch.qos.logback.core.status.ErrorStatus;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -16,8 +15,6 @@ import java.util.Map;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Marker;
-import org.slf4j.MarkerFactory;
 import org.slf4j.event.KeyValuePair;
 import org.slf4j.spi.LoggingEventBuilder;
 
@@ -28,27 +25,13 @@ import org.slf4j.spi.LoggingEventBuilder;
  * <p>A {@linkplain LogMarkers#STATE_CHANGE change of state} never counts as a repeat: an outage has
  * to be visible at once.
  *
- * <p>Events are of one kind if they have the same logger, message and arguments; of several
- * arguments, the last one may differ.
+ * @see EventKind
  */
 public final class RepeatFilter extends Filter<ILoggingEvent> {
-  private static final Marker SUMMARY = MarkerFactory.getMarker("summary");
   private static final Duration SWEEP = Duration.ofSeconds(1);
 
   /** The number of kinds that are distinguished; beyond it, all events of a logger are one kind. */
   private static final int MAX_KINDS = 1_000;
-
-  private record Kind(String logger, String text, List<Object> arguments) {
-    static Kind of(ILoggingEvent event) {
-      Object[] arguments = event.getArgumentArray();
-      if (arguments == null) {
-        return new Kind(event.getLoggerName(), event.getMessage(), List.of());
-      }
-      int compared = arguments.length > 1 ? arguments.length - 1 : arguments.length;
-      List<Object> prefix = Arrays.asList(arguments).subList(0, compared);
-      return new Kind(event.getLoggerName(), event.getMessage(), prefix);
-    }
-  }
 
   private static final class Repeats {
     private final long sinceNanos;
@@ -60,7 +43,7 @@ public final class RepeatFilter extends Filter<ILoggingEvent> {
     }
   }
 
-  private final Map<Kind, Repeats> kinds = new HashMap<>();
+  private final Map<EventKind, Repeats> kinds = new HashMap<>();
   private Duration period = Duration.ofMinutes(1);
   private @Nullable ScheduledFuture<?> sweeps;
 
@@ -100,22 +83,18 @@ public final class RepeatFilter extends Filter<ILoggingEvent> {
   @Override
   public FilterReply decide(ILoggingEvent event) {
     if (!event.getLevel().isGreaterOrEqual(Level.INFO)
-        || has(SUMMARY, event)
-        || has(LogMarkers.STATE_CHANGE, event)) {
+        || LogMarkers.has(LogMarkers.SUMMARY, event)
+        || LogMarkers.has(LogMarkers.STATE_CHANGE, event)) {
       return FilterReply.NEUTRAL;
     }
     return isRepeat(event) ? FilterReply.DENY : FilterReply.NEUTRAL;
   }
 
-  private static boolean has(Marker marker, ILoggingEvent event) {
-    return event.getMarkerList() != null && event.getMarkerList().contains(marker);
-  }
-
   private synchronized boolean isRepeat(ILoggingEvent event) {
-    Kind kind = Kind.of(event);
+    EventKind kind = EventKind.of(event);
     Repeats repeats = kinds.get(kind);
     if (repeats == null && kinds.size() >= MAX_KINDS) {
-      kind = new Kind(event.getLoggerName(), "", List.of());
+      kind = new EventKind(event.getLoggerName(), "", List.of());
       repeats = kinds.get(kind);
     }
     if (repeats == null) {
@@ -154,7 +133,7 @@ public final class RepeatFilter extends Filter<ILoggingEvent> {
         ((LoggerContext) getContext())
             .getLogger(last.getLoggerName())
             .atLevel(org.slf4j.event.Level.valueOf(last.getLevel().toString()))
-            .addMarker(SUMMARY);
+            .addMarker(LogMarkers.SUMMARY);
     if (last.getKeyValuePairs() != null) {
       for (KeyValuePair pair : last.getKeyValuePairs()) {
         line = line.addKeyValue(pair.key, pair.value);

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * line breaks replaced. Of an exception it prints the class and location, because the message may
  * contain data of a client, and the stack trace if enabled. Passwords are removed.
  */
-final class TextLines extends EncoderBase<ILoggingEvent> {
+public final class TextLines extends EncoderBase<ILoggingEvent> {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSXXX", Locale.ROOT)
           .withZone(ZoneId.systemDefault());
@@ -39,17 +39,20 @@ final class TextLines extends EncoderBase<ILoggingEvent> {
     text.append(' ').append(level).append(" ".repeat(LEVEL_WIDTH - level.length()));
     String logger = event.getLoggerName();
     text.append(logger, logger.lastIndexOf('.') + 1, logger.length()).append(": ");
-    String message = Redaction.redact(event.getFormattedMessage());
-    text.append(BREAKS.matcher(message).replaceAll(" "));
+    text.append(message(event)).append('\n');
     IThrowableProxy thrown = event.getThrowableProxy();
-    if (thrown != null) {
-      text.append(" (").append(summary(thrown)).append(')');
-    }
-    text.append('\n');
     if (thrown != null && stackTraces) {
       text.append(Redaction.redact(ThrowableProxyUtil.asString(thrown)));
     }
     return text.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The message in one line, with the class and location of the exception. */
+  public static String message(ILoggingEvent event) {
+    String message = Redaction.redact(event.getFormattedMessage());
+    String line = BREAKS.matcher(message).replaceAll(" ");
+    IThrowableProxy thrown = event.getThrowableProxy();
+    return thrown == null ? line : line + " (" + summary(thrown) + ")";
   }
 
   /** The exception's class and location. */

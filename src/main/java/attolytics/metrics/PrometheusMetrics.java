@@ -2,7 +2,6 @@ package attolytics.metrics;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
-import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -12,6 +11,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.expositionformats.ExpositionFormats;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,9 +20,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
-import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,8 +85,10 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   private final Map<String, Counter> committed = new ConcurrentHashMap<>();
   private final Map<String, Counter> leftOut = new ConcurrentHashMap<>();
   private volatile QuarantineContents quarantine = QuarantineContents.NONE;
-  private final Counter reloads;
-  private final Counter refusedReloads;
+  private final Map<String, DoubleSupplier> gauges = new ConcurrentHashMap<>();
+  private final List<WriterMeters> writers = new CopyOnWriteArrayList<>();
+  private final Map<String, LongAdder> refusedByReason = new ConcurrentHashMap<>();
+  private final SchemaMeters schema;
   private final Map<String, Counter> flushErrors = new LinkedHashMap<>();
   private final Map<FlushTrigger, Counter> flushes = new EnumMap<>(FlushTrigger.class);
   private final Timer requestDuration =
@@ -112,8 +115,7 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
     this.reasons = List.copyOf(reasons);
     register(List.of(UNKNOWN_APP), List.of());
     register(apps, tables);
-    reloads = reloadCounter("done");
-    refusedReloads = reloadCounter("refused");
+    schema = new SchemaMeters(registry);
     SQLSTATE_CLASSES.forEach(name -> flushErrors.put(name, flushErrorCounter(name)));
     flushErrors.put(OTHER, flushErrorCounter(OTHER));
     for (FlushTrigger trigger : FlushTrigger.values()) {
@@ -154,14 +156,12 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
 
   /** The schema file was reloaded, or the reload was refused. */
   public void reloaded(boolean done) {
-    (done ? reloads : refusedReloads).increment();
+    schema.reloaded(done);
   }
 
-  private Counter reloadCounter(String outcome) {
-    return Counter.builder("attolytics.schema.reloads")
-        .description("Reloads of the schema file by outcome")
-        .tag("outcome", outcome)
-        .register(registry);
+  /** When the schema file was loaded. */
+  public SchemaMeters schema() {
+    return schema;
   }
 
   private Timer timer(String of, String description) {
@@ -213,20 +213,22 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
         .baseUnit(unit)
         .description(description)
         .register(registry);
+    gauges.put(name, value);
   }
 
   /**
-   * Registers the counter of the time that a writer has been flushing.
+   * Registers the counters of the next writer.
    *
-   * @param writer the source of the value, which is referenced weakly
-   * @param seconds returns a value that never decreases
+   * @param busySeconds how long it has been flushing
+   * @param rows how many it has collected for its flushes
    */
-  public <T> void writerBusy(int number, T writer, ToDoubleFunction<T> seconds) {
-    FunctionCounter.builder("attolytics.writer.busy", writer, seconds)
-        .baseUnit("seconds")
-        .description("Time that the writer has spent on flushes, not on waiting for events")
-        .tag("writer", Integer.toString(number))
-        .register(registry);
+  public void addWriter(DoubleSupplier busySeconds, DoubleSupplier rows) {
+    writers.add(new WriterMeters(writers.size(), busySeconds, rows, registry));
+  }
+
+  /** The meters of the writers, by number: a view. */
+  public List<WriterMeters> writers() {
+    return Collections.unmodifiableList(writers);
   }
 
   /** Registers the version. */
@@ -247,8 +249,23 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
     return totals;
   }
 
+  /** The values of all gauges of a name that have one, by the values of a tag. */
+  public Map<String, Double> gauges(String name, String tag) {
+    Map<String, Double> values = new TreeMap<>();
+    for (Gauge gauge : registry.find(name).gauges()) {
+      if (!Double.isNaN(gauge.value())) {
+        values.put(String.valueOf(gauge.getId().getTag(tag)), gauge.value());
+      }
+    }
+    return values;
+  }
+
   /** The value of a gauge, or 0 if there is none of that name yet. */
   public double gauge(String name) {
+    DoubleSupplier own = gauges.get(name);
+    if (own != null) {
+      return own.getAsDouble(); // without a search, as it is read every second
+    }
     Gauge gauge = registry.find(name).gauge();
     return gauge == null ? 0 : gauge.value();
   }
@@ -277,6 +294,7 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   @Override
   public void requestRefused(String app, String reason) {
     meters(app).refused(reason).increment();
+    refusedByReason.computeIfAbsent(reason, added -> new LongAdder()).increment();
   }
 
   @Override
@@ -368,6 +386,13 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
             ? FORMATS.getOpenMetricsTextFormatWriter().getContentType()
             : FORMATS.getPrometheusTextFormatWriter().getContentType();
     return new Exposition(contentType, registry.scrape(contentType));
+  }
+
+  /** How many requests of all apps were refused, by reason. */
+  Map<String, Long> refusedByReason() {
+    Map<String, Long> counts = new TreeMap<>();
+    refusedByReason.forEach((reason, count) -> counts.put(reason, count.sum()));
+    return counts;
   }
 
   Histogram requestDurations() {

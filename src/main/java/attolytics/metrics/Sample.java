@@ -1,46 +1,62 @@
 package attolytics.metrics;
 
+import java.util.List;
 import java.util.Map;
 
 /**
  * The values of the meters at one time. Counts are since the start.
  *
  * @param nanos when, by {@link System#nanoTime()}
+ * @param epochSeconds when, since the Unix epoch
  * @param stored requests answered with 2xx
  * @param refused requests answered with 4xx
  * @param failed requests answered with 5xx
+ * @param refusedByReason refused requests, also those that no app was found for
  * @param rows committed, by table
  * @param flushErrors transactions that failed
  * @param requestSeconds how long requests took
  * @param flushSeconds how long transactions took
  * @param flushRows how many rows transactions had
  * @param bufferBytes used at that time
+ * @param ready whether requests were accepted at that time
+ * @param writerBusySeconds by the writer's number
+ * @param writerRows the same
  */
 public record Sample(
     long nanos,
+    double epochSeconds,
     double stored,
     double refused,
     double failed,
+    Map<String, Long> refusedByReason,
     Map<String, Double> rows,
     double flushErrors,
     Histogram requestSeconds,
     Histogram flushSeconds,
     Histogram flushRows,
-    double bufferBytes) {
+    double bufferBytes,
+    boolean ready,
+    List<Double> writerBusySeconds,
+    List<Double> writerRows) {
 
   static Sample of(PrometheusMetrics metrics) {
     Map<String, Double> answered = metrics.totals("attolytics.http.requests", "status");
     return new Sample(
         System.nanoTime(),
+        System.currentTimeMillis() / 1e3,
         answered(answered, '2'),
         answered(answered, '4'),
         answered(answered, '5'),
+        metrics.refusedByReason(),
         metrics.totals("attolytics.events.committed", "table"),
         sum(metrics.totals("attolytics.flush.errors", "sqlstate_class")),
         metrics.requestDurations(),
         metrics.flushDurations(),
         metrics.flushRows(),
-        metrics.gauge("attolytics.buffer"));
+        metrics.gauge("attolytics.buffer"),
+        metrics.gauge("attolytics.ready") == 1,
+        metrics.writers().stream().map(WriterMeters::busySeconds).toList(),
+        metrics.writers().stream().map(WriterMeters::rows).toList());
   }
 
   private static double answered(Map<String, Double> byStatus, char statusClass) {

@@ -59,7 +59,7 @@ final class EventDecoder {
       return Verdict.invalid(event, NOT_AN_EVENT, null, "it is not one event");
     }
     if (decoded.unknownTable() != null) {
-      return Verdict.invalid(event, "unknown_table", "/_t", decoded.unknownTable());
+      return Verdict.invalid(event, "unknown_table", "/_t", decoded.unknownTable().detail());
     }
     return decoded.anyEventInvalid()
         ? invalid(event, decoded.errors().get(0))

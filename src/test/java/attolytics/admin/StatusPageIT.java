@@ -2,6 +2,7 @@ package attolytics.admin;
 
 import static com.microsoft.playwright.options.WaitForSelectorState.HIDDEN;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.DatabaseProxy;
@@ -13,8 +14,10 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Request;
 import com.microsoft.playwright.options.ColorScheme;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -54,7 +57,7 @@ class StatusPageIT {
     browser = HeadlessBrowser.open();
     database = TestDatabase.create();
     way = new DatabaseProxy(database);
-    service = RunningService.startAt(way.url(), database, SCHEMA);
+    service = RunningService.startAt(way.url(), database, SCHEMA, "--writers=2");
     for (int i = 0; i < 20; i++) {
       assertEquals(200, service.post("{\"_t\":\"t\",\"n\":1},{\"_t\":\"t\",\"n\":2}").statusCode());
     }
@@ -100,61 +103,159 @@ class StatusPageIT {
 
   /** The cells behind a row's heading. */
   private List<String> cells(String body, String heading) {
-    Locator row = page.locator("#" + body + " tr:has(th:text-is(\"" + heading + "\"))");
+    Locator row = page.locator("#" + body + " tr:has(th :text-is(\"" + heading + "\"))");
     return row.locator("td").allTextContents();
   }
 
-  private String metric(String name) throws Exception {
-    return String.valueOf((long) service.metric(name));
+  /** The sum of the metrics that begin like this. */
+  private String sum(String beginning) throws Exception {
+    double sum =
+        service
+            .admin("/metrics")
+            .lines()
+            .filter(line -> line.startsWith(beginning))
+            .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+            .sum();
+    return String.valueOf((long) sum);
   }
 
   @Test
   void page_agreesWithTheMetrics() throws Exception {
     awaitState("Ready");
+    String rows = sum("attolytics_events_committed_total{table=\"t\"}");
+    assertEquals(rows, cells("tables", "t").get(1));
     assertEquals(
-        metric("attolytics_events_committed_total{table=\"t\"}"), cells("tables", "t").get(1));
-    assertEquals("41", cells("tables", "t").get(1));
-    assertEquals(List.of("23", "42", "1", "1"), cells("apps", "a"));
+        List.of(
+            sum("attolytics_http_requests_total{app=\"a\""),
+            sum("attolytics_requests_refused_total{app=\"a\""),
+            sum("attolytics_events_accepted_total{app=\"a\""),
+            sum("attolytics_events_rejected_total{app=\"a\""),
+            sum("attolytics_duplicates_suppressed_total{app=\"a\"")),
+        cells("apps", "a"));
+    String invalid = "{app=\"a\",reason=\"invalid_events\"}";
     assertEquals(
-        List.of(metric("attolytics_http_requests_total{app=\"a\",status=\"200\"}")),
-        cells("answers", "200"));
-    assertEquals(List.of("1"), cells("answers", "400"));
-    assertEquals(List.of("1"), cells("rejected", "invalid events"));
-    assertEquals("41 rows committed since the start", page.textContent("#rows-note"));
-    assertEquals("answers", page.textContent("#database"));
-    assertEquals("0%", page.textContent("#buffer"));
+        List.of(
+            sum("attolytics_requests_refused_total" + invalid),
+            sum("attolytics_events_rejected_total" + invalid)),
+        cells("refused", "invalid_events"));
+    assertEquals(
+        List.of(sum("attolytics_http_requests_total{app=\"a\",status=\"400\"}")),
+        cells("answers", "400"));
+    assertEquals(rows + " rows committed since the start", page.textContent("#throughput-note"));
+    assertEquals("0% full", page.textContent("#buffer"));
+  }
+
+  @Test
+  void facts_tellWhatRunsWhere() throws Exception {
+    String version = service.query("SELECT current_setting('server_version')");
+    page.locator("#database:has-text(\"PostgreSQL " + version + ", \")").waitFor();
+    assertEquals(
+        service.query("SELECT current_database()"),
+        page.locator("#database p").first().textContent());
+    assertEquals("answers", page.textContent("#database .good"));
+    String port = ":" + service.service().port();
+    assertTrue(page.textContent("#name").endsWith(port), page.textContent("#name"));
+    assertTrue(page.title().endsWith(port + ": Ready"), page.title());
+    assertTrue(page.textContent("#instance").contains("http://localhost" + port));
+    assertTrue(page.textContent("#instance").contains("pid " + ProcessHandle.current().pid()));
+    assertTrue(page.textContent("#schema").contains("2 tables, 2 apps"));
+    assertEquals("2 writers", page.locator("#writers p").first().textContent());
+    assertTrue(!service.admin("/status.json").contains("sesame"));
+  }
+
+  @Test
+  void writers_showTheirShare() throws Exception {
+    service.post("{\"_t\":\"t\"}");
+    page.locator("#writers:has-text('of the rows')").waitFor();
+    double rows =
+        service.metric("attolytics_writer_rows_total{writer=\"0\"}")
+            + service.metric("attolytics_writer_rows_total{writer=\"1\"}");
+    assertEquals(service.metric("attolytics_events_accepted_total{app=\"a\"}"), rows);
   }
 
   @Test
   void pageThatIsJustOpened_showsTheHistory() {
-    Locator plots = page.locator("figure svg");
+    Locator plots = page.locator("figure.plot");
     assertEquals(6, plots.count());
+    assertEquals(6, page.locator("figure.plot canvas").count());
     for (int i = 0; i < plots.count(); i++) {
       String name = String.valueOf(plots.nth(i).getAttribute("aria-label"));
-      assertTrue(name.contains(" over the last 5 minutes: at most "), name);
+      assertTrue(name.contains(" over the last 5 minutes: "), name);
     }
     assertTrue(
-        String.valueOf(page.getAttribute("#p-rows svg .first", "d")).contains("L"),
-        "one point is no line");
+        String.valueOf(plots.first().getAttribute("aria-label"))
+            .matches(".*rows/s now .*, at most [1-9].*"));
+  }
+
+  @Test
+  void pointer_showsTheValuesOfItsTimeInAllCharts() {
+    Locator at = page.locator("#charts .legend .at");
+    assertEquals(List.of("now", "now", "now", "now", "now", "now"), at.allTextContents());
+    page.locator("#p-throughput").focus();
+    page.keyboard().press("ArrowLeft");
+    List<String> times = at.allTextContents();
+    assertEquals(1, Set.copyOf(times).size(), times::toString);
+    assertTrue(times.get(0).matches("\\d\\d:\\d\\d:\\d\\d"), times::toString);
+    page.keyboard().press("ArrowLeft");
+    assertNotEquals(times, at.allTextContents());
+    page.keyboard().press("Escape");
+    assertEquals("now", at.first().textContent());
+    page.locator("#p-busy .u-over").hover();
+    assertTrue(at.first().textContent().matches("\\d\\d:\\d\\d:\\d\\d"));
+  }
+
+  @Test
+  void refusals_sayWhatIsWrong_withoutValues() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      service.send(
+          service
+              .to("/apps/a/events")
+              .header("Content-Type", "application/json")
+              .header("User-Agent", "Game/" + i)
+              .POST(
+                  BodyPublishers.ofString(
+                      "{\"secret_key\":\"sesame\",\"events\":[{\"_t\":\"t\"},"
+                          + "{\"_t\":\"t\",\"n\":\"hunter2\"}]}")));
+    }
+    service.post("{\"_t\":\"hunter2\"}");
+    service.send(service.to("/apps/com.example.typo/events").GET());
+    Locator refusal = page.locator("#refusals tr:has-text('/events/1/n')");
+    refusal.waitFor();
+    assertEquals(
+        List.of(
+            "a",
+            "400 invalid_events",
+            "type_mismatch",
+            "/events/1/n",
+            "n must be an integer",
+            "Game/2"),
+        refusal.locator("td").allTextContents());
+    assertTrue(refusal.locator("th").textContent().contains("times since "));
+    page.locator("#refusals tr:has-text('/events/0/_t')").waitFor();
+    page.locator("#refusals tr:has-text('com.example.typo'):has-text('404 unknown_app')").waitFor();
+    String report = service.admin("/status.json");
+    assertTrue(!report.contains("hunter2") && !report.contains("sesame"), report);
   }
 
   @Test
   void page_showsWhatIsInQuarantine_withoutValues() throws Exception {
-    assertTrue(!page.isVisible("#quarantine"), "it is empty");
+    assertEquals("empty", page.textContent("#quarantine"));
+    assertTrue(!page.isVisible("#in-quarantine"), "it is empty");
     service.execute(
         "INSERT INTO attolytics_quarantine"
             + " (received_at, app, table_name, code, pointer, detail, event)"
             + " SELECT now(), 'a', 't', 'too_long', '/name', 'not hunter2', '{}'"
             + " FROM generate_series(1, 1234)");
-    page.locator("#quarantine").waitFor();
-    assertEquals(List.of("too long", "1,234"), cells("quarantined", "a"));
-    assertEquals(5, page.locator("#newest tr").count());
+    page.locator("#in-quarantine").waitFor();
+    assertEquals(List.of("too_long", "1,234"), cells("quarantined", "a"));
+    page.locator("#quarantine:has-text('1,234 too_long')").waitFor();
+    assertEquals(5, page.locator("#newest tbody tr").count());
     assertEquals(
-        List.of("a", "t", "too long", "/name"),
-        page.locator("#newest tr").first().locator("td").allTextContents());
+        List.of("a", "t", "too_long", "/name"),
+        page.locator("#newest tbody tr").first().locator("td").allTextContents());
     assertTrue(!service.admin("/status.json").contains("hunter2"));
     service.execute("DELETE FROM attolytics_quarantine");
-    page.locator("#quarantine").waitFor(new Locator.WaitForOptions().setState(HIDDEN));
+    page.locator("#in-quarantine").waitFor(new Locator.WaitForOptions().setState(HIDDEN));
   }
 
   @Test
@@ -164,7 +265,8 @@ class StatusPageIT {
     service.send(
         service.to("/apps/com.example.an_app_with_a_long_name_on_a_small_screen/events").GET());
     page.locator(
-            "#apps tr:has(th:text-is(\"com.example.an_app_with_a_long_name_on_a_small_screen\")) td:text-is(\"1\")")
+            "#apps tr:has(th :text-is(\"com.example.an_app_with_a_long_name_on_a_small_screen\")) td :text-is(\"1\")")
+        .first()
         .waitFor();
   }
 
@@ -194,7 +296,10 @@ class StatusPageIT {
     awaitState("Ready");
     way.cut();
     awaitState("Not ready: the database is unreachable");
-    assertEquals("does not take rows", page.textContent("#database"));
+    String why = page.textContent("#database .bad");
+    assertTrue(why.startsWith("the database is unreachable since "), why);
+    page.locator("#log tr:has-text('not ready: the database is unreachable')").waitFor();
+    assertTrue(page.isVisible("#key"));
     assertEquals("status", page.getAttribute("#state", "role"));
     way.open();
     awaitState("Ready");
@@ -226,7 +331,7 @@ class StatusPageIT {
                 return color === 'rgba(0, 0, 0, 0)' ? ground(element.parentElement) : color;
               };
               let least = 21;
-              for (const element of document.querySelectorAll('h1, h2, p, b, span, th, td, a')) {
+              for (const element of document.querySelectorAll('h1, h2, p, b, span, th, td, a, dt, dd, li, small, code, button')) {
                 if (element.textContent.trim() && element.checkVisibility()) {
                   const [a, b] = [getComputedStyle(element).color, ground(element)].map(luminance);
                   least = Math.min(least, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
@@ -239,26 +344,37 @@ class StatusPageIT {
   }
 
   @Test
-  void narrowScreen_needsNoHorizontalScrolling() {
-    page.setViewportSize(320, 640);
-    assertEquals(
-        320, ((Number) page.evaluate("() => document.documentElement.scrollWidth")).intValue());
+  void noScreen_needsHorizontalScrolling() {
+    for (int width : new int[] {320, 390, 768, 1024, 1440}) {
+      page.setViewportSize(width, 640);
+      assertEquals(
+          width, ((Number) page.evaluate("() => document.documentElement.scrollWidth")).intValue());
+    }
   }
 
   @Test
-  void keyboard_reachesLinksAndScrollableParts() {
+  void keyboard_reachesChartsAndLinks() {
     List<String> reached = new ArrayList<>();
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 10; i++) {
       page.keyboard().press("Tab");
       reached.add(
           String.valueOf(
               page.evaluate(
-                  "() => document.activeElement.getAttribute('aria-labelledby')"
-                      + " ?? document.activeElement.getAttribute('href')")));
+                  "() => document.activeElement.getAttribute('href')"
+                      + " ?? document.activeElement.id")));
     }
     assertEquals(
         List.of(
-            "h-tables", "h-apps", "h-answers", "h-rejected", "h-transactions", "metrics", "readyz"),
+            "p-throughput",
+            "p-latency",
+            "p-refused-rate",
+            "p-buffer",
+            "p-flushes",
+            "p-busy",
+            "metrics",
+            "readyz",
+            "status.json",
+            "openapi.yaml"),
         reached);
   }
 }

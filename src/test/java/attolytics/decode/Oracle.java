@@ -151,7 +151,10 @@ final class Oracle {
     if (wrongKey) {
       return null; // whether its events are decoded is undefined
     }
-    assertEquals(expected.unknownTable, decoded.unknownTable() != null, decoded.unknownTable());
+    assertEquals(
+        expected.unknownTable,
+        decoded.unknownTable() != null,
+        String.valueOf(decoded.unknownTable()));
     assertErrors(expected.errors, decoded);
     if (expected.unknownTable || decoded.anyEventInvalid()) {
       return null;

@@ -8,6 +8,7 @@ import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
 import attolytics.http.server.Limits;
 import attolytics.metrics.PrometheusMetrics;
+import attolytics.recent.RecentRefusals;
 import attolytics.settings.TrustedProxies;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -79,7 +80,8 @@ class IoThreadContextsTest {
                 new PrometheusMetrics(Set.of(), Set.of(), Set.of(), Set.of()),
                 TrustedProxies.LOOPBACK,
                 InstantSource.system(),
-                app -> false));
+                app -> false,
+                new RecentRefusals()));
   }
 
   @AfterEach

@@ -123,6 +123,7 @@ class MetricsIT {
 
   private static void accepted(Map<String, Double> expected, String app, double events) {
     expected.merge("attolytics_events_accepted_total{app=\"" + app + "\"}", events, Double::sum);
+    expected.merge("attolytics_writer_rows_total{writer=\"0\"}", events, Double::sum);
   }
 
   private static void flushed(Map<String, Double> expected, boolean committed) {

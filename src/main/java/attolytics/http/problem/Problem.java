@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -142,7 +143,13 @@ public enum Problem {
 
   /** The reasons of all problems, as labels of a metric. */
   public static Set<String> reasons() {
-    return Stream.of(values()).map(Problem::reason).collect(Collectors.toUnmodifiableSet());
+    return statusByReason().keySet();
+  }
+
+  /** The statuses of all problems, by reason. */
+  public static Map<String, Integer> statusByReason() {
+    return Stream.of(values())
+        .collect(Collectors.toUnmodifiableMap(Problem::reason, Problem::status));
   }
 
   public int status() {
@@ -157,6 +164,11 @@ public enum Problem {
   /** The reason as a metric's label and in the document's type. */
   public String reason() {
     return reason;
+  }
+
+  /** What to do about it. */
+  public String advice() {
+    return advice;
   }
 
   /** Whether none of the rows is stored and the same request can succeed later. */

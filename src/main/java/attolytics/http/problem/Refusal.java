@@ -10,9 +10,18 @@ import org.jspecify.annotations.Nullable;
  * @param detail what is wrong with this request, or null for the problem's own advice
  * @param errors what is wrong with its events
  * @param events how many events are refused with it, as far as they were counted
+ * @param cause the first error of an event, also where the answer has no list of them, or null
  */
 public record Refusal(
-    Problem problem, @Nullable String detail, List<EventError> errors, int events) {
+    Problem problem,
+    @Nullable String detail,
+    List<EventError> errors,
+    int events,
+    @Nullable EventError cause) {
+  public Refusal(Problem problem, @Nullable String detail, List<EventError> errors, int events) {
+    this(problem, detail, errors, events, errors.isEmpty() ? null : errors.get(0));
+  }
+
   public static Refusal of(Problem problem, @Nullable String detail) {
     return of(problem, detail, 0);
   }
@@ -21,11 +30,28 @@ public record Refusal(
     return new Refusal(problem, detail, List.of(), events);
   }
 
+  /** For an event whose table is not one of the app's. */
+  public static Refusal unknownTable(EventError error, int events) {
+    return new Refusal(Problem.UNKNOWN_TABLE, error.detail(), List.of(), events, error);
+  }
+
   /** For a body that is larger than any may be. */
   public static Refusal bodyTooLarge(int maxBody) {
     return of(
         Problem.BODY_TOO_LARGE,
         "the maximum is " + maxBody + " bytes, before and after decompression");
+  }
+
+  /**
+   * What is wrong, or what to do about it, without anything of a value: without the words of the
+   * database, whose functions and types may quote the row.
+   */
+  public String reason() {
+    if (cause != null) {
+      return cause.reason();
+    }
+    boolean mayQuote = problem == Problem.REFUSED_BY_DATABASE || problem == Problem.CONFLICT;
+    return detail == null || mayQuote ? problem.advice() : detail;
   }
 
   /** For a request that needs more memory than there is when no other request needs any. */

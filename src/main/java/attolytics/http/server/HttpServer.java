@@ -2,6 +2,8 @@ package attolytics.http.server;
 
 import attolytics.http.problem.Problem;
 import attolytics.metrics.Metrics;
+import attolytics.recent.RecentRefusals;
+import attolytics.recent.RefusedRequest;
 import io.undertow.UndertowOptions;
 import io.undertow.connector.ByteBufferPool;
 import io.undertow.server.DefaultByteBufferPool;
@@ -60,6 +62,7 @@ public final class HttpServer implements AutoCloseable {
   private final AcceptingChannel<StreamConnection> socket;
   private final IoThreads threads;
   private final Metrics metrics;
+  private final RecentRefusals refusals;
   private final Map<XnioIoThread, PartialHeads> partialHeads = new ConcurrentHashMap<>();
 
   private HttpServer(
@@ -67,9 +70,11 @@ public final class HttpServer implements AutoCloseable {
       int ioThreads,
       Limits limits,
       Metrics metrics,
+      RecentRefusals refusals,
       HttpOpenListener listener)
       throws IOException {
     this.metrics = metrics;
+    this.refusals = refusals;
     worker =
         Xnio.getInstance(HttpServer.class.getClassLoader())
             .createWorker(
@@ -118,10 +123,17 @@ public final class HttpServer implements AutoCloseable {
    * @param port 0 for any free one
    * @param ioThreads number of IO threads
    * @param metrics counts requests that are refused before the handler sees them
+   * @param refusals remembers them
    * @throws IOException with the cause, if the port cannot be opened
    */
   public static HttpServer open(
-      String host, int port, int ioThreads, Limits limits, Metrics metrics, HttpHandler handler)
+      String host,
+      int port,
+      int ioThreads,
+      Limits limits,
+      Metrics metrics,
+      RecentRefusals refusals,
+      HttpHandler handler)
       throws IOException {
     HttpOpenListener listener = new HttpOpenListener(buffers(), options(limits));
     listener.setRootHandler(
@@ -130,7 +142,7 @@ public final class HttpServer implements AutoCloseable {
           handler.handleRequest(exchange);
         });
     InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
-    return new HttpServer(address, ioThreads, limits, metrics, listener);
+    return new HttpServer(address, ioThreads, limits, metrics, refusals, listener);
   }
 
   private static ByteBufferPool buffers() {
@@ -175,6 +187,16 @@ public final class HttpServer implements AutoCloseable {
 
   private void refused(Problem problem) {
     metrics.requestRefused(Metrics.UNKNOWN_APP, problem.reason());
+    refusals.add(
+        new RefusedRequest(
+            Metrics.UNKNOWN_APP,
+            false,
+            problem.status(),
+            problem.reason(),
+            null,
+            null,
+            problem.advice(),
+            null));
     log.info(
         "app {}: requests are refused: {} ({})",
         Metrics.UNKNOWN_APP,

@@ -1,0 +1,166 @@
+package attolytics.admin;
+
+import attolytics.metrics.Histogram;
+import attolytics.metrics.History;
+import attolytics.metrics.Sample;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleBiFunction;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+
+/** The part of a report that comes from samples: rates over the last seconds, and the charts. */
+final class HistoryReport {
+  /** Number of samples over which a point of the latencies' history is computed. */
+  private static final int SMOOTHING = 5;
+
+  /** More digits than a chart can show. */
+  private static final MathContext CHART_DIGITS = new MathContext(4);
+
+  private final List<Sample> samples;
+  private final Sample now;
+  private final Sample before;
+  private final double seconds;
+  private final Map<String, Integer> statusByReason;
+  private final ReportJson json;
+
+  /**
+   * @param samples at least one
+   */
+  HistoryReport(List<Sample> samples, Map<String, Integer> statusByReason, ReportJson json) {
+    this.samples = samples;
+    this.statusByReason = statusByReason;
+    this.json = json;
+    now = samples.get(samples.size() - 1);
+    before = samples.get(Math.max(0, samples.size() - 1 - History.RECENT));
+    seconds = now.secondsSince(before);
+  }
+
+  void write() throws IOException {
+    json.object("recent", this::writeRecent);
+    json.objects("writers", writers(), this::writeWriter);
+    json.object("history", this::writeHistory);
+  }
+
+  private void writeRecent() throws IOException {
+    Histogram requests = requests(before, now);
+    Histogram flushes = flushes(before, now);
+    json.number("rows", now.rowsPerSecondSince(before));
+    json.number("requests", recent(Sample::requests));
+    json.number("refused", recent(Sample::refused));
+    json.number("failed", recent(Sample::failed));
+    json.number("flushErrors", recent(Sample::flushErrors));
+    json.number("requestP50", requests.quantile(0.5));
+    json.number("requestP99", requests.quantile(0.99));
+    json.number("flushes", flushes.count() / seconds);
+    json.number("flushP50", flushes.quantile(0.5));
+    json.number("flushP99", flushes.quantile(0.99));
+    json.number("flushRows", now.flushRows().since(before.flushRows()).mean());
+    json.object(
+        "rowsByTable",
+        () -> {
+          for (String table : now.rows().keySet()) {
+            json.number(table, recent(sample -> sample.rows().getOrDefault(table, 0.)));
+          }
+        });
+  }
+
+  private List<Integer> writers() {
+    return IntStream.range(0, now.writerRows().size()).boxed().toList();
+  }
+
+  private void writeWriter(int writer) throws IOException {
+    json.number("writer", writer);
+    json.number("busyShare", recent(sample -> busySeconds(sample, writer)));
+    json.number("rowsPerSecond", recent(sample -> rows(sample, writer)));
+    json.number("busySeconds", busySeconds(now, writer));
+    json.number("rows", rows(now, writer));
+  }
+
+  private void writeHistory() throws IOException {
+    json.number("length", History.LENGTH);
+    json.numbers("time", samples.stream().skip(1).mapToDouble(Sample::epochSeconds).toArray());
+    series("rows", 1, (earlier, later) -> later.rowsPerSecondSince(earlier));
+    series("requests", 1, rate(Sample::requests));
+    series("requestP50", SMOOTHING, (a, b) -> requests(a, b).quantile(0.5));
+    series("requestP99", SMOOTHING, (a, b) -> requests(a, b).quantile(0.99));
+    series("flushP50", SMOOTHING, (a, b) -> flushes(a, b).quantile(0.5));
+    series("flushP99", SMOOTHING, (a, b) -> flushes(a, b).quantile(0.99));
+    series("bufferBytes", 1, (earlier, later) -> later.bufferBytes());
+    series("flushErrors", 1, rate(Sample::flushErrors));
+    series("ready", 1, (earlier, later) -> later.ready() ? 1 : 0);
+    json.objects("writers", writers(), this::writeWriterHistory);
+    json.objects("refused", reasons(), this::writeReason);
+  }
+
+  private void writeWriterHistory(int writer) throws IOException {
+    json.number("writer", writer);
+    series("busyShare", 1, rate(sample -> busySeconds(sample, writer)));
+  }
+
+  /** Those for which a request was refused within the history. */
+  private List<String> reasons() {
+    Sample oldest = samples.get(0);
+    List<String> reasons = new ArrayList<>();
+    now.refusedByReason()
+        .forEach(
+            (reason, count) -> {
+              if (count > oldest.refusedByReason().getOrDefault(reason, 0L)) {
+                reasons.add(reason);
+              }
+            });
+    return reasons;
+  }
+
+  private void writeReason(String reason) throws IOException {
+    json.text("reason", reason);
+    json.number("status", statusByReason.getOrDefault(reason, 0));
+    series("perSecond", 1, rate(sample -> sample.refusedByReason().getOrDefault(reason, 0L)));
+  }
+
+  private static double busySeconds(Sample sample, int writer) {
+    return writer < sample.writerBusySeconds().size() ? sample.writerBusySeconds().get(writer) : 0;
+  }
+
+  private static double rows(Sample sample, int writer) {
+    return writer < sample.writerRows().size() ? sample.writerRows().get(writer) : 0;
+  }
+
+  /** The increase of a count over the last seconds, per second. */
+  private double recent(ToDoubleFunction<Sample> count) {
+    return (count.applyAsDouble(now) - count.applyAsDouble(before)) / seconds;
+  }
+
+  private static ToDoubleBiFunction<Sample, Sample> rate(ToDoubleFunction<Sample> count) {
+    return (earlier, later) ->
+        (count.applyAsDouble(later) - count.applyAsDouble(earlier)) / later.secondsSince(earlier);
+  }
+
+  private static Histogram requests(Sample earlier, Sample later) {
+    return later.requestSeconds().since(earlier.requestSeconds());
+  }
+
+  private static Histogram flushes(Sample earlier, Sample later) {
+    return later.flushSeconds().since(earlier.flushSeconds());
+  }
+
+  /** A point for each sample except the first, computed from it and an earlier one. */
+  private void series(String name, int distance, ToDoubleBiFunction<Sample, Sample> point)
+      throws IOException {
+    double[] points = new double[samples.size() - 1];
+    for (int i = 1; i < samples.size(); i++) {
+      Sample earlier = samples.get(Math.max(0, i - distance));
+      points[i - 1] = rounded(point.applyAsDouble(earlier, samples.get(i)));
+    }
+    json.numbers(name, points);
+  }
+
+  private static double rounded(double point) {
+    boolean isWhole = !Double.isFinite(point) || point == Math.rint(point);
+    return isWhole ? point : new BigDecimal(point).round(CHART_DIGITS).doubleValue();
+  }
+}

@@ -1,0 +1,372 @@
+import {Chart} from './charts.js';
+
+const PERIOD_MILLIS = 2000;
+const TIMEOUT_MILLIS = 5000;
+const SHOWN = 10; // lines of a list, until all are asked for
+const COLORS = ['first', 'second', 'third', 'fourth'];
+
+const byId = id => document.getElementById(id);
+const whole = new Intl.NumberFormat('en', {maximumFractionDigits: 0});
+const precise = new Intl.NumberFormat('en', {maximumSignificantDigits: 3});
+const percent = new Intl.NumberFormat('en', {style: 'percent', maximumFractionDigits: 1});
+const time = new Intl.DateTimeFormat('en-GB', {hour: '2-digit', minute: '2-digit', second: '2-digit'});
+const day = new Intl.DateTimeFormat('en-GB', {day: 'numeric', month: 'short'});
+const year = new Intl.DateTimeFormat('en-GB', {day: 'numeric', month: 'short', year: 'numeric'});
+
+const number = value => value === null ? '–' : (value >= 100 ? whole : precise).format(value);
+const share = value => value === null ? '–' : percent.format(value);
+const plural = (count, one, many) => number(count) + ' ' + (count === 1 ? one : many);
+const sum = counts => Object.values(counts).reduce((a, b) => a + b, 0);
+
+function short(value) {
+  return value >= 1e6 ? precise.format(value / 1e6) + 'M' : value >= 1e4 ? precise.format(value / 1e3) + 'k' : number(value);
+}
+
+function seconds(value) {
+  if (value === null) {
+    return '–';
+  }
+  return value < 1 ? precise.format(value * 1000) + ' ms' : precise.format(value) + ' s';
+}
+
+function bytes(value) {
+  if (value === null) {
+    return '–';
+  }
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return precise.format(value) + ' ' + units[unit];
+}
+
+function duration(value) {
+  value = Math.max(0, Math.round(value));
+  const days = Math.floor(value / 86400);
+  const hours = Math.floor(value / 3600) % 24;
+  const minutes = Math.floor(value / 60) % 60;
+  return days > 0 ? `${days} d ${hours} h` : hours > 0 ? `${hours} h ${minutes} min`
+    : minutes > 0 ? `${minutes} min ${value % 60} s` : `${value} s`;
+}
+
+/** The time of day, and the day if that is another. */
+function moment(text) {
+  const at = new Date(text);
+  return (at.toDateString() === new Date().toDateString() ? '' : day.format(at) + ' ') + time.format(at);
+}
+
+function show(element, text) {
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
+function make(name, text, className) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  made.className = className ?? '';
+  return made;
+}
+
+/** Replaces the content only if it is another, so that a selection survives. */
+function replace(element, nodes) {
+  const next = make(element.tagName, '');
+  next.append(...nodes);
+  if (next.innerHTML !== element.innerHTML) {
+    element.replaceChildren(...next.childNodes);
+  }
+}
+
+/** The paragraphs of a fact, which are texts or [text, class]. */
+function fact(id, ...lines) {
+  replace(byId(id), lines.filter(Boolean).map(line => Array.isArray(line) ? make('p', line[0], line[1]) : make('p', line)));
+}
+
+/** The lines of a table: a heading and cells, each a text or nodes. */
+function rows(id, lines, className = () => '') {
+  const table = byId(id);
+  const columns = [...table.tHead.rows[0].cells];
+  replace(table.tBodies[0], lines.map((line, i) => {
+    const row = make('tr', '', className(i));
+    line.forEach((content, j) => {
+      const cell = make(j === 0 ? 'th' : 'td', '', columns[j].className);
+      if (j === 0) {
+        cell.scope = 'row';
+      }
+      const inner = make('div', '');
+      inner.append(...(Array.isArray(content) ? content : [content]));
+      cell.dataset.label = columns[j].textContent;
+      cell.append(...(content === '' ? [] : [inner]));
+      row.append(cell);
+    });
+    return row;
+  }));
+}
+
+const opened = new Set();
+
+/** A table of which the first lines are shown, and the others on demand. */
+function list(id, lines, empty, className) {
+  const all = opened.has(id) || lines.length <= SHOWN;
+  const table = byId(id);
+  table.hidden = lines.length === 0;
+  rows(id, all ? lines : lines.slice(0, SHOWN), className);
+  let more = table.nextElementSibling;
+  if (!more) {
+    more = make('button', '');
+    more.type = 'button';
+    more.addEventListener('click', () => {
+      opened.has(id) ? opened.delete(id) : opened.add(id);
+      draw(latest);
+    });
+    table.after(make('p', '', 'quiet'), more);
+  }
+  [, more] = [table.nextElementSibling, table.nextElementSibling.nextElementSibling];
+  show(table.nextElementSibling, lines.length ? '' : empty);
+  more.hidden = lines.length <= SHOWN;
+  show(more, all ? `Show the newest ${SHOWN}` : `Show all ${lines.length}`);
+  more.setAttribute('aria-expanded', String(all));
+}
+
+/** When something happened last, and how often. */
+function occurrence(repeated) {
+  const at = make('time', moment(repeated.last));
+  at.dateTime = repeated.last;
+  return repeated.count === 1 ? [at]
+    : [at, make('small', `${plural(repeated.count, 'time', 'times')} since ${moment(repeated.first)}`)];
+}
+
+/** Those counts that are not 0, as rows. */
+function counts(id, lines) {
+  const counted = lines.filter(([, ...values]) => values.some(value => value > 0));
+  rows(id, counted.length ? counted.map(([name, ...values]) => [name, ...values.map(value => whole.format(value))]) : [['none']]);
+}
+
+const charts = {};
+
+function makeCharts() {
+  const parent = byId('charts');
+  charts.rows = new Chart(parent, {id: 'throughput', title: 'Throughput', format: short, series: [
+    {label: 'rows/s', color: 'first', area: true},
+    {label: 'requests/s', color: 'second', scale: 'right', format: short, dash: [5, 3]}]});
+  charts.latency = new Chart(parent, {id: 'latency', title: 'Time to answer', format: seconds, log: true, series: [
+    {label: 'median', color: 'first'}, {label: '99%', color: 'second', dash: [5, 3]}]});
+  charts.refused = new Chart(parent, {id: 'refused-rate', title: 'Refused requests', format: short, stacked: true});
+  charts.buffer = new Chart(parent, {id: 'buffer', title: 'Buffer', format: bytes, least: 64 * 1024, bytes: true, series: [
+    {label: 'in use', color: 'first', area: true}]});
+  charts.flushes = new Chart(parent, {id: 'flushes', title: 'Flushes', format: seconds, log: true, series: [
+    {label: 'median', color: 'first'}, {label: '99%', color: 'second', dash: [5, 3]},
+    {label: 'failed/s', format: number, hidden: true}]});
+  charts.writers = new Chart(parent, {id: 'busy', title: 'Writers', format: share, least: 1});
+}
+
+/** The numbers above a chart: [number, unit, class]. */
+function figures(chart, ...values) {
+  replace(chart.figures, values.map(([value, unit, className]) => {
+    const span = make('span', '');
+    span.append(make('b', value, className), ' ' + unit);
+    return span;
+  }));
+}
+
+/** The spans of time in which the service was not ready. */
+function unready(history) {
+  const spans = [];
+  history.ready.forEach((ready, i) => {
+    if (!ready) {
+      const before = history.time[i - 1] ?? history.time[i] - 1;
+      const last = spans[spans.length - 1];
+      if (last && last[1] === before) {
+        last[1] = history.time[i];
+      } else {
+        spans.push([before, history.time[i]]);
+      }
+    }
+  });
+  return spans;
+}
+
+function drawCharts({levels, totals, recent, history, writers}) {
+  const spans = unready(history);
+  const draw = (chart, values) => chart.show(history.time, values, history.length, spans);
+  byId('key').hidden = spans.length === 0;
+
+  figures(charts.rows, [number(recent.rows), 'rows/s'], [number(recent.requests), 'requests/s']);
+  draw(charts.rows, [history.rows, history.requests]);
+  show(charts.rows.note, `${plural(sum(totals.committed), 'row', 'rows')} committed since the start`);
+
+  figures(charts.latency, [seconds(recent.requestP50), 'median'], [seconds(recent.requestP99), '99%']);
+  draw(charts.latency, [history.requestP50, history.requestP99]);
+  show(charts.latency.note, levels.oldestSeconds > 0
+    ? `the oldest request has waited for ${seconds(levels.oldestSeconds)}` : 'no request is waiting');
+
+  drawRefused(draw, history, recent, totals);
+
+  figures(charts.buffer, [share(levels.bufferBytes / (levels.bufferCapacityBytes || 1)), 'full']);
+  draw(charts.buffer, [history.bufferBytes]);
+  show(charts.buffer.note, `${bytes(levels.bufferBytes)} of ${bytes(levels.bufferCapacityBytes)}; `
+    + `${number(levels.ringRows)} of ${plural(levels.ringCapacityRows, 'row', 'rows')}`);
+
+  figures(charts.flushes, [number(recent.flushes), 'per second'], [number(recent.flushRows), 'rows each']);
+  draw(charts.flushes, [history.flushP50, history.flushP99, history.flushErrors]);
+  show(charts.flushes.note, `${number(levels.connectionsInUse)} of ${plural(levels.connections, 'connection', 'connections')} in use`);
+
+  charts.writers.setSeries(writers.map(({writer}) => ({label: 'writer ' + writer, color: COLORS[writer % COLORS.length]})));
+  figures(charts.writers, [share(sum(writers.map(w => w.busyShare)) / (writers.length || 1)), 'busy']);
+  draw(charts.writers, history.writers.map(({busyShare}) => busyShare));
+  show(charts.writers.note, 'near 100%, the database is the bottleneck');
+}
+
+/** 4xx and 5xx in colours of their own; what there is no colour for is one series. */
+function drawRefused(draw, history, recent, totals) {
+  const series = [];
+  const values = [];
+  for (const [kind, of] of [['client', status => status < 500], ['server', status => status >= 500]]) {
+    const reasons = history.refused.filter(({status}) => of(status))
+      .sort((a, b) => sum(b.perSecond) - sum(a.perSecond));
+    reasons.forEach(({reason, status, perSecond}, i) => {
+      if (i < 3 || reasons.length === 4) {
+        series.push({label: `${status} ${reason}`, color: `${kind}-${i + 1}`});
+        values.push(perSecond);
+      } else if (i === 3) {
+        series.push({label: `other ${kind === 'client' ? '4xx' : '5xx'}`, color: `${kind}-4`});
+        values.push([...perSecond]);
+      } else {
+        const others = values[values.length - 1];
+        perSecond.forEach((value, at) => others[at] += value);
+      }
+    });
+  }
+  charts.refused.setSeries(series);
+  figures(charts.refused, [number(recent.refused), '4xx/s'],
+    [number(recent.failed), '5xx/s', recent.failed > 0 ? 'bad' : '']);
+  draw(charts.refused, values);
+  show(charts.refused.note, `${plural(sum(totals.rejected), 'event', 'events')} rejected since the start`);
+}
+
+function state(good, text, name) {
+  byId('state').className = good ? 'good' : 'bad';
+  show(byId('state'), text);
+  document.title = `Attolytics${name ? ' ' + name : ''}: ${text}`;
+}
+
+function drawFacts({instance, database, schema, version, now, writers, totals, quarantine, recent, levels}) {
+  const ago = at => duration((new Date(now) - new Date(at)) / 1000);
+  fact('instance', instance.host, instance.url ?? 'the public port is not open yet',
+    `version ${version}, Java ${instance.java}`, `pid ${instance.pid}, started ${moment(instance.started)}`);
+  const size = database.bytes === null ? '' : `, ${bytes(database.bytes)}`;
+  fact('database',
+    database.name ? `${database.name}` : '–',
+    database.serverVersion ? `PostgreSQL ${database.serverVersion}${size}` : null,
+    (database.embedded ? 'embedded, ' : '') + (database.url ?? ''),
+    database.problem ? [`${database.problem} since ${moment(database.since)} (${ago(database.since)})`, 'bad']
+      : levels.databaseUp ? ['answers', 'good'] : null,
+    database.cause ? [database.cause, 'bad'] : null);
+  fact('schema', schema.file, `loaded ${moment(schema.loaded)}`,
+    `${plural(Object.keys(totals.committed).length, 'table', 'tables')}, `
+    + plural(Object.keys(totals.acceptedByApp).filter(app => app !== 'unknown').length, 'app', 'apps'),
+    schema.refused ? [`a reload was refused ${moment(schema.refused)}: see the log`, 'bad'] : null);
+  drawWriters(writers ?? []);
+  const held = quarantine.groups.reduce((all, group) => all + group.rows, 0);
+  fact('quarantine', held === 0 ? 'empty' : plural(held, 'event', 'events'),
+    ...quarantine.groups.slice(0, 3).map(group => `${group.app}: ${whole.format(group.rows)} ${group.code}`),
+    quarantine.groups.length > 3 ? `and ${quarantine.groups.length - 3} more kinds, see below` : null);
+}
+
+function drawWriters(writers) {
+  const rowsPerSecond = writers.reduce((all, writer) => all + writer.rowsPerSecond, 0);
+  const busy = writers.map(({writer, busyShare, rowsPerSecond: own}) => {
+    const line = make('p', `writer ${writer}: ${share(busyShare)} busy`
+      + (rowsPerSecond > 0 ? `, ${share(own / rowsPerSecond)} of the rows` : ''));
+    return [line, bar(busyShare)];
+  });
+  replace(byId('writers'), [make('p', plural(writers.length, 'writer', 'writers')), ...busy.flat()]);
+}
+
+function bar(part) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  svg.setAttribute('viewBox', '0 0 100 1');
+  svg.setAttribute('preserveAspectRatio', 'none');
+  svg.setAttribute('aria-hidden', 'true');
+  for (const [className, width] of [['all', 100], ['part', Math.min(100, 100 * part)]]) {
+    const rect = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
+    rect.setAttribute('class', className);
+    rect.setAttribute('width', width.toFixed(1));
+    rect.setAttribute('height', 1);
+    svg.append(rect);
+  }
+  return svg;
+}
+
+function drawTables({totals, recent, quarantine, partitions, partitionsEnd, refusals, log}) {
+  list('refusals', refusals.map(refusal => [
+    occurrence(refusal), refusal.app,
+    [make('span', refusal.status, 'status ' + (refusal.status < 500 ? 'client' : 'server')), ' ', make('code', refusal.reason)],
+    refusal.code && refusal.code !== refusal.reason ? [make('code', refusal.code)] : '', refusal.pointer ? [make('code', refusal.pointer)] : '', refusal.detail, refusal.userAgent ?? '']),
+  'No request has been refused since the start.');
+  list('log', log.map(line => [occurrence(line), line.level, line.logger, line.message]),
+    'Nothing since the start.', i => log[i].level);
+  rows('tables', Object.keys(totals.committed).map(table => [
+    table, number(recent?.rowsByTable[table] ?? 0), whole.format(totals.committed[table]),
+    whole.format(totals.leftOut[table] ?? 0),
+    partitions[table] === undefined ? '–' : `${partitions[table]}`
+      + (partitionsEnd[table] === undefined ? '' : `, until ${year.format(partitionsEnd[table] * 1000)}`)]));
+  rows('apps', Object.keys(totals.requestsByApp)
+    .filter(app => app !== 'unknown' || totals.requestsByApp[app] > 0)
+    .map(app => [app, ...[totals.requestsByApp, totals.refusedByApp, totals.acceptedByApp, totals.rejectedByApp,
+      totals.duplicatesByApp].map(counted => whole.format(counted[app] ?? 0))]));
+  counts('answers', Object.entries(totals.requests));
+  counts('refused', Object.keys(totals.refused).map(reason =>
+    [reason, totals.refused[reason], totals.rejected[reason] ?? 0]));
+  counts('transactions', [...Object.entries(totals.flushes).map(([trigger, count]) => [`flush: ${trigger}`, count]),
+    ...Object.entries(totals.flushErrors).map(([state, count]) => [`failed transaction: SQLSTATE ${state}`, count])]);
+  byId('in-quarantine').hidden = quarantine.groups.length === 0;
+  rows('quarantined', quarantine.groups.map(group => [group.app, [make('code', group.code)], whole.format(group.rows)]));
+  rows('newest', quarantine.newest.map(event =>
+    [moment(event.received), event.app, event.table ?? '', [make('code', event.code)], event.pointer ? [make('code', event.pointer)] : '']));
+}
+
+let latest = null;
+
+function draw(report) {
+  latest = report;
+  const port = report.instance.url ? ':' + new URL(report.instance.url).port : '';
+  const name = report.instance.host + port;
+  show(byId('name'), name);
+  state(report.ready, report.ready ? 'Ready' : 'Not ready: ' + report.reason, name);
+  show(byId('since'), `since ${moment(report.since)} (${duration((new Date(report.now) - new Date(report.since)) / 1000)})`);
+  show(byId('times'), `up ${duration(report.uptimeSeconds)}`);
+  byId('all').hidden = false;
+  drawFacts(report);
+  drawTables(report);
+  if (report.history) {
+    drawCharts(report);
+  }
+}
+
+let silentSince = null;
+
+async function refresh() {
+  if (!document.hidden) {
+    try {
+      const answer = await fetch('status.json', {cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MILLIS)});
+      if (!answer.ok) {
+        throw new Error(answer.status);
+      }
+      draw(await answer.json());
+      silentSince = null;
+    } catch (e) {
+      console.debug(e);
+      silentSince ??= time.format(new Date());
+      state(false, `No answer from the service since ${silentSince}`);
+      show(byId('since'), '');
+    }
+  }
+  setTimeout(refresh, PERIOD_MILLIS);
+}
+
+show(byId('zone'), `Times are in the time zone of this browser, ${Intl.DateTimeFormat().resolvedOptions().timeZone}`);
+makeCharts();
+refresh();
