@@ -24,6 +24,7 @@ final class Proxy implements AutoCloseable {
     SILENT
   }
 
+  private final InetAddress databaseAddress;
   private volatile int databasePort;
   private final ServerSocket listener;
   private final Set<Wire> wires = ConcurrentHashMap.newKeySet();
@@ -35,6 +36,11 @@ final class Proxy implements AutoCloseable {
    * @param databasePort on the loopback address
    */
   Proxy(int databasePort) throws IOException {
+    this(InetAddress.getLoopbackAddress(), databasePort);
+  }
+
+  Proxy(InetAddress databaseAddress, int databasePort) throws IOException {
+    this.databaseAddress = databaseAddress;
     this.databasePort = databasePort;
     this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     Wire.daemon("proxy", this::acceptAll);
@@ -119,7 +125,7 @@ final class Proxy implements AutoCloseable {
       wires.add(wire);
       taken = true;
       if (door == Door.OPEN) {
-        wire.connect(databasePort);
+        wire.connect(databaseAddress, databasePort);
       }
     } finally {
       if (!taken) {

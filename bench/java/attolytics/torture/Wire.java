@@ -44,9 +44,9 @@ final class Wire {
   }
 
   /** Connects it through; without this, the service's end is open and nothing answers. */
-  void connect(int port) throws IOException {
+  void connect(InetAddress address, int port) throws IOException {
     try {
-      Socket other = new Socket(InetAddress.getLoopbackAddress(), port);
+      Socket other = new Socket(address, port);
       database = other;
       other.setTcpNoDelay(true);
       daemon("to database", () -> pump(this::toDatabase, other));

@@ -43,8 +43,7 @@ public final class DatabaseProxy implements AutoCloseable {
 
   /** As that of the database, but by this way. */
   public String url() {
-    String direct = database.host() + ":" + database.port();
-    return database.url().replace("@" + direct + "/", "@127.0.0.1:" + server.getLocalPort() + "/");
+    return database.urlBy(server.getLocalPort());
   }
 
   /**

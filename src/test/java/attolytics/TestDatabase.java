@@ -2,6 +2,7 @@ package attolytics;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import attolytics.deploy.Certificate;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -9,8 +10,13 @@ import java.net.URI;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Properties;
@@ -25,8 +31,10 @@ import org.testcontainers.postgresql.PostgreSQLContainer;
  * with the first database and is the first of
  *
  * <ol>
- *   <li>that of the environment variable {@code ATTOLYTICS_TEST_DB_URL}, {@code
- *       postgres://user:password@host:port/database}, whose user may create databases,
+ *   <li>that of the environment variable {@code ATTOLYTICS_TEST_DB_URL}: {@code
+ *       postgres://user:password@host:port/database}, whose user may create databases, or {@code
+ *       embedded:13}, an embedded one of this major version, as {@code .ci/matrix} sets it; with
+ *       {@code embedded:13?ssl=on} clients use TLS,
  *   <li>one in Docker, if there is Docker,
  *   <li>an embedded one.
  * </ol>
@@ -101,6 +109,22 @@ public final class TestDatabase implements AutoCloseable {
     return database;
   }
 
+  /**
+   * Skips the test if the user of this database is no superuser.
+   *
+   * @param why what only a superuser can do
+   */
+  public void assumeSuperuser(String why) throws SQLException {
+    try (Connection connection = connect();
+        Statement sql = connection.createStatement();
+        ResultSet row = sql.executeQuery("SHOW is_superuser")) {
+      row.next();
+      assumeTrue(
+          row.getString(1).equals("on"),
+          () -> "needs a superuser, to " + why + ", which " + server.user + " is not");
+    }
+  }
+
   private static String freshName() {
     return "attolytics_test_" + ProcessHandle.current().pid() + "_" + created.incrementAndGet();
   }
@@ -139,14 +163,21 @@ public final class TestDatabase implements AutoCloseable {
 
   /** {@code postgres://user:password@host:port/database}, as for {@code --db_url}. */
   public String url() {
+    return url(server.host, server.port, server.query);
+  }
+
+  /**
+   * The same, by way of a proxy on this port of the loopback address. Without TLS, so that the
+   * proxy understands what is sent.
+   */
+  public String urlBy(int proxyPort) {
+    String others = server.query.replaceAll("[?&]sslmode=[^&]*", "").replaceFirst("^\\?", "&");
+    return url("127.0.0.1", proxyPort, "?sslmode=disable" + others);
+  }
+
+  private String url(String host, int port, String query) {
     return "postgres://%s:%s@%s:%d/%s%s"
-        .formatted(
-            encode(server.user),
-            encode(server.password),
-            server.host,
-            server.port,
-            name,
-            server.query);
+        .formatted(encode(server.user), encode(server.password), host, port, name, query);
   }
 
   public Connection connect() throws SQLException {
@@ -173,6 +204,10 @@ public final class TestDatabase implements AutoCloseable {
 
   private static Server start() {
     String url = System.getenv(URL_VARIABLE);
+    if (url != null && url.startsWith("embedded:")) {
+      log.info("tests run on an embedded PostgreSQL, as {} says: {}", URL_VARIABLE, url);
+      return embedded(url);
+    }
     if (url != null) {
       log.info("tests run on the database of {}", URL_VARIABLE);
       return given(url);
@@ -184,7 +219,7 @@ public final class TestDatabase implements AutoCloseable {
     log.info(
         "tests run on an embedded PostgreSQL, as {} is not set and there is no Docker",
         URL_VARIABLE);
-    return embedded();
+    return embedded(EmbeddedPostgres.builder());
   }
 
   private static Server given(String url) {
@@ -214,17 +249,70 @@ public final class TestDatabase implements AutoCloseable {
         "");
   }
 
+  /**
+   * An embedded server of the version that the class path has.
+   *
+   * @param url which says what version that has to be
+   */
+  private static Server embedded(String url) {
+    String[] versionAndOptions = url.substring("embedded:".length()).split("\\?", 2);
+    EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder();
+    boolean tls = versionAndOptions.length == 2 && versionAndOptions[1].equals("ssl=on");
+    if (tls) {
+      encrypt(builder);
+    }
+    Server server = embedded(builder);
+    String found = ask(server, "SHOW server_version");
+    if (!found.startsWith(versionAndOptions[0] + ".")) {
+      throw new IllegalStateException(url + ": the embedded PostgreSQL is " + found);
+    }
+    String ssl = ask(server, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
+    if (!ssl.equals(tls ? "t" : "f")) {
+      throw new IllegalStateException(url + ": connections are encrypted: " + ssl);
+    }
+    return server;
+  }
+
   @SuppressWarnings("resource") // stopped with the JVM
-  private static Server embedded() {
+  private static Server embedded(EmbeddedPostgres.Builder builder) {
     try {
       EmbeddedPostgres postgres =
-          EmbeddedPostgres.builder()
+          builder
               .setServerConfig("fsync", "on")
               .setServerConfig("synchronous_commit", "on")
               .start();
       return new Server("localhost", postgres.getPort(), "postgres", "postgres", "postgres", "");
     } catch (IOException e) {
       throw new UncheckedIOException("the embedded PostgreSQL did not start", e);
+    }
+  }
+
+  private static void encrypt(EmbeddedPostgres.Builder builder) {
+    try {
+      Path directory = Files.createTempDirectory("attolytics-tls");
+      Certificate.selfSigned(directory);
+      Path key = directory.resolve("privkey.pem");
+      Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
+      builder
+          .setServerConfig("ssl", "on")
+          .setServerConfig("ssl_cert_file", directory.resolve("fullchain.pem").toString())
+          .setServerConfig("ssl_key_file", key.toString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (GeneralSecurityException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static String ask(Server server, String query) {
+    TestDatabase database = new TestDatabase(server, server.database, "");
+    try (Connection connection = database.connect();
+        Statement sql = connection.createStatement();
+        ResultSet row = sql.executeQuery(query)) {
+      row.next();
+      return row.getString(1);
+    } catch (SQLException e) {
+      throw new IllegalStateException("the embedded PostgreSQL refused " + query, e);
     }
   }
 

@@ -4,7 +4,9 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param owned whether the current user has the privileges of its owner
  * @param fullAccess whether the current user may select, insert, update and delete rows
  * @param rowSecurity whether row-level security applies to the current user
+ * @param dimensions the columns by which TimescaleDB partitions it; empty if it is no hypertable
  * @param columns by name, in their order; without dropped and system columns
  * @see <a href="https://www.postgresql.org/docs/current/catalog-pg-class.html">pg_class</a>
  */
@@ -28,6 +31,7 @@ public record ExistingTable(
     boolean owned,
     boolean fullAccess,
     boolean rowSecurity,
+    List<String> dimensions,
     Map<String, ExistingColumn> columns) {
   /**
    * An existing column.
@@ -58,7 +62,8 @@ public record ExistingTable(
         has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
           AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')
           AS full_access,
-        row_security_active(oid) AS row_security
+        row_security_active(oid) AS row_security,
+        to_regclass('timescaledb_information.dimensions') IS NOT NULL AS timescale
       FROM pg_catalog.pg_class
       WHERE oid = to_regclass(?)
       """;
@@ -87,6 +92,17 @@ public record ExistingTable(
       ORDER BY attnum
       """;
 
+  // Without TimescaleDB, there is no such view.
+  private static final String DIMENSIONS =
+      """
+      SELECT column_name
+      FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+        JOIN timescaledb_information.dimensions
+          ON hypertable_schema = nspname AND hypertable_name = relname
+      WHERE pg_class.oid = ?
+      ORDER BY dimension_number
+      """;
+
   private static final String TABLE_KINDS = "rpf";
 
   private static final Map<String, String> OTHER_KINDS =
@@ -112,6 +128,11 @@ public record ExistingTable(
     return kind.equals("p");
   }
 
+  /** Whether TimescaleDB partitions it. Its kind is that of an ordinary table. */
+  public boolean isHypertable() {
+    return !dimensions.isEmpty();
+  }
+
   public boolean isForeign() {
     return kind.equals("f");
   }
@@ -134,10 +155,26 @@ public record ExistingTable(
                 row.getBoolean("owned"),
                 row.getBoolean("full_access"),
                 row.getBoolean("row_security"),
+                row.getBoolean("timescale")
+                    ? dimensions(connection, row.getLong("oid"))
+                    : List.of(),
                 columns(connection, row.getLong("oid")))
             : null;
       }
     }
+  }
+
+  private static List<String> dimensions(Connection connection, long oid) throws SQLException {
+    List<String> dimensions = new ArrayList<>();
+    try (PreparedStatement query = connection.prepareStatement(DIMENSIONS)) {
+      query.setLong(1, oid);
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          dimensions.add(row.getString(1));
+        }
+      }
+    }
+    return dimensions;
   }
 
   private static Map<String, ExistingColumn> columns(Connection connection, long oid)

@@ -289,6 +289,7 @@ class StartIT {
     Role(TestDatabase database, String options) throws SQLException {
       this.database = database;
       this.name = "writer_" + database.name();
+      database.assumeSuperuser("create a role");
       sql(
           "CREATE ROLE %s LOGIN PASSWORD '%s' %s"
               .formatted(name, PASSWORD.replace("'", "''"), options),

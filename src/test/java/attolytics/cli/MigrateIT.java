@@ -201,6 +201,27 @@ class MigrateIT {
   }
 
   @Test
+  void tableOfAnotherUser_isPointedOut() throws Exception {
+    database.assumeSuperuser("create a role");
+    String user = database.name() + "_user";
+    sql("CREATE TABLE t (x text)");
+    sql("CREATE ROLE " + user + "; GRANT ALL ON SCHEMA public TO " + user);
+    String name = file(withX("indexed: true")).toString();
+    try {
+      sql("GRANT ALL ON t TO " + user);
+      sql("ALTER DATABASE " + database.name() + " SET role = " + user);
+      String note = "table \"t\": the user " + user + " does not own it, so that somebody else";
+      for (String command : List.of("migrate", "check")) {
+        CommandResult dry =
+            CommandResult.of(Map.of(), command, "--schema=" + name, "--db_url=" + database.url());
+        assertTrue(dry.out().contains(note), dry.out());
+      }
+    } finally {
+      sql("SET ROLE NONE; DROP OWNED BY " + user + "; DROP ROLE " + user);
+    }
+  }
+
+  @Test
   void migrate_ofAnEmbeddedDatabaseThatIsNotThere_createsNone() throws Exception {
     Path data = directory.resolve("data");
 

@@ -347,6 +347,7 @@ class DeduplicateIT {
   @Test
   void userWhoMayNotRead_isRefusedWithTheGrant() throws Exception {
     try (TestDatabase database = TestDatabase.create()) {
+      database.assumeSuperuser("create a role");
       String user = database.name() + "_writer";
       execute(database, "CREATE TABLE t (id INT8 UNIQUE NOT NULL, s VARCHAR)");
       execute(database, "CREATE ROLE " + user + " LOGIN PASSWORD 'p'");

@@ -85,6 +85,13 @@ record DeduplicationCheck(List<String> problems, List<String> left, List<Step> s
               + " leave deduplicate_by out of the schema file");
       return new DeduplicationCheck(left, left, steps);
     }
+    List<String> names = table.deduplicateBy().stream().map(Column::name).toList();
+    if (!names.containsAll(existing.dimensions())) {
+      left.add(
+          "table %s is a hypertable, whose unique indexes have to contain %s; add it to deduplicate_by"
+              .formatted(quotedTable, String.join(", ", existing.dimensions())));
+      return new DeduplicationCheck(left, left, steps);
+    }
     try (PreparedStatement query = connection.prepareStatement(STATE)) {
       query.setLong(1, existing.oid());
       query.setArray(2, names(connection, table));
@@ -111,9 +118,9 @@ record DeduplicationCheck(List<String> problems, List<String> left, List<Step> s
   }
 
   private static String missing(String quotedTable, Table table, ExistingTable existing) {
-    // A partitioned table cannot do it beside writers.
-    String command =
-        existing.isPartitioned() ? "CREATE UNIQUE INDEX" : "CREATE UNIQUE INDEX CONCURRENTLY";
+    // A partitioned table cannot do it beside writers, nor can a hypertable.
+    boolean locks = existing.isPartitioned() || existing.isHypertable();
+    String command = locks ? "CREATE UNIQUE INDEX" : "CREATE UNIQUE INDEX CONCURRENTLY";
     return "table %s has no valid unique index on exactly %s, which deduplicate_by needs; %s, which fails if rows have the same values"
         .formatted(
             quotedTable,
@@ -137,7 +144,11 @@ record DeduplicationCheck(List<String> problems, List<String> left, List<Step> s
           for (Object broken : (Object[]) row.getArray("broken").getArray()) {
             steps.add(Step.concurrent("DROP INDEX CONCURRENTLY " + broken));
           }
-          if (!row.getBoolean("indexed")) {
+          if (existing.isHypertable()) {
+            String create =
+                TableDdl.createUniqueIndex("CREATE UNIQUE INDEX", row.getString("name"), table);
+            steps.add(Step.of(create, "requests for the table wait until it is built; " + note));
+          } else if (!row.getBoolean("indexed")) {
             String create =
                 TableDdl.createUniqueIndex(
                     "CREATE UNIQUE INDEX CONCURRENTLY", row.getString("name"), table);

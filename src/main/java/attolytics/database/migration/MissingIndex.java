@@ -15,7 +15,8 @@ import java.util.List;
 /**
  * The steps that add an index to a table in use, with {@code CREATE INDEX CONCURRENTLY}. PostgreSQL
  * does not support that for a partitioned table, so each partition gets its index first; the index
- * of the whole table then attaches them, which is quick.
+ * of the whole table then attaches them, which is quick. TimescaleDB does not support it for a
+ * hypertable, but has a way of its own, chunk by chunk.
  */
 final class MissingIndex {
   /** The table itself, or its partitions, as far as they hold rows. */
@@ -59,10 +60,18 @@ final class MissingIndex {
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
           for (Object broken : (Object[]) row.getArray("broken").getArray()) {
-            steps.add(Migration.Step.concurrent("DROP INDEX CONCURRENTLY " + broken));
+            steps.add(
+                existing.isHypertable()
+                    ? Migration.Step.of("DROP INDEX " + broken, null)
+                    : Migration.Step.concurrent("DROP INDEX CONCURRENTLY " + broken));
           }
           if (!row.getBoolean("indexed")) {
-            steps.add(concurrently(row.getString("name"), column));
+            String name = row.getString("name");
+            steps.add(
+                Migration.Step.concurrent(
+                    existing.isHypertable()
+                        ? TableDdl.createIndexByChunk(name, column)
+                        : TableDdl.createIndex("CREATE INDEX CONCURRENTLY", name, column)));
           }
         }
       }
@@ -73,10 +82,5 @@ final class MissingIndex {
       steps.add(Migration.Step.of(whole, "attaches the indexes of the partitions"));
     }
     return steps;
-  }
-
-  private static Migration.Step concurrently(String quotedTable, Column column) {
-    return Migration.Step.concurrent(
-        TableDdl.createIndex("CREATE INDEX CONCURRENTLY", quotedTable, column));
   }
 }

@@ -132,9 +132,18 @@ final class SchemaComparison {
   }
 
   private void check(Table table, ExistingTable existing) throws SQLException {
-    comparison.check(new TableCheck(table, existing));
+    TableCheck check = new TableCheck(table, existing);
+    comparison.check(check);
+    boolean changes = check.changesTable();
     if (!table.deduplicateBy().isEmpty() && existing.isTable()) {
-      comparison.check(DeduplicationCheck.of(connection, table, existing));
+      DeduplicationCheck deduplication = DeduplicationCheck.of(connection, table, existing);
+      comparison.check(deduplication);
+      changes |= !deduplication.steps().isEmpty();
+    }
+    if (changes && !existing.owned()) {
+      comparison.point(
+          "table %s: the user %s does not own it, so that somebody else has to run the statements that change it, as its owner"
+              .formatted(Identifiers.quote(table), existing.user()));
     }
     comparison.refuse(distribution.problems(connection, table, existing));
     Partitioning partitioning = table.partitioning();

@@ -83,6 +83,11 @@ final class TableCheck {
     return steps;
   }
 
+  /** Whether a step changes the table, which only its owner can run. */
+  boolean changesTable() {
+    return !changes.isEmpty() || !widenings.isEmpty() || !missingIndexes.isEmpty();
+  }
+
   void run() {
     if (!existing.isTable()) {
       problem(ExistingTable.nameTaken(quotedTable, existing.sqlKind()));
@@ -202,6 +207,15 @@ final class TableCheck {
               found.name(),
               "is generated from other columns, so that no value can be written to it",
               "remove it from the schema file, or " + alterColumn(found, "DROP EXPRESSION")));
+    } else if (found.notNull() && existing.dimensions().contains(found.name())) {
+      if (!column.required()) {
+        problem(
+            text(
+                found.name(),
+                "is NOT NULL, as TimescaleDB partitions the table by it, but not required by the"
+                    + " schema file",
+                "add `required: true` there"));
+      }
     } else if (found.notNull() && !column.required()) {
       fixable(
           found.name(),
@@ -238,7 +252,9 @@ final class TableCheck {
     warnings.add(
         place(column.name())
             + " should be indexed, but is not the first column of any index; "
-            + TableDdl.createIndex(command, quotedTable, column));
+            + (existing.isHypertable()
+                ? TableDdl.createIndexByChunk(quotedTable, column)
+                : TableDdl.createIndex(command, quotedTable, column)));
   }
 
   private void checkPrivilege() {

@@ -87,6 +87,12 @@ final class TableDdl {
     return column.defaultValue() == null ? "" : " DEFAULT " + column.defaultValue().sql();
   }
 
+  /** A hypertable has no CONCURRENTLY: this locks only the chunk whose index is being built. */
+  static String createIndexByChunk(String quotedTable, Column column) {
+    return createIndex("CREATE INDEX", quotedTable, column)
+        + " WITH (timescaledb.transaction_per_chunk)";
+  }
+
   /** Without a name for the index: PostgreSQL chooses one that is free and not too long. */
   static String createIndex(String command, String quotedTable, Column column) {
     String method = column.index().method(column.type());

@@ -7,7 +7,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -118,7 +117,10 @@ record ExistingPartitions(
       query.setLong(1, oid);
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
-          String bound = Objects.requireNonNull(row.getString("bound"));
+          String bound = row.getString("bound");
+          if (bound == null) {
+            continue; // dropped after the query began: the function sees that, its rows do not
+          }
           TimeRange range = PartitionBound.parse(bound);
           hasDefault |= bound.equals("DEFAULT");
           if (range != null) {

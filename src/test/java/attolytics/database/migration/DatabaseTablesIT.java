@@ -216,6 +216,7 @@ class DatabaseTablesIT {
   /** The trigger stands for whatever nobody thought of. */
   @Test
   void rehearse_failsWherePrepareWould() throws SQLException {
+    database.assumeSuperuser("create an event trigger");
     sql(
         "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS"
             + " $$ BEGIN RAISE 'no tables today'; END $$",
@@ -831,6 +832,7 @@ class DatabaseTablesIT {
 
   @Test
   void plan_foreignTable() throws SQLException {
+    database.assumeSuperuser("create a foreign data wrapper");
     sql(
         "CREATE FOREIGN DATA WRAPPER w",
         "CREATE SERVER s FOREIGN DATA WRAPPER w",
@@ -1240,6 +1242,7 @@ class DatabaseTablesIT {
 
   /** Runs as a user of its own, who may do nothing but look into the schema. */
   private void asUser(String name, UserTest test) throws SQLException {
+    database.assumeSuperuser("create a role");
     String user = Identifiers.quote(name + " " + database.name());
     sql(
         "CREATE ROLE " + user,

@@ -368,6 +368,7 @@ class TableSchemasIT {
 
   /** Runs it as a user who may use the schema public, and the service's own tables. */
   private void withUser(Work work) throws Exception {
+    database.assumeSuperuser("create a role");
     String user = database.name() + "_user";
     sql(
         "CREATE ROLE " + user,

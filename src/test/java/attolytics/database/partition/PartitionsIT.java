@@ -128,6 +128,24 @@ class PartitionsIT {
     assertEquals(DatabaseTables.planForNone(schema, NOW).statements(), plan.statements());
   }
 
+  /** The snapshot of the transaction still has it. */
+  @Test
+  void partitionThatIsDroppedDuringTheQuery_isLeftOut() throws SQLException {
+    DatabaseTables.prepare(connection, schema(table("month", null)), NOW);
+    int before = existing().partitions().size();
+    connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+    connection.setAutoCommit(false);
+    sql("SELECT 1");
+    try (Connection other = database.connect();
+        Statement drop = other.createStatement()) {
+      drop.execute("DROP TABLE t_before_20240201");
+    }
+
+    assertEquals(before - 1, existing().partitions().size());
+
+    connection.rollback();
+  }
+
   @ParameterizedTest
   @EnumSource(
       value = ScalarType.class,
@@ -208,6 +226,7 @@ class PartitionsIT {
 
   @Test
   void userWhoDoesNotOwnTheTable_isAProblem() throws SQLException {
+    database.assumeSuperuser("create a role");
     DatabaseTables.prepare(connection, schema(table("day", null)), NOW);
     String user = Identifiers.quote("user of " + database.name());
     sql(
