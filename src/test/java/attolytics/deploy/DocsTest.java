@@ -50,6 +50,24 @@ class DocsTest {
             .toList());
   }
 
+  @Test
+  void everyJvm_exitsOnOutOfMemoryError() throws Exception {
+    int jvms = 0;
+    for (String file : files()) {
+      if (!file.endsWith(".png")) {
+        String text = Files.readString(DEPLOY.resolve(file));
+        int started = occurrences("-jar\\b", text);
+        assertEquals(started, occurrences("-XX:\\+ExitOnOutOfMemoryError", text), file);
+        jvms += started;
+      }
+    }
+    assertEquals(4, jvms);
+  }
+
+  private static int occurrences(String pattern, String text) {
+    return (int) Pattern.compile(pattern).matcher(text).results().count();
+  }
+
   private static List<String> files() throws IOException {
     try (Stream<Path> all = Files.walk(DEPLOY)) {
       return all.filter(Files::isRegularFile)
