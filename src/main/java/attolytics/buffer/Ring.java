@@ -46,9 +46,6 @@ public final class Ring {
   @SuppressWarnings("unused") // by WAITER
   private volatile @Nullable Thread waiter;
 
-  /** How many rows have to wait before the waiter is unparked. Written before it. */
-  private int waiterRows;
-
   private volatile boolean woken;
 
   /**
@@ -97,7 +94,6 @@ public final class Ring {
       slots.publish(first + 1, last);
     }
     slots.publish(first);
-    VarHandle.fullFence();
     wakeWaiter();
     return true;
   }
@@ -125,27 +121,22 @@ public final class Ring {
     return slots.isAvailable(taken.get() + 1);
   }
 
-  /** Rows that are accepted and have not been taken. Any thread. */
-  public long waitingRows() {
-    return slots.getCursor() - taken.get();
-  }
-
   /**
-   * Unparks the thread as soon as so many rows wait, at once if they do already, unless another
-   * thread polls before that. Only while no thread polls.
+   * Unparks the thread at the next offer, or at once if there is a batch, unless another thread
+   * polls before that. Only while no thread polls.
    */
-  public void unparkOnOffer(Thread thread, int rows) {
-    waiterRows = rows;
+  public void unparkOnOffer(Thread thread) {
     waiter = thread;
     VarHandle.fullFence(); // as in await
-    wakeWaiter();
+    if (hasBatches()) {
+      unparkWaiter();
+    }
   }
 
   private boolean await(long timeoutNanos) {
     long deadline = clock.nanoTime() + timeoutNanos;
     try {
       while (true) {
-        waiterRows = 1;
         waiter = Thread.currentThread();
         VarHandle.fullFence(); // pairs with offer's: one of the two sees what the other has written
         if (hasBatches()) {
@@ -167,7 +158,8 @@ public final class Ring {
   }
 
   private void wakeWaiter() {
-    if (waiter != null && waitingRows() >= waiterRows) {
+    VarHandle.fullFence();
+    if (waiter != null) {
       unparkWaiter();
     }
   }

@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
  * <pre>
  *   nobody flushes                32 requests or 500 rows: at once. Fewer: at once, or, if delays
  *                                 pay, when no more requests arrive, after 10 ms at most
- *   another writer is flushing    250 rows: at once. Fewer: when it has finished, or has been
- *                                 flushing for 10 ms
+ *   another writer is flushing    250 rows: at once. Fewer: when it has finished, after 10 ms at
+ *                                 most, and then as above
  * </pre>
  *
  * <p>Whether delays pay is found out by trying. Clients that send at their own pace are not slowed
@@ -33,10 +33,13 @@ final class FlushTiming {
   static final int ENOUGH_ROWS = 500;
 
   /** As many requests that have arrived before a writer was free are flushed at once. */
-  static final int ENOUGH_ALREADY = 32;
+  private static final int ENOUGH_ALREADY = 32;
 
   /** Waiting pays if at least as many requests will come. */
   private static final int ENOUGH_REQUESTS = 4;
+
+  /** How often a writer looks for more requests while another one flushes. */
+  private static final long LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
 
   private static final long MIN_SLICE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -76,16 +79,24 @@ final class FlushTiming {
   }
 
   /**
-   * Nanoseconds until a writer may collect the rows that wait.
+   * How long to wait for the end of another writer's flush before looking for more requests; 0 to
+   * flush beside it.
    *
-   * @param rows that wait
-   * @param flushing other writers that flush
-   * @param flushingNanos since when the last one of them does
+   * @param rows that are collected
+   * @param waitedNanos since the first of them was accepted
    */
-  static long untilCollect(long rows, int flushing, long flushingNanos) {
-    return flushing == 0 || rows >= ENOUGH_BESIDE_OTHERS
+  static long besideOthersNanos(int rows, long waitedNanos) {
+    return rows >= ENOUGH_BESIDE_OTHERS
         ? 0
-        : Math.max(0, MAX_NANOS - flushingNanos);
+        : Math.max(0, Math.min(LOOK_NANOS, MAX_NANOS - waitedNanos));
+  }
+
+  /**
+   * Whether so many requests, which have come by themselves, are worth a transaction without a
+   * delay.
+   */
+  static boolean isWorthWhile(int requests) {
+    return requests >= ENOUGH_ALREADY;
   }
 
   /**

@@ -14,35 +14,23 @@ import org.jspecify.annotations.Nullable;
  * that the requests of a burst go to the writers that are free, however they arrived. Thread-safe.
  *
  * <pre>
- *   standby ──► collects ──► flushes ──┐      one writer at a time collects; {@link FlushTiming}
- *      ▲           ▲                   │      tells when; a writer on standby is called by the
- *      └───────────┴───────────────────┘      offer that makes it worth while
+ *   standby ──► collects ──► flushes ──┐      one writer at a time collects;
+ *      ▲           ▲                   │      a writer on standby is called by the first request
+ *      └───────────┴───────────────────┘      that arrives while nobody collects
  * </pre>
  *
- * <p>With little load all requests are collected by the same writer, once it has flushed those
- * before them: there is no other thread to wait for.
+ * <p>With little load all requests arrive while nobody flushes, and the same writer serves them
+ * all. {@link FlushTiming} decides when what is collected is flushed.
  */
 final class Gatherer {
-  /** A writer that waits for its turn. */
-  private static final class Standby {
-    final Thread thread = Thread.currentThread();
-
-    /** Whether it looks again by itself in time, so that it is called for enough rows only. */
-    final boolean isTimed;
-
-    Standby(boolean isTimed) {
-      this.isTimed = isTimed;
-    }
-  }
-
   private final Ring ring;
   private final Thresholds thresholds;
   private final ReentrantLock turn = new ReentrantLock();
-  private final ConcurrentLinkedDeque<Standby> standby = new ConcurrentLinkedDeque<>();
+  private final ConcurrentLinkedDeque<Thread> standby = new ConcurrentLinkedDeque<>();
   private final AtomicInteger flushing = new AtomicInteger();
   private final NanoClock clock;
   private final FlushTiming timing; // of the one who collects
-  private volatile long lastFlushNanos;
+  private volatile @Nullable Thread collector;
   private volatile boolean stopping;
 
   /**
@@ -59,7 +47,7 @@ final class Gatherer {
   void stop() {
     stopping = true;
     ring.wake();
-    standby.forEach(other -> clock.unpark(other.thread));
+    standby.forEach(clock::unpark);
   }
 
   /**
@@ -73,92 +61,54 @@ final class Gatherer {
     if (!awaitTurn(deadline)) {
       return null;
     }
+    collector = Thread.currentThread();
     try {
       FlushTrigger trigger = collect(into, deadline);
       if (trigger != null) {
-        lastFlushNanos = clock.nanoTime();
         flushing.incrementAndGet();
       }
       return trigger;
     } finally {
+      collector = null;
       endTurn();
     }
   }
 
-  /**
-   * Notes that what was gathered is settled or deferred, and forgets it.
-   *
-   * @param returnsAtOnce whether the caller gathers again now; otherwise another writer has to
-   */
-  void flushed(Gathered gathered, boolean returnsAtOnce) {
+  /** Notes that what was gathered is settled or deferred, and forgets it. */
+  void flushed(Gathered gathered) {
     flushing.decrementAndGet();
     gathered.clear();
-    if (!returnsAtOnce && ring.hasBatches()) {
-      callStandby();
-    }
+    clock.unpark(collector);
   }
 
-  /** Returns with the turn, once it is time to collect, or without after the deadline. */
   private boolean awaitTurn(long deadline) {
-    while (true) {
-      boolean hasTurn = turn.tryLock();
-      long wait = untilCollect();
-      if (hasTurn && wait == 0) {
-        return true;
-      }
-      long left = deadline - clock.nanoTime();
-      if (left <= 0 || stopping) {
-        if (hasTurn) {
-          endTurn();
+    Thread self = Thread.currentThread();
+    while (!turn.tryLock()) {
+      standby.push(self);
+      try {
+        if (turn.tryLock()) { // or the one whose turn it was may not have seen this thread
+          return true;
         }
-        return false;
+        long left = deadline - clock.nanoTime();
+        if (left <= 0 || stopping) {
+          return false;
+        }
+        clock.parkNanos(left);
+      } finally {
+        standby.remove(self);
       }
-      waitForTurn(hasTurn, wait == 0 ? left : Math.min(wait, left));
     }
-  }
-
-  private void waitForTurn(boolean hasTurn, long nanos) {
-    Standby self = new Standby(nanos <= FlushTiming.MAX_NANOS);
-    standby.push(self);
-    try {
-      if (hasTurn) {
-        endTurn();
-      } else if (turn.tryLock()) { // or the one whose turn it was may not have seen this thread
-        endTurn();
-      }
-      clock.parkNanos(nanos);
-    } finally {
-      standby.remove(self);
-    }
-  }
-
-  /** Nanoseconds until it is time to collect, if no more is offered. */
-  private long untilCollect() {
-    return thresholds.interval() != null || stopping
-        ? 0
-        : FlushTiming.untilCollect(
-            ring.waitingRows(), flushing.get(), clock.nanoTime() - lastFlushNanos);
+    return true;
   }
 
   private void endTurn() {
-    Standby next = standby.peek();
+    Thread next = standby.peek();
     if (next != null) {
-      ring.unparkOnOffer(next.thread, enoughFor(next));
+      ring.unparkOnOffer(next);
     }
     turn.unlock();
-    if (next != null && ring.waitingRows() >= enoughFor(next)) {
-      callStandby(); // it may have been called before it could have its turn
-    }
-  }
-
-  private int enoughFor(Standby next) {
-    return next.isTimed && flushing.get() > 0 ? FlushTiming.ENOUGH_BESIDE_OTHERS : 1;
-  }
-
-  private void callStandby() {
-    Standby next = standby.peek();
-    if (next != null) {
-      clock.unpark(next.thread);
+    if (ring.hasBatches()) { // the next may have been called before it could have its turn
+      clock.unpark(standby.peek());
     }
   }
 
@@ -195,22 +145,36 @@ final class Gatherer {
 
   /** Sleeps instead of polling: so many wake-ups would cost more than is won. */
   private FlushTrigger delay(Gathered into) {
-    if (into.batches().size() >= FlushTiming.ENOUGH_ALREADY) {
+    awaitOtherFlushes(into);
+    if (FlushTiming.isWorthWhile(into.batches().size())) {
       return FlushTrigger.IDLE;
     }
-    while (hasRoom(into) && !stopping) {
-      long waited = clock.nanoTime() - into.firstAcceptedNanos();
-      long nanos = timing.delayNanos(into.rows(), waited);
-      if (nanos == 0) {
-        break;
-      }
+    long nanos;
+    while ((nanos = timing.delayNanos(into.rows(), waitedNanos(into))) > 0 && mayWait(into)) {
       clock.parkNanos(nanos);
       if (!takeAvailable(into)) {
         return FlushTrigger.IDLE;
       }
     }
-    long waited = clock.nanoTime() - into.firstAcceptedNanos();
-    return waited < FlushTiming.MAX_NANOS ? FlushTrigger.IDLE : FlushTrigger.INTERVAL;
+    return waitedNanos(into) < FlushTiming.MAX_NANOS ? FlushTrigger.IDLE : FlushTrigger.INTERVAL;
+  }
+
+  private void awaitOtherFlushes(Gathered into) {
+    long nanos;
+    while (flushing.get() > 0
+        && (nanos = FlushTiming.besideOthersNanos(into.rows(), waitedNanos(into))) > 0
+        && mayWait(into)) {
+      clock.parkNanos(nanos); // or until one of them has finished
+      takeAvailable(into);
+    }
+  }
+
+  private long waitedNanos(Gathered into) {
+    return clock.nanoTime() - into.firstAcceptedNanos();
+  }
+
+  private boolean mayWait(Gathered into) {
+    return hasRoom(into) && !stopping;
   }
 
   /** Takes what is there, up to the thresholds, and returns whether that was anything. */

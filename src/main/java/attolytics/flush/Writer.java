@@ -215,7 +215,7 @@ public final class Writer implements Runnable {
       flusher.flush(gathered.batches());
     } finally {
       busy.stop();
-      gatherer.flushed(gathered, !flusher.hasDeferred());
+      gatherer.flushed(gathered);
       noteDeferred();
     }
     return clock.nanoTime() - start;

@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -77,45 +76,19 @@ class RingTest {
   @Test
   void unparkOnOffer_unparksAtOnceIfThereIsABatch() {
     ring.offer(batch(1));
-    ring.unparkOnOffer(Thread.currentThread(), 1);
+    ring.unparkOnOffer(Thread.currentThread());
     LockSupport.park(); // would last until the timeout
   }
 
   @Test
   void unparkOnOffer_unparksAtTheNextOffer() throws Exception {
-    ring.unparkOnOffer(Thread.currentThread(), 1);
+    ring.unparkOnOffer(Thread.currentThread());
     Thread producer = new Thread(() -> ring.offer(batch(1)));
     producer.start();
     while (!ring.hasBatches()) {
       LockSupport.park();
     }
     producer.join();
-  }
-
-  @Test
-  void unparkOnOffer_waitsForEnoughRows() {
-    List<Thread> unparked = new ArrayList<>();
-    NanoClock clock =
-        new NanoClock() {
-          @Override
-          public long nanoTime() {
-            return 0;
-          }
-
-          @Override
-          public void unpark(@Nullable Thread thread) {
-            unparked.add(thread);
-          }
-        };
-    Ring watched = new Ring(8, clock);
-    watched.unparkOnOffer(Thread.currentThread(), 5);
-    watched.offer(batch(4));
-    assertEquals(4, watched.waitingRows());
-    assertEquals(List.of(), unparked);
-    watched.offer(batch(1));
-    assertEquals(List.of(Thread.currentThread()), unparked);
-    watched.offer(batch(1));
-    assertEquals(1, unparked.size(), "only once");
   }
 
   @Test

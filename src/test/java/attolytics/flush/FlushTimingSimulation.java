@@ -102,7 +102,6 @@ final class FlushTimingSimulation {
   private long order;
   private int reading; // IO threads that are busy
   private int flushing; // writers
-  private double lastFlush;
   private @Nullable List<Request> collected;
   private @Nullable Event look; // of the writer that would collect, if no more arrives
 
@@ -208,14 +207,14 @@ final class FlushTimingSimulation {
       look = null;
     }
     long rows = (long) waiting.size() * load.events;
-    long wait = FlushTiming.untilCollect(rows, flushing, nanos(now - lastFlush));
-    if (wait > 0) {
-      look = at(wait / 1e3, this::collect);
+    long waited = nanos(now - waiting.getFirst().arrived);
+    if (flushing > 0 && FlushTiming.besideOthersNanos((int) rows, waited) > 0) {
+      look = at((FlushTiming.MAX_NANOS - waited) / 1e3, this::collect);
       return;
     }
     collected = new ArrayList<>();
     take(collected);
-    if (collected.size() >= FlushTiming.ENOUGH_ALREADY && policy == Policy.ADAPTIVE) {
+    if (FlushTiming.isWorthWhile(collected.size()) && policy == Policy.ADAPTIVE) {
       flush(collected);
     } else {
       delayOrFlush(collected);
@@ -262,7 +261,6 @@ final class FlushTimingSimulation {
     timing.flushed(requests.size(), nanos(now));
     collected = null;
     flushing++;
-    lastFlush = now;
     int rows = requests.size() * load.events;
     double slots = Math.min(rows, SLOTS);
     double micros = TRANSACTION_MICROS + ROW_MICROS * rows + SLOT_MICROS * slots * slots;

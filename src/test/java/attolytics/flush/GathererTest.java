@@ -71,9 +71,9 @@ class GathererTest {
     assertNotNull(onFakeTime.gather(first, 0));
     offer(1, clock);
     clock.at(Duration.ofMillis(2), () -> offer(1, clock));
-    clock.at(Duration.ofMillis(3), () -> onFakeTime.flushed(first, true));
+    clock.at(Duration.ofMillis(3), () -> onFakeTime.flushed(first));
     clock.at(Duration.ofMillis(8), () -> offer(1, clock));
-    assertNotNull(onFakeTime.gather(second, PATIENCE));
+    assertNotNull(onFakeTime.gather(second, 0));
     assertEquals(2, second.rows());
   }
 
@@ -85,18 +85,8 @@ class GathererTest {
     assertNotNull(onFakeTime.gather(first, 0));
     offer(1, clock);
     long start = clock.nanoTime();
-    assertNotNull(onFakeTime.gather(second, PATIENCE));
+    assertNotNull(onFakeTime.gather(second, 0));
     assertEquals(FlushTiming.MAX_NANOS, clock.nanoTime() - start);
-  }
-
-  @Test
-  void gather_besideAnotherFlush_returnsAfterTheTimeout() {
-    FakeClock clock = new FakeClock();
-    Gatherer onFakeTime = new Gatherer(ring, new Thresholds(1000, 1 << 20, null), clock);
-    offer(1, clock);
-    assertNotNull(onFakeTime.gather(first, 0));
-    offer(1, clock);
-    assertNull(onFakeTime.gather(second, TimeUnit.MILLISECONDS.toNanos(1)));
   }
 
   @Test
@@ -107,7 +97,7 @@ class GathererTest {
     assertNotNull(onFakeTime.gather(first, 0));
     offer(FlushTiming.ENOUGH_BESIDE_OTHERS, clock);
     clock.at(Duration.ofMillis(1), () -> offer(1, clock));
-    assertNotNull(onFakeTime.gather(second, PATIENCE));
+    assertNotNull(onFakeTime.gather(second, 0));
     assertEquals(FlushTiming.ENOUGH_BESIDE_OTHERS, second.rows());
   }
 
@@ -116,7 +106,7 @@ class GathererTest {
     offer(BATCH_ROWS);
     gatherer.gather(first, PATIENCE);
     assertEquals(BATCH_ROWS, ring.usedRows());
-    gatherer.flushed(first, true);
+    gatherer.flushed(first);
     assertEquals(0, ring.usedRows());
   }
 
@@ -132,7 +122,7 @@ class GathererTest {
               while (rows.get() < 20 * BATCH_ROWS) {
                 if (gatherer.gather(second, PATIENCE) != null) {
                   rows.addAndGet(second.rows());
-                  gatherer.flushed(second, true);
+                  gatherer.flushed(second);
                 }
               }
             });
@@ -161,7 +151,7 @@ class GathererTest {
                   if (gatherer.gather(gathered, TimeUnit.MILLISECONDS.toNanos(100)) != null) {
                     taken.addAndGet(gathered.batches().size());
                     LockSupport.parkNanos(1_000); // the flush
-                    gatherer.flushed(gathered, true);
+                    gatherer.flushed(gathered);
                   }
                 }
               });
