@@ -31,6 +31,9 @@ final class DatabaseStart {
 
   private static final Duration EXTENSION_PERIOD = Duration.ofSeconds(1);
 
+  /** Before another attempt, if the database became unavailable after it had let this one in. */
+  private static final Duration RETRY_PAUSE = Duration.ofMillis(250);
+
   private static final Duration STOP_POLL = Duration.ofMillis(20);
 
   private final Settings settings;
@@ -77,13 +80,37 @@ final class DatabaseStart {
    */
   OutcomeLookup prepareTables(DatabaseUrl url, InstantSource clock)
       throws StartException, InterruptedException {
-    enter("waiting for the database");
+    long deadline = System.nanoTime() + settings.ackTimeout().toNanos();
+    while (true) {
+      try {
+        enter("waiting for the database");
+        migrate(url, clock);
+        return createTables(url, clock);
+      } catch (StartException e) {
+        boolean mayPass = e.getCause() instanceof SQLException cause && Connector.isTransient(cause);
+        if (!mayPass || System.nanoTime() - deadline > 0) {
+          throw e;
+        }
+        log.warn("lost the database during the start, trying again: {}", e.getMessage());
+        if (stop.await(RETRY_PAUSE.toMillis(), TimeUnit.MILLISECONDS)) {
+          throw new InterruptedException("stopped during the start");
+        }
+      }
+    }
+  }
+
+  private void migrate(DatabaseUrl url, InstantSource clock)
+      throws StartException, InterruptedException {
     if (settings.migrate()) {
       enter("migrating the database");
       Migrator.apply(url, schema, settings.ackTimeout(), clock, stop, this::extendTimeout)
           .failures()
           .forEach(failure -> log.warn("not migrated: {}", failure));
     }
+  }
+
+  private OutcomeLookup createTables(DatabaseUrl url, InstantSource clock)
+      throws StartException, InterruptedException {
     try (Connection connection = Connector.awaitConnection(url, settings.ackTimeout(), stop)) {
       readiness.setNotReady("starting");
       FlushTrial trial = new FlushTrial(schema.tables());

@@ -15,6 +15,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +38,14 @@ public final class Connector {
 
   /** Part of PgBouncer's message when a transaction is begun. */
   private static final String STATEMENT_POOLING = "statement pooling mode";
+
+  /** Parts of PgBouncer's messages while the server behind it is away, all with 08P01. */
+  private static final List<String> SERVER_AWAY =
+      List.of(
+          "server_login_retry",
+          "cannot connect to server",
+          "query_wait_timeout",
+          "server conn crashed");
 
   private static final String URL_SOURCES =
       "--db_url, ATTOLYTICS_DB_URL or the schema file's database_url";
@@ -116,7 +125,7 @@ public final class Connector {
       throw new SQLException(
           "no second connection within %d s while another is in a transaction; a pooler's pool for this user and database has to have two: see default_pool_size"
               .formatted(SECOND_CONNECTION_TIMEOUT.toSeconds()),
-          "53300",
+          "55000",
           e);
     }
     connection.setNetworkTimeout(Runnable::run, usual);
@@ -132,12 +141,16 @@ public final class Connector {
 
   /**
    * Whether a later attempt may succeed: the server cannot be reached, is starting or stopping, or
-   * has no connection left. Not so with a wrong password or database, an unknown parameter, or a
+   * has no connection left, or a pooler says so of it. Not so with a wrong password or database, an unknown parameter, or a
    * certificate that is missing or not trusted.
    */
-  private static boolean isTransient(SQLException e) {
+  public static boolean isTransient(SQLException e) {
     if (isCertificateError(e)) {
       return false;
+    }
+    String message = String.valueOf(e.getMessage());
+    if (SERVER_AWAY.stream().anyMatch(message::contains)) {
+      return true;
     }
     String state = String.valueOf(e.getSQLState());
     return switch (state.substring(0, Math.min(2, state.length()))) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.DatabaseProxy;
 import attolytics.Eventually;
 import attolytics.PgBouncer;
 import attolytics.PgBouncer.Pooling;
@@ -11,6 +12,9 @@ import attolytics.TestDatabase;
 import attolytics.app.RunningService;
 import attolytics.app.TestClock;
 import attolytics.settings.StartException;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -26,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** The service behind a real PgBouncer. */
 @Timeout(120)
@@ -64,16 +69,36 @@ class PoolersIT {
           + " || (SELECT count(*) FROM pg_class WHERE relpersistence = 't') || ' temporary '"
           + " || current_setting('default_transaction_isolation')";
 
+  private final Logger startLogger =
+      (Logger) LoggerFactory.getLogger("attolytics.app.DatabaseStart");
+  private final ListAppender<ILoggingEvent> startLog = new ListAppender<>();
   private TestDatabase database;
 
   @BeforeEach
   void create() throws SQLException {
+    startLog.start();
+    startLogger.addAppender(startLog);
     database = TestDatabase.create();
   }
 
   @AfterEach
   void drop() throws SQLException {
+    startLogger.detachAppender(startLog);
     database.close();
+  }
+
+  /** As if the server, or a pooler before it, went away in the middle of the start. */
+  @Test
+  void start_beginsAgain_ifItsSessionIsTerminated() throws Exception {
+    try (DatabaseProxy proxy = new DatabaseProxy(database)) {
+      proxy.falsifyNext(
+          "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+          "SELECT pg_terminate_backend(pg_backend_pid());");
+      try (RunningService service = RunningService.startAt(proxy.url(), database, SCHEMA)) {
+        assertTrue(proxy.hasFalsified());
+        assertEquals(200, service.post("{\"_t\": \"seen\", \"id\": 1}").statusCode());
+      }
+    }
   }
 
   /**
@@ -169,8 +194,9 @@ class PoolersIT {
     try (PgBouncer pooler = PgBouncer.start(database, Pooling.TRANSACTION, 3);
         RunningService service = migrate(pooler)) {
       assertEquals(200, service.post("k", event(1)).statusCode());
+      assertEquals("0", query("SELECT count(*) FROM pg_index WHERE indrelid = 'seen'::regclass"));
+      assertTrue(isLogged("statement_timeout = 60000 ms would cancel it"));
     }
-    assertEquals("0", query("SELECT count(*) FROM pg_index WHERE indrelid = 'seen'::regclass"));
   }
 
   @Test
@@ -230,6 +256,11 @@ class PoolersIT {
     try (Statement sql = connection.createStatement()) {
       sql.execute(statement);
     }
+  }
+
+  private boolean isLogged(String words) {
+    return List.copyOf(startLog.list).stream()
+        .anyMatch(line -> line.getFormattedMessage().contains(words));
   }
 
   private RunningService start(PgBouncer pooler, String... options) throws Exception {
