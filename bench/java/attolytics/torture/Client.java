@@ -25,7 +25,7 @@ final class Client {
   private volatile boolean stopping;
 
   /**
-   * @param name of which its dice depend
+   * @param name of which its dice depend; there may be an earlier client of that name
    */
   Client(Scene scene, String name) {
     this.scene = scene;
@@ -36,7 +36,7 @@ final class Client {
             scene.ledger(),
             random,
             scene.settings().keys(),
-            Long.toHexString(scene.settings().seed()) + "-" + name);
+            Long.toHexString(scene.settings().seed()) + "-" + name + "-" + scene.ledger().nextId());
   }
 
   /** What a client's thread does. */

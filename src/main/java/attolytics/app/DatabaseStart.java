@@ -87,7 +87,8 @@ final class DatabaseStart {
         migrate(url, clock);
         return createTables(url, clock);
       } catch (StartException e) {
-        boolean mayPass = e.getCause() instanceof SQLException cause && Connector.isTransient(cause);
+        boolean mayPass =
+            e.getCause() instanceof SQLException cause && Connector.isTransient(cause);
         if (!mayPass || System.nanoTime() - deadline > 0) {
           throw e;
         }

@@ -141,8 +141,8 @@ public final class Connector {
 
   /**
    * Whether a later attempt may succeed: the server cannot be reached, is starting or stopping, or
-   * has no connection left, or a pooler says so of it. Not so with a wrong password or database, an unknown parameter, or a
-   * certificate that is missing or not trusted.
+   * has no connection left, or a pooler says so of it. Not so with a wrong password or database, an
+   * unknown parameter, or a certificate that is missing or not trusted.
    */
   public static boolean isTransient(SQLException e) {
     if (isCertificateError(e)) {
