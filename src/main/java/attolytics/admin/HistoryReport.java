@@ -75,7 +75,7 @@ final class HistoryReport {
 
   private void writeWriter(int writer) throws IOException {
     json.number("writer", writer);
-    json.number("busyShare", recent(sample -> busySeconds(sample, writer)));
+    json.number("busyShare", Math.min(1, recent(sample -> busySeconds(sample, writer))));
     json.number("rowsPerSecond", recent(sample -> rows(sample, writer)));
     json.number("busySeconds", busySeconds(now, writer));
     json.number("rows", rows(now, writer));
@@ -99,7 +99,9 @@ final class HistoryReport {
 
   private void writeWriterHistory(int writer) throws IOException {
     json.number("writer", writer);
-    series("busyShare", 1, rate(sample -> busySeconds(sample, writer)));
+    ToDoubleBiFunction<Sample, Sample> share = rate(sample -> busySeconds(sample, writer));
+    // The clock goes on between the reading of the one value and the other.
+    series("busyShare", 1, (a, b) -> Math.min(1, share.applyAsDouble(a, b)));
   }
 
   /** Those for which a request was refused within the history. */

@@ -7,9 +7,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param detail if the request is refused, the message of the database, safe to show to the client;
  *     if it was stored before, the body of its answer unless that is empty; else null
+ * @param reason if the request is refused, why, without words that may quote a row; else null
  * @param event index of the event that was refused, or {@link #NO_EVENT} if it is unknown
  */
-public record Outcome(Kind kind, @Nullable String detail, int event) {
+public record Outcome(Kind kind, @Nullable String detail, @Nullable String reason, int event) {
+  public Outcome(Kind kind, @Nullable String detail, int event) {
+    this(kind, detail, null, event);
+  }
+
   /** Whether the rows are committed, and if not, why. */
   public enum Kind {
     /** Committed. */

@@ -73,6 +73,7 @@ final class Rejection {
     return new Outcome(
         e.isConflict() ? Outcome.Kind.CONFLICT : Outcome.Kind.REFUSED,
         CopyError.forTheClient(e.sql(), e.table()),
+        CopyError.withoutWords(e.sql(), e.table()),
         e.event());
   }
 

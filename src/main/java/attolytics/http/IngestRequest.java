@@ -339,6 +339,6 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
                 "/events/" + event,
                 "refused_by_database",
                 detail,
-                "the database refused it"));
+                Objects.requireNonNullElse(known.reason(), "the database refused it")));
   }
 }

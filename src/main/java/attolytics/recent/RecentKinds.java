@@ -37,6 +37,7 @@ final class RecentKinds<T> {
 
   // In the order in which they occurred last.
   private final Map<Object, Entry<T>> kinds = new LinkedHashMap<>(2 * CAPACITY, 0.75f, true);
+  private final Map<Object, Integer> kindsOfSource = new HashMap<>();
 
   /**
    * Adds one.
@@ -52,6 +53,7 @@ final class RecentKinds<T> {
       }
       entry = new Entry<>(source, newest, when);
       kinds.put(kind, entry);
+      kindsOfSource.merge(source, 1, Integer::sum);
     }
     entry.newest = newest;
     entry.last = when;
@@ -59,20 +61,16 @@ final class RecentKinds<T> {
   }
 
   private void removeOne() {
-    Object largest = largestSource();
+    Object largest =
+        Collections.max(kindsOfSource.entrySet(), Map.Entry.comparingByValue()).getKey();
     Iterator<Entry<T>> oldestFirst = kinds.values().iterator();
     while (oldestFirst.hasNext()) {
       if (oldestFirst.next().source.equals(largest)) {
         oldestFirst.remove();
+        kindsOfSource.computeIfPresent(largest, (source, size) -> size == 1 ? null : size - 1);
         return;
       }
     }
-  }
-
-  private Object largestSource() {
-    Map<Object, Integer> sizes = new HashMap<>();
-    kinds.values().forEach(entry -> sizes.merge(entry.source, 1, Integer::sum));
-    return Collections.max(sizes.entrySet(), Map.Entry.comparingByValue()).getKey();
   }
 
   /** What is remembered, the newest first. */

@@ -16,7 +16,7 @@ function roundUp(value, isBytes) {
 }
 
 /** A scale from 0 that grows at once, and shrinks when most of it has been empty for minutes. */
-function linear(least, isBytes) {
+export function linear(least, isBytes) {
   let top = least;
   return max => {
     const needed = Math.max(least, max > 0 ? roundUp(max, isBytes) : 0);
@@ -28,7 +28,7 @@ function linear(least, isBytes) {
 }
 
 /** A scale of whole powers of ten that only grows. */
-function logarithmic(bottom, top) {
+export function logarithmic(bottom, top) {
   return (max, min) => {
     if (max > 0) {
       top = Math.max(top, 10 ** Math.ceil(Math.log10(max) - 1e-9));
@@ -137,7 +137,7 @@ export class Chart {
     return {
       width: Math.max(200, this.plot.clientWidth),
       height: HEIGHT,
-      padding: [10, right ? 4 : 12, 0, 0],
+      padding: [10, right ? 4 : 22, 0, 0],
       legend: {show: false},
       cursor: {sync: {key: 'page', scales: ['x', null], setSeries: false}, drag: {x: false, y: false}, y: false,
         points: {size: 7}},

@@ -141,7 +141,7 @@ function occurrence(repeated) {
 /** Those counts that are not 0, as rows. */
 function counts(id, lines) {
   const counted = lines.filter(([, ...values]) => values.some(value => value > 0));
-  rows(id, counted.length ? counted.map(([name, ...values]) => [name, ...values.map(value => whole.format(value))]) : [['none']]);
+  rows(id, counted.length ? counted.map(([name, ...values]) => [name, ...values.map(value => whole.format(value))]) : [['none', ...lines.length ? lines[0].slice(1).map(() => '') : []]]);
 }
 
 const charts = {};
@@ -219,25 +219,38 @@ function drawCharts({levels, totals, recent, history, writers}) {
   show(charts.writers.note, 'near 100%, the database is the bottleneck');
 }
 
-/** 4xx and 5xx in colours of their own; what there is no colour for is one series. */
+/** Which reasons have a colour of their own: 4xx and 5xx. A reason keeps it while the chart shows it. */
+const colored = {client: [null, null, null], server: [null, null, null]};
+
+function color(kind, reasons) {
+  const slots = colored[kind].map(reason => reasons.some(shown => shown.reason === reason) ? reason : null);
+  for (const {reason} of [...reasons].sort((a, b) => sum(b.perSecond) - sum(a.perSecond))) {
+    if (!slots.includes(reason) && slots.includes(null)) {
+      slots[slots.indexOf(null)] = reason;
+    }
+  }
+  colored[kind] = slots;
+}
+
+/** 4xx and 5xx in colours of their own; the reasons without one are one series. */
 function drawRefused(draw, history, recent, totals) {
   const series = [];
   const values = [];
-  for (const [kind, of] of [['client', status => status < 500], ['server', status => status >= 500]]) {
-    const reasons = history.refused.filter(({status}) => of(status))
-      .sort((a, b) => sum(b.perSecond) - sum(a.perSecond));
-    reasons.forEach(({reason, status, perSecond}, i) => {
-      if (i < 3 || reasons.length === 4) {
-        series.push({label: `${status} ${reason}`, color: `${kind}-${i + 1}`});
-        values.push(perSecond);
-      } else if (i === 3) {
-        series.push({label: `other ${kind === 'client' ? '4xx' : '5xx'}`, color: `${kind}-4`});
-        values.push([...perSecond]);
-      } else {
-        const others = values[values.length - 1];
-        perSecond.forEach((value, at) => others[at] += value);
+  for (const kind of ['client', 'server']) {
+    const reasons = history.refused.filter(({status}) => (status < 500) === (kind === 'client'));
+    color(kind, reasons);
+    colored[kind].forEach((name, i) => {
+      const found = reasons.find(({reason}) => reason === name);
+      if (found) {
+        series.push({label: `${found.status} ${name}`, color: `${kind}-${i + 1}`});
+        values.push(found.perSecond);
       }
     });
+    const others = reasons.filter(({reason}) => !colored[kind].includes(reason));
+    if (others.length) {
+      series.push({label: `other ${kind === 'client' ? '4xx' : '5xx'}`, color: `${kind}-4`});
+      values.push(history.time.map((_, i) => others.reduce((all, {perSecond}) => all + perSecond[i], 0)));
+    }
   }
   charts.refused.setSeries(series);
   figures(charts.refused, [number(recent.refused), '4xx/s'],
@@ -304,7 +317,8 @@ function drawTables({totals, recent, quarantine, partitions, partitionsEnd, refu
   list('refusals', refusals.map(refusal => [
     occurrence(refusal), refusal.app,
     [make('span', refusal.status, 'status ' + (refusal.status < 500 ? 'client' : 'server')), ' ', make('code', refusal.reason)],
-    refusal.code && refusal.code !== refusal.reason ? [make('code', refusal.code)] : '', refusal.pointer ? [make('code', refusal.pointer)] : '', refusal.detail, refusal.userAgent ?? '']),
+    refusal.code && refusal.code !== refusal.reason ? [make('code', refusal.code)] : '', refusal.pointer ? [make('code', refusal.pointer)] : '',
+    [refusal.detail, ...(refusal.userAgent ? [make('small', refusal.userAgent)] : [])]]),
   'No request has been refused since the start.');
   list('log', log.map(line => [occurrence(line), line.level, line.logger, line.message]),
     'Nothing since the start.', i => log[i].level);

@@ -125,6 +125,18 @@ public final class CopyError {
     return column == null ? message : message + ", in column \"" + column + "\"";
   }
 
+  /** For the status page: without the words, which may quote the row. */
+  public static String withoutWords(SQLException e, @Nullable Table table) {
+    ServerErrorMessage server = hasNoFunction(e) ? serverMessage(e) : null;
+    String constraint = server == null ? null : server.getConstraint();
+    String named = server == null ? null : server.getColumn();
+    String column = named != null || table == null ? named : columnInContext(e, table);
+    return "the database refused it: SQLSTATE "
+        + e.getSQLState()
+        + (constraint == null ? "" : ", constraint \"" + constraint + "\"")
+        + (column == null ? "" : ", column \"" + column + "\"");
+  }
+
   /**
    * The column whose value was being read, or null: the end of the outermost line of the error's
    * context, behind the row's number.

@@ -49,6 +49,21 @@ class CopyErrorTest {
     assertEquals(expected, CopyError.forTheClient(e, new Table("t", 0, columns())));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "'COPY t, line 12', 'SQLSTATE 23514, constraint \"positive\"'",
+    "'COPY t, line 12, column name', 'SQLSTATE 23514, constraint \"positive\", column \"name\"'",
+    "'PL/pgSQL function check_t() line 3 at RAISE|COPY t, line 12', SQLSTATE 23514",
+  })
+  void withoutWords_namesConstraintAndColumn_butNothingOfAFunction(
+      String context, String expected) {
+    String fields = "Mhunter2\0npositive\0W" + context.replace('|', '\n') + "\0";
+    SQLException e = new PSQLException(new ServerErrorMessage("SERROR\0C23514\0" + fields));
+    assertEquals(
+        "the database refused it: " + expected,
+        CopyError.withoutWords(e, new Table("t", 0, columns())));
+  }
+
   private static List<Column> columns() {
     return Stream.of("name", "first name")
         .map(name -> new Column(name, ScalarType.STRING, null, Index.NONE, false, 0))
