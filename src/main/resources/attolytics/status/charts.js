@@ -91,7 +91,7 @@ export class Chart {
   setSeries(series) {
     if (JSON.stringify(series.map(s => s.label)) !== JSON.stringify(this.series.map(s => s.label))) {
       this.series = series;
-      this.rebuild();
+      this.clear(); // until their values are shown
     }
   }
 
@@ -191,10 +191,14 @@ export class Chart {
     }
   }
 
-  rebuild() {
+  clear() {
     this.uplot?.destroy();
     this.uplot = null;
     this.legend.replaceChildren();
+  }
+
+  rebuild() {
+    this.clear();
     if (this.times) {
       this.show(this.times, this.values, this.length, this.unready);
     }

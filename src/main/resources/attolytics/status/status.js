@@ -362,23 +362,37 @@ function draw(report) {
 
 let silentSince = null;
 
-async function refresh() {
-  if (!document.hidden) {
-    try {
-      const answer = await fetch('status.json', {cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MILLIS)});
-      if (!answer.ok) {
-        throw new Error(answer.status);
-      }
-      draw(await answer.json());
-      silentSince = null;
-    } catch (e) {
-      console.debug(e);
-      silentSince ??= time.format(new Date());
-      state(false, `No answer from the service since ${silentSince}`);
-      show(byId('since'), '');
-    }
+async function report() {
+  const answer = await fetch('status.json', {cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MILLIS)});
+  if (!answer.ok) {
+    throw new Error(answer.status);
   }
-  setTimeout(refresh, PERIOD_MILLIS);
+  return answer.json();
+}
+
+async function update() {
+  let answer;
+  try {
+    answer = await report();
+  } catch (e) {
+    console.debug(e);
+    silentSince ??= time.format(new Date());
+    state(false, `No answer from the service since ${silentSince}`);
+    show(byId('since'), '');
+    return;
+  }
+  silentSince = null;
+  draw(answer);
+}
+
+async function refresh() {
+  try {
+    if (!document.hidden) {
+      await update();
+    }
+  } finally {
+    setTimeout(refresh, PERIOD_MILLIS);
+  }
 }
 
 show(byId('zone'), `Times are in the time zone of this browser, ${Intl.DateTimeFormat().resolvedOptions().timeZone}`);

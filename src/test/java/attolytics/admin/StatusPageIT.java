@@ -50,6 +50,7 @@ class StatusPageIT {
   private HeadlessBrowser browser;
   private Page page;
   private final List<String> complaints = new ArrayList<>();
+  private final List<String> errors = new ArrayList<>();
   private final List<String> asked = new ArrayList<>();
 
   @BeforeAll
@@ -81,7 +82,7 @@ class StatusPageIT {
     page = browser.newPage();
     page.setDefaultTimeout(PATIENCE_MILLIS);
     page.onConsoleMessage((ConsoleMessage message) -> complaints.add(message.text()));
-    page.onPageError(complaints::add);
+    page.onPageError(errors::add);
     page.onRequest((Request request) -> asked.add(request.url()));
     page.navigate(url());
     page.locator("#all").waitFor();
@@ -90,8 +91,11 @@ class StatusPageIT {
   @AfterEach
   void close() {
     page.close();
+    List<String> thrown = List.copyOf(errors);
+    errors.clear();
     complaints.clear();
     asked.clear();
+    assertEquals(List.of(), thrown);
   }
 
   private String url() {
