@@ -289,7 +289,8 @@ class StatusPageIT {
     service.send(
         service.to("/apps/com.example.an_app_with_a_long_name_on_a_small_screen/events").GET());
     page.locator(
-            "#apps tr:has(th :text-is(\"com.example.an_app_with_a_long_name_on_a_small_screen\")) td :text-is(\"1\")")
+            "#apps tr:has(th :text-is(\"com.example.an_app_with_a_long_name_on_a_small_screen\"))"
+                + " td :text-is(\"1\")")
         .first()
         .waitFor();
   }
