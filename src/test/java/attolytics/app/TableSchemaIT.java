@@ -125,7 +125,10 @@ class TableSchemaIT {
         CommandResult migrated = command(database, withM, "migrate", "--apply");
         assertEquals(0, migrated.exitCode(), migrated.err());
         CommandResult replayed = command(database, withM, "replay");
-        assertEquals("stored: 1\nleft: 1\n  type_mismatch: 1\n", replayed.out(), replayed.err());
+        assertEquals(
+            "stored: 1\nduplicates: 0\nleft: 1\n  type_mismatch: 1\n",
+            replayed.out(),
+            replayed.err());
         assertEquals("7", service.query("SELECT m FROM \"My Games\".plain"));
       }
     }
