@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Clients that post to the service until a file appears, each request after the answer to the last.
 
-load.py URL SECRET_KEY STOP_FILE [--repeat]
+load.py URL SECRET_KEY STOP_FILE --once|--repeat
 
 Prints how many requests were answered with 200. With --repeat, a request has an Idempotency-Key and
-is sent again until it is; without, any other answer is an error.
+is sent again until it is; with --once, any other answer is an error.
 """
 
 import collections
@@ -20,7 +20,7 @@ import urllib.parse
 CLIENTS = 8
 URL = urllib.parse.urlsplit(sys.argv[1])
 SECRET_KEY, STOP_FILE = sys.argv[2:4]
-REPEAT = "--repeat" in sys.argv
+REPEAT = sys.argv[4] == "--repeat"
 
 answers = collections.Counter()
 longest = 0.0
