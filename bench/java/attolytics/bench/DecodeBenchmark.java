@@ -4,7 +4,6 @@ import attolytics.buffer.Batch;
 import attolytics.decode.Decoder;
 import attolytics.schema.App;
 import attolytics.schema.yaml.SchemaException;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -47,24 +46,6 @@ public class DecodeBenchmark {
   private Bodies ones = Bodies.NONE;
   private Bodies tens = Bodies.NONE;
   private Bodies hundreds = Bodies.NONE;
-
-  /** Bodies, one after the other and over again. */
-  private static final class Bodies {
-    static final Bodies NONE = new Bodies(List.of());
-
-    private final List<Body> bodies;
-    private int next;
-
-    Bodies(List<Body> bodies) {
-      this.bodies = bodies;
-    }
-
-    byte[] next() {
-      byte[] json = bodies.get(next).json();
-      next = next + 1 == bodies.size() ? 0 : next + 1;
-      return json;
-    }
-  }
 
   /** Makes the bodies. */
   @Setup

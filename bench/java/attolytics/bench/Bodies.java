@@ -1,0 +1,21 @@
+package attolytics.bench;
+
+import java.util.List;
+
+/** Bodies, one after the other and over again. */
+final class Bodies {
+  static final Bodies NONE = new Bodies(List.of());
+
+  private final List<Body> bodies;
+  private int next;
+
+  Bodies(List<Body> bodies) {
+    this.bodies = bodies;
+  }
+
+  byte[] next() {
+    byte[] json = bodies.get(next).json();
+    next = next + 1 == bodies.size() ? 0 : next + 1;
+    return json;
+  }
+}
