@@ -34,8 +34,12 @@ public final class BenchCommand implements Callable<Integer> {
   enum Part {
     /** All that the table of goals needs, and no more. */
     TABLE,
-    /** Closed loops, with the sweep over connections and bodies. */
+    /** Closed loops. */
     CLOSED,
+    /** Closed loops of other ways to insert. */
+    INSERTS,
+    /** Closed loops over connections, bodies and writers. */
+    SWEEP,
     /** Latencies: open loops, and a lone client. */
     OPEN,
     /** Ten thousand connections on a small heap; other costs come with every closed loop. */
@@ -47,7 +51,9 @@ public final class BenchCommand implements Callable<Integer> {
     /** Lenient handling, with events that go to quarantine. */
     LENIENT,
     /** JMH. */
-    STAGES
+    STAGES,
+    /** Other services, if there are any. */
+    PEERS
   }
 
   private static final Path RESULTS = Path.of("bench", "results");
@@ -61,6 +67,13 @@ public final class BenchCommand implements Callable<Integer> {
       paramLabel = "PART",
       description = "Parts to measure, of: ${COMPLETION-CANDIDATES}; else all of them.")
   private Set<Part> only = EnumSet.complementOf(EnumSet.of(Part.TABLE));
+
+  @Option(
+      names = "--peer",
+      paramLabel = "NAME=WHAT",
+      converter = Peer.Converter.class,
+      description = "Another service for the part 'peers', repeatable: " + Peer.FORMS + ".")
+  private List<Peer> peers = List.of();
 
   @Option(names = "--rounds", description = "Rounds that count, of each load.")
   private int rounds = 5;
@@ -126,7 +139,7 @@ public final class BenchCommand implements Callable<Integer> {
   /** Returns whether everything was closed in order, too. */
   private boolean measure(Results results) throws Exception {
     Plan plan = smoke ? new Plan(1, 0.3, 0, true) : new Plan(rounds, seconds, warmup, false);
-    if (only.contains(Part.STAGES) || only.contains(Part.TABLE)) {
+    if (only.contains(Part.STAGES)) {
       Stages.run(results, plan); // by itself, before anything else runs
       tellTime("stages");
     }
@@ -148,12 +161,20 @@ public final class BenchCommand implements Callable<Integer> {
   private void measure(Rig rig, Plan plan, Path growthSchema) throws Exception {
     boolean table = only.contains(Part.TABLE);
     if (table || only.contains(Part.CLOSED)) {
-      new Closed(rig, plan).run(only.contains(Part.CLOSED));
+      new Closed(rig, plan).run();
       tellTime("closed loops");
+    }
+    if (only.contains(Part.INSERTS)) {
+      new Inserts(rig, plan).run();
+      tellTime("inserts");
+    }
+    if (only.contains(Part.SWEEP)) {
+      new Sweep(rig, plan).run();
+      tellTime("sweep");
     }
     if (table || only.contains(Part.OPEN)) {
       new Lone(rig, plan).run();
-      new Open(rig, plan).run();
+      new Open(rig, plan).run(only.contains(Part.OPEN));
       tellTime("latency");
     }
     if (table || only.contains(Part.COST)) {
@@ -171,6 +192,10 @@ public final class BenchCommand implements Callable<Integer> {
     if (only.contains(Part.LENIENT)) {
       new InvalidEvents(rig, plan).run();
       tellTime("lenient handling");
+    }
+    if (only.contains(Part.PEERS) && !peers.isEmpty()) {
+      new Peers(rig, plan, peers).run();
+      tellTime("peers");
     }
   }
 
@@ -191,7 +216,7 @@ public final class BenchCommand implements Callable<Integer> {
             System.getProperty("os.name"),
             System.getProperty("os.arch"),
             System.getProperty("java.version"),
-            rig.version(),
+            rig.database().version(),
             server.description(),
             rounds,
             seconds,

@@ -4,9 +4,11 @@ import java.awt.Color;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
@@ -37,7 +39,7 @@ final class Charts {
 
   void draw() throws IOException {
     closed();
-    List<Round> sweep = results.rounds(Closed.SWEEP);
+    List<Round> sweep = results.rounds(Sweep.PART);
     sweep("connections", sweep, s -> s.events() == Closed.EVENTS, Scenario::connections);
     sweep("bodies", sweep, s -> s.connections() == Closed.FEWER, Scenario::events);
     open();
@@ -47,27 +49,38 @@ final class Charts {
     types();
   }
 
+  /** Parts of raw COPY, which do not drift with the machine's speed. */
   private void closed() throws IOException {
-    List<Round> rounds = results.rounds(Closed.PART);
-    Set<String> names = new LinkedHashSet<>();
-    CategoryChart chart = bars("Closed loops, beside raw COPY", "", ROWS_PER_SECOND);
+    CategoryChart chart = bars("Rows per second, raw COPY = 1", "", "");
     chart.getStyler().setXAxisLabelRotation(LABEL_ANGLE);
-    rounds.forEach(round -> names.add(name(round.scenario())));
     for (int indexes : new int[] {Closed.INDEXES, 0}) {
-      List<Double> medians = new ArrayList<>();
-      for (String name : names) {
-        List<Round> own =
-            rounds.stream()
-                .filter(r -> r.scenario().indexes() == indexes && name(r.scenario()).equals(name))
-                .toList();
-        medians.add(Median.of(own, Round::rowsPerSecond).median());
-      }
-      if (!medians.isEmpty()) {
+      Map<String, Double> parts = new LinkedHashMap<>();
+      List<Round> closed = results.rounds(Closed.PART);
+      List<Round> inserts = results.rounds(Inserts.PART);
+      besideCopy(closed, Closed.copy(indexes), name -> true, parts);
+      besideCopy(inserts, Inserts.copy(indexes), InsertStyle::isLoad, parts);
+      if (!parts.isEmpty()) {
         chart.addSeries(
-            indexes == 0 ? "no index" : indexes + " indexes", List.copyOf(names), medians);
+            indexes == 0 ? "no index" : indexes + " indexes",
+            List.copyOf(parts.keySet()),
+            List.copyOf(parts.values()));
       }
     }
     save(chart, "closed");
+  }
+
+  private static void besideCopy(
+      List<Round> rounds, Scenario copy, Predicate<String> loads, Map<String, Double> parts) {
+    for (Scenario scenario : rounds.stream().map(Round::scenario).distinct().toList()) {
+      if (scenario.indexes() == copy.indexes()
+          && loads.test(scenario.load())
+          && !scenario.equals(copy)) {
+        Median ratio =
+            Median.ofRatios(
+                Round.of(scenario, rounds), Round.of(copy, rounds), Round::rowsPerSecond);
+        parts.put(name(scenario), ratio.median());
+      }
+    }
   }
 
   private static String name(Scenario scenario) {
@@ -84,7 +97,6 @@ final class Charts {
     chart.getStyler().setXAxisLogarithmic(true);
     Set<String> loads = new LinkedHashSet<>();
     rounds.forEach(round -> loads.add(round.scenario().load()));
-    loads.remove(Scenario.COPY);
     for (String load : loads) {
       List<Round> own =
           rounds.stream()

@@ -1,6 +1,7 @@
 package attolytics.bench;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.time.Duration;
@@ -18,7 +19,7 @@ final class ClosedLoop implements Load {
 
   private static final long SELECT_MILLIS = 10;
 
-  private final int port;
+  private final InetSocketAddress address;
   private final int connections;
   private final int inFlight;
   private final Requests requests;
@@ -31,17 +32,16 @@ final class ClosedLoop implements Load {
   private long rows;
   private int waiting;
 
-  /** With a request on its way on each connection. */
+  /** To a port of the loopback address, with a request on its way on each connection. */
   ClosedLoop(int port, int connections, List<Body> bodies) {
-    this(port, connections, connections, bodies);
+    this(HttpConnections.local(port), connections, connections, bodies);
   }
 
   /**
-   * @param port on the loopback address
    * @param inFlight how many connections have a request on its way, all of them in turns
    */
-  ClosedLoop(int port, int connections, int inFlight, List<Body> bodies) {
-    this.port = port;
+  ClosedLoop(InetSocketAddress address, int connections, int inFlight, List<Body> bodies) {
+    this.address = address;
     this.connections = connections;
     this.inFlight = inFlight;
     this.requests = new Requests(bodies);
@@ -54,7 +54,7 @@ final class ClosedLoop implements Load {
     rows = 0;
     waiting = 0;
     idle.clear();
-    try (HttpConnections open = new HttpConnections(port, connections)) {
+    try (HttpConnections open = new HttpConnections(address, connections)) {
       idle.addAll(open.all());
       long start = System.nanoTime();
       now = start;

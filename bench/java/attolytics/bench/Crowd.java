@@ -19,7 +19,7 @@ final class Crowd {
   void run() throws Exception {
     int connections = plan.smoke() ? 500 : 10_000;
     int inFlight = connections / 5;
-    rig.dropTables();
+    rig.database().dropTables();
     rig.results().begin(PART);
     Served service =
         rig.service(
@@ -30,8 +30,13 @@ final class Crowd {
     Scenario scenario =
         new Scenario(PART, Scenario.SERVICE, Closed.INDEXES, Closed.EVENTS, connections)
             .with(IN_FLIGHT, inFlight);
-    Load load = new ClosedLoop(service.port(), connections, inFlight, Events.bodies(Closed.EVENTS));
-    rig.measureOnEmpty(scenario, 1, load, service, plan.rounds() * plan.seconds());
+    Load load =
+        new ClosedLoop(
+            HttpConnections.local(service.port()),
+            connections,
+            inFlight,
+            Events.bodies(Closed.EVENTS));
+    rig.measureOnEmpty(scenario, 1, load, rig.target(service), plan.rounds() * plan.seconds());
     rig.stop(service);
   }
 }

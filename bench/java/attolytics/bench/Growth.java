@@ -13,7 +13,7 @@ final class Growth {
     COLUMNS("columns", 5, 20, 50, 200),
     TABLES("tables", 1, 10, 100, 500),
     APPS("apps", 1, 100, 10_000),
-    CONNECTIONS("connections", 10, 100, 1_000, 10_000),
+    CONNECTIONS("connections", 10, 100, 1_000, 4_000, 10_000),
     ROWS("million rows in the table", 0, 1, 3),
     WRITERS("writers", 1, 2, 4),
     CORES("cores", 1, 2);
@@ -62,7 +62,7 @@ final class Growth {
     rig.results().begin(PART);
     for (Dimension dimension : Dimension.values()) {
       for (int value : dimension.values(plan.smoke())) {
-        rig.dropTables();
+        rig.database().dropTables();
         switch (dimension) {
           case COLUMNS -> schema(dimension, value, new GrowthSchema(1, value, 1));
           case TABLES -> schema(dimension, value, new GrowthSchema(value, USUAL.columns(), 1));
@@ -135,7 +135,7 @@ final class Growth {
   /** On the tables as they are. */
   private void measure(Scenario scenario, Load load, Served service) throws Exception {
     for (int number = plan.firstRound(); number <= plan.rounds(); number++) {
-      rig.measure(scenario, number, load, service, plan.seconds(number));
+      rig.measure(scenario, number, load, rig.target(service), plan.seconds(number));
     }
     rig.stop(service);
   }

@@ -1,7 +1,6 @@
 package attolytics.bench;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -39,8 +38,8 @@ final class HttpConnection implements AutoCloseable {
   private volatile int events;
   private volatile long sentNanos;
 
-  HttpConnection(int port, Selector selector) throws IOException {
-    channel = SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+  HttpConnection(InetSocketAddress address, Selector selector) throws IOException {
+    channel = SocketChannel.open(address);
     channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
     channel.configureBlocking(false);
     key = channel.register(selector, SelectionKey.OP_READ, this);

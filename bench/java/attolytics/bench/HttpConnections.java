@@ -1,20 +1,22 @@
 package attolytics.bench;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.channels.Selector;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Connections to one port of the loopback address, and the selector that they share. */
+/** Connections to one server, and the selector that they share. */
 final class HttpConnections implements AutoCloseable {
   private final Selector selector = Selector.open();
   private final List<HttpConnection> all = new ArrayList<>();
 
-  HttpConnections(int port, int count) throws IOException {
+  HttpConnections(InetSocketAddress address, int count) throws IOException {
     boolean complete = false;
     try {
       for (int i = 0; i < count; i++) {
-        all.add(new HttpConnection(port, selector));
+        all.add(new HttpConnection(address, selector));
       }
       complete = true;
     } finally {
@@ -22,6 +24,11 @@ final class HttpConnections implements AutoCloseable {
         close();
       }
     }
+  }
+
+  /** A port of the loopback address. */
+  static InetSocketAddress local(int port) {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
   }
 
   Selector selector() {

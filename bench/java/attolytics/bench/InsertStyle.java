@@ -4,6 +4,7 @@ import attolytics.schema.Column;
 import attolytics.schema.Table;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -68,6 +69,11 @@ enum InsertStyle {
   /** What it is called in results. */
   String load() {
     return load;
+  }
+
+  /** Whether a load of the results is one of these. */
+  static boolean isLoad(String name) {
+    return Arrays.stream(values()).anyMatch(style -> style.load.equals(name));
   }
 
   String statement(Table table) {

@@ -26,7 +26,7 @@ final class InvalidEvents {
   }
 
   void run() throws Exception {
-    rig.dropTables();
+    rig.database().dropTables();
     rig.results().begin(PART);
     Served service = rig.service();
     Turns turns = new Turns(rig);
@@ -41,7 +41,7 @@ final class InvalidEvents {
     }
     turns.take(plan);
     rig.stop(service);
-    rig.dropTables();
+    rig.database().dropTables();
   }
 
   private static void add(Turns turns, Scenario scenario, Served service, List<Body> bodies) {

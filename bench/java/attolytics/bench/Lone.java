@@ -16,12 +16,12 @@ final class Lone {
   }
 
   void run() throws Exception {
-    rig.dropTables();
+    rig.database().dropTables();
     rig.results().begin(PART);
     Served service = rig.service();
     Turns turns = new Turns(rig);
     turns.add(SERVICE, new ClosedLoop(service.port(), 1, Events.bodies(Closed.EVENTS)), service);
-    turns.add(COPY, new RawCopy(rig.server(), Closed.EVENTS), null);
+    turns.add(COPY, new RawCopy(rig.server(), Closed.EVENTS));
     turns.take(plan);
     rig.stop(service);
   }

@@ -6,11 +6,11 @@ import java.util.List;
 /** Open loops: latencies at rates that do not give way, as parts of what the service can take. */
 final class Open {
   static final String PART = "open";
+  static final String TRICKLE_PART = "trickle";
   static final String PERCENT = "percent of capacity";
-  static final String RATE = "requests a second";
-  static final int HALF = 50;
-  static final int TRICKLE = 2_000;
-  private static final int[] PERCENTS = {10, 25, 75, 90};
+  private static final String RATE = "requests a second";
+  private static final int TRICKLE = 2_000;
+  private static final int[] PERCENTS = {10, 25, 50, 75, 90};
 
   /** The closed loop that tells the capacity. */
   static final Scenario CAPACITY =
@@ -24,30 +24,42 @@ final class Open {
     this.plan = plan;
   }
 
-  static Scenario percent(int percent) {
+  private static Scenario percent(int percent) {
     return CAPACITY.with(PERCENT, percent);
   }
 
   /** One-event requests. */
   static Scenario trickle() {
-    return new Scenario(PART, Scenario.SERVICE, Closed.INDEXES, 1, Closed.MANY).with(RATE, TRICKLE);
+    return new Scenario(TRICKLE_PART, Scenario.SERVICE, Closed.INDEXES, 1, Closed.MANY)
+        .with(RATE, TRICKLE);
   }
 
-  void run() throws Exception {
-    rig.dropTables();
-    rig.results().begin(PART);
+  /**
+   * Measures.
+   *
+   * @param percents also at parts of the capacity
+   */
+  void run(boolean percents) throws Exception {
+    rig.database().dropTables();
+    rig.results().begin(TRICKLE_PART);
     Served service = rig.service();
-    double capacity = capacity(service);
     Turns turns = new Turns(rig);
-    turns.add(percent(HALF), loop(service, capacity * HALF / 100, Closed.EVENTS), service);
     turns.add(trickle(), loop(service, TRICKLE, 1), service);
     turns.take(plan.longer());
-    Turns others = new Turns(rig);
-    for (int percent : PERCENTS) {
-      others.add(percent(percent), loop(service, capacity * percent / 100, Closed.EVENTS), service);
+    if (percents) {
+      percents(service);
     }
-    others.take(plan.shorter());
     rig.stop(service);
+  }
+
+  private void percents(Served service) throws Exception {
+    rig.results().begin(PART);
+    double capacity = capacity(service);
+    Turns turns = new Turns(rig);
+    for (int percent : PERCENTS) {
+      turns.add(percent(percent), loop(service, capacity * percent / 100, Closed.EVENTS), service);
+    }
+    turns.take(plan);
   }
 
   /** In requests a second, of now: the machine drifts. */
@@ -55,7 +67,8 @@ final class Open {
     List<Round> rounds = new ArrayList<>();
     Load load = new ClosedLoop(service.port(), Closed.MANY, Events.bodies(Closed.EVENTS));
     for (int number = plan.firstRound(); number <= plan.rounds(); number++) {
-      Round round = rig.measureOnEmpty(CAPACITY, number, load, service, plan.seconds(number));
+      Round round =
+          rig.measureOnEmpty(CAPACITY, number, load, rig.target(service), plan.seconds(number));
       if (number > 0) {
         rounds.add(round);
       }

@@ -50,7 +50,7 @@ final class OpenLoop implements Load {
     sent = false;
     failed = false;
     requestsSent = 0;
-    try (HttpConnections open = new HttpConnections(port, connections)) {
+    try (HttpConnections open = new HttpConnections(HttpConnections.local(port), connections)) {
       idle.addAll(open.all());
       Reader reader = new Reader(open);
       Thread thread = new Thread(reader, "answers");

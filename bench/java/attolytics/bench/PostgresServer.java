@@ -47,6 +47,7 @@ public final class PostgresServer implements AutoCloseable {
 
   private static final int OLDEST = 15;
   private static final String USER = "postgres";
+  private static final String DATABASE = "postgres";
   private static final long PATIENCE_SECONDS = 60;
 
   /**
@@ -141,17 +142,27 @@ public final class PostgresServer implements AutoCloseable {
   }
 
   public Connection connect() throws SQLException {
+    return connect(DATABASE);
+  }
+
+  /** To another database than the usual one. */
+  Connection connect(String database) throws SQLException {
     Properties properties = new Properties();
     properties.setProperty("user", USER);
     properties.setProperty("password", password);
     properties.setProperty("socketTimeout", Long.toString(PATIENCE_SECONDS));
     return DriverManager.getConnection(
-        "jdbc:postgresql://127.0.0.1:" + port + "/postgres", properties);
+        "jdbc:postgresql://127.0.0.1:" + port + "/" + database, properties);
   }
 
   /** As for {@code --db_url}; with the password. */
   public String url() {
-    return "postgres://" + USER + ":" + password + "@127.0.0.1:" + port + "/postgres";
+    return url(DATABASE);
+  }
+
+  /** Of another database than the usual one. */
+  String url(String database) {
+    return "postgres://" + USER + ":" + password + "@127.0.0.1:" + port + "/" + database;
   }
 
   /** The same for the driver. */

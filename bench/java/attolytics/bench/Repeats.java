@@ -34,17 +34,18 @@ final class Repeats {
   }
 
   void run() throws Exception {
-    rig.dropTables();
-    rig.create(
-        "CREATE TABLE repeats (event_id INT8 UNIQUE NOT NULL, time TIMESTAMPTZ NOT NULL,"
-            + " name VARCHAR NOT NULL)");
+    rig.database().dropTables();
+    rig.database()
+        .execute(
+            "CREATE TABLE repeats (event_id INT8 UNIQUE NOT NULL, time TIMESTAMPTZ NOT NULL,"
+                + " name VARCHAR NOT NULL)");
     rig.results().begin(PART);
     Turns turns = new Turns(rig);
     add(turns, UNIQUE_INDEX, PLAIN, 0);
     add(turns, scenario("deduplicate_by", 0), DEDUPLICATED, 0);
     add(turns, scenario("deduplicate_by", 10), DEDUPLICATED, 10);
     turns.take(plan);
-    rig.dropTables();
+    rig.database().dropTables();
   }
 
   private static Scenario scenario(String load, int percent) {
@@ -52,6 +53,6 @@ final class Repeats {
   }
 
   private void add(Turns turns, Scenario scenario, Table table, int percent) {
-    turns.add(scenario, new RepeatedRows(rig.server(), table, ROWS, percent), null);
+    turns.add(scenario, new RepeatedRows(rig.server(), table, ROWS, percent));
   }
 }

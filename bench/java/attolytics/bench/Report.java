@@ -20,12 +20,15 @@ final class Report {
 
   /** The text with all tables in their places. */
   String fill(String text) throws IOException {
+    ClosedTables closed = new ClosedTables(results);
     Tables tables = new Tables(results);
     String filled = Markers.replace(text, "machine", results.note("machine.txt"));
     filled = Markers.replace(filled, "goals", new Goals(results).toMarkdown());
-    filled = Markers.replace(filled, "closed", tables.closed());
-    filled = Markers.replace(filled, "cost", tables.cost());
-    filled = Markers.replace(filled, "sweep", tables.sweep());
+    filled = Markers.replace(filled, "closed", closed.closed());
+    filled = Markers.replace(filled, "cost", closed.cost());
+    filled = Markers.replace(filled, "inserts", closed.inserts());
+    filled = Markers.replace(filled, "peers", closed.peers());
+    filled = Markers.replace(filled, "sweep", closed.sweep());
     filled = Markers.replace(filled, "open", tables.open());
     filled = Markers.replace(filled, "growth", tables.growth());
     filled = Markers.replace(filled, "repeats", tables.repeats());

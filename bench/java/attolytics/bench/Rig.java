@@ -3,25 +3,16 @@ package attolytics.bench;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /** The database and the servers before it; measures loads on them, one at a time. */
 final class Rig {
-  private static final String TABLES =
-      "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
-          + " AND tablename NOT LIKE 'attolytics%'";
-  private static final String INDEXES =
-      "SELECT quote_ident(indexname) FROM pg_indexes WHERE schemaname = 'public'"
-          + " AND tablename = 'events'";
-
   private final PostgresServer server;
   private final Resources resources;
   private final Results results;
@@ -29,11 +20,16 @@ final class Rig {
   private final PrintWriter console;
   private final List<String> jvmOptions;
   private final List<String> serviceOptions;
-  private final Connection connection;
+  private final Database database;
 
   /** Counters that only grow; what a load cost is the difference of two. */
   private record Usage(
-      double serviceCpu, double postgresCpu, double loadCpu, long transactions, long walBytes) {}
+      double serviceCpu,
+      double postgresCpu,
+      double loadCpu,
+      long transactions,
+      long walBytes,
+      IdleTime machine) {}
 
   /**
    * @param logs where servers write their logs
@@ -56,7 +52,7 @@ final class Rig {
     this.console = console;
     this.jvmOptions = jvmOptions;
     this.serviceOptions = serviceOptions;
-    this.connection = resources.open(server::connect);
+    this.database = resources.open(() -> new Database(server.connect()));
   }
 
   PostgresServer server() {
@@ -71,6 +67,10 @@ final class Rig {
     return console;
   }
 
+  Database database() {
+    return database;
+  }
+
   /** The service with the example's schema. */
   Served service(String... options) throws Exception {
     return service(List.of(), ExampleEvents.SCHEMA_FILE, List.of(), List.of(options));
@@ -83,17 +83,19 @@ final class Rig {
    */
   Served service(List<String> prefix, Path schema, List<String> jvm, List<String> options)
       throws Exception {
-    List<String> allJvm = joined(jvmOptions, jvm);
-    List<String> all = joined(serviceOptions, options);
-    Path log = logs.resolve("service.log");
-    return resources.open(
-        () -> Served.of(ServiceProcess.start(prefix, schema, server.url(), allJvm, all, log)));
+    List<String> command = new ArrayList<>(prefix);
+    command.addAll(
+        ServiceProcess.command(
+            ServiceProcess.JAR, schema, joined(jvmOptions, jvm), joined(serviceOptions, options)));
+    return start(command, server.url(), "service");
   }
 
-  private static List<String> joined(List<String> these, List<String> those) {
-    List<String> all = new ArrayList<>(these);
-    all.addAll(those);
-    return all;
+  /** Another build of the service, with the example's schema and default options. */
+  Served service(Path jar, String databaseUrl, String name) throws Exception {
+    return start(
+        ServiceProcess.command(jar, ExampleEvents.SCHEMA_FILE, jvmOptions, List.of()),
+        databaseUrl,
+        name);
   }
 
   /** The service's front with another writer, on the table that the service has created. */
@@ -103,8 +105,23 @@ final class Rig {
     command.addAll(jvmOptions);
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(InsertServer.class.getName(), style.name()));
-    Path log = logs.resolve(style.name().toLowerCase(Locale.ROOT) + ".log");
-    return resources.open(() -> Served.of(ServiceProcess.start(command, server.jdbcUrl(), log)));
+    return start(command, server.jdbcUrl(), style.name().toLowerCase(Locale.ROOT));
+  }
+
+  private Served start(List<String> command, String databaseUrl, String name) throws Exception {
+    Path log = logs.resolve(name + ".log");
+    return resources.open(() -> Served.of(ServiceProcess.start(command, databaseUrl, log)));
+  }
+
+  private static List<String> joined(List<String> these, List<String> those) {
+    List<String> all = new ArrayList<>(these);
+    all.addAll(those);
+    return all;
+  }
+
+  /** Another database, which is closed at the end. */
+  Database open(Callable<Database> opening) throws Exception {
+    return resources.open(opening);
   }
 
   /** Stops a server already. */
@@ -112,47 +129,39 @@ final class Rig {
     resources.close(served);
   }
 
-  /** Creates a table that is none of the service's. */
-  void create(String statement) throws SQLException {
-    execute(statement);
-  }
-
-  void dropTables() throws SQLException {
-    execute("DROP SCHEMA public CASCADE");
-    execute("CREATE SCHEMA public");
-  }
-
-  /** Of the example's table. */
-  void dropIndexes() throws SQLException {
-    for (String index : names(INDEXES)) {
-      execute("DROP INDEX " + index);
-    }
+  /**
+   * The database that services write to unless another is named.
+   *
+   * @param served the server before it, or null if a load goes to the database itself
+   */
+  Target target(@Nullable Served served) {
+    return new Target(database, served);
   }
 
   /** Runs a load on empty tables. */
-  Round measureOnEmpty(
-      Scenario scenario, int number, Load load, @Nullable Served served, double seconds)
+  Round measureOnEmpty(Scenario scenario, int number, Load load, Target target, double seconds)
       throws IOException, SQLException, InterruptedException {
-    execute("TRUNCATE " + String.join(", ", names(TABLES)));
-    return measure(scenario, number, load, served, seconds);
+    target.database().truncate();
+    return measure(scenario, number, load, target, seconds);
   }
 
   /**
    * Runs a load, and keeps and tells what it came to.
    *
-   * @param served the server that takes it, or null if it goes to the database
    * @throws IOException if the tables do not hold exactly what was acknowledged, then
    */
-  Round measure(Scenario scenario, int number, Load load, @Nullable Served served, double seconds)
+  Round measure(Scenario scenario, int number, Load load, Target target, double seconds)
       throws IOException, SQLException, InterruptedException {
-    execute("CHECKPOINT");
-    long rowsBefore = rows();
+    Database rows = target.database();
+    Served served = target.served();
+    rows.checkpoint();
+    long rowsBefore = rows.rows();
     Allocations.Bytes allocatedBefore = allocated(served);
-    Usage before = usage(served);
+    Usage before = usage(target);
     Load.Sent sent = load.run(Duration.ofNanos((long) (1e9 * seconds)));
-    Usage after = usage(served);
+    Usage after = usage(target);
     Allocations.Bytes allocated = allocated(served);
-    verify(scenario, sent, rows() - rowsBefore);
+    verify(scenario, sent, rows.rows() - rowsBefore);
     Round.Cost cost =
         new Round.Cost(
             after.serviceCpu - before.serviceCpu,
@@ -162,7 +171,8 @@ final class Rig {
             after.walBytes - before.walBytes,
             allocated.all() - allocatedBefore.all(),
             allocated.writers() - allocatedBefore.writers(),
-            served == null ? 0 : PeakMemory.kibOf(served.pid()));
+            served == null ? 0 : PeakMemory.kibOf(served.pid()),
+            after.machine.shareSince(before.machine));
     Round round = new Round(scenario, number, Round.Came.of(sent), cost);
     results.add(round);
     tell(round);
@@ -176,72 +186,28 @@ final class Rig {
     }
   }
 
-  /** That no event is there twice, which a count alone would not tell. Takes a while. */
-  void verifyDistinct() throws IOException, SQLException {
-    long repeated = number("SELECT count(*) - count(DISTINCT time) FROM events");
-    if (repeated != 0) {
-      throw new IOException(repeated + " rows are in the table twice");
-    }
-  }
-
   private void tell(Round round) {
     console.printf(
         Locale.ROOT,
-        "%-8s %-60s %,10.0f rows/s%n",
+        "%-8s %-60s %,10.0f rows/s, %2.0f %% idle%n",
         round.number() == 0 ? "warm-up" : "round " + round.number(),
         round.scenario(),
-        round.rowsPerSecond());
+        round.rowsPerSecond(),
+        round.idlePercent());
   }
 
   private static Allocations.Bytes allocated(@Nullable Served served) {
     return served == null ? new Allocations.Bytes(0, 0) : served.allocations().now();
   }
 
-  private Usage usage(@Nullable Served served) throws SQLException {
+  private Usage usage(Target target) throws SQLException {
+    Served served = target.served();
     return new Usage(
         served == null ? 0 : CpuTime.ofProcess(served.pid()),
         CpuTime.ofFamily(server.pid()),
         CpuTime.ofProcess(ProcessHandle.current().pid()),
-        // Exact, where the counters of pg_stat_database come late.
-        number("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"),
-        number("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"));
-  }
-
-  private long rows() throws SQLException {
-    long rows = 0;
-    for (String table : names(TABLES)) {
-      rows += number("SELECT count(*) FROM " + table);
-    }
-    return rows;
-  }
-
-  /** The server's version. */
-  String version() throws SQLException {
-    return connection.getMetaData().getDatabaseProductVersion();
-  }
-
-  private void execute(String statement) throws SQLException {
-    try (Statement sql = connection.createStatement()) {
-      sql.execute(statement);
-    }
-  }
-
-  private List<String> names(String query) throws SQLException {
-    List<String> names = new ArrayList<>();
-    try (Statement sql = connection.createStatement();
-        ResultSet result = sql.executeQuery(query)) {
-      while (result.next()) {
-        names.add(result.getString(1));
-      }
-    }
-    return names;
-  }
-
-  private long number(String query) throws SQLException {
-    try (Statement sql = connection.createStatement();
-        ResultSet result = sql.executeQuery(query)) {
-      result.next();
-      return result.getLong(1);
-    }
+        target.database().transactions(),
+        target.database().walBytes(),
+        IdleTime.now());
   }
 }

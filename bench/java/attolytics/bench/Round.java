@@ -41,6 +41,7 @@ record Round(Scenario scenario, int number, Came came, Cost cost) {
    * @param allocatedBytes of all the service's threads
    * @param writerBytes of those, what its writers allocated
    * @param peakKib resident memory of the service at its highest, since it was started
+   * @param idle share of all processors' time, 0 to 1
    */
   record Cost(
       double serviceCpu,
@@ -50,13 +51,14 @@ record Round(Scenario scenario, int number, Came came, Cost cost) {
       long walBytes,
       long allocatedBytes,
       long writerBytes,
-      long peakKib) {}
+      long peakKib,
+      double idle) {}
 
   static final String CSV_HEAD =
       "part,load,indexes,events,connections,variable,value,round,"
           + "rows,requests,seconds,p50_us,p99_us,p999_us,"
           + "service_cpu_seconds,postgres_cpu_seconds,load_cpu_seconds,"
-          + "transactions,wal_bytes,allocated_bytes,writer_allocated_bytes,peak_kib";
+          + "transactions,wal_bytes,allocated_bytes,writer_allocated_bytes,peak_kib,idle";
 
   double rowsPerSecond() {
     return came.rows / came.seconds;
@@ -102,10 +104,14 @@ record Round(Scenario scenario, int number, Came came, Cost cost) {
     return cost.peakKib * 1024 / 1e6;
   }
 
+  double idlePercent() {
+    return cost.idle * 100;
+  }
+
   String toCsv() {
     return String.format(
         Locale.ROOT,
-        "%s,%s,%d,%d,%d,%s,%.3f,%d,%d,%d,%.6f,%.1f,%.1f,%.1f,%.2f,%.2f,%.2f,%d,%d,%d,%d,%d",
+        "%s,%s,%d,%d,%d,%s,%.3f,%d,%d,%d,%.6f,%.1f,%.1f,%.1f,%.2f,%.2f,%.2f,%d,%d,%d,%d,%d,%.4f",
         scenario.part(),
         scenario.load(),
         scenario.indexes(),
@@ -127,7 +133,8 @@ record Round(Scenario scenario, int number, Came came, Cost cost) {
         cost.walBytes,
         cost.allocatedBytes,
         cost.writerBytes,
-        cost.peakKib);
+        cost.peakKib,
+        cost.idle);
   }
 
   /** What {@link #toCsv} wrote. */
@@ -158,7 +165,8 @@ record Round(Scenario scenario, int number, Came came, Cost cost) {
             fields.whole(),
             fields.whole(),
             fields.whole(),
-            fields.whole()));
+            fields.whole(),
+            fields.number()));
   }
 
   /** The rounds of one scenario among others. */

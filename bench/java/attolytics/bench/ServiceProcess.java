@@ -15,7 +15,9 @@ import java.util.regex.Pattern;
 /** The service as a user starts it: from its jar, in a JVM of its own. */
 @SuppressWarnings("try") // the caller wants to know that it was interrupted
 public final class ServiceProcess implements AutoCloseable {
-  private static final Path JAR = Path.of("target", "attolytics.jar");
+  /** What is built from this source. */
+  static final Path JAR = Path.of("target", "attolytics.jar");
+
   private static final Pattern ACCEPTING = Pattern.compile("accepting events on \\S+:(\\d+)");
   private static final Pattern ADMIN = Pattern.compile("admin pages on \\S+:(\\d+)");
   private static final long PATIENCE_SECONDS = 180;
@@ -30,25 +32,7 @@ public final class ServiceProcess implements AutoCloseable {
     this.log = log;
   }
 
-  /**
-   * Starts the service and waits until it accepts requests.
-   *
-   * @param prefix what stands before the command, or nothing
-   */
-  static ServiceProcess start(
-      List<String> prefix,
-      Path schema,
-      String databaseUrl,
-      List<String> jvmOptions,
-      List<String> options,
-      Path log)
-      throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(prefix);
-    command.addAll(command(schema, jvmOptions, options));
-    return started(launch(command, databaseUrl, log));
-  }
-
-  /** Starts another server that says what port it accepts events on, and waits until it does. */
+  /** Starts a server that says what port it accepts events on, and waits until it does. */
   static ServiceProcess start(List<String> command, String databaseUrl, Path log)
       throws IOException, InterruptedException {
     return started(launch(command, databaseUrl, log));
@@ -79,14 +63,21 @@ public final class ServiceProcess implements AutoCloseable {
   public static ServiceProcess launch(
       Path schema, String databaseUrl, List<String> jvmOptions, List<String> options, Path log)
       throws IOException {
-    return launch(command(schema, jvmOptions, options), databaseUrl, log);
+    return launch(command(JAR, schema, jvmOptions, options), databaseUrl, log);
   }
 
-  private static List<String> command(Path schema, List<String> jvmOptions, List<String> options) {
+  /**
+   * The command that starts the service.
+   *
+   * @param jvmOptions what stands before {@code -jar}
+   * @param options beside the schema, and the ports, which are free ones
+   */
+  static List<String> command(
+      Path jar, Path schema, List<String> jvmOptions, List<String> options) {
     List<String> command = new ArrayList<>();
     command.add(java());
     command.addAll(jvmOptions);
-    command.addAll(List.of("-jar", JAR.toString()));
+    command.addAll(List.of("-jar", jar.toString()));
     command.addAll(List.of("--schema", schema.toString()));
     command.addAll(List.of("--port", "0", "--admin_port", "0"));
     command.addAll(options);

@@ -4,11 +4,10 @@ import java.io.IOException;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** Loads that take turns, A B C A B C …, so that a drift of the machine strikes all of them. */
 final class Turns {
-  private record Turn(Scenario scenario, Load load, @Nullable Served served) {}
+  private record Turn(Scenario scenario, Load load, Target target) {}
 
   private final Rig rig;
   private final List<Turn> turns = new ArrayList<>();
@@ -17,13 +16,18 @@ final class Turns {
     this.rig = rig;
   }
 
-  /**
-   * Adds a load.
-   *
-   * @param served the server that takes it, or null if it goes to the database
-   */
-  void add(Scenario scenario, Load load, @Nullable Served served) {
-    turns.add(new Turn(scenario, load, served));
+  /** Adds a load that a server takes. */
+  void add(Scenario scenario, Load load, Served served) {
+    add(scenario, load, rig.target(served));
+  }
+
+  /** Adds a load that goes to the database itself. */
+  void add(Scenario scenario, Load load) {
+    add(scenario, load, rig.target(null));
+  }
+
+  void add(Scenario scenario, Load load, Target target) {
+    turns.add(new Turn(scenario, load, target));
   }
 
   /** Lets each have its turn, to warm up and then to count, and always on empty tables. */
@@ -31,9 +35,9 @@ final class Turns {
     for (int number = plan.firstRound(); number <= plan.rounds(); number++) {
       double seconds = plan.seconds(number);
       for (Turn turn : turns) {
-        rig.measureOnEmpty(turn.scenario, number, turn.load, turn.served, seconds);
-        if (plan.smoke() && turn.served != null) {
-          rig.verifyDistinct();
+        rig.measureOnEmpty(turn.scenario, number, turn.load, turn.target, seconds);
+        if (plan.smoke() && turn.target.served() != null) {
+          turn.target.database().verifyDistinct();
         }
       }
     }

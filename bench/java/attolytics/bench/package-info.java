@@ -3,9 +3,9 @@
  *
  * <ul>
  *   <li>of one stage, with JMH: the classes called {@code …Benchmark};
- *   <li>of the whole service: {@link attolytics.bench.Closed}, {@link attolytics.bench.Open} and
- *       the like bring a {@link attolytics.bench.Load} after the other to the {@link
- *       attolytics.bench.Rig}, in {@link attolytics.bench.Turns}.
+ *   <li>of the whole service: {@link attolytics.bench.Closed}, {@link attolytics.bench.Open},
+ *       {@link attolytics.bench.Peers} and the like bring a {@link attolytics.bench.Load} after the
+ *       other to the {@link attolytics.bench.Rig}, in {@link attolytics.bench.Turns}.
  * </ul>
  *
  * <pre>

@@ -34,7 +34,7 @@ final class ReportTest {
             SERVICE.with("rows before", 3.5),
             7,
             new Round.Came(123_456_789_012L, 12, 4.000123, 1.5, 22.5, 333.5),
-            new Round.Cost(1.25, 2.5, 0.01, 44, 55, 66, 77, 88));
+            new Round.Cost(1.25, 2.5, 0.01, 44, 55, 66, 77, 88, 0.125));
 
     assertEquals(round, Round.parse(round.toCsv()));
     assertEquals(
@@ -77,6 +77,9 @@ final class ReportTest {
     results.add(round(Closed.copy(Closed.INDEXES), 0, 1));
     results.add(round(SERVICE, 1, 80));
     results.add(round(Closed.copy(Closed.INDEXES), 1, 100));
+    results.begin(Peers.PART);
+    results.add(round(peer(Scenario.SERVICE), 1, 90));
+    results.add(round(peer(Peers.BEFORE), 1, 60));
     results.note("machine.txt", "a machine of glass");
     Files.writeString(
         directory.resolve("stages.csv"),
@@ -90,11 +93,16 @@ final class ReportTest {
     String filled = new Report(results).fill(readme);
 
     assertContains(filled, "a machine of glass");
-    assertContains(filled, "| 0.75 | 0.90 | 0.80 | 0.80 – 0.80 |");
-    assertContains(filled, "| 3 | 4 | 3.50 | 3.25 – 3.75 |");
+    assertContains(filled, "| 0.88 | 1.00 | 0.80 | 0.80 – 0.80 |");
+    assertContains(filled, "| ≤ 10 % | ≤ 5 % | 7.0 % | 7.0 % – 7.0 % |");
+    assertContains(filled, "| 1.0 | 1.3 | 1.50 | 1.50 – 1.50 |");
     assertContains(filled, "| DecodeBenchmark.bodyOf10 | SCHEMA | 3 500 000 | 250 000 | 1.5 |");
     assertEquals(filled, new Report(results).fill(filled), "again");
     assertEquals(byHand(readme), byHand(filled));
+  }
+
+  private static Scenario peer(String load) {
+    return Peers.scenario(load, Closed.INDEXES, 1, Closed.MANY);
   }
 
   private static Round round(Scenario scenario, int number, long rows) {
@@ -102,7 +110,7 @@ final class ReportTest {
         scenario,
         number,
         new Round.Came(rows, 1, 1, 1, 1, 1),
-        new Round.Cost(1, 1, 1, 1, 1, 1, 1, 1));
+        new Round.Cost(1, 1, 1, 1, 1, 1, 1, 1, 0.07));
   }
 
   private static String byHand(String text) {
