@@ -215,13 +215,16 @@ final class Deferred {
    * @param untried requests taken for which there was no time
    * @param settled whether the database settled one of those taken
    */
-  void endRetry(List<List<Batch>> untried, boolean settled) {
+  void endRetry(List<List<Batch>> untried, boolean settled, long now) {
     Wait wait = retried;
     retried = null;
     if (wait == null) {
       return;
     }
-    putBack(wait, untried);
+    if (!untried.isEmpty()) {
+      putBack(wait, untried);
+      wait.due = now; // behind those that have been due for some time
+    }
     boolean isOver = settled && !wait.continues;
     if (isOver || wait.batches.isEmpty()) {
       waits.remove(wait.cause);

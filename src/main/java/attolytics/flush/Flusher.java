@@ -55,6 +55,9 @@ final class Flusher {
   /** Retries of deferred requests take no longer at a time, but for the last attempt. */
   private static final long MAX_RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  /** After them others have as much time as they took, but not more: it may have been an outage. */
+  private static final long MAX_REST_NANOS = TimeUnit.SECONDS.toNanos(2);
+
   /** Between two retries suspects have this long, which are new and need less time each. */
   private static final long SUSPECTS_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -134,7 +137,7 @@ final class Flusher {
       }
     } while (deferred.until(clock.nanoTime()) == 0 && !isOver(end));
     long now = clock.nanoTime();
-    noRetryBefore = now + (now - start);
+    noRetryBefore = now + Math.min(now - start, MAX_REST_NANOS);
   }
 
   /** Tries some of the requests that wait for one thing. */
@@ -143,7 +146,13 @@ final class Flusher {
     Round round = new Round(Round.Kind.RETRY, wait.tries());
     round.push(deferred.takeForRetry(wait));
     work(round, end);
-    deferred.endRetry(round.takeRest(), settlement.byDatabase() != settledBefore);
+    boolean settled = settlement.byDatabase() != settledBefore;
+    List<List<Batch>> rest = round.takeRest();
+    if (round.isSplit()) {
+      rest.forEach(deferred::suspect); // they wait for nothing; together they would fail again
+      rest = List.of();
+    }
+    deferred.endRetry(rest, settled, clock.nanoTime());
   }
 
   private void writeSuspects(long end) {

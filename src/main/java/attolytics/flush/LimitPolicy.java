@@ -51,6 +51,9 @@ final class LimitPolicy {
     long statement = statementNanos(round);
     if (part.size() == 1 && round.isEmpty() && !deferred.hasSuspects()) {
       long quiet = 2 * arrivals.quietNanos(part.get(0), now) / (1 + deferred.waiting());
+      if (!deferred.isEmpty()) { // they are answered in time
+        quiet = Math.min(quiet, ackTimeoutNanos - (now - deferred.oldest()));
+      }
       if (quiet > statement) {
         statement = quiet;
         total = Math.max(MIN_TOTAL, nanosLeft(part, now) / 8 * 7); // the rest is for a status query

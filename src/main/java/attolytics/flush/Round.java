@@ -73,6 +73,10 @@ final class Round {
     return splits++;
   }
 
+  boolean isSplit() {
+    return splits > 0;
+  }
+
   /** Counts a search for locked keys, and returns how many there were before. */
   int countKeySearch() {
     return keySearches++;

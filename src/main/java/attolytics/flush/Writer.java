@@ -84,7 +84,7 @@ public final class Writer implements Runnable {
   }
 
   /** With databases, one for each, and a clock that may be models; the ring has the same clock. */
-  static List<Writer> share(
+  public static List<Writer> share(
       Ring ring,
       int count,
       Supplier<FlushDatabase> databases,
@@ -172,9 +172,11 @@ public final class Writer implements Runnable {
       retryDeferred(flush(trigger));
     } else if (flusher.untilRetry() == 0) {
       retryDeferred(IDLE_NANOS);
-    } else if (stopping) {
+    } else {
       retryDeferred(0); // settles what has expired
-      clock.parkNanos(STOPPING_PAUSE);
+      if (stopping) {
+        clock.parkNanos(STOPPING_PAUSE);
+      }
     }
     if (flusher.hasDeferred()) {
       unsettled.forgetSettled();

@@ -30,7 +30,7 @@ class DeferredTest {
     Batch second = batch();
     deferred.holdTable(T, List.of(first, second), 0);
     assertEquals(List.of(first), deferred.takeForRetry(due()));
-    deferred.endRetry(List.of(), true);
+    deferred.endRetry(List.of(), true, 0);
     assertEquals(List.of(second), deferred.takeSuspects());
     assertTrue(deferred.isEmpty());
   }
@@ -41,7 +41,7 @@ class DeferredTest {
     Batch second = batch();
     deferred.holdTable(T, List.of(first, second), 0);
     assertEquals(List.of(first), deferred.takeForRetry(due()));
-    deferred.endRetry(List.of(List.of(first)), false);
+    deferred.endRetry(List.of(List.of(first)), false, 0);
     assertEquals(List.of(first), deferred.takeForRetry(due()));
   }
 
@@ -51,8 +51,20 @@ class DeferredTest {
     Batch second = batch();
     deferred.holdTable(T, List.of(first, second), 0);
     assertEquals(List.of(first), deferred.takeForRetry(due()));
-    deferred.endRetry(List.of(), false);
+    deferred.endRetry(List.of(), false, 0);
     assertFalse(deferred.hasSuspects());
     assertTrue(deferred.holdIfNeeded(batch()));
+  }
+
+  /** Else it would be the first at each retry, and the others would never be tried. */
+  @Test
+  void wait_whoseRequestWasNotTried_isDueBehindTheOthers() {
+    Batch first = batch();
+    Batch second = batch();
+    deferred.holdAlone(first, 0);
+    deferred.holdAlone(second, 1);
+    assertEquals(List.of(first), deferred.takeForRetry(due()));
+    deferred.endRetry(List.of(List.of(first)), false, 500_000_000);
+    assertEquals(List.of(second), deferred.takeForRetry(due()));
   }
 }

@@ -118,4 +118,26 @@ class SlowRowsTest {
     scenario.run(Duration.ofSeconds(90));
     assertAtMost(Duration.ofMillis(1150), scenario.assertStored("other"));
   }
+
+  /** Nobody comes who would make the writer look after it. */
+  @Test
+  void loneSleepingRow_isAnsweredAtItsAckTimeout() {
+    scenario
+        .request("sleep", scenario.t)
+        .taking(Duration.ofMinutes(5), Stage.COPY)
+        .arrivingAfter(Duration.ofSeconds(1));
+    scenario.run(Duration.ofSeconds(90));
+    assertAtMost(ACK_TIMEOUT.plusSeconds(2), scenario.longestOf(Outcome.Kind.UNAVAILABLE, "sleep"));
+  }
+
+  @Test
+  void deferredRequest_besideASleepingRow_isAnsweredAtItsAckTimeout() {
+    scenario.request("bad", scenario.u).failing("40001", Stage.COPY).arrivingAfter(Duration.ZERO);
+    scenario
+        .request("sleep", scenario.t)
+        .taking(Duration.ofMinutes(5), Stage.COPY)
+        .arrivingAfter(Duration.ofSeconds(27));
+    scenario.run(Duration.ofSeconds(90));
+    assertAtMost(ACK_TIMEOUT.plusSeconds(2), scenario.longestOf(Outcome.Kind.UNAVAILABLE, "bad"));
+  }
 }

@@ -3,6 +3,7 @@ package attolytics.flush;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
 import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.flush.transaction.TransactionStatus;
@@ -168,5 +169,45 @@ class WriterFailuresTest {
     for (int i = 1; i < busy.size(); i++) {
       assertTrue(busy.get(i).compareTo(busy.get(i - 1)) >= 0, busy::toString);
     }
+  }
+
+  /** Together they would be too slow at each retry. */
+  @Test
+  void keyThatWasLocked_isWrittenApartFromASlowRow() {
+    scenario.keyedRequest("good", scenario.t).arrivingAfter(START);
+    scenario
+        .keyedRequest("sleep", scenario.t)
+        .taking(Duration.ofMinutes(5), Stage.CONSTRAINTS)
+        .arrivingAfter(START);
+    holdAllKeys(Duration.ofSeconds(3));
+    scenario.run(Duration.ofSeconds(90));
+    assertAtMost(Duration.ofSeconds(7), scenario.assertStored("good"));
+  }
+
+  private void holdAllKeys(Duration time) {
+    for (String name : List.of("good", "sleep")) {
+      IdempotencyKey key = new IdempotencyKey("a", name, new byte[0]);
+      scenario.clock.at(
+          START,
+          () ->
+              scenario.database.keyLockedUntil.put(
+                  key, scenario.clock.nanoTime() + time.toNanos()));
+    }
+  }
+
+  /** The rest after a retry is for others, and not for as long as the database was away. */
+  @Test
+  void retryDuringAnOutage_isNotFollowedByAsLongARest() {
+    scenario.database.statusNanos = Duration.ofSeconds(10).toNanos();
+    scenario.clock.at(
+        START,
+        () ->
+            scenario.database.lockedUntil.put(
+                scenario.t, scenario.clock.nanoTime() + Duration.ofSeconds(2).toNanos()));
+    scenario.request("one", scenario.t).arrivingAfter(START);
+    scenario.request("other", scenario.t).arrivingAfter(START);
+    scenario.clock.at(START.plusSeconds(1), () -> scenario.database.confirmsNoCommit = true);
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(Duration.ofSeconds(15), scenario.assertStored("o"));
   }
 }

@@ -4,6 +4,7 @@ import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
 import attolytics.schema.Table;
 import java.sql.SQLException;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -201,12 +202,12 @@ public final class FlushException extends Exception {
     return table == null ? batch.key() != null : batch.touches(table);
   }
 
-  /** The tables that may be the reason. */
+  /** The tables that may be the reason, in the order of their names. */
   public Set<Table> failedTables(List<Batch> batches) {
     return switch (stage) {
       case BEGIN, KEYS, COPY_START -> Set.of(); // the server has not seen a row yet
       case COPY, INSERT, CONSTRAINTS, COMMIT ->
-          table != null ? Set.of(table) : Set.copyOf(FlushTransaction.tablesOf(batches));
+          table != null ? Set.of(table) : new LinkedHashSet<>(FlushTransaction.tablesOf(batches));
     };
   }
 
