@@ -20,7 +20,11 @@ final class Contents {
       Pattern.compile("\"request\":(\\d+),\"event\":(\\d+)|^\"stray (\\d+) (\\d+)\"$");
 
   private static final String IN_QUARANTINE =
-      "SELECT event, code FROM " + Quarantine.NAME + " UNION ALL SELECT event, NULL FROM set_aside";
+      "SELECT event, code FROM "
+          + Quarantine.NAME
+          + " WHERE NOT "
+          + QuarantineFaults.EXPIRED
+          + " UNION ALL SELECT event, NULL FROM set_aside";
 
   private final Map<Long, Of> byRequest = new HashMap<>();
   private final Findings findings;

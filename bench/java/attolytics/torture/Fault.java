@@ -99,6 +99,8 @@ enum Fault {
   REPLAY(2, ReplayFaults::replay),
   /** The same, ended by {@code kill -9}, and another one. */
   REPLAY_KILLED(2, ReplayFaults::kill),
+  /** Its connection is cut where it hurts, and it is killed, or goes on. */
+  REPLAY_CUT(3, ReplayFaults::cut),
   /** Two at once. */
   REPLAY_TWICE(2, ReplayFaults::twice),
   /** The server is restarted, or crashes, in the middle of it. */

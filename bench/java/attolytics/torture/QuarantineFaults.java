@@ -22,7 +22,9 @@ final class QuarantineFaults {
   private static final long RELOAD_SECONDS = 10;
   private static final String RELOADS = "attolytics_schema_reloads_total";
 
-  private static final String EXPIRED = "event = '\"expired\"'";
+  /** What is no event any more. */
+  static final String EXPIRED = "event = '\"expired\"'";
+
   private static final String FILLER = "event = '\"filler\"'";
 
   /** Of those that nothing makes valid; the copies are for the oracle. */

@@ -1,6 +1,7 @@
 package attolytics.torture;
 
 import attolytics.torture.Timeline.Effect;
+import attolytics.torture.Trap.Point;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -35,6 +36,24 @@ final class ReplayFaults {
       Thread.sleep((long) (strike.size() * MAX_KILL_MILLIS));
     }
     return replay(scene, strike);
+  }
+
+  /** In the middle of a COPY or around a COMMIT, by which the next one has to go on. */
+  static boolean cut(Scene scene, Strike strike) throws Exception {
+    Point[] points = Point.values();
+    Point point = points[(int) (strike.size() * points.length)];
+    Trap trap = new Trap(point, 0, 0, true, strike.coin());
+    boolean hit;
+    try (Proxy proxy = new Proxy(scene.server().port())) {
+      proxy.arm(trap);
+      try (Replay replay = Replay.start(scene, proxy.port())) {
+        hit = trap.awaitSprung(START.toMillis());
+        if (!strike.coin()) {
+          awaitExit(scene, replay);
+        }
+      }
+    }
+    return hit && replay(scene, strike);
   }
 
   static boolean twice(Scene scene, Strike strike) throws Exception {
