@@ -9,10 +9,8 @@ import java.util.function.Predicate;
 enum Handling {
   /** They refuse the request. */
   STRICT,
-  /** They are put into quarantine, as the app says. */
+  /** They are put into quarantine, as the client prefers, or the app says. */
   LENIENT,
-  /** They are put into quarantine, as the client prefers. */
-  LENIENT_PREFERRED,
   /** They refuse the request, which was to be handled leniently, as the quarantine is full. */
   STRICT_WHILE_FULL;
 
@@ -30,14 +28,11 @@ enum Handling {
     if (!lenient) {
       return STRICT;
     }
-    if (quarantineIsFull.test(app.id())) {
-      return STRICT_WHILE_FULL;
-    }
-    return preference == null ? LENIENT : LENIENT_PREFERRED;
+    return quarantineIsFull.test(app.id()) ? STRICT_WHILE_FULL : LENIENT;
   }
 
   boolean isLenient() {
-    return this == LENIENT || this == LENIENT_PREFERRED;
+    return this == LENIENT;
   }
 
   /** Whether it should be lenient, and would be if there was room: the same for every repeat. */

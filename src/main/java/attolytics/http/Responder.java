@@ -77,11 +77,13 @@ final class Responder {
   /**
    * Answers that the events are committed.
    *
-   * @param answer the body, as JSON, or null for none
+   * @param answer the body, as JSON, or null for none; a repeat gets that of the first request,
+   *     which may have been handled leniently when this one could not be
    */
   void stored(@Nullable String answer, Handling handling) {
     addCorsHeaders();
-    if (handling == Handling.LENIENT_PREFERRED) {
+    boolean lenient = handling.isLenient() || answer != null;
+    if (lenient && Preference.of(exchange.getRequestHeaders()) == Preference.LENIENT) {
       exchange.getResponseHeaders().put(Preference.APPLIED, "handling=lenient");
     }
     count(StatusCodes.OK);

@@ -44,8 +44,11 @@ class LenientIT {
   }
 
   private HttpRequest.Builder request(String app, String events) {
-    return service
-        .to("/apps/" + app + "/events")
+    return request(service, app, events);
+  }
+
+  private static HttpRequest.Builder request(RunningService to, String app, String events) {
+    return to.to("/apps/" + app + "/events")
         .header("Content-Type", "application/json")
         .header("User-Agent", "tests")
         .POST(BodyPublishers.ofString("{\"secret_key\":\"sesame\",\"events\":[" + events + "]}"));
@@ -200,14 +203,18 @@ class LenientIT {
   void fullQuarantine_isHandledStrictlyUntilThereIsRoom() throws Exception {
     try (RunningService small =
         RunningService.start(service.database(), SCHEMA, "--quarantine_rows=2")) {
-      HttpRequest.Builder bad =
-          small
-              .to("/apps/q/events")
-              .header("Content-Type", "application/json")
-              .POST(
-                  BodyPublishers.ofString("{\"secret_key\":\"sesame\",\"events\":[" + BAD + "]}"));
+      HttpRequest.Builder bad = request(small, "q", BAD);
       assertEquals(200, small.send(bad).statusCode());
+      HttpRequest.Builder keyed =
+          request(small, "q", GOOD)
+              .header("Idempotency-Key", "k")
+              .header("Prefer", "handling=lenient");
+      HttpResponse<String> first = small.send(keyed);
       Eventually.await("the quarantine is full", () -> small.send(bad).statusCode() == 400);
+      HttpResponse<String> repeat = small.send(keyed);
+      assertEquals(200, repeat.statusCode());
+      assertEquals(first.body(), repeat.body());
+      assertEquals(Optional.of("handling=lenient"), applied(repeat), "as the first");
       HttpResponse<String> refused = small.send(bad);
       assertTrue(refused.body().contains("quarantine"), refused.body());
       small.execute("DELETE FROM attolytics_quarantine");
