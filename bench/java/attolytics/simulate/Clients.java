@@ -1,0 +1,135 @@
+package attolytics.simulate;
+
+import attolytics.buffer.Outcome;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/** Sends requests, and sends them again where the answer says that this may help. */
+final class Clients {
+  private static final long MIN_PAUSE = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final long MAX_PAUSE = TimeUnit.MILLISECONDS.toNanos(800);
+
+  /** Of a stored request with a key, which is sent once more. */
+  private static final int REPLAY_PERCENT = 10;
+
+  private final World world;
+  private final List<Instance> instances;
+  private final Oracle oracle;
+  private final Scheduler scheduler;
+  private final List<Attempt> attempts = new ArrayList<>();
+  private final Set<Integer> replayed = new HashSet<>();
+  private int toBeSent;
+  private int pending;
+
+  Clients(World world, List<Instance> instances, Oracle oracle) {
+    this.world = world;
+    this.instances = instances;
+    this.oracle = oracle;
+    this.scheduler = world.scheduler();
+  }
+
+  void begin() {
+    for (Plan.Request request : world.plan().requests()) {
+      for (Plan.Send send : request.sends()) {
+        sendAt(request, send.instance(), World.at(send.nanos()));
+      }
+    }
+  }
+
+  /** All that were sent. */
+  List<Attempt> attempts() {
+    return attempts;
+  }
+
+  /** Whether everybody is answered, and nobody will send again. */
+  boolean isDone() {
+    return toBeSent == 0 && pending == 0;
+  }
+
+  private void sendAt(Plan.Request request, int instance, long nanos) {
+    toBeSent++;
+    scheduler.at(
+        nanos,
+        () -> {
+          toBeSent--;
+          send(request, instance);
+        });
+  }
+
+  private void send(Plan.Request request, int to) {
+    Instance instance = instances.get(to);
+    if (instance.frozenUntil() > scheduler.now()) {
+      sendAt(request, to, instance.frozenUntil());
+    } else if (!instance.isAccepting()) {
+      again(request);
+    } else {
+      offer(request, instance);
+    }
+  }
+
+  private void offer(Plan.Request request, Instance instance) {
+    Attempt attempt =
+        new Attempt(
+            request,
+            world.tables(),
+            instance.number(),
+            attempts.size(),
+            scheduler.now(),
+            this::answered);
+    world.trace().add(instance.name(), "gets attempt", attempt.number());
+    attempts.add(attempt);
+    pending++;
+    if (!instance.offer(attempt)) {
+      pending--;
+      attempts.remove(attempts.size() - 1);
+      world.trace().add(instance.name(), "has no room for attempt", attempt.number());
+      again(request);
+    }
+  }
+
+  private void again(Plan.Request request) {
+    long pause = world.draw().between(MIN_PAUSE, MAX_PAUSE);
+    sendAt(request, world.draw().below(instances.size()), scheduler.now() + pause);
+  }
+
+  /** On a writer's thread, or where an instance is killed. */
+  private void answered(Attempt attempt) {
+    if (attempt.isOver()) {
+      return;
+    }
+    pending--;
+    attempt.endsAt(scheduler.now());
+    instances.get(attempt.instance()).answered(attempt);
+    Outcome outcome = attempt.outcome();
+    world
+        .trace()
+        .add(
+            "client",
+            outcome == null ? "sees a broken connection" : "is told " + outcome.kind(),
+            attempt.number());
+    oracle.answered(attempt);
+    if (isToBeSentAgain(attempt)) {
+      again(attempt.request());
+    }
+  }
+
+  private boolean isToBeSentAgain(Attempt attempt) {
+    Plan.Request request = attempt.request();
+    boolean hasKey = request.key() != null;
+    Outcome outcome = attempt.outcome();
+    if (outcome == null) {
+      return hasKey;
+    }
+    return switch (outcome.kind()) {
+      case STORED, REPLAYED ->
+          hasKey && world.draw().percent(REPLAY_PERCENT) && replayed.add(request.number());
+      case UNAVAILABLE -> !request.hasFatalRow();
+      case STOPPED -> true;
+      case UNKNOWN -> hasKey && !request.hasFatalRow();
+      case TABLE_BROKEN, REFUSED, CONFLICT, KEY_REUSED -> false;
+    };
+  }
+}

@@ -1,0 +1,118 @@
+package attolytics.simulate;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What was broken when, as far as it excuses an answer. */
+final class Excuses {
+  /** What a fault excuses. */
+  enum Effect {
+    /** The database is away, or answers late. */
+    AWAY,
+    /** The instance does not run. */
+    FROZEN,
+    /** The status of a transaction may be lost. */
+    CRASHED,
+    /** A table accepts no rows. */
+    BROKEN,
+    /** A table is locked. */
+    LOCKED,
+    /** Keys are held by another session. */
+    HELD,
+    /** The instance has been told to answer what is left. */
+    ABANDONED,
+    /** The instance has run out of memory. */
+    OUT_OF_MEMORY
+  }
+
+  static final int ALL = -1;
+
+  /** The table of keys, among the tables. */
+  static final int KEY_TABLE = Plan.Kind.values().length;
+
+  /** An effect from its begin to its end. */
+  static final class Window {
+    private final Effect effect;
+    private final int instance;
+    private final int tables;
+    private final long from;
+    private long to;
+
+    private Window(Effect effect, int instance, int tables, long from, long to) {
+      this.effect = effect;
+      this.instance = instance;
+      this.tables = tables;
+      this.from = from;
+      this.to = to;
+    }
+
+    void end(long nanos) {
+      to = nanos;
+    }
+
+    private boolean writesTo(Attempt attempt) {
+      return tables == ALL || (tables & attempt.tables()) != 0;
+    }
+
+    private boolean concerns(Attempt attempt) {
+      return (instance == ALL || instance == attempt.instance())
+          && writesTo(attempt)
+          && from <= attempt.to()
+          && to >= attempt.from();
+    }
+  }
+
+  private final List<Window> windows = new ArrayList<>();
+
+  /**
+   * Adds an effect.
+   *
+   * @param instance that feels it, or {@link #ALL}
+   */
+  Window add(Effect effect, int instance, long from, long to) {
+    return add(effect, instance, ALL, from, to);
+  }
+
+  /** The same for what writes to some tables, a set of bits. */
+  Window add(Effect effect, int instance, int tables, long from, long to) {
+    Window window = new Window(effect, instance, tables, from, to);
+    windows.add(window);
+    return window;
+  }
+
+  /** Whether the attempt felt the effect while it lasted, or a short while after its end. */
+  boolean felt(Effect effect, Attempt attempt, long echoNanos) {
+    for (Window window : windows) {
+      if (window.effect == effect
+          && (window.instance == ALL || window.instance == attempt.instance())
+          && window.writesTo(attempt)
+          && window.from <= attempt.to()
+          && (window.to == Long.MAX_VALUE || window.to + echoNanos >= attempt.from())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  boolean isOutOfMemory() {
+    return windows.stream().anyMatch(window -> window.effect == Effect.OUT_OF_MEMORY);
+  }
+
+  /** For how long of the attempt nothing delayed it. */
+  long nanosWithout(Attempt attempt) {
+    List<Window> found = new ArrayList<>();
+    for (Window window : windows) {
+      if (window.concerns(attempt) && window.effect != Effect.BROKEN) {
+        found.add(window);
+      }
+    }
+    found.sort((a, b) -> Long.compare(a.from, b.from));
+    long without = 0;
+    long at = attempt.from();
+    for (Window window : found) {
+      without += Math.max(0, window.from - at);
+      at = Math.max(at, window.to);
+    }
+    return without + Math.max(0, attempt.to() - at);
+  }
+}

@@ -1,0 +1,42 @@
+package attolytics.simulate;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ch.qos.logback.classic.Level;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Some of the simulations; {@code bench/simulate} runs more. */
+@Timeout(600)
+class SimulationTest {
+  private static final int SEEDS = 10_000;
+
+  @Test
+  void manySeeds_findNothing() {
+    StringWriter said = new StringWriter();
+    int threads = Runtime.getRuntime().availableProcessors();
+    Campaign campaign =
+        new Campaign(1, SEEDS, Campaign.REQUESTS, threads, false, new PrintWriter(said, true));
+    assertTrue(campaign.run(), said::toString);
+  }
+
+  @Test
+  void seed_repeatsExactly() {
+    try (LogWatch watch = new LogWatch();
+        Crew crew = new Crew();
+        Crew otherCrew = new Crew()) {
+      watch.begin(Level.INFO);
+      for (long seed = 1; seed <= 50; seed++) {
+        Plan plan = Planner.plan(seed, Campaign.REQUESTS);
+        Simulation.Result first = Simulation.run(plan, crew, true);
+        Simulation.Result second = Simulation.run(plan, otherCrew, true);
+        assertEquals(first.lines(), second.lines());
+        assertEquals(first.hash(), second.hash());
+        assertEquals(first.hash(), Simulation.run(plan, crew, false).hash());
+      }
+    }
+  }
+}
