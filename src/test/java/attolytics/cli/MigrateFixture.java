@@ -1,0 +1,150 @@
+package attolytics.cli;
+
+import attolytics.TestDatabase;
+import attolytics.app.CommandResult;
+import attolytics.database.migration.Migrator;
+import attolytics.database.migration.Migrator.LockWait;
+import attolytics.schema.Schema;
+import attolytics.schema.yaml.SchemaFile;
+import attolytics.settings.DatabaseUrl;
+import attolytics.settings.StartException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A database for each test, and what migrates it. */
+@Timeout(120)
+abstract class MigrateFixture {
+  static final String SCHEMA =
+      """
+      tables:
+        t:
+          columns:
+            - {name: time, type: timestamp, indexed: brin}
+            - {name: kind, indexed: true, required: true}
+            - {name: n, type: i64}
+            - {name: f, type: f64}
+            - {name: optional}
+            - {name: data, type: json, indexed: true}
+        fresh:
+          columns: [{name: x, indexed: true}]
+      apps: {a: {secret_key: sesame, tables: [t, fresh]}}
+      """;
+
+  /** Lacks a column that is indexed and one that is required, among other things. */
+  static final String OLD_TABLE =
+      "CREATE TABLE t (time timestamptz, n int4, f float4, optional text NOT NULL, gone text NOT"
+          + " NULL, kept text); INSERT INTO t VALUES (now(), 7, 0.5, 'o', 'g', 'k')";
+
+  /** Far more than anything here takes, and less than a hang. */
+  static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  static final LockWait SHORT =
+      new LockWait(Duration.ofMillis(50), Duration.ofMillis(50), 3, Duration.ofMillis(200));
+  static final LockWait LONG =
+      new LockWait(Duration.ofMillis(50), Duration.ofMillis(50), 1_000, Duration.ofMinutes(5));
+
+  @TempDir Path directory;
+
+  TestDatabase database;
+
+  @BeforeEach
+  void createDatabase() throws SQLException {
+    database = TestDatabase.create();
+  }
+
+  @AfterEach
+  void dropDatabase() throws SQLException {
+    database.close();
+  }
+
+  static List<String> errors(CommandResult result) {
+    return result.err().lines().filter(line -> line.startsWith("error: ")).toList();
+  }
+
+  int apply(String yaml, LockWait lockWait) throws Exception {
+    return apply(yaml, lockWait, new CountDownLatch(1));
+  }
+
+  int apply(String yaml, LockWait lockWait, CountDownLatch stop) throws Exception {
+    Schema schema = SchemaFile.read(file(yaml), Map.of());
+    DatabaseUrl url = DatabaseUrl.parse(database.url());
+    Migrator.Result result =
+        Migrator.apply(
+            url, schema, Duration.ofSeconds(30), InstantSource.system(), stop, () -> {}, lockWait);
+    if (!result.failures().isEmpty()) {
+      throw new StartException(result.failures());
+    }
+    return result.remaining().isDone() ? 0 : 3;
+  }
+
+  static String withX(String more) {
+    return "tables: {t: {columns: [{name: x, %s}]}}\napps: {a: {secret_key: s, tables: [t]}}"
+        .formatted(more);
+  }
+
+  Path file(String yaml) throws Exception {
+    return Files.writeString(Files.createTempFile(directory, "schema", ".yaml"), yaml);
+  }
+
+  CommandResult migrate(String yaml, String... options) throws Exception {
+    return CommandResult.of(
+        Map.of(), with(options, "migrate", "--schema=" + file(yaml), "--db_url=" + database.url()));
+  }
+
+  static String[] with(String[] options, String... before) {
+    List<String> all = new ArrayList<>(List.of(before));
+    all.addAll(List.of(options));
+    return all.toArray(String[]::new);
+  }
+
+  void sql(String statement) throws SQLException {
+    try (Connection connection = database.connect();
+        Statement sql = connection.createStatement()) {
+      sql.execute(statement);
+    }
+  }
+
+  List<String> query(String query) throws SQLException {
+    try (Connection connection = database.connect();
+        Statement sql = connection.createStatement();
+        ResultSet row = sql.executeQuery(query)) {
+      List<String> rows = new ArrayList<>();
+      while (row.next()) {
+        rows.add(row.getString(1));
+      }
+      return rows;
+    }
+  }
+
+  /** Name, type and whether NOT NULL. */
+  List<String> columns() throws SQLException {
+    return query(
+        "SELECT concat_ws(' ', attname, atttypid::regtype, attnotnull) FROM pg_attribute"
+            + " WHERE attrelid = 't'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY 1");
+  }
+
+  /** Method, column and whether valid, without primary keys. */
+  List<String> indexes(String table) throws SQLException {
+    return query(
+        "SELECT concat_ws(' ', amname, attname, indisvalid) FROM pg_index"
+            + " JOIN pg_class ON pg_class.oid = indexrelid JOIN pg_am ON pg_am.oid = relam"
+            + " JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]"
+            + " WHERE indrelid = '"
+            + table
+            + "'::regclass ORDER BY 1");
+  }
+}

@@ -1,0 +1,128 @@
+package attolytics.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.app.CommandResult;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code attolytics migrate}: indexes of tables in use. */
+class MigrateIndexesIT extends MigrateFixture {
+  @ParameterizedTest
+  @ValueSource(strings = {"t", "leaf"})
+  void brokenIndex_isBuiltAgain(String broken) throws Exception {
+    if (broken.equals("t")) {
+      sql("CREATE TABLE t (x text)");
+    } else {
+      createPartitions();
+    }
+    breakIndexOf(broken);
+    assertEquals(List.of("btree x f"), indexes(broken));
+    String schema = withX("indexed: true");
+
+    List<String> told = migrate(schema).statements();
+    int dropped = indexOf("DROP INDEX CONCURRENTLY " + broken + "_x_idx;", told);
+    assertTrue(
+        indexOf("CREATE INDEX CONCURRENTLY ON " + broken + " (\"x\");", told) > dropped,
+        told::toString);
+    CommandResult done = migrate(schema, "--apply");
+
+    assertEquals(0, done.exitCode(), done.err());
+    assertEquals(List.of("btree x t"), indexes(broken));
+    assertEquals(List.of("btree x t"), indexes("t"));
+  }
+
+  private static int indexOf(String statement, List<String> statements) {
+    assertTrue(statements.contains(statement), statements::toString);
+    return statements.indexOf(statement);
+  }
+
+  /** As a CREATE INDEX CONCURRENTLY does that gives up while it waits for another transaction. */
+  private void breakIndexOf(String table) throws SQLException {
+    try (Connection other = database.connect();
+        Statement open = other.createStatement();
+        Connection connection = database.connect();
+        Statement building = connection.createStatement()) {
+      other.setAutoCommit(false);
+      open.execute("INSERT INTO " + table + " VALUES ('a')");
+      building.execute("SET lock_timeout = 50");
+      assertThrows(
+          SQLException.class,
+          () -> building.execute("CREATE INDEX CONCURRENTLY ON " + table + " (x)"));
+    }
+  }
+
+  @Test
+  void brokenUniqueIndex_isSomebodyElses() throws Exception {
+    sql("CREATE TABLE t (x text)");
+    sql("INSERT INTO t VALUES ('a'), ('a')");
+    assertThrows(SQLException.class, () -> sql("CREATE UNIQUE INDEX CONCURRENTLY ON t (x)"));
+
+    assertEquals(0, migrate(withX("indexed: true"), "--apply").exitCode());
+
+    assertEquals(List.of("btree x f", "btree x t"), indexes("t"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"true", "brin"})
+  void partitionedTable_getsItsIndexFromThoseOfItsPartitions(String indexed) throws Exception {
+    createPartitions();
+    sql("CREATE INDEX done_before ON first USING %s (x)".formatted(method(indexed)));
+    sql("CREATE INDEX no_substitute ON leaf USING hash (x)");
+    String schema = withX("indexed: " + indexed);
+    String using = indexed.equals("brin") ? "USING brin " : "";
+
+    assertEquals(
+        List.of(
+            "CREATE INDEX CONCURRENTLY ON leaf %s(\"x\");".formatted(using),
+            "CREATE INDEX ON \"t\" %s(\"x\");".formatted(using)),
+        migrate(schema).statements().stream().filter(line -> line.contains("(\"x\")")).toList());
+    CommandResult done = migrate(schema, "--apply");
+
+    assertEquals(0, done.exitCode(), done.err());
+    List<String> one = List.of(method(indexed) + " x t");
+    for (String table : List.of("t", "first", "inner_")) {
+      assertEquals(one, indexes(table), table);
+    }
+    assertEquals(List.of(one.get(0), "hash x t"), indexes("leaf"));
+  }
+
+  /** The index of the whole table would build it with writers locked out. */
+  @Test
+  void indexOfAPartitionThatIsRefused_keepsThatOfTheTableFromBeingBuilt() throws Exception {
+    createPartitions();
+    String schema = withX("indexed: true");
+    sql("ALTER TABLE first ALTER COLUMN x SET STORAGE EXTERNAL");
+    sql("INSERT INTO first SELECT '0' || repeat('1', 9000)");
+
+    CommandResult failed = migrate(schema, "--apply");
+
+    assertEquals(1, failed.exitCode(), failed.out());
+    assertTrue(
+        errors(failed).get(0).contains("CREATE INDEX CONCURRENTLY ON first (\"x\"): "),
+        failed.err());
+    assertEquals(1, errors(failed).size(), failed.err());
+    assertEquals(List.of("btree x t"), indexes("leaf"));
+    assertEquals(List.of(), indexes("t"));
+    assertEquals(List.of(), indexes("first"));
+  }
+
+  private static String method(String indexed) {
+    return indexed.equals("brin") ? "brin" : "btree";
+  }
+
+  /** Two leaves, the second of them a level deeper. */
+  private void createPartitions() throws SQLException {
+    sql("CREATE TABLE t (x text) PARTITION BY RANGE (x)");
+    sql("CREATE TABLE first PARTITION OF t FOR VALUES FROM ('0') TO ('9')");
+    sql("CREATE TABLE inner_ PARTITION OF t FOR VALUES FROM ('a') TO ('n') PARTITION BY LIST (x)");
+    sql("CREATE TABLE leaf PARTITION OF inner_ FOR VALUES IN ('a', 'b')");
+  }
+}
