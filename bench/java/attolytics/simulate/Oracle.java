@@ -248,6 +248,9 @@ final class Oracle {
     if (isInnocent(attempt.request()) && without > lateNanos) {
       return "an answer is late although nothing was wrong";
     }
+    if (attempt.request().isLenient() && isOfOneEvent(outcome)) {
+      return "a lenient request refused for one event";
+    }
     return switch (outcome.kind()) {
       case STORED, REPLAYED -> null;
       case KEY_REUSED -> wrongReuse(attempt);
@@ -263,6 +266,12 @@ final class Oracle {
           felt(Effect.ABANDONED, attempt) ? null : "a 503 for a stop that there was not";
       case UNKNOWN -> wrongUnknown(attempt, took);
     };
+  }
+
+  private static boolean isOfOneEvent(Outcome outcome) {
+    boolean isRefusal =
+        outcome.kind() == Outcome.Kind.REFUSED || outcome.kind() == Outcome.Kind.CONFLICT;
+    return isRefusal && outcome.event() != Outcome.NO_EVENT;
   }
 
   /** How late an answer may be: a silent connection is given up only after some time. */

@@ -93,14 +93,17 @@ final class Simulation {
 
   /** Once everybody is answered, or has waited for too long: stops the instances. */
   private void stopWhenDone(long calm) {
-    long latest = calm + 2 * world.plan().setup().ackTimeoutNanos() + CALM_NANOS;
-    if (!clients.isDone() && scheduler.now() < latest) {
+    long end = calm + 2 * world.plan().setup().ackTimeoutNanos() + CALM_NANOS;
+    if (!clients.isDone() && scheduler.now() < end) {
       scheduler.after(TimeUnit.MILLISECONDS.toNanos(50), () -> stopWhenDone(calm));
       return;
     }
     for (Instance instance : instances) {
-      if (!instance.pending().isEmpty()) {
-        world.findings().add("no answer", instance.pending());
+      long latest = scheduler.now() - world.plan().setup().ackTimeoutNanos() - CALM_NANOS;
+      for (Attempt attempt : instance.pending()) {
+        if (attempt.from() < latest) {
+          world.findings().add("no answer", attempt);
+        }
       }
       instance.stopForGood(TimeUnit.SECONDS.toNanos(1));
     }

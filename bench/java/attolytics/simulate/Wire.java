@@ -187,7 +187,7 @@ final class Wire {
     while (!link.isAborted() && backend.endedWith() == null && scheduler.now() < end) {
       scheduler.sleepUntil(end);
     }
-    window.end(scheduler.now());
+    window.end(scheduler.now() + PAUSES_NANOS);
     check();
   }
 
@@ -222,6 +222,7 @@ final class Wire {
 
   /** Rolls back, and says what became of the session. */
   Session rollBack() {
+    committing = false; // what has failed is not committed any more
     try {
       startStatement();
       if (backend.endedWith() != null) {
