@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads what the writers log, instead of whoever does else: errors are findings, and the rest is
- * part of a trace, if that has words.
+ * Receives what the writers log, in place of the usual appenders: errors are findings, and the rest
+ * is part of a trace, if that has words.
  */
 final class LogWatch extends AppenderBase<ILoggingEvent> implements AutoCloseable {
   private final Logger logger = (Logger) LoggerFactory.getLogger("attolytics.flush");

@@ -70,7 +70,7 @@ record Plan(long seed, Setup setup, List<Request> requests, List<Fault> faults) 
    */
   record Trouble(
       Stage stage, @Nullable String sqlState, long nanos, boolean isLocated, boolean ends) {
-    /** Whether no such row can be stored, whoever waits. */
+    /** Whether no such row can be stored, however long a client waits. */
     boolean isFatal() {
       return sqlState != null || nanos >= 60_000_000_000L;
     }

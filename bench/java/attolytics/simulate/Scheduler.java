@@ -168,7 +168,7 @@ final class Scheduler implements NanoClock {
     }
   }
 
-  /** Ends the simulation, whoever is still at work. */
+  /** Ends the simulation, also while threads are still at work. */
   void end() {
     over = true;
   }

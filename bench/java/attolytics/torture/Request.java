@@ -14,7 +14,7 @@ final class Request {
   enum Kind {
     /** Sent with a key, and again until it is settled. */
     KEYED,
-    /** Without a key: not sent again once nobody knows what became of it. */
+    /** Without a key: not sent again once its outcome is unknown. */
     KEYLESS,
     /** Has a row that the database refuses. */
     POISON,
