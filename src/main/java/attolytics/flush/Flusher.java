@@ -306,10 +306,16 @@ final class Flusher {
     outage.pause(cause);
   }
 
+  private void pauseBriefly() {
+    beat();
+    settlement.expire(deferred);
+    outage.pauseBriefly();
+  }
+
   private void split(Round round, List<Batch> part, FlushException e) {
     int splitsBefore = round.countSplit();
     if (e.session() == Session.LOST) {
-      pause(e);
+      pauseBriefly();
     }
     int failed = e.failedBatch() == null ? -1 : part.indexOf(e.failedBatch());
     if (failed < 0) {

@@ -45,12 +45,24 @@ final class Outage {
           .addMarker(LogMarkers.STATE_CHANGE)
           .log("Database writes failing, retrying: {}", CopyError.forTheLog(cause));
     }
+    park(nextPause);
+    nextPause = Math.min(2 * nextPause, MAX_PAUSE);
+  }
+
+  /**
+   * Pauses before a transaction with fewer requests, since one of them may end each session that
+   * writes it. As short as the first pause, however long the last one was: the database is back.
+   */
+  void pauseBriefly() {
+    park(FIRST_PAUSE);
+  }
+
+  private void park(long nanos) {
     pausing = Thread.currentThread();
     if (!abandoned) {
-      clock.parkNanos(nextPause);
+      clock.parkNanos(nanos);
     }
     pausing = null;
-    nextPause = Math.min(2 * nextPause, MAX_PAUSE);
   }
 
   /** A transaction was committed. */

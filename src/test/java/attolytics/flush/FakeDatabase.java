@@ -42,6 +42,7 @@ final class FakeDatabase implements FlushDatabase {
   final Map<Table, Long> lockedUntil = new HashMap<>();
   final Map<IdempotencyKey, Long> keyLockedUntil = new HashMap<>();
   final Set<IdempotencyKey> keys = new HashSet<>();
+  long awayUntil;
   boolean confirmsNoCommit;
   TransactionStatus status = TransactionStatus.COMMITTED;
   long statusNanos = TimeUnit.MILLISECONDS.toNanos(1);
@@ -55,7 +56,10 @@ final class FakeDatabase implements FlushDatabase {
   }
 
   @Override
-  public Transaction begin(TimeLimits limits) {
+  public Transaction begin(TimeLimits limits) throws FlushException {
+    if (awayUntil > clock.nanoTime()) {
+      throw new FlushException(Stage.BEGIN, new SQLException("away", "08001"));
+    }
     return new FakeTransaction(limits);
   }
 

@@ -196,6 +196,19 @@ class WriterFailuresTest {
   }
 
   /** The rest after a retry is for others, and not for as long as the database was away. */
+  /** Whatever the pauses of the outage before have grown to. */
+  @Test
+  void rowThatEndsItsSession_afterAnOutage_delaysOthersByLittle() {
+    scenario.clock.at(
+        START, () -> scenario.database.awayUntil = scenario.clock.nanoTime() + 5_000_000_000L);
+    scenario.request("bad", scenario.t).killingItsSession(Stage.COPY).arrivingAfter(START);
+    for (int i = 0; i < 63; i++) {
+      scenario.request("good" + i, scenario.t).arrivingAfter(START);
+    }
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(Duration.ofSeconds(8), scenario.assertStored("good"));
+  }
+
   @Test
   void retryDuringAnOutage_isNotFollowedByAsLongARest() {
     scenario.database.statusNanos = Duration.ofSeconds(10).toNanos();
