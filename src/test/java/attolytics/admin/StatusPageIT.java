@@ -386,6 +386,8 @@ class StatusPageIT {
       page.setViewportSize(width, 640);
       assertEquals(
           width, ((Number) page.evaluate("() => document.documentElement.scrollWidth")).intValue());
+      page.waitForFunction(
+          "() => [...document.querySelectorAll('.plot')].every(p => p.scrollWidth <= p.clientWidth)");
     }
   }
 
