@@ -172,6 +172,7 @@ public final class HttpServer implements AutoCloseable {
     PartialHeads heads =
         partialHeads.computeIfAbsent(
             connection.getIoThread(), thread -> new PartialHeads(maxPartialHeads));
+    LazySuspendConduit.install(connection);
     HeadConduit head = HeadConduit.install(connection, heads, this::refused);
     listener.handleEvent(connection);
     ChannelListener<? super StreamConnection> undertows = connection.getCloseListener();
