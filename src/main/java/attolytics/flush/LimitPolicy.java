@@ -51,7 +51,7 @@ final class LimitPolicy {
     long statement = statementNanos(round);
     if (part.size() == 1 && round.isEmpty() && !deferred.hasSuspects()) {
       long quiet = 2 * arrivals.quietNanos(part.get(0), now) / (1 + deferred.waiting());
-      if (!deferred.isEmpty()) { // they are answered in time
+      if (deferred.waiting() > 0) { // they are answered in time
         quiet = Math.min(quiet, ackTimeoutNanos - (now - deferred.oldest()));
       }
       if (quiet > statement) {

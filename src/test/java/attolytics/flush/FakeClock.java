@@ -4,6 +4,7 @@ import attolytics.buffer.NanoClock;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.PriorityQueue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A clock that stands still but for {@link #advance}, and runs what is due on the way. */
@@ -12,7 +13,7 @@ final class FakeClock implements NanoClock {
 
   private final PriorityQueue<Event> events =
       new PriorityQueue<>(Comparator.comparingLong(Event::nanos).thenComparingLong(Event::order));
-  private long now = 1_000_000_000;
+  private long now = TimeUnit.DAYS.toNanos(100); // far from 0, like the time since a machine's start
   private long order;
 
   @Override
