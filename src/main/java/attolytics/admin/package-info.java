@@ -1,8 +1,8 @@
 /**
  * The admin port: metrics, health and readiness probes, the status page and the OpenAPI document.
  *
- * <p>It shows what {@code metrics} and the probes say and takes no events; those come in through
- * {@code http}. Begin with {@link attolytics.admin.AdminHandler}.
+ * <p>It shows what {@code metrics}, {@code recent} and the probes report. It takes no events; those
+ * arrive through {@code http}. Start with {@link attolytics.admin.AdminHandler}.
  */
 @NullMarked
 package attolytics.admin;

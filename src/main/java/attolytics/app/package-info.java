@@ -1,9 +1,9 @@
 /**
- * Starts, runs and stops the service: the wiring of all stages, shutdown, readiness, reload,
- * signals, systemd (its watchdog is fed by {@link attolytics.app.Heartbeat}), and periodic tasks.
+ * Starts, runs and stops the service: the wiring of all packages, shutdown, readiness, reload,
+ * signals, periodic tasks, and systemd, whose watchdog {@link attolytics.app.Heartbeat} feeds.
  *
- * <p>The only package but {@code cli} that knows every stage; it holds no stage's logic. Begin with
- * {@link attolytics.app.Service}.
+ * <p>Apart from {@code cli}, this is the only package that knows all others; it contains none of
+ * their logic. Start with {@link attolytics.app.Service}.
  */
 @NullMarked
 package attolytics.app;

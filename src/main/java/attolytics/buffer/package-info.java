@@ -1,18 +1,19 @@
 /**
- * The bounded queue between the IO threads and the writers: requests whose rows are encoded.
+ * The bounded queue of requests, with their encoded rows, between IO threads and writer threads.
  *
  * <pre>
  *   IO threads                          writer thread
  *   offer(batch) ──►  ┌─┬─┬─┬─┬─┬─┬─┐   poll() ──► flush ──► release()
  *   or refuse         │b│·│·│b│b│·│ │
- *                     └─┴─┴─┴─┴─┴─┴─┘   one slot per row; the first one has the batch
+ *                     └─┴─┴─┴─┴─┴─┴─┘   one slot per row; a request's first slot (b) holds its batch
  * </pre>
  *
- * A {@link attolytics.buffer.Batch} belongs to one thread at a time: to the IO thread that decodes
- * into it, from {@link attolytics.buffer.Ring#offer} on to the writer, and from {@link
- * attolytics.buffer.Batch#settle} on to the IO thread again, by its {@link attolytics.buffer.Ack}.
- * {@link attolytics.buffer.Budget} limits the bytes of all requests. Nothing here knows HTTP or the
- * database. Begin with {@link attolytics.buffer.Ring}.
+ * <p>A {@link attolytics.buffer.Batch} is one request, and belongs to one thread at a time: to the
+ * IO thread that decodes into it; after {@link attolytics.buffer.Ring#offer} to the writer; and
+ * after {@link attolytics.buffer.Batch#settle}, which gives it its outcome, to the IO thread again,
+ * through its {@link attolytics.buffer.Ack}. {@link attolytics.buffer.Budget} limits the memory of
+ * all requests. Nothing here knows about HTTP or the database. Start with {@link
+ * attolytics.buffer.Ring}.
  */
 @NullMarked
 package attolytics.buffer;

@@ -3,7 +3,7 @@
  * printing of SQL. It turns options into {@link attolytics.settings.Settings} and results into exit
  * codes.
  *
- * <p>What the commands share with a start of the service is in {@code app}. Begin with {@link
+ * <p>What the commands share with the start of the service is in {@code app}. Start with {@link
  * attolytics.cli.AttolyticsCommand}.
  */
 @NullMarked

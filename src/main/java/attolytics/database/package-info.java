@@ -1,10 +1,12 @@
 /**
- * What all uses of the database have in common: connections and their pool, the probe that detects
- * an outage, advisory locks, DDL transactions, and the description of an existing table.
+ * What all code that uses the database shares: connections and their pool, the probe that detects
+ * an outage, advisory locks, DDL transactions, and the definition of an existing table, as the
+ * catalog has it.
  *
- * <p>No session state outlives a transaction, so that connection poolers work. Comparing a schema
- * with the database is in {@code database.migration}, partitions are in {@code database.partition},
- * and the rows of events in {@code flush}.
+ * <p>No session state outlives a transaction, so that a connection pooler in transaction mode
+ * works. The schema is compared with the database in {@code database.migration}, partitions are
+ * created and dropped in {@code database.partition}, and events are written in {@code
+ * flush.transaction}.
  */
 @NullMarked
 package attolytics.database;

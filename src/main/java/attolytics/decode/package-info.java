@@ -1,10 +1,12 @@
 /**
- * Decodes a request's body into encoded rows, in one pass over the JSON and without allocations per
- * row.
+ * Turns the body of a request into rows in COPY's binary format, in one pass over the JSON and
+ * without allocations per row.
  *
- * <p>{@link attolytics.decode.Decoder} finds the column of each field, whose {@link
- * attolytics.schema.ColumnType} checks and encodes the value. Errors are collected in {@link
- * attolytics.decode.Decoded}, so that a client sees all of them at once.
+ * <p>Start with {@link attolytics.decode.Decoder}. For each field it finds the column, and the
+ * column's {@link attolytics.schema.ColumnType} checks and encodes the value. {@link
+ * attolytics.decode.Decoded} is the result: the errors of all events, so that a client sees them at
+ * once. In a request that is handled leniently, an invalid event becomes a row for the quarantine
+ * ({@link attolytics.decode.QuarantineRows}) instead.
  */
 @NullMarked
 package attolytics.decode;

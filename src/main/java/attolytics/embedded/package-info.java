@@ -1,8 +1,8 @@
 /**
- * The PostgreSQL server that comes with the service, for users who have none: its data directory,
- * its programs and its process, which is restarted if it terminates.
+ * The PostgreSQL server that comes with the service, for users who do not run their own: its data
+ * directory, its binaries and its process, which is restarted if it exits.
  *
- * <p>The rest of the service uses it by its URL, like any other database. Begin with {@link
+ * <p>The rest of the service connects to it by URL, like to any other database. Start with {@link
  * attolytics.embedded.EmbeddedDatabase}.
  */
 @NullMarked

@@ -58,8 +58,12 @@ final class CommitRecovery {
     return keyed;
   }
 
-  /** The outcome of a request, and the end of its doubt: unknown, if its key was not looked up. */
-  Outcome outcome(Batch batch, Outcome outcome) {
+  /**
+   * Ends the doubt about a request.
+   *
+   * @return the outcome given, or UNKNOWN if there was doubt and its key was not looked up
+   */
+  Outcome endDoubt(Batch batch, Outcome outcome) {
     boolean doubtful = !inDoubt.isEmpty() && inDoubt.remove(batch) && !isLearnt(outcome);
     return doubtful ? Outcome.UNKNOWN : outcome;
   }

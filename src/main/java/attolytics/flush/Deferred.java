@@ -209,8 +209,8 @@ final class Deferred {
 
   /**
    * Ends the retry. The wait is over if the database settled one of the requests taken, and none of
-   * them has to wait again; the others are suspects then. That one has expired, or waits for
-   * something else now, says nothing.
+   * them has to wait again; the others are suspects then. A request that has expired, or waits for
+   * something else now, does not show that the wait is over.
    *
    * @param untried requests taken for which there was no time
    * @param settled whether the database settled one of those taken

@@ -20,7 +20,7 @@ final class FailureHistory {
     this.outage = outage;
   }
 
-  /** Describes the failure, and counts it if it is certain that nothing is committed. */
+  /** Describes the failure, and counts it unless the status of its COMMIT is queried first. */
   Failed add(Round round, List<Batch> part, FlushException e, boolean byInsert) {
     boolean isUnconfirmed = e.lostCommit() != null;
     boolean isLone = part.size() == 1;

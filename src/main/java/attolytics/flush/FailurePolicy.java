@@ -22,18 +22,25 @@ final class FailurePolicy {
     ASK_FOR_STATUS,
     /** The database is not available: retry all, after a pause. */
     RETRY_ALL,
-    /** One of them may be the reason: retry in parts, until it is alone. */
+    /**
+     * One of them may be the reason: retry in parts. One whose row the error names is a part of its
+     * own, or deferred at once if the row only took too long.
+     */
     SPLIT,
     /** Their table is slow: write them, and all others for the table, separately. */
     SUSPECT_TABLE,
-    /** Several wait for keys: retry without those whose key is locked. */
+    /**
+     * A key of one of several requests is locked: find out which keys are, defer their requests,
+     * and retry the others.
+     */
     FIND_LOCKED_KEYS,
-    /** Retry the one request later, separately. */
+    /** Retry the one request later, separately, until its ack timeout: it is not rejected. */
     DEFER,
     /** The same, and all other requests for its table are written separately. */
     DEFER_AND_SUSPECT_TABLE,
     /**
-     * All requests for the table, or with a key, wait; one of them is retried from time to time.
+     * The table, or that of the keys, accepts nothing at the moment, or the one request's key is
+     * locked: all requests that need it wait, and a few are retried from time to time.
      */
     HOLD,
     /** Reject the one request. */
@@ -75,7 +82,7 @@ final class FailurePolicy {
   /** This many consecutive requests that fail alone are no coincidence. */
   static final int MAX_FAILED_ALONE = 3;
 
-  /** This many slow transactions are all that the other requests of a flush wait for. */
+  /** The other requests of a flush wait for this many slow transactions, and no more. */
   static final int MAX_WAITS = 2;
 
   private FailurePolicy() {}
@@ -91,7 +98,7 @@ final class FailurePolicy {
       return lost(failed);
     }
     return switch (failed.stage()) {
-      case BEGIN -> Verdict.RETRY_ALL;
+      case BEGIN -> Verdict.RETRY_ALL; // see above
       case KEYS -> keys(failed);
       // The server has not seen a row yet.
       case COPY_START -> failed.kind() == Kind.TRANSIENT ? Verdict.HOLD : Verdict.REJECT_TABLE;

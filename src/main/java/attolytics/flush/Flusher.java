@@ -35,14 +35,23 @@ import org.slf4j.LoggerFactory;
  *                                    timeout is over (settled), its connection or table is suspect
  *                                    (suspect), or what it needs is known to be locked (waiting)
  *   writing        FlushTransaction  COMMIT (settled), or a failure, by its verdict:
- *                                      RETRY_ALL, SPLIT, RETRY_BY_INSERT,
- *                                      FIND_LOCKED_KEYS         queued
  *                                      ASK_FOR_STATUS           unconfirmed
- *                                      SUSPECT_TABLE            suspect
- *                                      HOLD, DEFER…             waiting
- *                                      REJECT, REJECT_TABLE     settled
- *   unconfirmed    Round             the status is known. Committed: settled; aborted: the verdict
- *                                    on the failure; unknown: that too with a key, settled without
+ *                                      RETRY_ALL                queued
+ *                                      RETRY_BY_INSERT          queued
+ *                                      SPLIT                    queued; waiting if its row is known
+ *                                                               to have taken too long
+ *                                      FIND_LOCKED_KEYS         waiting if its key is locked,
+ *                                                               suspect if that was not found out
+ *                                      SUSPECT_TABLE            suspect if it has rows for the table
+ *                                      HOLD                     waiting if it needs what is locked
+ *                                      DEFER…                   waiting
+ *                                      REJECT                   settled; queued, without the event,
+ *                                                               if it is handled leniently
+ *                                      REJECT_TABLE             settled if it has rows for the table
+ *                                    In all other cases its verdict does not concern it: queued
+ *   unconfirmed    Round             the status is known. Committed: settled. Aborted: by the
+ *                                    verdict on the failure. Unknown: without a key settled; with
+ *                                    one by that verdict, as the key shows whether it is committed
  *   suspect        Deferred          it is its turn (queued), or its ack timeout is over (settled)
  *   waiting        Deferred          its retry is due (queued), another request has shown that the
  *                                    wait is over (suspect), or its ack timeout is over (settled)
@@ -52,13 +61,16 @@ import org.slf4j.LoggerFactory;
 final class Flusher {
   private static final Logger log = LoggerFactory.getLogger(Flusher.class);
 
-  /** Retries of deferred requests take no longer at a time, but for the last attempt. */
+  /** For this long at a time deferred requests are retried; the attempt under way is completed. */
   private static final long MAX_RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** After them others have as much time as they took, but not more: it may have been an outage. */
+  /**
+   * Then other requests come first for as long as the retries took, and at most for this long: the
+   * database may have been away.
+   */
   private static final long MAX_REST_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-  /** Between two retries suspects have this long, which are new and need less time each. */
+  /** Between two retries suspects are written for this long: each of them needs less time. */
   private static final long SUSPECTS_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   /** Keys may be locked as fast as it is found out which are. */
@@ -269,13 +281,13 @@ final class Flusher {
     long limit = limits.totalNanos(batches, clock.nanoTime());
     switch (recovery.status(lost.transaction(), limit)) {
       case COMMITTED -> committed(batches, lost.known(), clock.nanoTime() - part.startNanos());
-      case ABORTED -> failed(round, batches, e.notCommitted(), false, part.startNanos());
-      case UNKNOWN -> retryKeyed(round, batches, e.notCommitted(), part.startNanos());
+      case ABORTED -> failed(round, batches, e.withoutLostCommit(), false, part.startNanos());
+      case UNKNOWN -> resolveByKeys(round, batches, e.withoutLostCommit(), part.startNanos());
       case IN_PROGRESS -> askAgain(round, part, e);
     }
   }
 
-  private void retryKeyed(Round round, List<Batch> part, FlushException e, long start) {
+  private void resolveByKeys(Round round, List<Batch> part, FlushException e, long start) {
     List<Batch> keyed = recovery.doubt(part);
     part.stream()
         .filter(batch -> batch.key() == null)

@@ -29,7 +29,7 @@ final class Settlement {
 
   /** Answers the request; a failure there does not keep others from their answers. */
   void settle(Batch batch, Outcome outcome) {
-    Outcome settled = recovery.outcome(batch, outcome);
+    Outcome settled = recovery.endDoubt(batch, outcome);
     if (settled.kind().isOfDatabase()) {
       byDatabase++;
     }

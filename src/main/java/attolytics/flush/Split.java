@@ -31,8 +31,9 @@ final class Split {
    * Where the row of one request failed: that one alone, to be certain, the requests before it, and
    * those behind it.
    *
-   * @param isTransient whether the others may fail like it; then it is the first
-   * @param isFirst whether nothing was split before: else there may be many more
+   * @param isTransient whether the other requests may fail in the same way; then this one comes
+   *     first
+   * @param isFirst whether nothing was split before; otherwise more requests may fail
    */
   static List<List<Batch>> around(
       List<Batch> part, int failed, boolean isTransient, boolean isFirst) {

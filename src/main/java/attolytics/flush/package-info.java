@@ -1,12 +1,15 @@
 /**
- * From the ring to an outcome for every request. {@link attolytics.flush.Writer} flushes what a
- * {@link attolytics.flush.Gatherer} collects; {@link attolytics.flush.Flusher} settles every
- * request, whatever the database reports: begin there, with the table of a request's states. {@link
- * attolytics.flush.FailurePolicy} decides what a failure leads to, {@link
- * attolytics.flush.LimitPolicy} how long a transaction may take.
+ * Takes requests from the ring, writes their rows, and gives each request its outcome, whatever the
+ * database reports.
  *
- * <p>Not here: the SQL and the errors of PostgreSQL (flush.transaction), how rows are encoded
- * (encoding).
+ * <p>Start with {@link attolytics.flush.Flusher}, whose comment has the states of a request. {@link
+ * attolytics.flush.FailurePolicy} decides how a failure is handled (retry, split, defer, reject),
+ * and {@link attolytics.flush.LimitPolicy} how long a transaction may take. Before that, each
+ * {@link attolytics.flush.Writer} collects requests with a {@link attolytics.flush.Gatherer};
+ * {@link attolytics.flush.FlushTiming} decides when a flush starts, and beside how many others.
+ *
+ * <p>The SQL and PostgreSQL's errors are in {@code flush.transaction}; which status an {@link
+ * attolytics.buffer.Outcome} becomes is decided in {@code http}.
  */
 @NullMarked
 package attolytics.flush;

@@ -1,11 +1,14 @@
 /**
- * The public port: a request from its headers to its answer.
+ * The public port: a request from its headers to its response.
  *
- * <p>A request stays on its connection's IO thread. {@link attolytics.http.IngestHandler} checks
- * its headers, {@link attolytics.http.IngestRequest} has its body read, decoded and offered to a
- * ring, {@link attolytics.http.IoThreadContext} brings the outcome back from the writer, and {@link
- * attolytics.http.Responder} answers. Bodies are read in {@code http.body}, the port is opened in
- * {@code http.server}, and what an answer says is in {@code http.problem}.
+ * <p>All of it happens on the connection's IO thread. {@link attolytics.http.IngestHandler} checks
+ * the headers; {@link attolytics.http.IngestRequest} has the body read ({@code http.body}) and
+ * decoded ({@code decode}), and offers the rows to the ring; {@link
+ * attolytics.http.IoThreadContext} brings the outcome back from the writer; {@link
+ * attolytics.http.Responder} writes the response with its headers, be it a refusal ({@code
+ * http.problem}) or the verdicts of a request that is handled leniently. {@link
+ * attolytics.http.ClientAddress} finds the client's address behind trusted proxies. The port is
+ * opened in {@code http.server}.
  */
 @NullMarked
 package attolytics.http;

@@ -1,8 +1,8 @@
 /**
- * The output of log events: as text or JSON lines, at which level, and with repeats counted instead
- * of printed. Begin with {@link attolytics.logging.LogSetup}, which Logback calls.
+ * The output of log messages: as text or JSON lines, at which level, and with repeated messages
+ * counted instead of printed. Start with {@link attolytics.logging.LogSetup}, which Logback calls.
  *
- * <p>Code that logs needs {@link attolytics.logging.LogMarkers} of this package at most.
+ * <p>Code that logs needs at most {@link attolytics.logging.LogMarkers} from this package.
  */
 @NullMarked
 package attolytics.logging;

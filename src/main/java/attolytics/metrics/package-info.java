@@ -1,6 +1,6 @@
 /**
- * Metrics. The pipeline reports to {@link attolytics.metrics.Metrics}, a set of plain calls; {@link
- * attolytics.metrics.PrometheusMetrics} exposes them to Prometheus.
+ * What is measured: {@link attolytics.metrics.Metrics} is a plain interface that the pipeline
+ * calls, and {@link attolytics.metrics.PrometheusMetrics} exposes it to Prometheus.
  */
 @NullMarked
 package attolytics.metrics;

@@ -1,10 +1,11 @@
 /**
- * Looks after the events in quarantine once they are there: forgets the old ones and counts the
- * others ({@link attolytics.quarantine.QuarantineUpkeep}), and stores those that have become valid
- * ({@link attolytics.quarantine.Replayer}).
+ * Maintains the events in quarantine: {@link attolytics.quarantine.QuarantineUpkeep} deletes the
+ * old ones and counts the others, and {@link attolytics.quarantine.Replayer} stores those that have
+ * become valid ({@code attolytics replay}).
  *
- * <p>How events get into quarantine is the business of {@code decode} and {@code flush}; the table
- * is described in {@code schema} and created by {@code database}.
+ * <p>Events get there through {@code decode}, which makes rows of them, and {@code flush}, which
+ * writes these with all others. The table is described in {@code schema} and created by {@code
+ * database.migration}.
  */
 @NullMarked
 package attolytics.quarantine;

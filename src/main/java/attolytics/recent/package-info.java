@@ -1,9 +1,10 @@
 /**
- * What happened last, in bounded memory, for the status page: refused requests and warnings of the
- * log. Repeats are counted in one entry, so that a flood neither costs much nor displaces the rest.
+ * The latest refused requests and log warnings, in bounded memory, for the status page. Repeats are
+ * counted in one entry, so that a flood is cheap and does not displace other entries.
  *
- * <p>Nothing here contains values of events or keys: what is recorded was written without them, by
- * {@code http} and in log messages. Begin with {@link attolytics.recent.RecentRefusals}.
+ * <p>Entries contain neither values of events nor secret keys, as the code that adds them, in
+ * {@code http} and wherever something is logged, leaves these out. Start with {@link
+ * attolytics.recent.RecentRefusals}.
  */
 @NullMarked
 package attolytics.recent;

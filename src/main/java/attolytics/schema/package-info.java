@@ -1,11 +1,12 @@
 /**
  * The model of a schema file: {@link attolytics.schema.Schema} with its tables, columns, types,
- * partitioning and apps. Immutable.
+ * partitioning and apps, on whose behalf clients send events. Immutable.
  *
- * <p>Reading the file is in {@code schema.yaml}, tables in the database are in {@code database}. A
- * column type is a {@link attolytics.schema.ColumnType}: a {@link attolytics.schema.ScalarType},
- * one of them with restrictions, or an array of one. To add a type, add a constant to {@code
- * ScalarType}; whatever handles columns asks the interface and has no list of types of its own.
+ * <p>The file is read in {@code schema.yaml}; tables in the database are created and compared in
+ * {@code database}. A column's type is a {@link attolytics.schema.ColumnType}: a {@link
+ * attolytics.schema.ScalarType}, a restricted scalar type, or an array of either. To add a type,
+ * add a constant to {@code ScalarType}; code that handles columns uses the interface and has no
+ * list of types.
  */
 @NullMarked
 package attolytics.schema;

@@ -1,10 +1,10 @@
 /**
- * Settings: the options and environment variables that {@link attolytics.settings.Settings} are
- * read from, database URLs, and the {@link attolytics.settings.Redaction} of passwords.
+ * Options, environment variables and the {@link attolytics.settings.Settings} that they result in;
+ * database URLs; and the {@link attolytics.settings.Redaction} of passwords.
  *
- * <p>{@link attolytics.settings.StartException} reports what is wrong with a setting, or with what
- * it names. The schema file is read in {@code schema.yaml}. Begin with {@link
- * attolytics.settings.SettingsOptions}.
+ * <p>{@link attolytics.settings.StartException} reports what is wrong with a setting, or with the
+ * file or database that it refers to. The schema file is read in {@code schema.yaml}. Start with
+ * {@link attolytics.settings.SettingsOptions}.
  */
 @NullMarked
 package attolytics.settings;

@@ -13,7 +13,8 @@ final class FakeClock implements NanoClock {
 
   private final PriorityQueue<Event> events =
       new PriorityQueue<>(Comparator.comparingLong(Event::nanos).thenComparingLong(Event::order));
-  private long now = TimeUnit.DAYS.toNanos(100); // far from 0, like the time since a machine's start
+  private long now =
+      TimeUnit.DAYS.toNanos(100); // far from 0, like the time since a machine's start
   private long order;
 
   @Override

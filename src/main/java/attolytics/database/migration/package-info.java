@@ -1,9 +1,10 @@
 /**
- * Compares a schema with the database, and makes the database match: creates tables at start, or
- * runs a {@link attolytics.database.Migration} step by step.
+ * Compares a schema with the database, and changes the database to match it: at a start by creating
+ * missing tables, and in {@code migrate} by running a {@link attolytics.database.Migration} step by
+ * step.
  *
- * <p>Begin with {@link attolytics.database.migration.DatabaseTables} for what a start does, with
- * {@link attolytics.database.migration.Migrator} for {@code migrate}, with {@link
+ * <p>Start with {@link attolytics.database.migration.DatabaseTables} for what happens at a start,
+ * with {@link attolytics.database.migration.Migrator} for {@code migrate}, and with {@link
  * attolytics.database.migration.TableDdl} for the SQL.
  */
 @NullMarked

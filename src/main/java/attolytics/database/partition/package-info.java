@@ -1,11 +1,11 @@
 /**
- * Partitions by time: which a table needs, their SQL, and the task that creates them ahead of time
- * and drops them after their retention.
+ * Partitions by time: which partitions a table needs, their SQL, and the periodic task that creates
+ * them ahead of time and drops them when their retention is over.
  *
- * <p>{@link attolytics.database.partition.PartitionSql} has the SQL that creates them, {@link
- * attolytics.database.partition.PartitionUpkeep} detaches and drops them, {@link
- * attolytics.database.partition.PartitionKeeper} is the task. What is declared about partitions is
- * in {@link attolytics.schema.Partitioning}.
+ * <p>Start with {@link attolytics.database.partition.PartitionKeeper}, the task. {@link
+ * attolytics.database.partition.PartitionSql} has the SQL that creates partitions; {@link
+ * attolytics.database.partition.PartitionUpkeep} detaches and drops them. {@link
+ * attolytics.schema.Partitioning} is what the schema file declares.
  */
 @NullMarked
 package attolytics.database.partition;

@@ -96,13 +96,13 @@ public final class CopyError {
    */
   public static String forTheLog(FlushException e) {
     String state = "SQLSTATE " + e.sql().getSQLState();
-    boolean isServers =
+    boolean isPlain =
         switch (e.stage()) {
           case BEGIN, KEYS, COPY_START -> true; // no row was looked at yet
           case COPY, INSERT, CONSTRAINTS, COMMIT ->
               e.kind() == Kind.TRANSIENT && hasNoFunction(e.sql());
         };
-    return isServers ? primaryMessage(e.sql()) + " (" + state + ")" : state;
+    return isPlain ? primaryMessage(e.sql()) + " (" + state + ")" : state;
   }
 
   private static boolean hasNoFunction(SQLException e) {

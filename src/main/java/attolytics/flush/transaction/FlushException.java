@@ -21,7 +21,7 @@ public final class FlushException extends Exception {
     COPY,
     /** The same rows by INSERT. */
     INSERT,
-    /** Deferred constraints and triggers. */
+    /** Deferred constraints and triggers, just before the COMMIT. */
     CONSTRAINTS,
     COMMIT
   }
@@ -38,7 +38,7 @@ public final class FlushException extends Exception {
 
   /** What an SQLSTATE says about a request that failed alone. */
   public enum Kind {
-    /** The same rows may be accepted later. */
+    /** The same rows may be accepted later, so they are not rejected before the ack timeout. */
     TRANSIENT,
     /** The table does not accept such rows until an operator changes it. */
     TABLE,
@@ -91,7 +91,7 @@ public final class FlushException extends Exception {
   private final transient @Nullable LostCommit lostCommit;
 
   /**
-   * Where it is not known yet what became of the session.
+   * Where it is not known yet what became of the session, which is taken for lost until then.
    *
    * @see #after
    */
@@ -141,8 +141,11 @@ public final class FlushException extends Exception {
     return new FlushException(stage, table, failedBatch, event, sql, session, lost);
   }
 
-  /** The same, once it is known that the transaction is not committed. */
-  public FlushException notCommitted() {
+  /**
+   * The same, after the status was queried: the transaction is not committed, or what is not known
+   * will be found out by Idempotency-Keys.
+   */
+  public FlushException withoutLostCommit() {
     return new FlushException(stage, table, failedBatch, event, sql, session, null);
   }
 

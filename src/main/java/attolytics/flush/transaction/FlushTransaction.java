@@ -73,17 +73,17 @@ public final class FlushTransaction {
   }
 
   /**
-   * Whether the transaction may be committed. What the server itself refuses is not. Other errors
-   * may come from a proxy that has lost the server and knows no more.
+   * Whether the transaction may be committed. It is not if the server itself has reported the
+   * error. Others may come from a proxy that has lost the server.
    */
   private static boolean isUnconfirmed(FlushException e) {
     return switch (e.stage()) {
       case BEGIN, KEYS, COPY_START, COPY, INSERT -> false;
-      case CONSTRAINTS, COMMIT -> e.session() == Session.LOST || !isServers(e);
+      case CONSTRAINTS, COMMIT -> e.session() == Session.LOST || !isReportedByServer(e);
     };
   }
 
-  private static boolean isServers(FlushException e) {
+  private static boolean isReportedByServer(FlushException e) {
     return CopyError.hasContext(e.sql())
         || CopyError.isRefusal(e.sql())
         || e.kind() != Kind.TRANSIENT;

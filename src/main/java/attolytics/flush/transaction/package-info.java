@@ -1,14 +1,18 @@
 /**
- * One transaction against PostgreSQL: keys, a COPY for each table, COMMIT. Begin with {@link
- * attolytics.flush.transaction.FlushDatabase}, which is all that a flush needs of a database;
- * {@link attolytics.flush.transaction.JdbcFlushDatabase} is PostgreSQL. {@link
- * attolytics.flush.transaction.KeyClaims} finds out whether an Idempotency-Key was used before,
- * {@link attolytics.flush.transaction.Deduplication} leaves out rows that are in the table already,
- * {@link attolytics.flush.transaction.CopyError} reads what the server reports, and {@link
- * attolytics.flush.transaction.FlushException} carries it to the flusher.
+ * One transaction against PostgreSQL: claims Idempotency-Keys, runs a COPY for each table, and
+ * commits.
  *
- * <p>Not here: what a failure leads to (flush), the connection pool, and the tables themselves
- * (database).
+ * <p>Start with {@link attolytics.flush.transaction.FlushDatabase}, the interface with all that a
+ * flush needs of a database; {@link attolytics.flush.transaction.JdbcFlushDatabase} implements it
+ * for PostgreSQL. {@link attolytics.flush.transaction.KeyClaims} stores the keys, each with a
+ * fingerprint of its body, and finds out which were used before. {@link
+ * attolytics.flush.transaction.Deduplication} skips rows that are in the table already. {@link
+ * attolytics.flush.transaction.FlushException} carries an error to the flusher and maps its
+ * SQLSTATE to a kind of failure; {@link attolytics.flush.transaction.CopyError} reads what else the
+ * server reports.
+ *
+ * <p>How a failure is handled is decided in {@code flush}; the connection pool is in {@code
+ * database}, and tables are created in {@code database.migration}.
  */
 @NullMarked
 package attolytics.flush.transaction;

@@ -1,11 +1,11 @@
 /**
- * Reads the body of a request: without blocking, within limits of size, memory and time, and
- * without its transfer coding and content encoding. What leaves this package is a plain body,
- * delivered once.
+ * Reads the body of a request without blocking, within limits of size, memory and time, and removes
+ * its transfer coding and content encoding. What leaves this package is a plain body, delivered
+ * exactly once.
  *
- * <p>What the bytes mean is decided in {@code decode}; the sockets are in {@code http.server}.
- * Begin with {@link attolytics.http.body.BodyReader}; {@link attolytics.http.body.PendingBodies}
- * holds the incomplete bodies of an IO thread, whose memory is reserved from {@link
+ * <p>What the bytes mean is decided in {@code decode}; sockets are in {@code http.server}. Start
+ * with {@link attolytics.http.body.BodyReader}. {@link attolytics.http.body.PendingBodies} holds
+ * the incomplete bodies of an IO thread, and reserves their memory from {@link
  * attolytics.buffer.Budget}.
  */
 @NullMarked

@@ -1,9 +1,9 @@
 /**
- * Why a request is refused, and how the answer says so: status, problem document, error id.
+ * Why a request is refused, and how the response says so: status, problem document, error id.
  *
- * <p>Nothing here knows connections or bodies; who refuses a request, and when, is decided in
- * {@code http}, {@code http.body} and {@code http.server}. Begin with {@link
- * attolytics.http.problem.Problem}, the only place that gives a reason its status.
+ * <p>Nothing here knows about connections or bodies: {@code http}, {@code http.body} and {@code
+ * http.server} decide whether and when a request is refused. Start with {@link
+ * attolytics.http.problem.Problem}, the only place that maps a reason to its status.
  */
 @NullMarked
 package attolytics.http.problem;

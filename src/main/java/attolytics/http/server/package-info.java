@@ -1,9 +1,10 @@
 /**
  * A listening port: its socket, IO threads, limits on connections, and everything that depends on
- * Undertow's and XNIO's internals (conduits, bytes read ahead).
+ * the internals of Undertow and XNIO.
  *
- * <p>Both ports are opened here. What is served on them is in {@code http} and {@code admin}, how a
- * body is read in {@code http.body}. Begin with {@link attolytics.http.server.HttpServer}.
+ * <p>The public and the admin port are opened here. {@code http} and {@code admin} handle their
+ * requests; bodies are read in {@code http.body}. Start with {@link
+ * attolytics.http.server.HttpServer}.
  */
 @NullMarked
 package attolytics.http.server;
