@@ -6,6 +6,7 @@ import com.lmax.disruptor.RingBuffer;
 import com.lmax.disruptor.Sequence;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,12 +89,7 @@ public final class Ring {
     // Nothing can fail between the claim and the publication: the ring would stop for good.
     long first = last - rows + 1;
     slots.get(first).batch = batch;
-    // The first slot last: the writer checks that one only, and may free all of them at once. If
-    // another was published after that, it would look published to its next user.
-    if (rows > 1) {
-      slots.publish(first + 1, last);
-    }
-    slots.publish(first);
+    slots.publish(first); // the writer checks no other
     wakeWaiter();
     return true;
   }
@@ -200,10 +196,7 @@ public final class Ring {
       }
       long before = taken.get();
       Slot slot = slots.get(before + 1);
-      Batch batch = slot.batch;
-      if (batch == null) {
-        throw new IllegalStateException("published slot without a batch at " + (before + 1));
-      }
+      Batch batch = Objects.requireNonNull(slot.batch, "a published slot without a batch");
       slot.batch = null;
       if (held.get() == HOLDS_NOTHING) {
         held.setVolatile(before);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,6 +18,19 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class BatchTest {
+  /** No event of it goes into quarantine. */
+  private static final class UnchangedRequest implements LenientRequest {
+    @Override
+    public boolean quarantine(int event, String code, String detail) {
+      return false;
+    }
+
+    @Override
+    public String answer(int duplicates) {
+      return "";
+    }
+  }
+
   private static final Table A = new Table("a", 0, List.of());
   private static final Table B = new Table("b", 0, List.of());
   private static final int ROW_BYTES = 6;
@@ -100,7 +114,8 @@ class BatchTest {
     row.putNull();
     batch.replaceRow(1, B, row);
     assertArrayEquals(new int[] {1, 1, 1}, ofRuns(batch::runRows));
-    assertEquals(B, batch.runTable(1));
+    assertEquals(
+        List.of(A, B, A), List.of(batch.runTable(0), batch.runTable(1), batch.runTable(2)));
     assertEquals(3, batch.rowCount());
     byte[] expected = new byte[2 * ROW_BYTES + row.size()];
     byte[] same = {0, 1, -1, -1, -1, -1};
@@ -108,6 +123,77 @@ class BatchTest {
     System.arraycopy(row.array(), 0, expected, ROW_BYTES, row.size());
     System.arraycopy(same, 0, expected, ROW_BYTES + row.size(), ROW_BYTES);
     assertArrayEquals(expected, Arrays.copyOf(batch.rows().array(), batch.byteCount()));
+  }
+
+  @Test
+  void replaceRow_leavesEveryOtherRowInItsTable() {
+    add(batch, A, B, B, A, A);
+    CopyBuffer row = new CopyBuffer(ROW_BYTES, ROW_BYTES);
+    row.putShort(1);
+    row.putNull();
+    batch.replaceRow(4, B, row);
+    assertArrayEquals(new int[] {1, 2, 1, 1}, ofRuns(batch::runRows));
+    assertEquals(2, batch.rowsOf(A));
+    assertEquals(4, batch.eventOf(B, 2));
+  }
+
+  @Test
+  void clear_forgetsTheTables() {
+    add(batch, B, A);
+    batch.clear();
+    assertEquals(0, batch.byteCount());
+    add(batch, B);
+    assertFalse(batch.touches(A));
+    assertEquals(0, batch.rowsOf(A));
+    assertThrows(IndexOutOfBoundsException.class, () -> batch.eventOf(A, 0));
+  }
+
+  @Test
+  void clear_forgetsTheRequest() {
+    IdempotencyKey key = new IdempotencyKey("app", "key", new byte[0]);
+    LenientRequest lenient = new UnchangedRequest();
+    batch.identify(key);
+    batch.handleLeniently(lenient, 0);
+    assertSame(key, batch.key());
+    assertSame(lenient, batch.lenient());
+    batch.clear();
+    assertNull(batch.key());
+    assertNull(batch.lenient());
+  }
+
+  @Test
+  void source_isTheConnection() {
+    batch.setSource(7);
+    assertEquals(7, batch.source());
+  }
+
+  @Test
+  void leniency_reservesMemory_orIsRefused() {
+    Budget budget = new Budget(1 << 20);
+    Batch bounded = new Batch(64, 1 << 14, budget);
+    assertTrue(bounded.reserve(0));
+    long before = budget.used();
+    LenientRequest lenient = new UnchangedRequest();
+    bounded.handleLeniently(lenient, 100);
+    assertEquals(before + 100, budget.used());
+    assertThrows(
+        CopyBuffer.LimitExceededException.class, () -> bounded.handleLeniently(lenient, 1 << 14));
+  }
+
+  @Test
+  void rows_upToExactlyTheLimit_areAccepted() {
+    int limit = 10_000;
+    Batch bounded = new Batch(64, limit, new Budget(limit));
+    assertTrue(bounded.reserve(0));
+    int most = limit - Batch.OVERHEAD_BYTES - Runs.BYTES;
+    for (int bytes = 0; bytes < most; bytes++) {
+      bounded.rows().putByte(0);
+    }
+    bounded.endRow(A);
+    assertEquals(most, bounded.byteCount());
+    CopyBuffer.LimitExceededException refused =
+        assertThrows(CopyBuffer.LimitExceededException.class, () -> bounded.rows().putByte(0));
+    assertFalse(refused.isTemporary());
   }
 
   @Test
@@ -124,6 +210,7 @@ class BatchTest {
     assertTrue(budget.used() > first);
     bounded.release();
     assertEquals(0, budget.used());
+    assertEquals(0, bounded.rowCount());
   }
 
   @Test
@@ -161,7 +248,9 @@ class BatchTest {
   @Test
   void outcome_isToldOnce() {
     List<Outcome> outcomes = new ArrayList<>();
-    batch.accept(outcomes::add, 7);
+    Ack ack = outcomes::add;
+    batch.accept(ack, 7);
+    assertSame(ack, batch.waiting());
     assertEquals(7, batch.acceptedNanos());
     batch.settle(Outcome.STORED);
     assertEquals(List.of(Outcome.STORED), outcomes);

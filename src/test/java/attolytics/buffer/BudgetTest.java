@@ -1,6 +1,7 @@
 package attolytics.buffer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.concurrent.TimeUnit;
@@ -10,6 +11,7 @@ import org.junit.jupiter.api.Test;
 class BudgetTest {
   private static final long MILLION = 1_000_000;
   private static final long CAPACITY = 60 * MILLION;
+  private static final long BACKLOG = CAPACITY / 16;
 
   private long nanos = 123;
   private final Budget budget = new Budget(CAPACITY, () -> nanos);
@@ -92,6 +94,60 @@ class BudgetTest {
     assertEquals(12, budget.retryAfterSeconds());
     pass(120);
     assertEquals(30, budget.retryAfterSeconds());
+  }
+
+  @Test
+  void backlog_beginsWithTheFirstByteBeyondItsPart() {
+    budget.tryReserve(BACKLOG);
+    pass(100);
+    budget.tryReserve(CAPACITY - BACKLOG);
+    busy(0.2, 20 * MILLION);
+    assertRetryAfter(3, 4);
+  }
+
+  @Test
+  void whatIsDrainedWithoutABacklog_isNotMeasured() {
+    budget.tryReserve(BACKLOG);
+    pass(10);
+    budget.drained(1_000);
+    budget.tryReserve(CAPACITY - BACKLOG);
+    assertEquals(1, budget.retryAfterSeconds());
+  }
+
+  @Test
+  void rate_doesNotFadeWithoutABacklog() {
+    budget.tryReserve(CAPACITY);
+    busy(5, 20 * MILLION);
+    budget.release(CAPACITY - BACKLOG);
+    pass(20);
+    budget.drained(0);
+    assertEquals(1, budget.retryAfterSeconds());
+    budget.tryReserve(CAPACITY - BACKLOG);
+    assertRetryAfter(3, 4);
+  }
+
+  @Test
+  void retryAfter_ofATrickle_isTheLongest() {
+    budget.tryReserve(CAPACITY);
+    pass(1);
+    budget.drained(1);
+    assertEquals(30, budget.retryAfterSeconds());
+  }
+
+  @Test
+  void part_reservesInTheWholeAsWell() {
+    Budget whole = new Budget(10);
+    Budget part = whole.part(8);
+    assertEquals(8, part.capacity());
+    assertTrue(part.tryReserve(6));
+    assertEquals(6, whole.used());
+    assertFalse(part.tryReserve(3), "beyond the part");
+    part.release(6);
+    assertEquals(0, whole.used());
+    assertTrue(whole.tryReserve(7));
+    assertFalse(part.tryReserve(4), "beyond the whole");
+    assertEquals(0, part.used());
+    assertEquals(7, whole.used());
   }
 
   @Test

@@ -2,6 +2,7 @@ package attolytics.buffer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -16,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -121,9 +123,75 @@ class RingTest {
   void wake_endsPoll() throws Exception {
     Thread polling = new Thread(() -> consumer.poll(Long.MAX_VALUE / 2));
     polling.start();
-    while (polling.isAlive()) {
-      ring.wake();
-      polling.join(10);
+    awaitParked(polling);
+    ring.wake();
+    polling.join();
+  }
+
+  @Test
+  void wake_endsTheNextPollThatWouldWait() {
+    ring.wake();
+    assertNull(consumer.poll(Long.MAX_VALUE / 2));
+    ring.wake();
+    ring.offer(batch(1));
+    assertNotNull(consumer.poll(0));
+    assertNull(consumer.poll(Long.MAX_VALUE / 2));
+  }
+
+  @Test
+  void poll_withoutTime_doesNotPark() {
+    NanoClock clock =
+        new NanoClock() {
+          @Override
+          public long nanoTime() {
+            return 7;
+          }
+
+          @Override
+          public void parkNanos(long nanos) {
+            throw new AssertionError("parks for " + nanos + " ns");
+          }
+        };
+    assertNull(new Ring(8, clock).newConsumer().poll(0));
+  }
+
+  @Test
+  void poll_waitsForAsLongAsItMay() {
+    AtomicLong now = new AtomicLong(1_000);
+    NanoClock clock =
+        new NanoClock() {
+          @Override
+          public long nanoTime() {
+            return now.get();
+          }
+
+          @Override
+          public void parkNanos(long nanos) {
+            now.addAndGet((nanos + 1) / 2); // returns early, as it may
+          }
+        };
+    assertNull(new Ring(8, clock).newConsumer().poll(100));
+    assertEquals(1_100, now.get());
+  }
+
+  @Test
+  void consumer_thatHoldsNothing_doesNotKeepSlots() {
+    ring.newConsumer();
+    for (int i = 0; i < 3; i++) {
+      assertTrue(ring.offer(batch(8)));
+      assertNotNull(consumer.poll(0));
+      consumer.release();
+    }
+  }
+
+  @Test
+  void capacityRows_isThatOfTheRing() {
+    assertEquals(8, ring.capacityRows());
+  }
+
+  private static void awaitParked(Thread thread) {
+    while (thread.getState() != Thread.State.TIMED_WAITING) {
+      Thread.onSpinWait();
     }
   }
 

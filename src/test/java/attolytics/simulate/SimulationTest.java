@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Timeout;
 /** Some of the simulations; {@code bench/simulate} runs more. */
 @Timeout(600)
 class SimulationTest {
-  private static final int SEEDS = 10_000;
+  /** Fewer for mutation testing, which runs them again for many a mutant. */
+  private static final int SEEDS = Integer.getInteger("attolytics.simulate.seeds", 10_000);
 
   @Test
   void manySeeds_findNothing() {
