@@ -1,80 +1,28 @@
 package attolytics.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.cli.AttolyticsCommand.Action;
-import attolytics.cli.AttolyticsCommand.Actions;
 import attolytics.quarantine.ReplaySelection;
 import attolytics.settings.DatabaseUrl;
 import attolytics.settings.LogFormat;
 import attolytics.settings.Settings;
 import attolytics.settings.StartException;
 import attolytics.settings.TrustedProxies;
-import java.io.PrintWriter;
-import java.io.StringWriter;
-import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class AttolyticsCommandTest {
-  private static final String SECRET = "s3cr3t";
-  private static final int CHECKED = 7;
-  private static final int MIGRATED = 8;
-  private static final int REPLAYED = 9;
-  private static final Settings DEFAULTS =
-      new Settings(
-          Path.of("./schema.conf.yaml"),
-          null,
-          "localhost",
-          8000,
-          "localhost",
-          8001,
-          Path.of("./attolytics-data"),
-          Math.min(4, Runtime.getRuntime().availableProcessors()),
-          10_000,
-          4 << 20,
-          null,
-          64 << 20,
-          1 << 20,
-          10_000,
-          Duration.ofSeconds(10),
-          Duration.ofSeconds(30),
-          Duration.ofSeconds(90),
-          Duration.ofDays(7),
-          TrustedProxies.LOOPBACK,
-          Duration.ofDays(30),
-          1_000_000,
-          Duration.ofSeconds(30),
-          Duration.ofSeconds(30),
-          false,
-          0,
-          LogFormat.TEXT);
-
-  private final StringWriter out = new StringWriter();
-  private final StringWriter err = new StringWriter();
-  private @Nullable Settings seen;
-  private @Nullable Settings checked;
-  private @Nullable Boolean applied;
-  private @Nullable ReplaySelection replayed;
-  private @Nullable Boolean dry;
-
+class AttolyticsCommandTest extends CommandFixture {
   @Test
   void execute_withoutOptionsGivesTheDefaults() {
     assertEquals(DEFAULTS, settings(Map.of()));
@@ -388,64 +336,6 @@ class AttolyticsCommandTest {
   }
 
   @Test
-  void help_namesEveryOptionOfTheSettingsWithinAHundredColumns() {
-    assertEquals(0, run(Map.of("ATTOLYTICS_PORT", "wrong"), settings -> 9, "--help"));
-    String help = out.toString();
-    assertEquals("", err.toString());
-    for (RecordComponent component : Settings.class.getRecordComponents()) {
-      String option =
-          switch (component.getName()) {
-            case "databaseUrl" -> "--db_url";
-            case "verbosity" -> "--verbose";
-            default ->
-                "--" + component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
-          };
-      assertTrue(help.contains(option + "=") || help.contains(option + " "), option);
-    }
-    assertTrue(help.contains("-q, --quiet") && help.contains("-V, --version"), help);
-    help.lines().forEach(line -> assertTrue(line.length() <= 100, line));
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"--help", "help", "-h"})
-  void help_namesEveryCommand(String help) {
-    assertEquals(0, run(Map.of(), settings -> 9, help));
-    for (String command : List.of("check", "migrate", "replay", "generate-completion", "help")) {
-      assertTrue(out.toString().contains("\n  " + command + " "), out.toString());
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"migrate --help", "help migrate"})
-  void help_ofACommandNamesItsOwnOptions(String args) {
-    assertEquals(0, run(Map.of(), settings -> 9, args.split(" ")));
-    assertTrue(out.toString().contains("--apply"), out.toString());
-    assertTrue(out.toString().contains("--db_url"), out.toString());
-  }
-
-  @Test
-  void help_tellsTheRealDefaults() {
-    run(Map.of(), settings -> 9, "--help");
-    String help = out.toString().replaceAll("\\s+", " ");
-    Matcher told =
-        Pattern.compile("(--[a-z_]+)=[A-Z]+ (?:(?!--[a-z_]+=).)*?\\(default: (\\S+)\\)")
-            .matcher(help);
-    List<String> args = new ArrayList<>();
-    while (told.find()) {
-      args.add(told.group(1) + "=" + told.group(2));
-    }
-    assertEquals(22, args.size(), "all but --db_url: " + args);
-    assertEquals(DEFAULTS, settings(Map.of(), args.toArray(String[]::new)));
-  }
-
-  @Test
-  void version_isThatOfTheJarOrDevelopment() {
-    assertEquals(0, run(Map.of(), settings -> 9, "-V"));
-    assertTrue(out.toString().matches("attolytics (development|\\d+\\.\\d+\\.\\d+\\S*)\\R"));
-    assertNull(seen);
-  }
-
-  @Test
   void execute_returnsTheExitCodeOfTheAction() {
     assertEquals(0, run(Map.of(), settings -> 0));
     assertEquals(1, run(Map.of(), settings -> 1));
@@ -459,157 +349,5 @@ class AttolyticsCommandTest {
         };
     assertEquals(1, run(Map.of(), failing));
     assertLines("error: schema.conf.yaml:3:5: no such type", "error: two lines");
-  }
-
-  @Test
-  void execute_printsALineForAnyOtherExceptionAndTheStackTraceUnderVerboseOnly() {
-    Action failing =
-        settings -> {
-          throw new IllegalStateException("no postgres://u:" + SECRET + "@h/d");
-        };
-    assertEquals(1, run(Map.of(), failing));
-    assertLines("error: IllegalStateException: no postgres://***@h/d");
-    assertEquals(1, run(Map.of(), failing, "-v"));
-    assertTrue(err.toString().contains("\tat attolytics.cli."), err.toString());
-    assertFalse(err.toString().contains(SECRET), err.toString());
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "postgres://u:s3cr3t@h/d postgres://u:s3cr3t@h/d",
-        "--dburl=postgres://u:s3cr3t@h/d",
-        "--dburl postgres://u:x@s3cr3t@h/d",
-        "u:s3cr3t@h/d",
-        "-d postgres://u:s3cr3t@h/d --port 70000",
-        "-d postgres://u:s3cr3t@h/d -d postgres://u:s3cr3t@h/d",
-        "-d postgres://h/d?password=s3cr3t postgres://h/d?password=s3cr3t"
-      })
-  void execute_neverShowsAPassword(String args) {
-    assertEquals(2, run(Map.of(), settings -> 0, args.split(" ")));
-    assertFalse(err.toString().contains(SECRET), err.toString());
-    assertEquals("", out.toString());
-  }
-
-  /** What is quoted may be only a part of what was given. */
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "postgres://u:a s3cr3t@h/d",
-        "postgres://u:a's3cr3t@h/d",
-        "--dburl=postgres://u:a s3cr3t@h/d",
-        "-xdpostgres://u:a s3cr3t@h/d",
-        "--db_url=postgres://u:a s3cr3t@h:x/d",
-        "--port=postgres://u:a s3cr3t@b@h/d",
-        "--port=u:a\n s3cr3t@h/d",
-        "postgres://h/d?password=a s3cr3t&x=y",
-        "postgres://h/d?sslpassword=a's3cr3t"
-      })
-  void execute_hidesAPasswordWithASpaceOrQuote(String argument) {
-    assertEquals(2, run(Map.of(), settings -> 0, argument));
-    assertFalse(err.toString().contains(SECRET), err.toString());
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "ATTOLYTICS_DB_URL, u:a s3cr3t@h/d",
-    "ATTOLYTICS_DB_URL, postgres://u:a s3cr3t@h:x/d",
-    "ATTOLYTICS_DB_URL, postgres://u:s3cr3t",
-    "ATTOLYTICS_DB_URL, postgres://h/d?slmode=x&password=s3cr3t",
-    "ATTOLYTICS_PORT, postgres://u:a s3cr3t@h/d",
-    "ATTOLYTICS_VERBOSE, postgres://h/d?password=a s3cr3t"
-  })
-  void execute_hidesAPasswordOfTheEnvironment(String variable, String value) {
-    assertUsageError("error: " + variable + ": ", Map.of(variable, value));
-    assertFalse(err.toString().contains(SECRET), err.toString());
-  }
-
-  /** The shell has made two arguments of it. */
-  @ParameterizedTest
-  @CsvSource({"-d postgres://u:a, s3cr3t@h/d", "postgres://u:a, s3cr3t@h/d"})
-  void execute_hidesTheEndOfAPasswordThatASpaceHasCutOff(String first, String second) {
-    String[] args = (first + " " + second).split(" ", -1);
-    run(Map.of(), settings -> 0, args);
-    assertFalse(err.toString().contains(SECRET), err.toString());
-  }
-
-  @Test
-  void help_doesNotShowAPasswordOfTheEnvironment() {
-    run(Map.of("ATTOLYTICS_DB_URL", "postgres://u:" + SECRET + "@h/d"), settings -> 0, "-h");
-    assertFalse(out.toString().contains(SECRET));
-  }
-
-  @Test
-  void settingsToString_hidesThePassword() {
-    Settings settings = settings(Map.of("ATTOLYTICS_DB_URL", "postgres://u:" + SECRET + "@h/d"));
-    assertTrue(
-        settings.toString().contains("databaseUrl=postgres://u@h:5432/d,"), settings.toString());
-    assertFalse(settings.toString().contains(SECRET));
-  }
-
-  private Settings settings(Map<String, String> environment, String... args) {
-    int exitCode =
-        run(
-            environment,
-            settings -> {
-              seen = settings;
-              return 0;
-            },
-            args);
-    assertEquals(0, exitCode, err.toString());
-    assertNotNull(seen);
-    return seen;
-  }
-
-  private void assertUsageError(String beginning, Map<String, String> environment, String... args) {
-    int exitCode =
-        run(
-            environment,
-            settings -> {
-              seen = settings;
-              return 0;
-            },
-            args);
-    assertEquals(2, exitCode);
-    assertNull(seen);
-    assertTrue(err.toString().startsWith(beginning), err.toString());
-    assertEquals("", out.toString());
-  }
-
-  private void assertLines(String... lines) {
-    assertEquals(List.of(lines), err.toString().lines().toList());
-  }
-
-  private int run(Map<String, String> environment, Action action, String... args) {
-    err.getBuffer().setLength(0);
-    out.getBuffer().setLength(0);
-    Actions actions =
-        new Actions() {
-          @Override
-          public int serve(Settings settings) throws Exception {
-            return action.run(settings);
-          }
-
-          @Override
-          public int check(Settings settings) {
-            checked = settings;
-            return CHECKED;
-          }
-
-          @Override
-          public int migrate(Settings settings, boolean apply) {
-            applied = apply;
-            return MIGRATED;
-          }
-
-          @Override
-          public int replay(Settings settings, ReplaySelection selection, boolean dryRun) {
-            replayed = selection;
-            dry = dryRun;
-            return REPLAYED;
-          }
-        };
-    return AttolyticsCommand.execute(
-        args, environment, actions, new PrintWriter(out, true), new PrintWriter(err, true));
   }
 }
