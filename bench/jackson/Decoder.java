@@ -1,6 +1,6 @@
 package attolytics.decode;
 
-import attolytics.bench.JacksonDecoder;
+import attolytics.bench.jmh.JacksonDecoder;
 import attolytics.buffer.Batch;
 import attolytics.schema.App;
 import java.time.InstantSource;

@@ -1,5 +1,24 @@
 package attolytics.bench;
 
+import attolytics.bench.part.Closed;
+import attolytics.bench.part.Crowd;
+import attolytics.bench.part.Growth;
+import attolytics.bench.part.Inserts;
+import attolytics.bench.part.InvalidEvents;
+import attolytics.bench.part.Lone;
+import attolytics.bench.part.Open;
+import attolytics.bench.part.Peer;
+import attolytics.bench.part.Peers;
+import attolytics.bench.part.Plan;
+import attolytics.bench.part.Repeats;
+import attolytics.bench.part.Stages;
+import attolytics.bench.part.Sweep;
+import attolytics.bench.process.PostgresServer;
+import attolytics.bench.process.Processor;
+import attolytics.bench.report.Report;
+import attolytics.bench.result.Results;
+import attolytics.bench.rig.Resources;
+import attolytics.bench.rig.Rig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;

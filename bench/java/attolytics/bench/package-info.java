@@ -2,14 +2,15 @@
  * Benchmarks, all started by {@link attolytics.bench.BenchCommand}. Two kinds:
  *
  * <ul>
- *   <li>of one stage, with JMH: the classes called {@code …Benchmark};
- *   <li>of the whole service: {@link attolytics.bench.Closed}, {@link attolytics.bench.Open},
- *       {@link attolytics.bench.Peers} and the like bring a {@link attolytics.bench.Load} after the
- *       other to the {@link attolytics.bench.Rig}, in {@link attolytics.bench.Turns}.
+ *   <li>of one stage, with JMH: {@code jmh};
+ *   <li>of the whole service: each {@code part} brings one {@code load} after the other to the
+ *       {@code rig}, which starts the servers by {@code process}, and those of {@code insert} for
+ *       comparison.
  * </ul>
  *
  * <pre>
  *   Load ──► Rig ──► Round ──► Results (CSV) ──► Report ──► tables, charts
+ *   load     rig     result    result           report
  * </pre>
  *
  * See {@code bench/README.md}.

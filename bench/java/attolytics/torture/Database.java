@@ -1,6 +1,6 @@
 package attolytics.torture;
 
-import attolytics.bench.PostgresServer;
+import attolytics.bench.process.PostgresServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package attolytics.torture;
 
-import attolytics.bench.ServiceProcess;
+import attolytics.bench.process.ServiceProcess;
 import attolytics.torture.Timeline.Effect;
 import java.io.IOException;
 import java.io.UncheckedIOException;

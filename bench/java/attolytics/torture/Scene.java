@@ -1,6 +1,6 @@
 package attolytics.torture;
 
-import attolytics.bench.PostgresServer;
+import attolytics.bench.process.PostgresServer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

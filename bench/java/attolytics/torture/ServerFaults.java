@@ -1,6 +1,6 @@
 package attolytics.torture;
 
-import attolytics.bench.PostgresServer.Mode;
+import attolytics.bench.process.PostgresServer.Mode;
 import attolytics.torture.Timeline.Effect;
 import attolytics.torture.Trap.Point;
 import java.io.OutputStream;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.Eventually;
-import attolytics.bench.PostgresServer;
+import attolytics.bench.process.PostgresServer;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;

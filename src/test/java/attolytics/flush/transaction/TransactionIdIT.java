@@ -3,8 +3,8 @@ package attolytics.flush.transaction;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import attolytics.bench.PostgresServer;
-import attolytics.bench.PostgresServer.Mode;
+import attolytics.bench.process.PostgresServer;
+import attolytics.bench.process.PostgresServer.Mode;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
