@@ -5,16 +5,15 @@ import attolytics.bench.load.Events;
 import attolytics.bench.load.ExampleEvents;
 import attolytics.buffer.Ack;
 import attolytics.buffer.Batch;
+import attolytics.buffer.NanoClock;
 import attolytics.buffer.Outcome;
 import attolytics.buffer.Ring;
 import attolytics.decode.Decoder;
 import attolytics.flush.Thresholds;
 import attolytics.flush.Writer;
-import attolytics.flush.transaction.OutcomeLookup;
 import attolytics.metrics.Metrics;
 import attolytics.schema.App;
 import attolytics.schema.yaml.SchemaException;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,7 +59,7 @@ public class FlushBenchmark {
 
   /** Encodes the requests, which can be sent again and again, and starts the writer. */
   @Setup
-  public void start() throws SchemaException, SQLException {
+  public void start() throws SchemaException {
     App app = ExampleEvents.app();
     Decoder decoder = new Decoder();
     for (Body body : Events.bodies(EVENTS).subList(0, ROWS / EVENTS)) {
@@ -71,16 +70,7 @@ public class FlushBenchmark {
     // A flush begins when all of its rows are there, and not before.
     Thresholds thresholds = new Thresholds(ROWS, Long.MAX_VALUE, LONG);
     writer =
-        Writer.share(
-                ring,
-                1,
-                new Sink(),
-                OutcomeLookup.BY_TRANSACTION,
-                thresholds,
-                LONG,
-                LONG,
-                Metrics.NONE)
-            .get(0);
+        Writer.share(ring, 1, Sink::new, thresholds, LONG, Metrics.NONE, NanoClock.SYSTEM).get(0);
     Thread thread = new Thread(writer, "writer");
     thread.setDaemon(true); // a benchmark that failed is not torn down
     thread.start();

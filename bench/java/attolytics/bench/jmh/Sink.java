@@ -1,65 +1,90 @@
 package attolytics.bench.jmh;
 
-import com.zaxxer.hikari.HikariDataSource;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
-import java.sql.Connection;
-import java.sql.SQLException;
-import org.jspecify.annotations.Nullable;
-import org.postgresql.copy.CopyIn;
-import org.postgresql.copy.CopyManager;
-import org.postgresql.core.BaseConnection;
+import attolytics.buffer.Batch;
+import attolytics.buffer.Outcome;
+import attolytics.flush.transaction.FlushDatabase;
+import attolytics.flush.transaction.FlushException.Session;
+import attolytics.flush.transaction.TimeLimits;
+import attolytics.flush.transaction.TransactionId;
+import attolytics.flush.transaction.TransactionStatus;
+import attolytics.schema.Table;
+import java.util.List;
+import java.util.Map;
 
-/** In a database's place: takes all that is copied, at once, and keeps nothing. */
-final class Sink extends HikariDataSource {
-  private final CopyManager copy;
-  private final Connection connection = that(Connection.class);
+/**
+ * In a database's place: gathers rows into chunks, as a COPY does, and drops them. Every COMMIT
+ * succeeds at once.
+ */
+final class Sink implements FlushDatabase, FlushDatabase.Transaction {
+  private final TransactionId id = new TransactionId("1", "00000001", 0);
+  private final byte[] chunk = new byte[64 << 10];
+  private int chunkSize;
 
-  Sink() throws SQLException {
-    copy =
-        new CopyManager(that(BaseConnection.class)) {
-          private final CopyIn all = that(CopyIn.class);
-
-          @Override
-          public CopyIn copyIn(String statement) {
-            return all;
-          }
-        };
+  @Override
+  public Transaction begin(TimeLimits limits) {
+    return this;
   }
 
   @Override
-  public Connection getConnection() {
-    return connection;
+  public TransactionId id() {
+    return id;
   }
 
-  private <T> T that(Class<T> type) {
-    Object proxy =
-        Proxy.newProxyInstance(
-            Sink.class.getClassLoader(),
-            new Class<?>[] {type},
-            (self, method, arguments) -> answer(method, arguments));
-    return type.cast(proxy);
+  @Override
+  public Map<Batch, Outcome> claimKeys(List<Batch> batches) {
+    return Map.of();
   }
 
-  /** Something of the type that is expected: yes, one, and more of the same. */
-  private @Nullable Object answer(Method method, Object @Nullable [] arguments) {
-    Class<?> type = method.getReturnType();
-    if (arguments != null && arguments[0] instanceof Class<?> unwrapped) {
-      type = unwrapped;
+  @Override
+  public void copy(Table table, List<Batch> batches) {
+    for (Batch batch : batches) {
+      for (int run = 0; run < batch.runCount(); run++) {
+        if (batch.runTable(run) == table) {
+          gather(batch.rows().array(), batch.runStart(run), batch.runEnd(run));
+        }
+      }
     }
-    if (type == CopyManager.class) {
-      return copy;
-    } else if (type == boolean.class) {
-      return true;
-    } else if (type == int.class) {
-      return 1;
-    } else if (type == long.class) {
-      return 1L;
-    } else if (type == double.class) {
-      return 1.0;
-    } else if (type == String.class) {
-      return "1";
+  }
+
+  private void gather(byte[] rows, int from, int to) {
+    if (to - from > chunk.length - chunkSize) {
+      chunkSize = 0;
     }
-    return type.isInterface() ? that(type) : null;
+    System.arraycopy(rows, from, chunk, chunkSize, to - from);
+    chunkSize += to - from;
+  }
+
+  @Override
+  public void commit() {}
+
+  @Override
+  public void close() {}
+
+  @Override
+  public void abortIfOverdue() {}
+
+  @Override
+  public void abort() {}
+
+  // Nothing fails here.
+
+  @Override
+  public LockedKeys findLockedKeys(List<Batch> keyed, long millis) {
+    throw new AssertionError();
+  }
+
+  @Override
+  public void insert(Table table, List<Batch> batches) {
+    throw new AssertionError();
+  }
+
+  @Override
+  public Session sessionAfterFailure() {
+    throw new AssertionError();
+  }
+
+  @Override
+  public TransactionStatus status(TransactionId transaction, long nanos) {
+    throw new AssertionError();
   }
 }

@@ -47,6 +47,7 @@ public final class Stages {
     ChainedOptionsBuilder options =
         new OptionsBuilder()
             .include("attolytics.*Benchmark")
+            .shouldFailOnError(true)
             .addProfiler(GCProfiler.class)
             .resultFormat(ResultFormatType.CSV)
             .result(results.directory().resolve(FILE).toString());
