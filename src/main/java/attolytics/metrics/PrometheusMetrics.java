@@ -1,7 +1,6 @@
 package attolytics.metrics;
 
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -9,13 +8,9 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.expositionformats.ExpositionFormats;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -31,15 +26,9 @@ import org.jspecify.annotations.Nullable;
  * schema file and from fixed sets, none from clients. Counters are registered at 0 before they
  * increase, because Prometheus cannot see the first increase of a series that it does not know.
  *
- * <p>Longer than other files because it has a field, a registration and a method per metric.
+ * <p>Longer than other files because it has a method per measurement.
  */
 public final class PrometheusMetrics implements Metrics, AutoCloseable {
-  /** The classes that a flush distinguishes; a trigger can raise any other. */
-  private static final List<String> SQLSTATE_CLASSES =
-      List.of(
-          "08", "0A", "22", "23", "25", "26", "28", "3D", "3F", "40", "42", "44", "53", "54", "55",
-          "57", "58", "F0", "P0", "XX", "none");
-
   /** The reasons why events are put into quarantine. */
   private static final List<String> QUARANTINE_CODES =
       List.of(
@@ -64,13 +53,7 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
           "unknown_table",
           "value_not_allowed");
 
-  private static final String OTHER = "other";
-
   private static final ExpositionFormats FORMATS = ExpositionFormats.init();
-
-  /** From a commit on a fast disk to the longest wait of a request. */
-  private static final List<Double> LATENCY_MILLIS =
-      List.of(0.5, 1., 2., 5., 10., 20., 50., 100., 200., 500., 1_000., 5_000., 30_000.);
 
   /** With more apps, counters by status or reason are registered when they first increase. */
   static final int MAX_APPS_FROM_ZERO = 1_000;
@@ -82,23 +65,14 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   private final Collection<Integer> statuses;
   private final Collection<String> reasons;
   private final Map<String, AppMeters> apps = new ConcurrentHashMap<>();
-  private final Map<String, Counter> committed = new ConcurrentHashMap<>();
-  private final Map<String, Counter> leftOut = new ConcurrentHashMap<>();
+  private final Map<String, TableMeters> tables = new ConcurrentHashMap<>();
   private volatile QuarantineContents quarantine = QuarantineContents.NONE;
   private final Map<String, DoubleSupplier> gauges = new ConcurrentHashMap<>();
   private final List<WriterMeters> writers = new CopyOnWriteArrayList<>();
   private final Map<String, LongAdder> refusedByReason = new ConcurrentHashMap<>();
   private final SchemaMeters schema;
-  private final Map<String, Counter> flushErrors = new LinkedHashMap<>();
-  private final Map<FlushTrigger, Counter> flushes = new EnumMap<>(FlushTrigger.class);
-  private final Timer requestDuration =
-      timer("http.request", "Time from the first byte of a request to its response");
-  private final Timer flushDuration =
-      timer(
-          "flush",
-          "Duration of a committed transaction, from acquiring the connection to the end of the COMMIT");
-  private final DistributionSummary flushRows;
-  private final DistributionSummary flushBytes;
+  private final FlushMeters flushes;
+  private final Timer requestDuration;
 
   /**
    * @param apps ids
@@ -116,28 +90,17 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
     register(List.of(UNKNOWN_APP), List.of());
     register(apps, tables);
     schema = new SchemaMeters(registry);
-    SQLSTATE_CLASSES.forEach(name -> flushErrors.put(name, flushErrorCounter(name)));
-    flushErrors.put(OTHER, flushErrorCounter(OTHER));
-    for (FlushTrigger trigger : FlushTrigger.values()) {
-      flushes.put(trigger, flushCounter(trigger));
-    }
-    flushRows =
-        DistributionSummary.builder("attolytics.flush.rows")
-            .baseUnit("rows")
-            .description("Rows of a committed transaction")
-            .serviceLevelObjectives(1, 10, 100, 1000, 10_000, 100_000)
-            .register(registry);
-    flushBytes =
-        DistributionSummary.builder("attolytics.flush.bytes")
-            .baseUnit("bytes")
-            .description("Encoded bytes of a committed transaction")
-            .serviceLevelObjectives(1 << 10, 1 << 14, 1 << 17, 1 << 20, 1 << 22, 1 << 24)
-            .register(registry);
+    flushes = new FlushMeters(registry);
+    requestDuration =
+        Durations.timer(
+            "attolytics.http.request.duration",
+            "Time from the first byte of a request to its response",
+            registry);
     runtime.bindTo(registry);
   }
 
   /** Registers the meters of apps and tables. Those of an earlier schema file remain. */
-  public void register(Collection<String> appIds, Collection<String> tables) {
+  public void register(Collection<String> appIds, Collection<String> tableNames) {
     boolean fromZero = appIds.size() <= MAX_APPS_FROM_ZERO;
     for (String id : appIds) {
       AppMeters app = apps.computeIfAbsent(id, added -> new AppMeters(added, registry));
@@ -148,9 +111,8 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
         QUARANTINE_CODES.forEach(app::quarantined);
       }
     }
-    for (String table : tables) {
-      committed.putIfAbsent(table, committedCounter(table));
-      leftOut.putIfAbsent(table, leftOutCounter(table));
+    for (String table : tableNames) {
+      tables.computeIfAbsent(table, added -> new TableMeters(added, registry));
     }
   }
 
@@ -162,44 +124,6 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   /** When the schema file was loaded. */
   public SchemaMeters schema() {
     return schema;
-  }
-
-  private Timer timer(String of, String description) {
-    return Timer.builder("attolytics." + of + ".duration")
-        .description(description)
-        .serviceLevelObjectives(
-            LATENCY_MILLIS.stream()
-                .map(millis -> Duration.ofNanos((long) (millis * 1e6)))
-                .toArray(Duration[]::new))
-        .register(registry);
-  }
-
-  private Counter committedCounter(String table) {
-    return Counter.builder("attolytics.events.committed")
-        .description("Rows of events that are committed")
-        .tag("table", table)
-        .register(registry);
-  }
-
-  private Counter leftOutCounter(String table) {
-    return Counter.builder("attolytics.duplicate.events")
-        .description("Events that are not stored again, by deduplicate_by of their table")
-        .tag("table", table)
-        .register(registry);
-  }
-
-  private Counter flushErrorCounter(String sqlStateClass) {
-    return Counter.builder("attolytics.flush.errors")
-        .description("Failed transactions by the class of their SQLSTATE")
-        .tag("sqlstate_class", sqlStateClass)
-        .register(registry);
-  }
-
-  private Counter flushCounter(FlushTrigger trigger) {
-    return Counter.builder("attolytics.flushes")
-        .description("Flushes by trigger; idle: no more requests were there to wait for")
-        .tag("trigger", trigger.name().toLowerCase(Locale.ROOT))
-        .register(registry);
   }
 
   /**
@@ -335,39 +259,33 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
 
   @Override
   public void rowsCommitted(String table, int rows) {
-    Counter counter = committed.get(table);
-    if (counter != null) {
-      counter.increment(rows);
+    TableMeters meters = tables.get(table);
+    if (meters != null) {
+      meters.committed(rows);
     }
   }
 
   @Override
   public void rowsLeftOut(String table, int rows) {
-    Counter counter = leftOut.get(table);
-    if (counter != null) {
-      counter.increment(rows);
+    TableMeters meters = tables.get(table);
+    if (meters != null) {
+      meters.leftOut(rows);
     }
   }
 
   @Override
   public void flushStarted(FlushTrigger trigger) {
-    Counter counter = flushes.get(trigger);
-    if (counter != null) {
-      counter.increment();
-    }
+    flushes.started(trigger);
   }
 
   @Override
   public void flushCommitted(int rows, long bytes, long nanos) {
-    flushRows.record(rows);
-    flushBytes.record((double) bytes);
-    flushDuration.record(nanos, TimeUnit.NANOSECONDS);
+    flushes.committed(rows, bytes, nanos);
   }
 
   @Override
   public void flushFailed(String sqlStateClass) {
-    Counter counter = flushErrors.get(sqlStateClass);
-    (counter == null ? Objects.requireNonNull(flushErrors.get(OTHER)) : counter).increment();
+    flushes.failed(sqlStateClass);
   }
 
   /**
@@ -396,15 +314,15 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   }
 
   Histogram requestDurations() {
-    return Histogram.of(requestDuration.takeSnapshot(), (double) TimeUnit.SECONDS.toNanos(1));
+    return Durations.histogram(requestDuration);
   }
 
   Histogram flushDurations() {
-    return Histogram.of(flushDuration.takeSnapshot(), (double) TimeUnit.SECONDS.toNanos(1));
+    return flushes.durations();
   }
 
   Histogram flushRows() {
-    return Histogram.of(flushRows.takeSnapshot(), 1);
+    return flushes.rows();
   }
 
   @Override

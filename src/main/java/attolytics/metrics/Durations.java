@@ -1,0 +1,31 @@
+package attolytics.metrics;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Timers, all with the same buckets. */
+final class Durations {
+  /** From a commit on a fast disk to the longest wait of a request. */
+  private static final List<Double> BUCKETS_MILLIS =
+      List.of(0.5, 1., 2., 5., 10., 20., 50., 100., 200., 500., 1_000., 5_000., 30_000.);
+
+  private Durations() {}
+
+  static Timer timer(String name, String description, MeterRegistry registry) {
+    return Timer.builder(name)
+        .description(description)
+        .serviceLevelObjectives(
+            BUCKETS_MILLIS.stream()
+                .map(millis -> Duration.ofNanos((long) (millis * 1e6)))
+                .toArray(Duration[]::new))
+        .register(registry);
+  }
+
+  /** In seconds. */
+  static Histogram histogram(Timer timer) {
+    return Histogram.of(timer.takeSnapshot(), (double) TimeUnit.SECONDS.toNanos(1));
+  }
+}
