@@ -129,7 +129,7 @@ final class Clients {
       case UNAVAILABLE -> !request.hasFatalRow();
       case STOPPED -> true;
       case UNKNOWN -> hasKey && !request.hasFatalRow();
-      case TABLE_BROKEN, REFUSED, CONFLICT, KEY_REUSED -> false;
+      case TABLE_BROKEN, REFUSED, CONFLICT, KEY_REUSED, KEY_UNKNOWN -> false;
     };
   }
 }

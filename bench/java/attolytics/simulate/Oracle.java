@@ -254,6 +254,7 @@ final class Oracle {
     return switch (outcome.kind()) {
       case STORED, REPLAYED -> null;
       case KEY_REUSED -> wrongReuse(attempt);
+      case KEY_UNKNOWN -> "a lookup of a key that is to be used";
       case REFUSED -> attempt.request().hasTrouble() ? null : "a 400 for another cause";
       case CONFLICT ->
           attempt.request().hasTrouble() || mayConflict(attempt) ? null : "a 409 for another cause";

@@ -30,6 +30,7 @@ public final class Batch {
   private @Nullable Ack ack;
   private long acceptedNanos;
   private @Nullable IdempotencyKey key;
+  private boolean lookup;
   private @Nullable LenientRequest lenient;
   private int source;
 
@@ -114,6 +115,7 @@ public final class Batch {
     rows.truncate(0);
     runs.clear();
     key = null;
+    lookup = false;
     lenient = null;
   }
 
@@ -238,6 +240,20 @@ public final class Batch {
   /** Sets the key under which the request can be repeated without storing its rows again. */
   public void identify(IdempotencyKey as) {
     key = as;
+  }
+
+  /**
+   * Sets the key of a request that is only to be looked up: the request is refused unless it
+   * repeats one that is stored. It has no rows, and does not use its key up.
+   */
+  public void lookUp(IdempotencyKey as) {
+    key = as;
+    lookup = true;
+  }
+
+  /** Whether the key is only looked up. */
+  public boolean isLookup() {
+    return lookup;
   }
 
   /** The Idempotency-Key of the request, or null. */

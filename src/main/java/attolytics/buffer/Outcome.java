@@ -23,6 +23,8 @@ public record Outcome(Kind kind, @Nullable String detail, @Nullable String reaso
     REPLAYED,
     /** Not committed: the Idempotency-Key was used with another body. */
     KEY_REUSED,
+    /** Not committed: the Idempotency-Key is not known, and was only to be looked up. */
+    KEY_UNKNOWN,
     /** Not committed: a constraint, a trigger or a type of the database refused a row. */
     REFUSED,
     /** Not committed: a unique or exclusion constraint refused a row. */
@@ -47,6 +49,7 @@ public record Outcome(Kind kind, @Nullable String detail, @Nullable String reaso
   public static final Outcome STORED = of(Kind.STORED);
   public static final Outcome REPLAYED = of(Kind.REPLAYED);
   public static final Outcome KEY_REUSED = of(Kind.KEY_REUSED);
+  public static final Outcome KEY_UNKNOWN = of(Kind.KEY_UNKNOWN);
   public static final Outcome UNAVAILABLE = of(Kind.UNAVAILABLE);
   public static final Outcome STOPPED = of(Kind.STOPPED);
   public static final Outcome UNKNOWN = of(Kind.UNKNOWN);

@@ -13,6 +13,8 @@ import java.io.IOException;
  * @param reason the explanation without anything of a value
  */
 public record EventError(int event, String pointer, String code, String detail, String reason) {
+  private static final int OVERHEAD_BYTES = 128;
+
   /** An error whose explanation quotes no value. */
   public EventError(int event, String pointer, String code, String detail) {
     this(event, pointer, code, detail, detail);
@@ -21,6 +23,11 @@ public record EventError(int event, String pointer, String code, String detail, 
   /** The pointer from the event on: {@code /score}. */
   String pointerInEvent() {
     return pointer.substring("/events/".length() + Integer.toString(event).length());
+  }
+
+  /** About how much memory it takes. */
+  public int heapBytes() {
+    return OVERHEAD_BYTES + 2 * (pointer.length() + detail.length() + reason.length());
   }
 
   /** Writes the error as an entry of {@code errors}. */

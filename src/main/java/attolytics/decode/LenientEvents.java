@@ -67,7 +67,8 @@ public final class LenientEvents implements LenientRequest {
    * @throws CopyBuffer.LimitExceededException if there is no memory for it
    */
   void keep(byte[] bytes, int length, List<EventError> known) {
-    batch.handleLeniently(this, length + Integer.BYTES * bounds.length);
+    int errorBytes = known.stream().mapToInt(EventError::heapBytes).sum();
+    batch.handleLeniently(this, length + Integer.BYTES * bounds.length + errorBytes);
     body = Arrays.copyOf(bytes, length);
     errors = List.copyOf(known);
   }

@@ -71,7 +71,7 @@ final class CommitRecovery {
   /** Whether its key was looked up, so that an earlier COMMIT would have shown. */
   private static boolean isLearnt(Outcome outcome) {
     return switch (outcome.kind()) {
-      case STORED, REPLAYED, KEY_REUSED, REFUSED, CONFLICT -> true;
+      case STORED, REPLAYED, KEY_REUSED, KEY_UNKNOWN, REFUSED, CONFLICT -> true;
       case TABLE_BROKEN, UNAVAILABLE, STOPPED, UNKNOWN -> false;
     };
   }

@@ -2,8 +2,8 @@ package attolytics.http;
 
 import attolytics.schema.App;
 import attolytics.schema.InvalidEvents;
-import io.undertow.server.HttpServerExchange;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** How the invalid events of a request are handled. */
 enum Handling {
@@ -19,8 +19,7 @@ enum Handling {
    *
    * @param quarantineIsFull says of an app whether it may put no more events into quarantine
    */
-  static Handling of(HttpServerExchange exchange, App app, Predicate<String> quarantineIsFull) {
-    Preference preference = Preference.of(exchange.getRequestHeaders());
+  static Handling of(@Nullable Preference preference, App app, Predicate<String> quarantineIsFull) {
     boolean lenient =
         preference == null
             ? app.invalidEvents() == InvalidEvents.QUARANTINE
@@ -33,11 +32,6 @@ enum Handling {
 
   boolean isLenient() {
     return this == LENIENT;
-  }
-
-  /** Whether it should be lenient, and would be if there was room: the same for every repeat. */
-  boolean isLenienceAsked() {
-    return this != STRICT;
   }
 
   /** Why an event refuses its request all the same, as the end of a sentence. */

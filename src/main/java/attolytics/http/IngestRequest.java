@@ -48,6 +48,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
   private @Nullable Outcome outcome;
   private Handling handling = Handling.STRICT;
   private @Nullable LenientEvents lenient; // if the request is handled leniently
+  private @Nullable Refusal unlessRepeat; // while a writer looks its key up
   private @Nullable Instant receivedAt;
 
   /** Links the requests that wait in {@link IoThreadContext} for their answer. */
@@ -165,7 +166,36 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     } else if (refused == null) {
       stored(0);
     } else {
-      responder.refuse(refused, true);
+      IdempotencyKey key = mayBeRepeat(refused) ? key(body, length) : null;
+      if (key == null) {
+        responder.refuse(refused, true);
+      } else {
+        lookUp(key, headBytes, refused);
+      }
+    }
+  }
+
+  /** Whether the first request may have been handled leniently, as there was room. */
+  private boolean mayBeRepeat(Refusal refused) {
+    return handling == Handling.STRICT_WHILE_FULL
+        && (refused.problem() == Problem.INVALID_EVENTS
+            || refused.problem() == Problem.UNKNOWN_TABLE);
+  }
+
+  /** Has a writer look the key up, with little memory, and refuses the request if it is unknown. */
+  private void lookUp(IdempotencyKey key, int headBytes, Refusal unlessKnown) {
+    Batch noRows = ioThread.takeBatch(0, headBytes + unlessKnown.heapBytes());
+    boolean published = false;
+    if (noRows != null) {
+      noRows.lookUp(key);
+      unlessRepeat = unlessKnown;
+      published = publish(noRows) == null;
+      if (!published) {
+        ioThread.giveBack(noRows);
+      }
+    }
+    if (!published) {
+      responder.refuse(Refusal.of(Problem.BUFFER_FULL, null, unlessKnown.events()), true);
     }
   }
 
@@ -173,21 +203,26 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
   private @Nullable Refusal decode(byte[] body, int length, Batch rows) {
     App known = Objects.requireNonNull(app);
     String bearer = BearerToken.of(exchange.getRequestHeaders());
+    handling = Handling.of(preference(), known, ingest.quarantineIsFull());
+    RequestCheck check = new RequestCheck(ingest.maxRows(), handling);
     if (bearer != null && !known.accepts(bearer)) {
-      return check(ioThread.decoder().skim(known, body, length), true, false);
+      return check.refusal(ioThread.decoder().skim(known, body, length), true, false);
     }
     try {
-      handling = Handling.of(exchange, known, ingest.quarantineIsFull());
       Decoded decoded = decode(known, body, length, rows);
-      Refusal refused = check(decoded, bearer != null, true);
+      Refusal refused = check.refusal(decoded, bearer != null, true);
       if (refused == null) {
         lenient = decoded.lenient();
-        identify(known, body, length, rows);
+        IdempotencyKey key = key(body, length);
+        if (key != null) {
+          rows.identify(key);
+        }
       }
       return refused;
     } catch (CopyBuffer.LimitExceededException e) {
       // A client without the secret key must not learn whether its tables exist.
-      Refusal refused = check(ioThread.decoder().skim(known, body, length), bearer != null, true);
+      Decoded skimmed = ioThread.decoder().skim(known, body, length);
+      Refusal refused = check.refusal(skimmed, bearer != null, true);
       return refused != null ? refused : rowsTooLarge(e, rows);
     }
   }
@@ -229,53 +264,21 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     return new Arrival(receivedAt(), idempotencyKey());
   }
 
-  private void identify(App known, byte[] body, int length, Batch rows) {
+  private @Nullable IdempotencyKey key(byte[] body, int length) {
     String key = idempotencyKey();
-    if (key != null) {
-      byte[] fingerprint = ioThread.fingerprint(body, length, handling.isLenienceAsked());
-      rows.identify(new IdempotencyKey(known.id(), key, fingerprint));
+    if (key == null) {
+      return null;
     }
+    byte[] fingerprint = ioThread.fingerprint(body, length, preference());
+    return new IdempotencyKey(Objects.requireNonNull(app).id(), key, fingerprint);
+  }
+
+  private @Nullable Preference preference() {
+    return Preference.of(exchange.getRequestHeaders());
   }
 
   private @Nullable String idempotencyKey() {
     return exchange.getRequestHeaders().getFirst(IDEMPOTENCY_KEY);
-  }
-
-  /** Why the request is refused, in the order of precedence of the documentation. */
-  private @Nullable Refusal check(Decoded decoded, boolean hasBearer, boolean bearerRight) {
-    int events = decoded.events();
-    if (events > ingest.maxRows()) {
-      return Refusal.of(
-          Problem.BODY_TOO_LARGE,
-          "the maximum is " + ingest.maxRows() + " events per request",
-          events);
-    }
-    if (decoded.malformed() != null) {
-      return Refusal.of(Problem.MALFORMED_BODY, decoded.malformed(), events);
-    }
-    if (decoded.invalidShape() != null) {
-      return Refusal.of(Problem.INVALID_REQUEST, decoded.invalidShape(), events);
-    }
-    if (decoded.secretKey() == null && !hasBearer) {
-      return Refusal.of(
-          Problem.INVALID_REQUEST,
-          "secret_key is missing, and so is the header Authorization: Bearer",
-          events);
-    }
-    if (decoded.wrongSecretKey() || !bearerRight) {
-      return Refusal.of(Problem.WRONG_SECRET_KEY, null, events);
-    }
-    if (decoded.unknownTable() != null) {
-      return Refusal.unknownTable(decoded.unknownTable(), events);
-    }
-    if (decoded.anyEventInvalid() && decoded.lenient() == null) {
-      return new Refusal(
-          Problem.INVALID_EVENTS,
-          "nothing of the request is stored" + handling.whyStrict(),
-          List.copyOf(decoded.errors()),
-          events);
-    }
-    return null;
   }
 
   private @Nullable Refusal publish(Batch rows) {
@@ -301,14 +304,14 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     try {
       Batch rows = Objects.requireNonNull(batch);
       Outcome known = Objects.requireNonNull(outcome);
-      int events = rows.rowCount();
+      int events = unlessRepeat == null ? rows.rowCount() : unlessRepeat.events();
       int duplicates = rows.duplicates();
       ioThread.giveBack(rows);
-      Problem problem = Problem.of(known.kind());
-      if (problem != null) {
-        responder.refuse(new Refusal(problem, known.detail(), errors(known), events), true);
+      Refusal refused = refusal(known, events);
+      if (refused != null) {
+        responder.refuse(refused, true);
       } else if (known.kind() == Outcome.Kind.REPLAYED) {
-        responder.replayed(events, known.detail(), handling);
+        responder.replayed(events, known.detail());
       } else {
         stored(duplicates);
       }
@@ -317,13 +320,28 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     }
   }
 
+  private @Nullable Refusal refusal(Outcome known, int events) {
+    boolean isNoRepeat =
+        known.kind() == Outcome.Kind.KEY_UNKNOWN || known.kind() == Outcome.Kind.KEY_REUSED;
+    if (unlessRepeat != null && isNoRepeat) {
+      return unlessRepeat;
+    }
+    // A client that prefers strict handling takes a 200 for all of its events.
+    boolean isLenientAnswer = known.kind() == Outcome.Kind.REPLAYED && known.detail() != null;
+    if (isLenientAnswer && preference() == Preference.STRICT) {
+      return Refusal.of(Problem.IDEMPOTENCY_KEY_REUSED, null, events);
+    }
+    Problem problem = Problem.of(known.kind());
+    return problem == null ? null : new Refusal(problem, known.detail(), errors(known), events);
+  }
+
   private void stored(int duplicates) {
     if (lenient == null) {
-      responder.stored(null, handling);
+      responder.stored(null);
     } else {
       String id = Objects.requireNonNull(app).id();
       lenient.forEachCode((code, count) -> ingest.metrics().eventsQuarantined(id, code, count));
-      responder.stored(lenient.answer(duplicates), handling);
+      responder.stored(lenient.answer(duplicates));
     }
   }
 

@@ -131,10 +131,10 @@ final class IoThreadContext {
     return ring.offer(batch);
   }
 
-  /** A cryptographic hash of the body and of how the request is handled. */
-  byte[] fingerprint(byte[] bytes, int length, boolean lenient) {
+  /** A cryptographic hash of the body and of what the client prefers. */
+  byte[] fingerprint(byte[] bytes, int length, @Nullable Preference preference) {
     sha256.update(bytes, 0, length);
-    if (lenient) {
+    if (preference == Preference.LENIENT) {
       sha256.update((byte) 0); // no body ends with it
     }
     return sha256.digest();

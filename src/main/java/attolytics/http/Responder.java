@@ -77,13 +77,11 @@ final class Responder {
   /**
    * Answers that the events are committed.
    *
-   * @param answer the body, as JSON, or null for none; a repeat gets that of the first request,
-   *     which may have been handled leniently when this one could not be
+   * @param answer the body, as JSON, if the events were handled leniently, else null
    */
-  void stored(@Nullable String answer, Handling handling) {
+  void stored(@Nullable String answer) {
     addCorsHeaders();
-    boolean lenient = handling.isLenient() || answer != null;
-    if (lenient && Preference.of(exchange.getRequestHeaders()) == Preference.LENIENT) {
+    if (answer != null && Preference.of(exchange.getRequestHeaders()) == Preference.LENIENT) {
       exchange.getResponseHeaders().put(Preference.APPLIED, "handling=lenient");
     }
     count(StatusCodes.OK);
@@ -96,10 +94,10 @@ final class Responder {
   }
 
   /** Answers that the events were committed before, under the same Idempotency-Key. */
-  void replayed(int events, @Nullable String answer, Handling handling) {
+  void replayed(int events, @Nullable String answer) {
     exchange.getResponseHeaders().put(IDEMPOTENCY_REPLAYED, "true");
     ingest.metrics().duplicatesSuppressed(appId(), events);
-    stored(answer, handling);
+    stored(answer);
   }
 
   void preflight() {

@@ -171,6 +171,16 @@ class LenientEventsTest {
   }
 
   @Test
+  void errors_areChargedToTheBudget() {
+    Budget budget = new Budget(1 << 20);
+    Batch charged = new Batch(1 << 16, 1 << 20, budget);
+    assertTrue(charged.reserve(0));
+    long before = budget.used();
+    assertNotNull(decode("[" + "7,".repeat(99) + "7]", charged).lenient());
+    assertTrue(budget.used() - before >= 100 * 128, () -> "only " + (budget.used() - before));
+  }
+
+  @Test
   void textsOfEvents_areChargedToTheBudget() {
     Budget budget = new Budget(1 << 20);
     Batch charged = new Batch(1 << 10, 1 << 20, budget);

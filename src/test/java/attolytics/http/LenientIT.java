@@ -9,11 +9,17 @@ import attolytics.app.RunningService;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Requests whose invalid events do not refuse the others. */
 @Timeout(120)
@@ -200,25 +206,130 @@ class LenientIT {
   }
 
   @Test
+  void appOrPreferenceChangedSince_theRepeatGetsTheAnswerOfTheFirst() throws Exception {
+    HttpRequest.Builder byApp = request("q", GOOD).header("Idempotency-Key", "app");
+    HttpResponse<String> counted = service.send(byApp);
+    assertAnswer("\"stored\":1,\"duplicates\":0,\"quarantined\":0", counted);
+    service.reload(SCHEMA.replace(", invalid_events: quarantine", ""));
+    assertRepeats(counted, service.send(byApp));
+    HttpRequest.Builder strict =
+        request("q", "{\"_t\":\"t\",\"n\":2}").header("Idempotency-Key", "strict");
+    HttpResponse<String> empty = service.send(strict);
+    assertEquals("200 ", empty.statusCode() + " " + empty.body());
+    service.reload(SCHEMA);
+    assertRepeats(empty, service.send(strict));
+  }
+
+  @Test
+  void repeat_thatPrefersStrictHandling_doesNotGetALenientAnswer() throws Exception {
+    HttpRequest.Builder byApp = request("q", GOOD).header("Idempotency-Key", "k");
+    assertEquals(200, service.send(byApp).statusCode());
+    HttpResponse<String> strict = service.send(byApp.header("Prefer", "handling=strict"));
+    assertEquals(422, strict.statusCode(), strict.body());
+    assertTrue(strict.body().contains("handling"), strict.body());
+  }
+
+  private static void assertRepeats(HttpResponse<String> first, HttpResponse<String> repeat) {
+    assertEquals(
+        first.statusCode() + " " + first.body(), repeat.statusCode() + " " + repeat.body());
+    assertEquals(applied(first), applied(repeat));
+    assertEquals(Optional.of("true"), repeat.headers().firstValue("Idempotency-Replayed"));
+  }
+
+  private RunningService startWithFullQuarantine() throws Exception {
+    service.execute(
+        "INSERT INTO attolytics_quarantine (received_at, app, code, pointer, detail, event)"
+            + " VALUES (now(), 'a', '', '', '', ''), (now(), 'q', '', '', '', '')");
+    RunningService full = RunningService.start(service.database(), SCHEMA, "--quarantine_rows=1");
+    HttpRequest.Builder bad = request(full, "q", BAD);
+    Eventually.await("the quarantine is full", () -> full.send(bad).statusCode() == 400);
+    return full;
+  }
+
+  @Test
   void fullQuarantine_isHandledStrictlyUntilThereIsRoom() throws Exception {
-    try (RunningService small =
-        RunningService.start(service.database(), SCHEMA, "--quarantine_rows=2")) {
-      HttpRequest.Builder bad = request(small, "q", BAD);
-      assertEquals(200, small.send(bad).statusCode());
-      HttpRequest.Builder keyed =
-          request(small, "q", GOOD)
-              .header("Idempotency-Key", "k")
-              .header("Prefer", "handling=lenient");
-      HttpResponse<String> first = small.send(keyed);
-      Eventually.await("the quarantine is full", () -> small.send(bad).statusCode() == 400);
-      HttpResponse<String> repeat = small.send(keyed);
-      assertEquals(200, repeat.statusCode());
-      assertEquals(first.body(), repeat.body());
-      assertEquals(Optional.of("handling=lenient"), applied(repeat), "as the first");
-      HttpResponse<String> refused = small.send(bad);
+    try (RunningService full = startWithFullQuarantine()) {
+      HttpResponse<String> refused = full.send(request(full, "q", BAD));
+      assertEquals(400, refused.statusCode());
       assertTrue(refused.body().contains("quarantine"), refused.body());
-      small.execute("DELETE FROM attolytics_quarantine");
-      Eventually.await("there is room again", () -> small.send(bad).statusCode() == 200);
+      HttpRequest.Builder good = request(full, "a", GOOD).header("Prefer", "handling=lenient");
+      HttpResponse<String> strict = full.send(good.header("Idempotency-Key", "k"));
+      assertEquals("200 ", strict.statusCode() + " " + strict.body());
+      assertEquals(Optional.empty(), applied(strict));
+      full.execute("DELETE FROM attolytics_quarantine");
+      HttpRequest.Builder bad = request(full, "q", BAD);
+      Eventually.await("there is room again", () -> full.send(bad).statusCode() == 200);
+      assertRepeats(strict, full.send(good));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {GOOD, GOOD + "," + BAD, BAD + ",7", "{\"_t\":\"x\"}," + GOOD, "7"})
+  void fullQuarantine_repeatGetsTheAnswerOfTheFirst(String events) throws Exception {
+    HttpRequest.Builder byClient =
+        request("a", events).header("Prefer", "handling=lenient").header("Idempotency-Key", "k");
+    HttpResponse<String> first = service.send(byClient);
+    assertEquals(200, first.statusCode());
+    service.execute("TRUNCATE t");
+    HttpResponse<String> firstOfApp =
+        service.send(request("q", events).header("Idempotency-Key", "k"));
+    assertEquals(200, firstOfApp.statusCode());
+    try (RunningService full = startWithFullQuarantine()) {
+      HttpRequest.Builder repeat = request(full, "a", events).header("Idempotency-Key", "k");
+      assertRepeats(first, full.send(repeat.header("Prefer", "handling=lenient")));
+      assertRepeats(
+          firstOfApp, full.send(request(full, "q", events).header("Idempotency-Key", "k")));
+    }
+  }
+
+  @Test
+  void fullQuarantine_refusedRequestDoesNotUseItsKeyUp() throws Exception {
+    try (RunningService full = startWithFullQuarantine()) {
+      for (String events : List.of(GOOD + "," + BAD, "{\"_t\":\"x\"}")) {
+        HttpResponse<String> withoutKey = full.send(request(full, "q", events));
+        HttpResponse<String> withKey =
+            full.send(request(full, "q", events).header("Idempotency-Key", "k"));
+        assertTrue(withKey.statusCode() >= 400, "" + withKey);
+        assertEquals(withoutKey.statusCode(), withKey.statusCode());
+        assertEquals(withoutKey.body(), withKey.body());
+      }
+      assertEquals("0", full.query("SELECT count(*) FROM attolytics_idempotency"));
+      HttpResponse<String> another =
+          full.send(request(full, "q", GOOD).header("Idempotency-Key", "k"));
+      assertEquals(200, another.statusCode(), another.body());
+      HttpResponse<String> reused =
+          full.send(request(full, "q", GOOD + "," + BAD).header("Idempotency-Key", "k"));
+      assertEquals(400, reused.statusCode(), "events are told before keys");
+    }
+  }
+
+  @Test
+  void fullQuarantine_repeatWaitsForTheFirstThatIsUnderWay() throws Exception {
+    HttpRequest.Builder first =
+        request("a", BAD).header("Prefer", "handling=lenient").header("Idempotency-Key", "k");
+    HttpResponse<String> stored = service.send(first);
+    try (RunningService full = startWithFullQuarantine();
+        Connection other = service.database().connect();
+        Statement sql = other.createStatement()) {
+      // As if the first was not committed yet.
+      sql.execute("CREATE TABLE stored AS SELECT * FROM attolytics_idempotency");
+      sql.execute("DELETE FROM attolytics_idempotency");
+      other.setAutoCommit(false);
+      sql.execute("INSERT INTO attolytics_idempotency SELECT * FROM stored");
+      CompletableFuture<HttpResponse<String>> repeat =
+          full.sendAsync(
+              request(full, "a", BAD)
+                  .header("Prefer", "handling=lenient")
+                  .header("Idempotency-Key", "k"));
+      Eventually.await(
+          "the repeat waits for the key",
+          () ->
+              full.query(
+                      "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                          + " AND datname = current_database()")
+                  .equals("t"));
+      other.commit();
+      assertRepeats(stored, repeat.get());
     }
   }
 

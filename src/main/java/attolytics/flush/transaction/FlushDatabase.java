@@ -46,7 +46,8 @@ public interface FlushDatabase {
     /**
      * Inserts the Idempotency-Keys of those batches that have one, no two of them the same.
      *
-     * @return the outcomes of those whose key was committed before: their rows must not be written
+     * @return the outcomes of those whose key was committed before, or is only looked up: their
+     *     rows must not be written
      */
     Map<Batch, Outcome> claimKeys(List<Batch> batches) throws FlushException;
 

@@ -29,8 +29,8 @@ public final class FlushTransaction {
    * Commits all rows of the batches, or none.
    *
    * @param byInsert instead of COPY
-   * @return the outcomes of those batches whose key was committed by an earlier transaction; all
-   *     others are stored
+   * @return the outcomes of those batches whose key was committed by an earlier transaction, or is
+   *     only looked up; all others are stored
    * @throws FlushException if nothing is committed, or, with a {@link FlushException#lostCommit},
    *     if that is not known
    */

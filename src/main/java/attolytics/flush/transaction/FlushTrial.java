@@ -94,13 +94,15 @@ public final class FlushTrial implements Inspection {
   private void tryKeys(Connection connection) throws SQLException {
     Batch batch = new Batch(1);
     batch.identify(new IdempotencyKey("", "trial " + UUID.randomUUID(), new byte[32]));
+    Batch lookedUp = new Batch(1);
+    lookedUp.lookUp(new IdempotencyKey("", "trial " + UUID.randomUUID(), new byte[32]));
     KeyClaims keys = new KeyClaims(TTL);
     String claim =
         attempt(
             connection,
             () -> {
               begin(connection, lookup);
-              keys.claim(connection, List.of(batch));
+              keys.claim(connection, List.of(batch, lookedUp));
               keys.claim(connection, List.of(batch)); // a repeat is looked up
             });
     if (claim != null) {

@@ -52,6 +52,12 @@ final class KeyClaims {
           + IdempotencyTable.NAME
           + " JOIN unnest(?::varchar[], ?::varchar[]) AS asked (app, key) USING (app, key)";
 
+  private static final String RELEASE =
+      "DELETE FROM "
+          + IdempotencyTable.NAME
+          + " AS known USING unnest(?::varchar[], ?::varchar[]) AS given (app, key)"
+          + " WHERE known.app = given.app AND known.key = given.key";
+
   // A DO block has no parameters and no result: both go through settings of the transaction.
   private static final String FIND_LOCKED_ARGUMENTS =
       "SELECT set_config('attolytics.apps', ?::varchar[]::text, true),"
@@ -94,22 +100,46 @@ final class KeyClaims {
   }
 
   /**
-   * Claims the keys of those batches that have one, no two of them the same.
+   * Claims the keys of those batches that have one, no two of them the same. A key that is only to
+   * be looked up is released again: the claim has waited for a transaction that has it.
    *
-   * @return the outcomes of those whose key was claimed before: their rows must not be written
+   * @return the outcomes of those whose key was claimed before, or is only looked up: their rows
+   *     must not be written
    */
   Map<Batch, Outcome> claim(Connection connection, List<Batch> batches) throws SQLException {
     TreeMap<IdempotencyKey, Batch> unclaimed = new TreeMap<>();
+    TreeMap<IdempotencyKey, Batch> lookups = new TreeMap<>();
     for (Batch batch : batches) {
       if (batch.key() != null) {
         unclaimed.put(batch.key(), batch);
+        if (batch.isLookup()) {
+          lookups.put(batch.key(), batch);
+        }
       }
     }
     if (unclaimed.isEmpty()) {
       return Map.of();
     }
     insert(connection, unclaimed);
-    return unclaimed.isEmpty() ? Map.of() : lookUp(connection, unclaimed);
+    Map<Batch, Outcome> known = new HashMap<>();
+    if (!unclaimed.isEmpty()) {
+      lookUp(connection, unclaimed, known);
+    }
+    lookups.values().removeAll(known.keySet());
+    if (!lookups.isEmpty()) {
+      release(connection, lookups);
+      lookups.values().forEach(batch -> known.put(batch, Outcome.KEY_UNKNOWN));
+    }
+    return known;
+  }
+
+  private static void release(Connection connection, Map<IdempotencyKey, Batch> keys)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(RELEASE)) {
+      statement.setArray(1, apps(connection, keys));
+      statement.setArray(2, names(connection, keys));
+      statement.executeUpdate();
+    }
   }
 
   /**
@@ -184,9 +214,9 @@ final class KeyClaims {
     }
   }
 
-  private static Map<Batch, Outcome> lookUp(Connection connection, Map<IdempotencyKey, Batch> keys)
+  private static void lookUp(
+      Connection connection, Map<IdempotencyKey, Batch> keys, Map<Batch, Outcome> outcomes)
       throws SQLException {
-    Map<Batch, Outcome> outcomes = new HashMap<>();
     try (PreparedStatement statement = connection.prepareStatement(LOOK_UP)) {
       statement.setArray(1, apps(connection, keys));
       statement.setArray(2, names(connection, keys));
@@ -205,7 +235,6 @@ final class KeyClaims {
       // Purged meanwhile: as after any conflict with another transaction, a retry helps.
       throw new SQLException("an Idempotency-Key vanished", "40001");
     }
-    return outcomes;
   }
 
   /** The bodies of the answers, where these are not empty. */

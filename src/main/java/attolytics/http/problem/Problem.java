@@ -127,6 +127,7 @@ public enum Problem {
     return switch (outcome) {
       case STORED, REPLAYED -> null;
       case KEY_REUSED -> IDEMPOTENCY_KEY_REUSED;
+      case KEY_UNKNOWN -> INVALID_EVENTS;
       case REFUSED -> REFUSED_BY_DATABASE;
       case CONFLICT -> CONFLICT;
       case TABLE_BROKEN -> TABLE_BROKEN;

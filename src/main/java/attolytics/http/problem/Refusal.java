@@ -42,6 +42,11 @@ public record Refusal(
         "the maximum is " + maxBody + " bytes, before and after decompression");
   }
 
+  /** About how much memory it takes. */
+  public int heapBytes() {
+    return errors.stream().mapToInt(EventError::heapBytes).sum();
+  }
+
   /**
    * What is wrong, or what to do about it, without anything of a value: without the words of the
    * database, whose functions and types may quote the row.

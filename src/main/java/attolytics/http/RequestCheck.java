@@ -1,0 +1,54 @@
+package attolytics.http;
+
+import attolytics.decode.Decoded;
+import attolytics.http.problem.Problem;
+import attolytics.http.problem.Refusal;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Why a request is refused once its body is decoded, in the order of precedence of the
+ * documentation.
+ *
+ * @param maxRows the maximum number of events
+ * @param handling of invalid events
+ */
+record RequestCheck(int maxRows, Handling handling) {
+  /**
+   * @param hasBearer whether the secret key is in a header
+   * @param bearerRight whether the one in the header, if there is one, is the app's
+   */
+  @Nullable Refusal refusal(Decoded decoded, boolean hasBearer, boolean bearerRight) {
+    int events = decoded.events();
+    if (events > maxRows) {
+      return Refusal.of(
+          Problem.BODY_TOO_LARGE, "the maximum is " + maxRows + " events per request", events);
+    }
+    if (decoded.malformed() != null) {
+      return Refusal.of(Problem.MALFORMED_BODY, decoded.malformed(), events);
+    }
+    if (decoded.invalidShape() != null) {
+      return Refusal.of(Problem.INVALID_REQUEST, decoded.invalidShape(), events);
+    }
+    if (decoded.secretKey() == null && !hasBearer) {
+      return Refusal.of(
+          Problem.INVALID_REQUEST,
+          "secret_key is missing, and so is the header Authorization: Bearer",
+          events);
+    }
+    if (decoded.wrongSecretKey() || !bearerRight) {
+      return Refusal.of(Problem.WRONG_SECRET_KEY, null, events);
+    }
+    if (decoded.unknownTable() != null) {
+      return Refusal.unknownTable(decoded.unknownTable(), events);
+    }
+    if (decoded.anyEventInvalid() && decoded.lenient() == null) {
+      return new Refusal(
+          Problem.INVALID_EVENTS,
+          "nothing of the request is stored" + handling.whyStrict(),
+          List.copyOf(decoded.errors()),
+          events);
+    }
+    return null;
+  }
+}
