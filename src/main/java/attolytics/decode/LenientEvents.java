@@ -6,6 +6,7 @@ import attolytics.encoding.CopyBuffer;
 import attolytics.schema.Quarantine;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -22,7 +23,9 @@ import org.jspecify.annotations.Nullable;
  * request's batch: in its table, or in quarantine.
  */
 public final class LenientEvents implements LenientRequest {
-  private static final JsonFactory JSON = new JsonFactory();
+  /** In ASCII: the answer is kept with the key, in a database of whatever encoding. */
+  private static final JsonFactory JSON =
+      JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
   /** More rows that the database refuses than that refuse their request. */
   static final int MAX_REFUSED_ROWS = 100;

@@ -1,5 +1,7 @@
 package attolytics.quarantine;
 
+import attolytics.database.ServerEncoding;
+import attolytics.encoding.AsciiText;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -29,7 +31,9 @@ public record ReplaySelection(
   /** Gives the condition's parameters, from that one on. */
   void bind(PreparedStatement statement, int first) throws SQLException {
     int at = first;
-    for (String value : new @Nullable String[] {app, table, code}) {
+    boolean inAscii = !ServerEncoding.hasEveryCharacter(statement.getConnection());
+    String tableName = table != null && inAscii ? AsciiText.escape(table) : table;
+    for (String value : new @Nullable String[] {app, tableName, code}) {
       if (value != null) {
         statement.setString(at++, value);
       }

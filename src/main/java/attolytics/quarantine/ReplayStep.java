@@ -1,6 +1,8 @@
 package attolytics.quarantine;
 
 import attolytics.buffer.Batch;
+import attolytics.database.ServerEncoding;
+import attolytics.encoding.AsciiText;
 import attolytics.flush.transaction.RowWriter;
 import attolytics.flush.transaction.RowWriter.RefusedException;
 import attolytics.quarantine.Verdict.Reason;
@@ -277,8 +279,12 @@ final class ReplayStep {
 
   private static java.sql.Array texts(Connection connection, @Nullable Object[] values)
       throws SQLException {
+    boolean inAscii = !ServerEncoding.hasEveryCharacter(connection);
     for (int i = 0; i < values.length; i++) {
-      values[i] = values[i] == null ? null : storable(values[i].toString());
+      if (values[i] != null) {
+        String text = storable(values[i].toString());
+        values[i] = inAscii ? AsciiText.escape(text) : text;
+      }
     }
     return connection.createArrayOf("varchar", values);
   }

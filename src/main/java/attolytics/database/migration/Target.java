@@ -73,7 +73,7 @@ record Target(String version, int versionNumber, String encoding, boolean readOn
           List.of(
               "the encoding of the database is %s: events with characters that it does not have are"
                       .formatted(encoding)
-                  + " refused with 400; "
+                  + " refused with 400, or put into quarantine; "
                   + INTO_UTF8);
     };
   }

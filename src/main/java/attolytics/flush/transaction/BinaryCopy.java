@@ -43,12 +43,24 @@ final class BinaryCopy {
   private final byte[] chunk = new byte[CHUNK_BYTES];
   private int chunkSize;
 
+  private final AsciiRow asciiRow = new AsciiRow();
+
   /** The number of fields, the length of the first one, and its value: the row's number. */
   private final ByteBuffer rowHead = ByteBuffer.allocate(Short.BYTES + 2 * Integer.BYTES);
 
+  /** How rows are sent. */
+  enum Form {
+    /** As they are. */
+    UNCHANGED,
+    /** Each with its number, from 1, as the first field. */
+    NUMBERED,
+    /** In ASCII; only for the quarantine. */
+    ASCII
+  }
+
   /** Copies the rows of the table. */
-  void copy(CopyManager copy, Table table, List<Batch> batches) throws FlushException {
-    copy(copy, statement(table), table, batches, false);
+  void copy(CopyManager copy, Table table, List<Batch> batches, Form form) throws FlushException {
+    copy(copy, statement(table), table, batches, form);
   }
 
   /**
@@ -59,7 +71,7 @@ final class BinaryCopy {
    */
   void copyNumbered(CopyManager copy, String statement, Table table, List<Batch> batches)
       throws FlushException {
-    copy(copy, statement, table, batches, true);
+    copy(copy, statement, table, batches, Form.NUMBERED);
   }
 
   /**
@@ -67,12 +79,12 @@ final class BinaryCopy {
    * reason why it refuses a row: the coordinator passes on no SQLSTATE of a COPY's failure on
    * another node.
    */
-  void insert(Connection connection, CopyManager copy, Table table, List<Batch> batches)
+  void insert(Connection connection, CopyManager copy, Table table, List<Batch> batches, Form form)
       throws FlushException {
     String temporary = "pg_temp.attolytics_rows_" + table.ordinal();
     try (Statement sql = connection.createStatement()) {
       sql.execute(createTemporary(temporary, table));
-      copy(copy, copyInto(temporary, table), table, batches, false);
+      copy(copy, copyInto(temporary, table), table, batches, form);
       // RETURNING keeps Citus from turning it into a COPY.
       sql.execute(
           "INSERT INTO %s (%s) SELECT * FROM %s RETURNING 1"
@@ -87,8 +99,7 @@ final class BinaryCopy {
     return statements.computeIfAbsent(table, each -> copyInto(Identifiers.quote(each), each));
   }
 
-  private void copy(
-      CopyManager copy, String statement, Table table, List<Batch> batches, boolean numbered)
+  private void copy(CopyManager copy, String statement, Table table, List<Batch> batches, Form form)
       throws FlushException {
     CopyIn stream;
     try {
@@ -100,7 +111,7 @@ final class BinaryCopy {
     try {
       try {
         write(stream, HEADER, 0, HEADER.length);
-        writeRows(stream, table, batches, numbered);
+        writeRows(stream, table, batches, form);
         write(stream, TRAILER, 0, TRAILER.length);
         writeChunk(stream);
         stream.endCopy();
@@ -114,14 +125,27 @@ final class BinaryCopy {
     }
   }
 
-  private void writeRows(CopyIn stream, Table table, List<Batch> batches, boolean numbered)
+  private void writeRows(CopyIn stream, Table table, List<Batch> batches, Form form)
       throws SQLException {
     int number = 1;
     for (Batch batch : batches) {
-      if (numbered) {
-        number = writeNumbered(stream, table, batch, number);
-      } else {
-        writeRuns(stream, table, batch);
+      switch (form) {
+        case UNCHANGED -> writeRuns(stream, table, batch);
+        case NUMBERED -> number = writeNumbered(stream, table, batch, number);
+        case ASCII -> writeInAscii(stream, table, batch);
+      }
+    }
+  }
+
+  private void writeInAscii(CopyIn stream, Table table, Batch batch) throws SQLException {
+    byte[] rows = batch.rows().array();
+    for (int run = 0; run < batch.runCount(); run++) {
+      if (batch.runTable(run) == table) {
+        int end = batch.runEnd(run);
+        for (int at = batch.runStart(run); at < end; at += CopyBuffer.rowBytes(rows, at)) {
+          CopyBuffer row = asciiRow.of(rows, at);
+          write(stream, row.array(), 0, row.size());
+        }
       }
     }
   }

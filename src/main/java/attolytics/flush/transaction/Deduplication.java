@@ -3,6 +3,7 @@ package attolytics.flush.transaction;
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
 import attolytics.database.Identifiers;
+import attolytics.flush.transaction.BinaryCopy.Form;
 import attolytics.flush.transaction.FlushException.Kind;
 import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.schema.Column;
@@ -102,7 +103,7 @@ final class Deduplication {
     try (Statement sql = connection.createStatement()) {
       String lockTimeout = showFirst(sql, BEFORE_COPY);
       try {
-        binaryCopy.copy(copy, table, batches);
+        binaryCopy.copy(copy, table, batches, Form.UNCHANGED);
       } catch (FlushException e) {
         if (!mayBeRepeat(e, table)) {
           throw e;

@@ -2,7 +2,10 @@ package attolytics.flush.transaction;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
+import attolytics.database.ServerEncoding;
+import attolytics.flush.transaction.BinaryCopy.Form;
 import attolytics.flush.transaction.FlushException.Stage;
+import attolytics.schema.Quarantine;
 import attolytics.schema.Table;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -19,7 +22,7 @@ final class TableWriter {
   void copy(Connection connection, Table table, List<Batch> batches) throws FlushException {
     CopyManager copy = copyManager(connection, table);
     if (table.deduplicateBy().isEmpty()) {
-      binaryCopy.copy(copy, table, batches);
+      binaryCopy.copy(copy, table, batches, form(connection, table));
     } else {
       deduplication.write(connection, copy, table, batches);
     }
@@ -29,9 +32,19 @@ final class TableWriter {
   void insert(Connection connection, Table table, List<Batch> batches) throws FlushException {
     CopyManager copy = copyManager(connection, table);
     if (table.deduplicateBy().isEmpty()) {
-      binaryCopy.insert(connection, copy, table, batches);
+      binaryCopy.insert(connection, copy, table, batches, form(connection, table));
     } else {
       deduplication.merge(connection, copy, table, batches);
+    }
+  }
+
+  private static Form form(Connection connection, Table table) throws FlushException {
+    try {
+      return table == Quarantine.TABLE && !ServerEncoding.hasEveryCharacter(connection)
+          ? Form.ASCII
+          : Form.UNCHANGED;
+    } catch (SQLException e) {
+      throw new FlushException(Stage.COPY_START, table, null, Outcome.NO_EVENT, e);
     }
   }
 
