@@ -112,7 +112,7 @@ class ArchitectureTest {
             "database",
             "schema.yaml")
         .whereLayer("encoding")
-        .mayOnlyBeAccessedByLayers("http", "decode", "buffer", "flush", "schema")
+        .mayOnlyBeAccessedByLayers("http", "decode", "buffer", "flush", "quarantine", "schema")
         .whereLayer("json")
         .mayOnlyBeAccessedByLayers("decode", "schema", "encoding")
         .whereLayer("settings")
