@@ -1,7 +1,7 @@
 /**
- * What all code that uses the database shares: connections and their pool, the probe that detects
- * an outage, advisory locks, DDL transactions, and the definition of an existing table, as the
- * catalog has it.
+ * Shared by all code that uses the database: connections and their pool, the check that detects an
+ * outage, advisory locks, DDL transactions, and the definition of an existing table, read from the
+ * system catalog.
  *
  * <p>No session state outlives a transaction, so that a connection pooler in transaction mode
  * works. The schema is compared with the database in {@code database.migration}, partitions are

@@ -4,9 +4,9 @@
  *
  * <p>Start with {@link attolytics.decode.Decoder}. For each field it finds the column, and the
  * column's {@link attolytics.schema.ColumnType} checks and encodes the value. {@link
- * attolytics.decode.Decoded} is the result: the errors of all events, so that a client sees them at
- * once. In a request that is handled leniently, an invalid event becomes a row for the quarantine
- * ({@link attolytics.decode.QuarantineRows}) instead.
+ * attolytics.decode.Decoded} is the result: the rows, or the errors of all events, so that a client
+ * sees them in one response. In a lenient request, an invalid event becomes a row for the
+ * quarantine ({@link attolytics.decode.QuarantineRows}) instead of an error.
  */
 @NullMarked
 package attolytics.decode;

@@ -3,8 +3,8 @@
  * and a class for each kind of value whose encoding is more than a few lines.
  *
  * <p>A {@link attolytics.encoding.ValueEncoder} checks a value and writes its field in one step.
- * {@link attolytics.encoding.ArrayField} wraps the fields of any encoder into an array: all that it
- * needs of an element's type is the type's OID.
+ * {@link attolytics.encoding.ArrayField} wraps the fields of any encoder in an array; all it needs
+ * to know about the element type is its OID.
  *
  * <p>Nothing here knows about columns or tables: {@link attolytics.schema.ScalarType} maps each
  * type to its encoding. Start there to add a type.

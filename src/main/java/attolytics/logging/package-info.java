@@ -1,6 +1,7 @@
 /**
- * The output of log messages: as text or JSON lines, at which level, and with repeated messages
- * counted instead of printed. Start with {@link attolytics.logging.LogSetup}, which Logback calls.
+ * How log messages are written: as text or JSON lines, from which level on, and with repeated
+ * messages counted instead of printed. Start with {@link attolytics.logging.LogSetup}, which
+ * Logback calls.
  *
  * <p>Code that logs needs at most {@link attolytics.logging.LogMarkers} from this package.
  */

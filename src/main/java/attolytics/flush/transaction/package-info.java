@@ -8,8 +8,8 @@
  * fingerprint of its body, and finds out which were used before. {@link
  * attolytics.flush.transaction.Deduplication} skips rows that are in the table already. {@link
  * attolytics.flush.transaction.FlushException} carries an error to the flusher and maps its
- * SQLSTATE to a kind of failure; {@link attolytics.flush.transaction.CopyError} reads what else the
- * server reports.
+ * SQLSTATE to a kind of failure; {@link attolytics.flush.transaction.CopyError} extracts the row
+ * and the words of a server's error.
  *
  * <p>How a failure is handled is decided in {@code flush}; the connection pool is in {@code
  * database}, and tables are created in {@code database.migration}.

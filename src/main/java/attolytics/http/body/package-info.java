@@ -1,5 +1,5 @@
 /**
- * Reads the body of a request without blocking, within limits of size, memory and time, and removes
+ * Reads the body of a request without blocking, within limits on size, memory and time, and decodes
  * its transfer coding and content encoding. What leaves this package is a plain body, delivered
  * exactly once.
  *
