@@ -19,7 +19,10 @@ public record Outcome(Kind kind, @Nullable String detail, @Nullable String reaso
   public enum Kind {
     /** Committed. */
     STORED,
-    /** Committed earlier, with the same Idempotency-Key and the same body. */
+    /**
+     * Committed earlier, with the same Idempotency-Key and the same body; perhaps by an attempt of
+     * this request whose COMMIT was not confirmed.
+     */
     REPLAYED,
     /** Not committed: the Idempotency-Key was used with another body. */
     KEY_REUSED,
@@ -31,7 +34,10 @@ public record Outcome(Kind kind, @Nullable String detail, @Nullable String reaso
     CONFLICT,
     /** Not committed: the table accepts no rows at all until an operator repairs it. */
     TABLE_BROKEN,
-    /** Not committed: the database was unavailable until the ack timeout. */
+    /**
+     * Not committed until the ack timeout: the database was unavailable, what the rows need was
+     * locked, or each attempt failed in a way that may pass.
+     */
     UNAVAILABLE,
     /** Not committed: the service stopped before it wrote the rows. */
     STOPPED,

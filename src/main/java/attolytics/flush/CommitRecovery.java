@@ -68,7 +68,9 @@ final class CommitRecovery {
     return doubtful ? Outcome.UNKNOWN : outcome;
   }
 
-  /** Whether its key was looked up, so that an earlier COMMIT would have shown. */
+  /**
+   * Whether an attempt since then has claimed its key, or found it: an earlier COMMIT has shown.
+   */
   private static boolean isLearnt(Outcome outcome) {
     return switch (outcome.kind()) {
       case STORED, REPLAYED, KEY_REUSED, KEY_UNKNOWN, REFUSED, CONFLICT -> true;

@@ -21,16 +21,17 @@ import org.jspecify.annotations.Nullable;
  * Requests that are not written with the others: those that wait, for a locked table, for a locked
  * key or for another attempt, and suspects, which wait only for their turn. Used by one thread.
  *
- * <p>Of the requests that wait for the same thing, a few are retried first. New requests that need
- * it join them, without an attempt of their own. Longer than other files because requests move
- * between the two kinds.
+ * <p>Of the requests that wait for the same thing, a few are retried first. New requests join those
+ * that wait for a table or a key that they need, without an attempt of their own; none join those
+ * that wait for another attempt. Longer than other files because requests move between the two
+ * kinds.
  */
 final class Deferred {
   private static final long FIRST_DELAY = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long MAX_DELAY = TimeUnit.MILLISECONDS.toNanos(500);
 
   /**
-   * Locked keys mostly belong to one transaction: a few show the state of all. A search finds them.
+   * Locked keys mostly belong to one transaction: whether a few of them are free shows it for all.
    */
   private static final int KEYS_AT_ONCE = 16;
 

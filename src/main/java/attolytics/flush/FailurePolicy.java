@@ -20,14 +20,14 @@ final class FailurePolicy {
   enum Verdict {
     /** It may be committed: query its status first. */
     ASK_FOR_STATUS,
-    /** The database is not available: retry all, after a pause. */
+    /** The database was not available: retry all, after a pause. */
     RETRY_ALL,
     /**
      * One of them may be the reason: retry in parts. One whose row the error names is a part of its
      * own, or deferred at once if the row only took too long.
      */
     SPLIT,
-    /** Their table is slow: write them, and all others for the table, separately. */
+    /** Their table is slow: write them, and all others for the table, apart from flushes. */
     SUSPECT_TABLE,
     /**
      * A key of one of several requests is locked: find out which keys are, defer their requests,
@@ -39,8 +39,8 @@ final class FailurePolicy {
     /** The same, and all other requests for its table are written separately. */
     DEFER_AND_SUSPECT_TABLE,
     /**
-     * The table, or that of the keys, accepts nothing at the moment, or the one request's key is
-     * locked: all requests that need it wait, and a few are retried from time to time.
+     * The table accepts nothing at the moment, or the table of keys does not, or the key of the one
+     * request is locked: all requests that need it wait, and a few are retried from time to time.
      */
     HOLD,
     /** Reject the one request. */
@@ -63,9 +63,9 @@ final class FailurePolicy {
    * @param hidesItsCause whether the table is on other nodes, whose errors are not passed on
    * @param lostConnections in the middle of a transaction since the last COMMIT, this one included
    * @param failedAlone requests for the table that failed alone since it last accepted a row, this
-   *     one included
-   * @param waitsOfFlush transactions of this flush that took too long, this one included; 0 for
-   *     requests that are written separately already
+   *     one included unless it is a retry or only took too long
+   * @param waitsOfFlush transactions of this flush that took too long, this one included; 0 if it
+   *     is no flush but suspects or a retry
    */
   record Failed(
       Stage stage,
@@ -106,7 +106,7 @@ final class FailurePolicy {
     };
   }
 
-  /** A server that stops breaks a connection once; a row breaks one after the other. */
+  /** A server that stops breaks a connection once; a bad row breaks one at each attempt. */
   private static Verdict lost(Failed failed) {
     if (failed.lostConnections() < 2 || failed.stage() == Stage.KEYS) {
       return Verdict.RETRY_ALL;

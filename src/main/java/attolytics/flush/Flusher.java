@@ -48,10 +48,11 @@ import org.slf4j.LoggerFactory;
  *                                      REJECT                   settled; queued, without the event,
  *                                                               if it is handled leniently
  *                                      REJECT_TABLE             settled if it has rows for the table
- *                                    In all other cases its verdict does not concern it: queued
- *   unconfirmed    Round             the status is known. Committed: settled. Aborted: by the
- *                                    verdict on the failure. Unknown: without a key settled; with
- *                                    one by that verdict, as the key shows whether it is committed
+ *                                    otherwise queued
+ *   unconfirmed    Round             the status is known, or its ack timeout is over (settled).
+ *                                    Committed: settled. Aborted: by the verdict on the failure.
+ *                                    Unknown, without a key: settled; with a key: by that verdict,
+ *                                    as the next attempt finds the key if it is committed
  *   suspect        Deferred          it is its turn (queued), or its ack timeout is over (settled)
  *   waiting        Deferred          its retry is due (queued), another request has shown that the
  *                                    wait is over (suspect), or its ack timeout is over (settled)
@@ -73,7 +74,7 @@ final class Flusher {
   /** Between two retries suspects are written for this long: each of them needs less time. */
   private static final long SUSPECTS_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-  /** Keys may be locked as fast as it is found out which are. */
+  /** More would not help: keys may be locked as fast as searches find them. */
   private static final int MAX_KEY_SEARCHES = 2;
 
   private final FlushDatabase database;
@@ -129,8 +130,8 @@ final class Flusher {
   }
 
   /**
-   * Tries deferred requests that are due: some of them at least, and more for about that long if no
-   * others wait. After that all others have as much time as these took.
+   * Tries deferred requests that are due: some of them at least, and more until the time is over or
+   * others wait. After that, the others have as much time as these took.
    */
   void retryDeferred(long nanos) {
     long start = clock.nanoTime();
@@ -161,7 +162,7 @@ final class Flusher {
     boolean settled = settlement.byDatabase() != settledBefore;
     List<List<Batch>> rest = round.takeRest();
     if (round.isSplit()) {
-      rest.forEach(deferred::suspect); // they wait for nothing; together they would fail again
+      rest.forEach(deferred::suspect); // part by part: together they would fail again
       rest = List.of();
     }
     deferred.endRetry(rest, settled, clock.nanoTime());

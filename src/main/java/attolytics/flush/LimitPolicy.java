@@ -9,10 +9,10 @@ import java.util.concurrent.TimeUnit;
 /**
  * Decides how long a transaction may take. While it lasts, all other requests of the writer wait.
  *
- * <p>A request that is alone, with nothing else queued, may take longer if no other has arrived for
- * some time: twice as long as that has been, divided by the number of requests that are deferred.
- * So a slow statement delays others by no more than twice the time between two of them, and has all
- * of its ack timeout where there are none.
+ * <p>A request that is alone, with nothing else queued, may have slower statements if no other has
+ * arrived for some time: twice as long as that has been, divided by the number of requests that are
+ * deferred. So a slow statement delays others by no more than twice the time between two of them,
+ * and has all of its ack timeout where there are none.
  */
 final class LimitPolicy {
   /** No transaction is aborted before, however late its oldest request is. */
@@ -21,16 +21,20 @@ final class LimitPolicy {
   /** The part of the ack timeout that a statement of a flush may take. */
   private static final int STATEMENTS_PER_ACK_TIMEOUT = 8;
 
-  /** For a statement of a flush at the least, and after one that was too slow; and for a retry. */
+  /**
+   * For a statement of a retry, of a flush after one that was too slow, and the minimum for all.
+   */
   private static final long SEPARATE_STATEMENT = TimeUnit.SECONDS.toNanos(1);
 
   /** Short, as many of them may be slow: a suspect that needs longer gets it as a retry. */
   private static final long SUSPECT_STATEMENT = TimeUnit.MILLISECONDS.toNanos(125);
 
-  /** For each wait for a lock; and while requests wait for one, so that the waits do not add up. */
+  /** For each wait for a lock. */
   private static final int LOCK_MILLIS = 750;
 
+  /** The same while any request is deferred, for suspects and retries: waits would add up. */
   private static final int KNOWN_LOCK_MILLIS = 10;
+
   private static final int MAX_DOUBLINGS = 4;
 
   private final long ackTimeoutNanos;

@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers requests: with what the database decided, or, once their ack timeout is over, that it did
- * not. Used by one thread, but for {@link #abandon}.
+ * Answers requests: with what the database decided, or, once their ack timeout is over, that it has
+ * not decided. Used by one thread, but for {@link #abandon}.
  */
 final class Settlement {
   private static final Logger log = LoggerFactory.getLogger(Settlement.class);

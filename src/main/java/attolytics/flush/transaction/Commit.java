@@ -33,7 +33,9 @@ public final class Commit extends ResultHandlerBase {
     }
   }
 
-  /** Whether the constraints held, so that a failure is the COMMIT's. */
+  /**
+   * Whether the server has answered that the constraints hold, so that a failure is the COMMIT's.
+   */
   public boolean checked() {
     return checked;
   }

@@ -59,8 +59,9 @@ public final class CopyError {
 
   /**
    * The row that was being copied, from 1, or 0: the first number behind the table's name in the
-   * outermost line of the error's context, whose words depend on the server's language. If that
-   * line is not the COPY's, but, say, the one of a trigger's function, the row is not known.
+   * outermost line of the error's context, whose words depend on the server's language. The errors
+   * of a BEFORE trigger end with the COPY's line, too; those of an AFTER trigger do not, and the
+   * row is not known.
    */
   static long line(SQLException e, Table table) {
     String outermost = outermostLine(e);

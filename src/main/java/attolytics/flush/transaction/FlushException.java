@@ -21,7 +21,10 @@ public final class FlushException extends Exception {
     COPY,
     /** The same rows by INSERT. */
     INSERT,
-    /** Deferred constraints and triggers, just before the COMMIT. */
+    /**
+     * Deferred constraints and triggers. They run before the COMMIT, but in the same round trip: if
+     * the connection is lost, it may be committed.
+     */
     CONSTRAINTS,
     COMMIT
   }
@@ -36,7 +39,7 @@ public final class FlushException extends Exception {
     LOST
   }
 
-  /** What an SQLSTATE says about a request that failed alone. */
+  /** What an SQLSTATE says about the rows that failed, or the table. */
   public enum Kind {
     /** The same rows may be accepted later, so they are not rejected before the ack timeout. */
     TRANSIENT,
@@ -142,8 +145,8 @@ public final class FlushException extends Exception {
   }
 
   /**
-   * The same, after the status was queried: the transaction is not committed, or what is not known
-   * will be found out by Idempotency-Keys.
+   * The same, after the status was queried: the transaction is not committed, or its requests are
+   * written again under their Idempotency-Keys, which shows whether it is.
    */
   public FlushException withoutLostCommit() {
     return new FlushException(stage, table, failedBatch, event, sql, session, null);

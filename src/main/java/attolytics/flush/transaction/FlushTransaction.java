@@ -74,7 +74,7 @@ public final class FlushTransaction {
 
   /**
    * Whether the transaction may be committed. It is not if the server itself has reported the
-   * error. Others may come from a proxy that has lost the server.
+   * error. Transient ones without a sign of that may come from a proxy that has lost the server.
    */
   private static boolean isUnconfirmed(FlushException e) {
     return switch (e.stage()) {

@@ -6,8 +6,8 @@ public enum OutcomeLookup {
   BY_TRANSACTION,
 
   /**
-   * It looks up the request's Idempotency-Key, which is committed with the rows. Without a key, the
-   * outcome is unknown.
+   * It writes the request again: its Idempotency-Key, which is committed with the rows, is then
+   * found or not. Without a key, the outcome is unknown.
    */
   BY_KEY
 }

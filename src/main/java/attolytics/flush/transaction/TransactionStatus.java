@@ -4,7 +4,7 @@ package attolytics.flush.transaction;
 public enum TransactionStatus {
   COMMITTED,
   ABORTED,
-  /** Or the database cannot be asked at the moment. */
+  /** Not decided yet, or the database cannot be asked at the moment: ask again. */
   IN_PROGRESS,
   /** The server cannot tell, and will not be able to. */
   UNKNOWN
