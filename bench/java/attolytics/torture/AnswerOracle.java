@@ -12,10 +12,11 @@ final class AnswerOracle {
   /** How much sooner than the ack timeout a request may be told that the database is away. */
   private static final long TOO_SOON_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
-  /** How long the database may be there without a request being written. */
-  private static final long SOON_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
-
-  /** One lock timeout of the service, and what a flush and its next attempt take. */
+  /**
+   * How long a request may wait although nothing is wrong: one lock timeout of the service, and
+   * what a flush and its next attempt take. If the database is away for the rest of its time, it
+   * gets a 503.
+   */
   private static final long LATE_NANOS = TimeUnit.SECONDS.toNanos(3);
 
   private static final Set<Effect> AWAY =
@@ -117,18 +118,24 @@ final class AnswerOracle {
     long without =
         timeline.without(
             SLOWING, attempt.instance(), request.tables(), attempt.from(), attempt.to());
-    return without > LATE_NANOS && !isHeldByFrozen(request, attempt);
+    return without > LATE_NANOS && !isHeldByOther(request, attempt);
   }
 
-  /** Whether the key may be held by the other instance, which does not run. */
-  private boolean isHeldByFrozen(Request request, Attempt attempt) {
+  /**
+   * Whether the key may be held by the other instance, which does not run, or whose transaction
+   * does not go on.
+   */
+  private boolean isHeldByOther(Request request, Attempt attempt) {
     Request sameKey = request.sameKey();
     return Stream.concat(
             request.attempts().stream(),
             sameKey == null ? Stream.empty() : sameKey.attempts().stream())
         .filter(other -> other.instance() != attempt.instance() && other.from() < attempt.to())
         .anyMatch(
-            other -> timeline.felt(Effect.FROZEN, other.instance(), attempt.from(), attempt.to()));
+            other ->
+                timeline.felt(Effect.FROZEN, other.instance(), attempt.from(), attempt.to())
+                    || timeline.felt(
+                        Effect.DATABASE_AWAY, other.instance(), attempt.from(), attempt.to()));
   }
 
   private @Nullable String wrong500(Request request, Attempt attempt) {
@@ -156,8 +163,7 @@ final class AnswerOracle {
   }
 
   private @Nullable String wrongUnavailable(Request request, Attempt attempt, long took) {
-    if (!awayFor(request.tables(), attempt, SOON_AGAIN_NANOS)
-        && !isHeldByFrozen(request, attempt)) {
+    if (!awayFor(request.tables(), attempt, LATE_NANOS) && !isHeldByOther(request, attempt)) {
       return "a 503 although nothing was wrong";
     }
     return isFullTime(took) || felt(Effect.FROZEN, attempt) || felt(Effect.STOPPING, attempt)
@@ -172,7 +178,7 @@ final class AnswerOracle {
     }
     if (!felt(Effect.DATABASE_AWAY, attempt)
         && !tablesFelt(Effect.TABLE_LOCKED, request, attempt)
-        && !isHeldByFrozen(request, attempt)) {
+        && !isHeldByOther(request, attempt)) {
       return "a 504 although nothing was wrong";
     }
     return isFullTime(took) || felt(Effect.FROZEN, attempt) || felt(Effect.CRASHED, attempt)
