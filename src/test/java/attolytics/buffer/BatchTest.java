@@ -162,6 +162,17 @@ class BatchTest {
   }
 
   @Test
+  void keyThatIsOnlyLookedUp_isKnownAsSuch() {
+    IdempotencyKey key = new IdempotencyKey("app", "key", new byte[0]);
+    assertFalse(batch.isLookup());
+    batch.lookUp(key);
+    assertTrue(batch.isLookup());
+    assertSame(key, batch.key());
+    batch.clear();
+    assertFalse(batch.isLookup());
+  }
+
+  @Test
   void source_isTheConnection() {
     batch.setSource(7);
     assertEquals(7, batch.source());

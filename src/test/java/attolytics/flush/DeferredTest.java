@@ -2,22 +2,23 @@ package attolytics.flush;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.buffer.Batch;
 import attolytics.schema.Table;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class DeferredTest {
-  private static final Table T = new Table("t", 0, List.of());
+  private static final long MILLISECOND = 1_000_000;
+  private static final Table T = Batches.T;
   private final Deferred deferred = new Deferred();
 
   private static Batch batch() {
-    Batch batch = new Batch(100);
-    batch.endRow(T);
-    return batch;
+    return Batches.batch(T);
   }
 
   private Deferred.Wait due() {
@@ -66,5 +67,221 @@ class DeferredTest {
     assertEquals(List.of(first), deferred.takeForRetry(due()));
     deferred.endRetry(List.of(List.of(first)), false, 500_000_000);
     assertEquals(List.of(second), deferred.takeForRetry(due()));
+  }
+
+  private void retryWithoutSuccess(long now) {
+    List<Batch> taken = deferred.takeForRetry(Objects.requireNonNull(deferred.due(now)));
+    deferred.holdTable(T, taken, now);
+    deferred.endRetry(List.of(), false, now);
+  }
+
+  @Test
+  void retries_comeAfterLongerAndLongerTimes() {
+    deferred.holdTable(T, List.of(batch()), 0);
+    long now = 0;
+    for (long millis : List.of(20, 40, 80, 160, 320, 500, 500)) {
+      assertEquals(millis * MILLISECOND, deferred.until(now));
+      assertNull(deferred.due(now + millis * MILLISECOND - 1));
+      now += millis * MILLISECOND;
+      assertEquals(0, deferred.until(now + 1));
+      retryWithoutSuccess(now);
+    }
+  }
+
+  /** A second request of the same retry that has to wait again does not count. */
+  @Test
+  void retry_ofSeveral_isOneTry() {
+    Batch first = Batches.keyed("1", T);
+    Batch second = Batches.keyed("2", T);
+    deferred.holdKeys(List.of(first, second), 0);
+    assertEquals(List.of(first, second), deferred.takeForRetry(due()));
+    deferred.holdKeys(List.of(first), 0);
+    deferred.holdKeys(List.of(second), 0);
+    deferred.endRetry(List.of(), false, 0);
+    assertEquals(40 * MILLISECOND, deferred.until(0));
+    assertEquals(1, due().tries());
+  }
+
+  @Test
+  void firstToHaveWaited_isDueFirst() {
+    deferred.holdTable(T, List.of(batch()), 2);
+    Batch earlier = batch();
+    deferred.holdAlone(earlier, 1);
+    Batch later = batch();
+    deferred.holdAlone(later, 2);
+    assertEquals(List.of(earlier), deferred.takeForRetry(due()));
+  }
+
+  @Test
+  void hold_saysWhetherItIsNew() {
+    assertTrue(deferred.holdTable(T, List.of(batch()), 0));
+    assertFalse(deferred.holdTable(T, List.of(batch()), 0));
+    assertTrue(deferred.holdKeyTable(List.of(Batches.keyed("1", T)), 0));
+    assertFalse(deferred.holdKeyTable(List.of(Batches.keyed("2", T)), 0));
+    assertTrue(deferred.holdKeys(List.of(Batches.keyed("3", T)), 0));
+    assertFalse(deferred.holdKeys(List.of(Batches.keyed("4", T)), 0));
+  }
+
+  @Test
+  void newRequest_waits_ifItNeedsWhatIsLocked() {
+    deferred.holdTable(T, List.of(batch()), 0);
+    assertTrue(deferred.holdIfNeeded(Batches.batch(Batches.U, T)));
+    assertFalse(deferred.holdIfNeeded(Batches.batch(Batches.U)));
+    assertEquals(2, deferred.waiting());
+  }
+
+  @Test
+  void newRequest_withAKey_waitsForTheTableOfKeys() {
+    deferred.holdKeyTable(List.of(Batches.keyed("1", T)), 0);
+    assertTrue(deferred.holdIfNeeded(Batches.keyed("2", T)));
+    assertFalse(deferred.holdIfNeeded(batch()));
+  }
+
+  @Test
+  void newRequest_withALockedKey_waits() {
+    deferred.holdKeys(List.of(Batches.keyed("1", T)), 0);
+    assertTrue(deferred.holdIfNeeded(Batches.keyed("1", T)));
+    assertFalse(deferred.holdIfNeeded(Batches.keyed("2", T)));
+    assertFalse(deferred.holdIfNeeded(batch()));
+  }
+
+  /** Those under way may show that the wait is over. */
+  @Test
+  void newRequest_doesNotWait_duringTheRetry() {
+    deferred.holdKeys(List.of(Batches.keyed("1", T)), 0);
+    deferred.takeForRetry(due());
+    assertFalse(deferred.holdIfNeeded(Batches.keyed("1", T)));
+  }
+
+  @Test
+  void key_thatIsTriedAgain_isNotLocked_untilThatIsSeen() {
+    Batch first = Batches.keyed("1", T);
+    Batch second = Batches.keyed("2", T);
+    for (int i = 0; i < 15; i++) {
+      deferred.holdKeys(List.of(Batches.keyed("more" + i, T)), 0);
+    }
+    deferred.holdKeys(List.of(first, second), 0);
+    assertEquals(16, deferred.takeForRetry(due()).size());
+    deferred.holdKeys(List.of(Batches.keyed("more0", T)), 0);
+    deferred.endRetry(List.of(List.of(first)), false, 0);
+    assertFalse(deferred.holdIfNeeded(Batches.keyed("more1", T)));
+    assertTrue(deferred.holdIfNeeded(Batches.keyed("more0", T)));
+    assertTrue(deferred.holdIfNeeded(Batches.keyed("1", T)), "it was not tried");
+    assertTrue(deferred.holdIfNeeded(Batches.keyed("2", T)));
+  }
+
+  @Test
+  void keys_whoseWaitIsOver_areNotLocked() {
+    List<Batch> keyed = new ArrayList<>();
+    for (int i = 0; i < 17; i++) {
+      keyed.add(Batches.keyed("" + i, T));
+    }
+    deferred.holdKeys(keyed, 0);
+    deferred.takeForRetry(due());
+    deferred.endRetry(List.of(), true, 0);
+    assertEquals(keyed.subList(16, 17), deferred.takeSuspects());
+    deferred.holdKeys(List.of(Batches.keyed("other", T)), 0);
+    assertFalse(deferred.holdIfNeeded(Batches.keyed("16", T)));
+  }
+
+  /** One request shows whether a lock is free; of others, more and more are tried. */
+  @Test
+  void requestsThatFailedAlone_areRetriedTogether_onceTheyHaveFailedAgain() {
+    for (int i = 0; i < 20; i++) {
+      deferred.holdForAnotherAttempt(batch(), T, 0);
+    }
+    for (int count : List.of(1, 2, 4, 8, 8)) {
+      List<Batch> taken = deferred.takeForRetry(due());
+      assertEquals(count, taken.size());
+      taken.forEach(batch -> deferred.holdForAnotherAttempt(batch, T, 0));
+      deferred.endRetry(List.of(), false, 0);
+    }
+  }
+
+  @Test
+  void requestsThatFailedAlone_doNotHoldOthers() {
+    deferred.holdForAnotherAttempt(batch(), T, 0);
+    deferred.holdAlone(batch(), 0);
+    assertFalse(deferred.holdIfNeeded(batch()));
+    assertTrue(deferred.hasWaits());
+  }
+
+  @Test
+  void keyTable_isRetriedBySixteen() {
+    for (int i = 0; i < 20; i++) {
+      deferred.holdKeyTable(List.of(Batches.keyed("" + i, T)), 0);
+    }
+    assertEquals(16, deferred.takeForRetry(due()).size());
+  }
+
+  @Test
+  void postponedSuspects_comeFirst_inTheirOrder() {
+    Batch first = batch();
+    Batch second = batch();
+    Batch third = batch();
+    deferred.suspect(List.of());
+    assertFalse(deferred.hasSuspects());
+    deferred.suspect(List.of(third));
+    deferred.postpone(List.of(List.of(first), List.of(second)));
+    assertTrue(deferred.hasSuspects());
+    assertEquals(0, deferred.until(0));
+    assertEquals(List.of(first), deferred.takeSuspects());
+    assertEquals(List.of(second), deferred.takeSuspects());
+    assertEquals(List.of(third), deferred.takeSuspects());
+    assertNull(deferred.takeSuspects());
+    assertEquals(Long.MAX_VALUE, deferred.until(0));
+  }
+
+  @Test
+  void rowsAndAge_areThoseOfAllRequests() {
+    assertEquals(0, deferred.oldest());
+    deferred.suspect(List.of(Batches.batch(T, T)));
+    deferred.holdTable(T, List.of(Batches.acceptedAt(70), Batches.acceptedAt(50)), 100);
+    assertEquals(4, deferred.rows());
+    assertEquals(2, deferred.waiting());
+    Deferred other = new Deferred();
+    other.suspect(List.of(Batches.acceptedAt(-5), Batches.acceptedAt(-7), Batches.acceptedAt(-6)));
+    assertEquals(-7, other.oldest());
+  }
+
+  @Test
+  void removeIf_removesRequestsOfBothKinds_andWhatNobodyWaitsForThen() {
+    Batch suspect = batch();
+    Batch other = batch();
+    Batch keyed = Batches.keyed("1", T);
+    deferred.suspect(List.of(suspect, other));
+    deferred.suspect(List.of(batch()));
+    deferred.holdKeys(List.of(keyed), 0);
+    List<Batch> removed = new ArrayList<>();
+    deferred.removeIf(batch -> batch == suspect || batch == keyed, removed::add);
+    assertEquals(List.of(suspect, keyed), removed);
+    assertFalse(deferred.hasWaits());
+    assertEquals(List.of(other), deferred.takeSuspects());
+    assertTrue(deferred.hasSuspects());
+    deferred.holdKeys(List.of(Batches.keyed("2", T)), 0);
+    assertFalse(deferred.holdIfNeeded(Batches.keyed("1", T)), "its key is not known as locked");
+  }
+
+  @Test
+  void clear_forgetsAll() {
+    deferred.suspect(List.of(batch()));
+    assertFalse(deferred.isEmpty());
+    deferred.holdTable(T, List.of(batch()), 0);
+    for (int i = 0; i < 17; i++) {
+      deferred.holdKeys(List.of(Batches.keyed("" + i, T)), -1);
+    }
+    assertEquals(16, deferred.takeForRetry(due()).size());
+    deferred.clear();
+    assertTrue(deferred.isEmpty());
+    deferred.endRetry(List.of(List.of(batch())), true, 0);
+    assertTrue(deferred.isEmpty());
+    deferred.holdKeys(List.of(Batches.keyed("other", T)), 0);
+    assertFalse(deferred.holdIfNeeded(Batches.keyed("16", T)));
+  }
+
+  @Test
+  void requestsThatWait_areNoEmptiness() {
+    deferred.holdTable(T, List.of(batch()), 0);
+    assertFalse(deferred.isEmpty());
   }
 }

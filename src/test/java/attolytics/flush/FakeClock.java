@@ -2,13 +2,18 @@ package attolytics.flush;
 
 import attolytics.buffer.NanoClock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.PriorityQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A clock that stands still but for {@link #advance}, and runs what is due on the way. */
 final class FakeClock implements NanoClock {
+  /** In their order. */
+  final List<@Nullable Thread> unparked = new ArrayList<>();
+
   private record Event(long nanos, long order, Runnable action) {}
 
   private final PriorityQueue<Event> events =
@@ -32,7 +37,9 @@ final class FakeClock implements NanoClock {
   }
 
   @Override
-  public void unpark(@Nullable Thread thread) {}
+  public void unpark(@Nullable Thread thread) {
+    unparked.add(thread);
+  }
 
   void at(Duration delay, Runnable action) {
     events.add(new Event(now + delay.toNanos(), order++, action));

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,15 @@ final class FakeDatabase implements FlushDatabase {
   final Map<Table, Long> lockedUntil = new HashMap<>();
   final Map<IdempotencyKey, Long> keyLockedUntil = new HashMap<>();
   final Set<IdempotencyKey> keys = new HashSet<>();
+
+  /** As many keys can be tried in the time that a search for locked ones may take. */
+  int keysSearched = Integer.MAX_VALUE;
+
+  /** How many requests each COPY has had rows of. */
+  final List<Integer> copies = new ArrayList<>();
+
+  int overdueChecks;
+  int aborts;
   long awayUntil;
   boolean confirmsNoCommit;
   TransactionStatus status = TransactionStatus.COMMITTED;
@@ -70,10 +80,14 @@ final class FakeDatabase implements FlushDatabase {
   }
 
   @Override
-  public void abortIfOverdue() {}
+  public void abortIfOverdue() {
+    overdueChecks++;
+  }
 
   @Override
-  public void abort() {}
+  public void abort() {
+    aborts++;
+  }
 
   private static SQLException error(String sqlState) {
     return new PSQLException(
@@ -117,11 +131,13 @@ final class FakeDatabase implements FlushDatabase {
     @Override
     public LockedKeys findLockedKeys(List<Batch> keyed, long millis) {
       clock.advance(statementNanos);
+      keyed.forEach(batch -> Objects.requireNonNull(batch.key(), "a request without a key"));
+      int tried = Math.min(keysSearched, keyed.size());
       return new LockedKeys(
-          keyed.stream()
+          keyed.subList(0, tried).stream()
               .filter(batch -> keyLockedUntil.getOrDefault(batch.key(), 0L) > clock.nanoTime())
               .toList(),
-          List.of());
+          keyed.subList(tried, keyed.size()));
     }
 
     /** Whether the lock is not free in time. */
@@ -139,6 +155,7 @@ final class FakeDatabase implements FlushDatabase {
             Stage.COPY_START, table, null, Outcome.NO_EVENT, error(LOCK_NOT_AVAILABLE));
       }
       clock.advance(statementNanos);
+      copies.add((int) batches.stream().filter(batch -> batch.touches(table)).count());
       long left = limits.statementNanos();
       for (Batch batch : batches) {
         if (batch.touches(table)) {

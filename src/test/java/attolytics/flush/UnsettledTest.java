@@ -2,11 +2,17 @@ package attolytics.flush;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import attolytics.buffer.Ack;
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class UnsettledTest {
   private final List<String> told = new ArrayList<>();
@@ -74,5 +80,35 @@ class UnsettledTest {
     unsettled.forgetSettled();
     unsettled.settle(Outcome.UNKNOWN);
     assertEquals(List.of("r7 UNKNOWN", "r2999 UNKNOWN"), told);
+  }
+
+  /** As many as there is room for without another array. */
+  @Test
+  void settle_answersAll_ifAllRoomIsTaken() {
+    for (int i = 0; i < 1024; i++) {
+      add("r" + i);
+    }
+    unsettled.forgetSettled();
+    unsettled.settle(Outcome.UNKNOWN);
+    assertEquals(1024, told.size());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"forgetSettled", "clear", "settle"})
+  @Timeout(60)
+  void whatIsForgotten_isGarbage(String how) {
+    WeakReference<Batch> batch = new WeakReference<>(add("first"));
+    WeakReference<Ack> ack = new WeakReference<>(Objects.requireNonNull(batch.get()).waiting());
+    if (how.equals("forgetSettled")) {
+      Objects.requireNonNull(batch.get()).settle(Outcome.STORED);
+      unsettled.forgetSettled();
+    } else if (how.equals("clear")) {
+      unsettled.clear();
+    } else {
+      unsettled.settle(Outcome.UNKNOWN);
+    }
+    while (batch.get() != null || ack.get() != null) {
+      System.gc();
+    }
   }
 }

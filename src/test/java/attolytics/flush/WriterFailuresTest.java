@@ -7,8 +7,10 @@ import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
 import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.flush.transaction.TransactionStatus;
-import attolytics.metrics.Metrics;
-import java.lang.reflect.Proxy;
+import attolytics.schema.Column;
+import attolytics.schema.Index;
+import attolytics.schema.ScalarType;
+import attolytics.schema.Table;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,27 +28,12 @@ class WriterFailuresTest {
   private final WriterScenario scenario =
       new WriterScenario(
           ACK_TIMEOUT,
-          metrics(
+          ObservedMetrics.by(
               (method, arguments) -> {
                 if (method.equals("flushCommitted")) {
                   flushNanos.add((Long) arguments[2]);
                 }
               }));
-
-  private interface Observer {
-    void called(String method, Object[] arguments);
-  }
-
-  private static Metrics metrics(Observer observer) {
-    return (Metrics)
-        Proxy.newProxyInstance(
-            Metrics.class.getClassLoader(),
-            new Class<?>[] {Metrics.class},
-            (self, method, arguments) -> {
-              observer.called(method.getName(), arguments);
-              return null;
-            });
-  }
 
   private static void assertAtMost(Duration limit, Duration actual) {
     assertTrue(actual.compareTo(limit) <= 0, actual + " is longer than " + limit);
@@ -139,7 +126,7 @@ class WriterFailuresTest {
     WriterScenario own =
         new WriterScenario(
             ACK_TIMEOUT,
-            metrics(
+            ObservedMetrics.by(
                 (method, arguments) -> {
                   if (armed[0] && method.equals(where)) {
                     armed[0] = false;
@@ -195,7 +182,6 @@ class WriterFailuresTest {
     }
   }
 
-  /** The rest after a retry is for others, and not for as long as the database was away. */
   /** Whatever the pauses of the outage before have grown to. */
   @Test
   void rowThatEndsItsSession_afterAnOutage_delaysOthersByLittle() {
@@ -209,6 +195,7 @@ class WriterFailuresTest {
     assertAtMost(Duration.ofSeconds(8), scenario.assertStored("good"));
   }
 
+  /** The rest after a retry is for others, and not for as long as the database was away. */
   @Test
   void retryDuringAnOutage_isNotFollowedByAsLongARest() {
     scenario.database.statusNanos = Duration.ofSeconds(10).toNanos();
@@ -222,5 +209,115 @@ class WriterFailuresTest {
     scenario.clock.at(START.plusSeconds(1), () -> scenario.database.confirmsNoCommit = true);
     scenario.run(Duration.ofSeconds(60));
     assertAtMost(Duration.ofSeconds(15), scenario.assertStored("o"));
+  }
+
+  @Test
+  void lostCommit_thatWasAborted_isWrittenAgain() {
+    scenario.database.confirmsNoCommit = true;
+    scenario.database.status = TransactionStatus.ABORTED;
+    scenario.request("r", scenario.t).arrivingAfter(START);
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(Duration.ofSeconds(1), scenario.assertStored("r"));
+    assertEquals(List.of(1, 1), scenario.database.copies);
+  }
+
+  @Test
+  void lostCommit_thatIsInProgress_isAskedAbout_untilTheAckTimeout() {
+    scenario.database.confirmsNoCommit = true;
+    scenario.database.status = TransactionStatus.IN_PROGRESS;
+    scenario.request("r", scenario.t).arrivingAfter(START);
+    scenario.run(Duration.ofSeconds(60));
+    Duration waited = scenario.longestOf(Outcome.Kind.UNKNOWN, "r");
+    assertAtMost(ACK_TIMEOUT.plusSeconds(2), waited);
+    assertAtMost(waited, ACK_TIMEOUT);
+    assertEquals(List.of(1), scenario.database.copies);
+  }
+
+  @Test
+  void lostCommit_thatEndsLater_isCommittedThen() {
+    scenario.database.confirmsNoCommit = true;
+    scenario.database.status = TransactionStatus.IN_PROGRESS;
+    scenario.clock.at(
+        START.plusSeconds(3), () -> scenario.database.status = TransactionStatus.COMMITTED);
+    scenario.request("r", scenario.t).arrivingAfter(START);
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(Duration.ofSeconds(5), scenario.assertStored("r"));
+    assertEquals(List.of(1), scenario.database.copies);
+  }
+
+  @Test
+  void failureOfTheDriver_leavesTheOutcomeOpen() {
+    Column id = new Column("id", ScalarType.I64, null, Index.NONE, true, 0);
+    Table distributed = new Table("d", 2, List.of(id), null, id);
+    WriterScenario.Request request = scenario.request("r", distributed);
+    request.failing("XX000", Stage.COPY).arrivingAfter(START); // the INSERT is not supported here
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(Duration.ofSeconds(1), scenario.longestOf(Outcome.Kind.UNKNOWN, "r"));
+  }
+
+  @Test
+  void connectionOfARejectedRow_isSuspectForTenSeconds() {
+    scenario.request("bad", scenario.t).failing("23514", Stage.COPY).arrivingAfter(START);
+    for (int seconds : new int[] {5, 30}) {
+      WriterScenario.Request same = scenario.request("same" + seconds, scenario.t);
+      same.batch().setSource(1);
+      same.arrivingAfter(Duration.ofSeconds(seconds));
+      scenario.request("other" + seconds, scenario.t).arrivingAfter(Duration.ofSeconds(seconds));
+    }
+    scenario.run(Duration.ofSeconds(60));
+    scenario.assertStored("same");
+    scenario.assertStored("other");
+    assertEquals(List.of(1, 1, 1, 2), scenario.database.copies);
+  }
+
+  /** While the writer waits for the database, with a request that came later. */
+  @Test
+  void deferredRequest_isAnsweredInTime_duringAnOutage() {
+    scenario.request("bad", scenario.t).failing("40001", Stage.COPY).arrivingAfter(START);
+    scenario.request("later", scenario.u).arrivingAfter(Duration.ofSeconds(20));
+    scenario.clock.at(
+        Duration.ofSeconds(15),
+        () ->
+            scenario.database.awayUntil =
+                scenario.clock.nanoTime() + Duration.ofSeconds(60).toNanos());
+    scenario.run(Duration.ofSeconds(90));
+    assertAtMost(ACK_TIMEOUT.plusSeconds(2), scenario.longestOf(Outcome.Kind.UNAVAILABLE, "bad"));
+    scenario.longestOf(Outcome.Kind.UNAVAILABLE, "later");
+  }
+
+  @Test
+  void ownFailure_answersDeferredRequests() {
+    boolean[] armed = {false};
+    WriterScenario own =
+        new WriterScenario(
+            ACK_TIMEOUT,
+            ObservedMetrics.by(
+                (method, arguments) -> {
+                  if (armed[0] && method.equals("flushFailed")) {
+                    armed[0] = false;
+                    throw new OutOfMemoryError("of the test");
+                  }
+                }));
+    own.request("bad", own.t).failing("40001", Stage.COPY).arrivingAfter(START);
+    own.clock.at(START.plusSeconds(4), () -> armed[0] = true);
+    own.run(Duration.ofSeconds(60));
+    assertAtMost(Duration.ofSeconds(6), own.longestOf(Outcome.Kind.UNKNOWN, "bad"));
+  }
+
+  /** Every flush finds the next requests there. */
+  @Test
+  void deferredRequest_isRetried_betweenFlushesWithoutAPause() {
+    scenario.clock.at(
+        START,
+        () ->
+            scenario.database.lockedUntil.put(
+                scenario.u, scenario.clock.nanoTime() + Duration.ofSeconds(1).toNanos()));
+    scenario.request("locked", scenario.u).arrivingAfter(START);
+    for (int i = 0; i < 8_000; i++) {
+      scenario.request("other" + i, scenario.t).arrivingAfter(START.plusMillis(i));
+    }
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(Duration.ofSeconds(3), scenario.assertStored("locked"));
+    scenario.assertStored("other");
   }
 }

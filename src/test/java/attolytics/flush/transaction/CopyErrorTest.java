@@ -1,7 +1,14 @@
 package attolytics.flush.transaction;
 
+import static attolytics.flush.Batches.batch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.buffer.Batch;
+import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.schema.Column;
 import attolytics.schema.Index;
 import attolytics.schema.ScalarType;
@@ -9,6 +16,7 @@ import attolytics.schema.Table;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.postgresql.util.PSQLException;
@@ -25,6 +33,10 @@ class CopyErrorTest {
     "'PL/pgSQL function check_t() line 3 at RAISE|COPY t, line 12', 12",
     "'PL/pgSQL function check_t() line 3 at RAISE', 0",
     "'COPY zoo, line 12', 0",
+    "'COPY t, line 109', 109",
+    "'COPY t, line 99999999999999999999', 2147483647",
+    "'COPY t, line 12:30', 12",
+    "'SQL statement on t, line 12', 0",
     ", 0"
   })
   void line_isThatOfTheCopy(String context, long line) {
@@ -62,6 +74,81 @@ class CopyErrorTest {
     assertEquals(
         "the database refused it: " + expected,
         CopyError.withoutWords(e, new Table("t", 0, columns())));
+  }
+
+  private static SQLException server(String fields) {
+    return new PSQLException(new ServerErrorMessage("SERROR\0" + fields));
+  }
+
+  /** Two rows of t in the first batch, none in the second, one in the third. */
+  @ParameterizedTest
+  @CsvSource({"0, -1, -1", "1, 0, 0", "2, 0, 2", "3, 2, 1", "4, -1, -1"})
+  void locate_findsTheBatchAndTheEventOfALine(int line, int batch, int event) {
+    Table t = new Table("t", 0, List.of());
+    Table u = new Table("u", 1, List.of());
+    List<Batch> batches = List.of(batch(t, u, t), batch(u), batch(u, t));
+    SQLException sql = server("C22001\0Mm\0WCOPY t, line " + line + "\0\0");
+    FlushException e = CopyError.locate(sql, t, batches);
+    assertSame(Stage.COPY, e.stage());
+    assertSame(t, e.table());
+    assertSame(sql, e.sql());
+    assertSame(batch < 0 ? null : batches.get(batch), e.failedBatch());
+    assertEquals(event, e.event());
+  }
+
+  @Test
+  void isRefusal_whereTheServerNamesThePlaceInItsSource() {
+    assertTrue(CopyError.isRefusal(server("C40001\0Mm\0RProcSleep\0\0")));
+    assertFalse(CopyError.isRefusal(server("C40001\0Mm\0\0")), "a proxy's");
+    assertFalse(CopyError.isRefusal(server("C57P01\0Mm\0RProcessInterrupts\0\0")));
+    assertFalse(CopyError.isRefusal(new SQLException("m", "40001")));
+  }
+
+  @Test
+  void hasContext_whereTheServerGivesOne() {
+    assertTrue(CopyError.hasContext(server("C40001\0Mm\0WCOPY t, line 1\0\0")));
+    assertFalse(CopyError.hasContext(server("C40001\0Mm\0\0")));
+    assertFalse(CopyError.hasContext(new SQLException("m", "40001")));
+  }
+
+  @Test
+  void primaryMessage_isTheServers_orTheDrivers() {
+    assertEquals("m", CopyError.primaryMessage(server("C40001\0Mm\0Dwith a row\0\0")));
+    assertEquals("SQLSTATE 40001", CopyError.primaryMessage(server("C40001\0\0")));
+    SQLException drivers = new SQLException("refused", "08001");
+    assertEquals("refused", CopyError.primaryMessage(drivers));
+    SQLException pools = new SQLException("timed out", "08003", drivers);
+    assertEquals("refused", CopyError.primaryMessage(pools));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"23505, 23", "2, none", ", none", "42, 42"})
+  void sqlStateClass_isItsFirstTwoCharacters(String state, String expected) {
+    assertEquals(expected, CopyError.sqlStateClass(new SQLException("m", state)));
+  }
+
+  @Test
+  void column_isTheOneThatTheServerNames() {
+    assertEquals("c", CopyError.column(server("C23502\0Mm\0cc\0\0")));
+    assertNull(CopyError.column(server("C23502\0Mm\0\0")));
+    assertNull(CopyError.column(new SQLException("m", "23502")));
+  }
+
+  @Test
+  void hasNoPartition_byTheRoutine() {
+    assertTrue(CopyError.hasNoPartition(server("C23514\0Mm\0RExecFindPartition\0\0")));
+    assertFalse(CopyError.hasNoPartition(server("C23514\0Mm\0RExecConstraints\0\0")));
+    assertFalse(CopyError.hasNoPartition(new SQLException("m", "23514")));
+  }
+
+  @Test
+  void withoutWords_ofTheDriver_isTheSqlState() {
+    assertEquals(
+        "the database refused it: SQLSTATE 08006",
+        CopyError.withoutWords(new SQLException("m", "08006"), null));
+    assertEquals(
+        "the database refused it: SQLSTATE 23502, column \"x\"",
+        CopyError.withoutWords(server("C23502\0Mm\0cx\0\0"), null));
   }
 
   private static List<Column> columns() {

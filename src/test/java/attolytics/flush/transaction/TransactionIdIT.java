@@ -103,11 +103,4 @@ class TransactionIdIT {
           TransactionStatus.UNKNOWN, status(new TransactionId(id.xid(), "00000009", id.began())));
     }
   }
-
-  @Test
-  void toString_isForTheLog() {
-    assertEquals(
-        "transaction 778 of timeline 00000001, begun at 2026-11-29T04:18:33.120Z",
-        new TransactionId("778", "00000001", 1795925913.1204).toString());
-  }
 }

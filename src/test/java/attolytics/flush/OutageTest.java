@@ -1,0 +1,101 @@
+package attolytics.flush;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import attolytics.buffer.NanoClock;
+import attolytics.flush.transaction.FlushException;
+import attolytics.flush.transaction.FlushException.Stage;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class OutageTest {
+  private final FlushException cause =
+      new FlushException(Stage.BEGIN, new SQLException("refused", "08001"));
+
+  private final FakeClock clock = new FakeClock();
+  private final Outage outage = new Outage(clock);
+  @RegisterExtension private final Logged logged = new Logged(Outage.class);
+
+  private long pauseMillis(Runnable pause) {
+    long start = clock.nanoTime();
+    pause.run();
+    return TimeUnit.NANOSECONDS.toMillis(clock.nanoTime() - start);
+  }
+
+  @Test
+  void pauses_growUpToASecond() {
+    List<Long> pauses = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      pauses.add(pauseMillis(() -> outage.pause(cause)));
+    }
+    assertEquals(List.of(20L, 40L, 80L, 160L, 320L, 640L, 1000L, 1000L), pauses);
+  }
+
+  @Test
+  void briefPause_isAsLongAsTheFirst_andDoesNotGrow() {
+    outage.pause(cause);
+    assertEquals(20, pauseMillis(outage::pauseBriefly));
+    assertEquals(40, pauseMillis(() -> outage.pause(cause)));
+  }
+
+  @Test
+  void log_saysWhenItBeginsAndWhenItEnds() {
+    outage.end();
+    outage.pause(cause);
+    String failing = "Database writes failing, retrying: refused (SQLSTATE 08001)";
+    assertEquals(List.of(failing), logged.messages());
+    outage.pause(cause);
+    outage.end();
+    outage.end();
+    assertEquals(List.of(failing, "Database writes resumed"), logged.messages());
+    assertEquals(20, pauseMillis(() -> outage.pause(cause)));
+  }
+
+  @Test
+  void lostConnections_areCountedUntilACommit() {
+    assertEquals(0, outage.lostConnections());
+    outage.connectionLost();
+    outage.connectionLost();
+    assertEquals(2, outage.lostConnections());
+    outage.end();
+    assertEquals(0, outage.lostConnections());
+  }
+
+  @Test
+  void abandon_endsAllLaterPauses() {
+    outage.abandon();
+    assertEquals(0, pauseMillis(() -> outage.pause(cause)));
+    assertEquals(0, pauseMillis(outage::pauseBriefly));
+  }
+
+  @Test
+  @Timeout(60)
+  void abandon_endsThePauseOfAnotherThread() throws Exception {
+    Outage endless =
+        new Outage(
+            new NanoClock() {
+              @Override
+              public long nanoTime() {
+                return 0;
+              }
+
+              @Override
+              public void parkNanos(long nanos) {
+                LockSupport.park(this);
+              }
+            });
+    Thread pausing = new Thread(() -> endless.pause(cause));
+    pausing.start();
+    while (pausing.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    endless.abandon();
+    pausing.join();
+  }
+}
