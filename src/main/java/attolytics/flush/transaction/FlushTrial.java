@@ -104,6 +104,7 @@ public final class FlushTrial implements Inspection {
               begin(connection, lookup);
               keys.claim(connection, List.of(batch, lookedUp));
               keys.claim(connection, List.of(batch)); // a repeat is looked up
+              KeyClaims.updateNoAnswer(connection);
             });
     if (claim != null) {
       refuse("cannot claim an Idempotency-Key", claim);

@@ -185,13 +185,22 @@ final class KeyClaims {
         counted.put(batch.key(), batch);
       }
     }
-    if (counted.isEmpty()) {
-      return;
+    if (!counted.isEmpty()) {
+      update(connection, counted);
     }
+  }
+
+  /** Executes the statement that stores answers again, for none. */
+  static void updateNoAnswer(Connection connection) throws SQLException {
+    update(connection, Map.of());
+  }
+
+  private static void update(Connection connection, Map<IdempotencyKey, Batch> keys)
+      throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(UPDATE_ANSWERS)) {
-      statement.setArray(1, apps(connection, counted));
-      statement.setArray(2, names(connection, counted));
-      statement.setArray(3, connection.createArrayOf("text", answers(counted.values())));
+      statement.setArray(1, apps(connection, keys));
+      statement.setArray(2, names(connection, keys));
+      statement.setArray(3, connection.createArrayOf("text", answers(keys.values())));
       statement.execute();
     }
   }
