@@ -6,7 +6,6 @@ import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
 import attolytics.decode.Arrival;
 import attolytics.decode.Decoded;
-import attolytics.decode.EventError;
 import attolytics.decode.Headers;
 import attolytics.decode.LenientEvents;
 import attolytics.encoding.CopyBuffer;
@@ -25,7 +24,6 @@ import io.undertow.server.protocol.http.HttpContinue;
 import io.undertow.util.HttpString;
 import io.undertow.util.Methods;
 import java.time.Instant;
-import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -307,7 +305,8 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
       int events = unlessRepeat == null ? rows.rowCount() : unlessRepeat.events();
       int duplicates = rows.duplicates();
       ioThread.giveBack(rows);
-      Refusal refused = refusal(known, events);
+      OutcomeCheck check = new OutcomeCheck(handling, preference(), unlessRepeat);
+      Refusal refused = check.refusal(known, events);
       if (refused != null) {
         responder.refuse(refused, true);
       } else if (known.kind() == Outcome.Kind.REPLAYED) {
@@ -320,21 +319,6 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     }
   }
 
-  private @Nullable Refusal refusal(Outcome known, int events) {
-    boolean isNoRepeat =
-        known.kind() == Outcome.Kind.KEY_UNKNOWN || known.kind() == Outcome.Kind.KEY_REUSED;
-    if (unlessRepeat != null && isNoRepeat) {
-      return unlessRepeat;
-    }
-    // A client that prefers strict handling takes a 200 for all of its events.
-    boolean isLenientAnswer = known.kind() == Outcome.Kind.REPLAYED && known.detail() != null;
-    if (isLenientAnswer && preference() == Preference.STRICT) {
-      return Refusal.of(Problem.IDEMPOTENCY_KEY_REUSED, null, events);
-    }
-    Problem problem = Problem.of(known.kind());
-    return problem == null ? null : new Refusal(problem, known.detail(), errors(known), events);
-  }
-
   private void stored(int duplicates) {
     if (lenient == null) {
       responder.stored(null);
@@ -343,20 +327,5 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
       lenient.forEachCode((code, count) -> ingest.metrics().eventsQuarantined(id, code, count));
       responder.stored(lenient.answer(duplicates));
     }
-  }
-
-  /** The event that the database refused, where it is known. */
-  private static List<EventError> errors(Outcome known) {
-    int event = known.event();
-    String detail = known.detail();
-    return event == Outcome.NO_EVENT || detail == null
-        ? List.of()
-        : List.of(
-            new EventError(
-                event,
-                "/events/" + event,
-                "refused_by_database",
-                detail,
-                Objects.requireNonNullElse(known.reason(), "the database refused it")));
   }
 }

@@ -40,7 +40,7 @@ record RequestCheck(int maxRows, Handling handling) {
       return Refusal.of(Problem.WRONG_SECRET_KEY, null, events);
     }
     if (decoded.unknownTable() != null) {
-      return Refusal.unknownTable(decoded.unknownTable(), events);
+      return Refusal.unknownTable(decoded.unknownTable(), handling.whyStrict(), events);
     }
     if (decoded.anyEventInvalid() && decoded.lenient() == null) {
       return new Refusal(

@@ -1,6 +1,7 @@
 package attolytics.quarantine;
 
 import attolytics.flush.transaction.RowWriter;
+import attolytics.logging.LogMarkers;
 import attolytics.metrics.QuarantineContents;
 import attolytics.metrics.QuarantineContents.Group;
 import attolytics.metrics.QuarantineContents.Reason;
@@ -15,7 +16,9 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,7 +59,7 @@ public final class QuarantineUpkeep implements Runnable {
   private final double ttlSeconds;
   private final long maxRows;
   private final Consumer<QuarantineContents> observer;
-  private volatile Map<String, Long> rowsByApp = Map.of();
+  private volatile Set<String> full = Set.of(); // ids of apps
 
   /**
    * @param database whose connections do not commit by themselves
@@ -76,7 +79,7 @@ public final class QuarantineUpkeep implements Runnable {
    * Whether the app had as many events in quarantine as it may have when they were counted last.
    */
   public boolean isFull(String appId) {
-    return rowsByApp.getOrDefault(appId, 0L) >= maxRows;
+    return full.contains(appId);
   }
 
   /** Deletes and counts. If the database fails, the next run tries again. */
@@ -88,10 +91,36 @@ public final class QuarantineUpkeep implements Runnable {
         deleted = deleteSome();
       } while (deleted == STEP && !Thread.currentThread().isInterrupted());
       QuarantineContents contents = count();
-      rowsByApp = contents.rowsByApp();
+      Set<String> now = fullNow(contents);
+      logChanges(full, now);
+      full = now;
       observer.accept(contents);
     } catch (SQLException e) {
       log.debug("Cannot purge or count the events in quarantine: {}", e.getMessage());
+    }
+  }
+
+  private Set<String> fullNow(QuarantineContents contents) {
+    return contents.rowsByApp().entrySet().stream()
+        .filter(app -> app.getValue() >= maxRows)
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  private static void logChanges(Set<String> before, Set<String> now) {
+    for (String app : now) {
+      if (!before.contains(app)) {
+        log.atWarn()
+            .addMarker(LogMarkers.STATE_CHANGE)
+            .log("the quarantine of app {} is full: invalid events refuse their requests", app);
+      }
+    }
+    for (String app : before) {
+      if (!now.contains(app)) {
+        log.atInfo()
+            .addMarker(LogMarkers.STATE_CHANGE)
+            .log("the quarantine of app {} has room again", app);
+      }
     }
   }
 

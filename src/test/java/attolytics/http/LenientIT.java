@@ -291,6 +291,7 @@ class LenientIT {
             full.send(request(full, "q", events).header("Idempotency-Key", "k"));
         assertTrue(withKey.statusCode() >= 400, "" + withKey);
         assertEquals(withoutKey.statusCode(), withKey.statusCode());
+        assertTrue(withKey.body().contains("the app's quarantine is full"), withKey.body());
         assertEquals(withoutKey.body(), withKey.body());
       }
       assertEquals("0", full.query("SELECT count(*) FROM attolytics_idempotency"));
@@ -300,6 +301,24 @@ class LenientIT {
       HttpResponse<String> reused =
           full.send(request(full, "q", GOOD + "," + BAD).header("Idempotency-Key", "k"));
       assertEquals(400, reused.statusCode(), "events are told before keys");
+    }
+  }
+
+  @Test
+  void fullQuarantine_rowThatTheDatabaseRefuses_refusesTheRequest() throws Exception {
+    try (RunningService full = startWithFullQuarantine()) {
+      full.execute("INSERT INTO t VALUES (5)");
+      for (String n : List.of("5", "13")) {
+        HttpResponse<String> refused =
+            full.send(request(full, "q", "{\"_t\":\"t\",\"n\":" + n + "}"));
+        assertEquals(n.equals("5") ? 409 : 400, refused.statusCode());
+        assertTrue(refused.body().contains("the app's quarantine is full"), refused.body());
+      }
+      HttpResponse<String> strict =
+          full.send(
+              request(full, "q", "{\"_t\":\"t\",\"n\":5}").header("Prefer", "handling=strict"));
+      assertEquals(409, strict.statusCode());
+      assertFalse(strict.body().contains("quarantine"), strict.body());
     }
   }
 

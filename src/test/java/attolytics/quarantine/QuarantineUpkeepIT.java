@@ -12,6 +12,9 @@ import attolytics.database.QuarantineTable;
 import attolytics.metrics.QuarantineContents;
 import attolytics.metrics.QuarantineContents.Group;
 import attolytics.settings.DatabaseUrl;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
@@ -23,6 +26,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class QuarantineUpkeepIT {
   private static final String SCHEMA =
@@ -103,6 +107,30 @@ class QuarantineUpkeepIT {
     sql("DELETE FROM attolytics_quarantine WHERE id = 1");
     upkeep.run();
     assertFalse(upkeep.isFull("a"));
+  }
+
+  @Test
+  void run_logsOnceThatAQuarantineIsFull_andThatThereIsRoomAgain() throws SQLException {
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger(QuarantineUpkeep.class);
+    logger.addAppender(logged);
+    logged.start();
+    try {
+      QuarantineUpkeep upkeep = upkeep(3);
+      sql(INSERT.formatted("1 min", "a", "x", 3));
+      upkeep.run();
+      upkeep.run();
+      sql("DELETE FROM attolytics_quarantine");
+      upkeep.run();
+      upkeep.run();
+    } finally {
+      logger.detachAppender(logged);
+    }
+    assertEquals(
+        List.of(
+            "the quarantine of app a is full: invalid events refuse their requests",
+            "the quarantine of app a has room again"),
+        logged.list.stream().map(ILoggingEvent::getFormattedMessage).toList());
   }
 
   @Test

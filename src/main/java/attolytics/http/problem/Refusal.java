@@ -30,9 +30,13 @@ public record Refusal(
     return new Refusal(problem, detail, List.of(), events);
   }
 
-  /** For an event whose table is not one of the app's. */
-  public static Refusal unknownTable(EventError error, int events) {
-    return new Refusal(Problem.UNKNOWN_TABLE, error.detail(), List.of(), events, error);
+  /**
+   * For an event whose table is not one of the app's.
+   *
+   * @param more the end of the detail, or empty
+   */
+  public static Refusal unknownTable(EventError error, String more, int events) {
+    return new Refusal(Problem.UNKNOWN_TABLE, error.detail() + more, List.of(), events, error);
   }
 
   /** For a body that is larger than any may be. */
