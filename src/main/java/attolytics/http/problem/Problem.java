@@ -58,7 +58,7 @@ public enum Problem {
   WRONG_SECRET_KEY(
       403,
       "The secret key is wrong",
-      "send the secret_key of the app in the schema file of the service"),
+      "the secret_key that was sent is not one of those that the schema file has for the app"),
   UNKNOWN_TABLE(
       404,
       "Unknown table",
