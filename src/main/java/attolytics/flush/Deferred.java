@@ -60,6 +60,10 @@ final class Deferred {
     int tries() {
       return tries;
     }
+
+    boolean isDue(long now) {
+      return now - due >= 0;
+    }
   }
 
   private final Map<Object, Wait> waits = new LinkedHashMap<>();
@@ -178,7 +182,7 @@ final class Deferred {
   @Nullable Wait due(long now) {
     Wait first = null;
     for (Wait wait : waits.values()) {
-      if (now - wait.due >= 0 && (first == null || wait.due - first.due < 0)) {
+      if (wait.isDue(now) && (first == null || wait.due - first.due < 0)) {
         first = wait;
       }
     }

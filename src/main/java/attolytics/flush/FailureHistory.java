@@ -9,9 +9,13 @@ import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.schema.Table;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /** Counts failures, and describes each to {@link FailurePolicy}. Used by one thread. */
 final class FailureHistory {
+  /** To find one request among many takes an attempt for each halving: none that is as slow. */
+  private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
   private final Suspects suspects;
   private final Outage outage;
 
@@ -20,32 +24,41 @@ final class FailureHistory {
     this.outage = outage;
   }
 
-  /** Describes the failure, and counts it unless the status of its COMMIT is queried first. */
-  Failed add(Round round, List<Batch> part, FlushException e, boolean byInsert) {
+  /**
+   * Describes the failure, and counts it unless the status of its COMMIT is queried first.
+   *
+   * @param nanos that the transaction took
+   */
+  Failed add(Round round, List<Batch> part, FlushException e, boolean byInsert, long nanos) {
     boolean isUnconfirmed = e.lostCommit() != null;
     boolean isLone = part.size() == 1;
+    boolean isSlow = e.isWait() || (e.failedBatch() == null && nanos >= SLOW_NANOS);
     if (!isUnconfirmed) {
-      count(round, e);
+      count(round, e, isSlow);
     }
     return new Failed(
         e.stage(),
         e.kind(),
         isUnconfirmed,
         e.isWait(),
+        isSlow,
         e.session(),
         isLone,
         !byInsert && e.hidesItsCause(),
         outage.lostConnections(),
         isLone && !isUnconfirmed ? failedAlone(round, part, e) : 0,
-        round.kind() == Round.Kind.FLUSH ? round.waits() : 0);
+        round.kind() == Round.Kind.FLUSH ? round.slow() : 0);
   }
 
-  private void count(Round round, FlushException e) {
+  private void count(Round round, FlushException e, boolean isSlow) {
     if (e.session() == Session.LOST && e.stage() != Stage.BEGIN) {
       outage.connectionLost();
     }
     if (e.isWait()) {
       round.countWait();
+    }
+    if (isSlow) {
+      round.countSlow();
     }
   }
 

@@ -58,32 +58,34 @@ final class FailurePolicy {
    * @param kind by its SQLSTATE
    * @param isUnconfirmed whether the transaction may be committed all the same
    * @param isWait whether a lock or a statement took too long
+   * @param isSlow whether it took some time, and so would finding out which request is the reason
    * @param session what became of the session
    * @param isLone whether the transaction had one request only
    * @param hidesItsCause whether the table is on other nodes, whose errors are not passed on
    * @param lostConnections in the middle of a transaction since the last COMMIT, this one included
    * @param failedAlone requests for the table that failed alone since it last accepted a row, this
    *     one included unless it is a retry or only took too long
-   * @param waitsOfFlush transactions of this flush that took too long, this one included; 0 if it
-   *     is no flush but suspects or a retry
+   * @param slowOfFlush slow ones in this flush, this one included; 0 if it is no flush but suspects
+   *     or a retry
    */
   record Failed(
       Stage stage,
       Kind kind,
       boolean isUnconfirmed,
       boolean isWait,
+      boolean isSlow,
       Session session,
       boolean isLone,
       boolean hidesItsCause,
       int lostConnections,
       int failedAlone,
-      int waitsOfFlush) {}
+      int slowOfFlush) {}
 
   /** This many consecutive requests that fail alone are no coincidence. */
   static final int MAX_FAILED_ALONE = 3;
 
   /** The other requests of a flush wait for this many slow transactions, and no more. */
-  static final int MAX_WAITS = 2;
+  static final int MAX_SLOW = 2;
 
   private FailurePolicy() {}
 
@@ -124,7 +126,7 @@ final class FailurePolicy {
   }
 
   private static Verdict several(Failed failed) {
-    return failed.isWait() && failed.waitsOfFlush() >= MAX_WAITS
+    return failed.isSlow() && failed.slowOfFlush() >= MAX_SLOW
         ? Verdict.SUSPECT_TABLE
         : Verdict.SPLIT;
   }

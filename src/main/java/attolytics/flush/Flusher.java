@@ -94,6 +94,7 @@ final class Flusher {
   private final Rejection rejection;
   private long noRetryBefore;
   private long nextRetry;
+  private long suspectsTurn; // when it began for the last time
   private volatile long signOfLife;
 
   Flusher(
@@ -116,6 +117,7 @@ final class Flusher {
     this.deferral = new Deferral(transaction, deferred, suspects, clock);
     this.noRetryBefore = clock.nanoTime();
     this.nextRetry = clock.nanoTime();
+    this.suspectsTurn = clock.nanoTime();
     this.signOfLife = clock.nanoTime();
   }
 
@@ -142,7 +144,7 @@ final class Flusher {
     long end = start + Math.min(nanos, MAX_RETRY_NANOS);
     do {
       Deferred.Wait due = deferred.due(clock.nanoTime());
-      if (due != null && (!deferred.hasSuspects() || clock.nanoTime() - nextRetry >= 0)) {
+      if (due != null && isTurnOf(due)) {
         retry(due, end);
         nextRetry = clock.nanoTime() + SUSPECTS_NANOS;
       } else {
@@ -151,6 +153,12 @@ final class Flusher {
     } while (deferred.until(clock.nanoTime()) == 0 && !isOver(end));
     long now = clock.nanoTime();
     noRetryBefore = now + Math.min(now - start, MAX_REST_NANOS);
+  }
+
+  /** Suspects come first: they wait for nothing, and take less time. */
+  private boolean isTurnOf(Deferred.Wait due) {
+    boolean suspectsHadTheirs = due.isDue(suspectsTurn) && clock.nanoTime() - nextRetry >= 0;
+    return suspectsHadTheirs || !deferred.hasSuspects();
   }
 
   /** Tries some of the requests that wait for one thing. */
@@ -169,6 +177,7 @@ final class Flusher {
   }
 
   private void writeSuspects(long end) {
+    suspectsTurn = clock.nanoTime();
     List<Batch> next = deferred.takeSuspects();
     if (next != null) {
       Round round = new Round(Round.Kind.SUSPECTS, 0);
@@ -222,7 +231,8 @@ final class Flusher {
   private void failed(
       Round round, List<Batch> part, FlushException e, boolean byInsert, long start) {
     Batch first = part.get(0);
-    switch (FailurePolicy.decide(failures.add(round, part, e, byInsert))) {
+    long nanos = clock.nanoTime() - start;
+    switch (FailurePolicy.decide(failures.add(round, part, e, byInsert, nanos))) {
       case ASK_FOR_STATUS -> askForStatus(round, part, e, start);
       case RETRY_ALL -> retryAll(round, part, e);
       case SPLIT -> split(round, part, e);

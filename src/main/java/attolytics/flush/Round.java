@@ -40,6 +40,7 @@ final class Round {
   private final int tries;
   private final Deque<Part> parts = new ArrayDeque<>();
   private int waits;
+  private int slow;
   private int splits;
   private int keySearches;
 
@@ -66,6 +67,15 @@ final class Round {
 
   void countWait() {
     waits++;
+  }
+
+  /** Slow attempts that failed, those that waited too long included. */
+  int slow() {
+    return slow;
+  }
+
+  void countSlow() {
+    slow++;
   }
 
   /** Counts a split, and returns how many there were before. */

@@ -25,6 +25,7 @@ import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class FailureHistoryTest {
@@ -51,7 +52,7 @@ class FailureHistoryTest {
 
   @Test
   void failure_isDescribed() {
-    Failed failed = history.add(flush, two, failure(Stage.COPY, "40001", false), false);
+    Failed failed = history.add(flush, two, failure(Stage.COPY, "40001", false), false, 0);
     assertSame(Stage.COPY, failed.stage());
     assertSame(Kind.TRANSIENT, failed.kind());
     assertSame(Session.WRITABLE, failed.session());
@@ -61,58 +62,72 @@ class FailureHistoryTest {
     assertFalse(failed.hidesItsCause());
     assertEquals(0, failed.failedAlone());
     assertEquals(0, failed.lostConnections());
-    assertEquals(0, failed.waitsOfFlush());
+    assertEquals(0, failed.slowOfFlush());
   }
 
   @Test
   void lostConnections_areCounted_inTheMiddleOfATransaction() {
     assertEquals(
-        1, history.add(flush, two, failure(Stage.COPY, "08006", true), false).lostConnections());
+        1, history.add(flush, two, failure(Stage.COPY, "08006", true), false, 0).lostConnections());
     assertEquals(
-        2, history.add(flush, two, failure(Stage.COPY, "08006", true), false).lostConnections());
+        2, history.add(flush, two, failure(Stage.COPY, "08006", true), false, 0).lostConnections());
     FlushException refused = new FlushException(Stage.BEGIN, new SQLException("m", "08001"));
-    assertEquals(2, history.add(flush, two, refused, false).lostConnections());
+    assertEquals(2, history.add(flush, two, refused, false, 0).lostConnections());
   }
 
   @Test
   void commitThatWasNotConfirmed_isNotCounted() {
     FlushException lost = failure(Stage.COMMIT, "57014", true);
-    Failed failed = history.add(flush, lone, lost, false);
+    Failed failed = history.add(flush, lone, lost, false, 0);
     assertTrue(failed.isUnconfirmed());
     assertTrue(failed.isLone());
     assertEquals(0, failed.lostConnections());
-    assertEquals(0, failed.waitsOfFlush());
+    assertEquals(0, failed.slowOfFlush());
     assertEquals(0, failed.failedAlone());
     assertEquals(0, suspects.failedAlone(List.of(T)));
-    assertEquals(1, history.add(flush, lone, lost.withoutLostCommit(), false).lostConnections());
+    assertEquals(1, history.add(flush, lone, lost.withoutLostCommit(), false, 0).lostConnections());
   }
 
   @Test
   void waits_areThoseOfAFlush() {
     FlushException slow = failure(Stage.COPY, "57014", false);
-    assertTrue(history.add(flush, two, slow, false).isWait());
-    assertEquals(2, history.add(flush, two, slow, false).waitsOfFlush());
-    assertEquals(0, history.add(retry, two, slow, false).waitsOfFlush());
+    assertTrue(history.add(flush, two, slow, false, 0).isWait());
+    assertEquals(2, history.add(flush, two, slow, false, 0).slowOfFlush());
+    assertEquals(0, history.add(retry, two, slow, false, 0).slowOfFlush());
     assertEquals(1, retry.waits());
+  }
+
+  /** Where the server names the row, nothing has to be found out. */
+  @Test
+  void slowFailures_areThoseOfUnknownRows() {
+    FlushException located = failure(Stage.COPY, "23505", false);
+    FlushException unknown = failure(Stage.CONSTRAINTS, "23505", false);
+    long nanos = TimeUnit.MILLISECONDS.toNanos(500);
+    assertFalse(history.add(flush, two, located, false, nanos).isSlow());
+    assertFalse(history.add(flush, two, unknown, false, nanos - 1).isSlow());
+    assertEquals(0, flush.slow());
+    assertTrue(history.add(flush, two, unknown, false, nanos).isSlow());
+    assertEquals(1, flush.slow());
+    assertEquals(0, flush.waits());
   }
 
   @Test
   void requestsThatFailAlone_areCounted_butNotTheirRetries() {
     FlushException transientFailure = failure(Stage.COPY, "40001", false);
-    assertEquals(1, history.add(flush, lone, transientFailure, false).failedAlone());
-    assertEquals(2, history.add(flush, lone, transientFailure, false).failedAlone());
-    assertEquals(0, history.add(flush, two, transientFailure, false).failedAlone());
-    assertEquals(2, history.add(retry, lone, transientFailure, false).failedAlone());
+    assertEquals(1, history.add(flush, lone, transientFailure, false, 0).failedAlone());
+    assertEquals(2, history.add(flush, lone, transientFailure, false, 0).failedAlone());
+    assertEquals(0, history.add(flush, two, transientFailure, false, 0).failedAlone());
+    assertEquals(2, history.add(retry, lone, transientFailure, false, 0).failedAlone());
     Round separate = new Round(Round.Kind.SUSPECTS, 0);
-    assertEquals(3, history.add(separate, lone, transientFailure, false).failedAlone());
+    assertEquals(3, history.add(separate, lone, transientFailure, false, 0).failedAlone());
   }
 
   @Test
   void rowsThatAreInvalid_orSlow_sayNothingOfTheirTable() {
     assertEquals(
-        0, history.add(flush, lone, failure(Stage.COPY, "23505", false), false).failedAlone());
+        0, history.add(flush, lone, failure(Stage.COPY, "23505", false), false, 0).failedAlone());
     assertEquals(
-        0, history.add(flush, lone, failure(Stage.COPY, "57014", false), false).failedAlone());
+        0, history.add(flush, lone, failure(Stage.COPY, "57014", false), false, 0).failedAlone());
   }
 
   @Test
@@ -121,7 +136,7 @@ class FailureHistoryTest {
     FlushException hidden =
         new FlushException(
             Stage.COPY, distributed, null, Outcome.NO_EVENT, new SQLException("m", "XX000"));
-    assertTrue(history.add(flush, lone, hidden, false).hidesItsCause());
-    assertFalse(history.add(flush, lone, hidden, true).hidesItsCause());
+    assertTrue(history.add(flush, lone, hidden, false, 0).hidesItsCause());
+    assertFalse(history.add(flush, lone, hidden, true, 0).hidesItsCause());
   }
 }

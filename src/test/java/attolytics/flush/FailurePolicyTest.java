@@ -174,12 +174,12 @@ class FailurePolicyTest {
 
   /** Two slow transactions are all that the others of a flush wait for. */
   @Test
-  void decide_ofTheSecondWaitOfAFlush_isToSuspectTheTable() {
+  void decide_ofTheSecondSlowFailureOfAFlush_isToSuspectTheTable() {
     Failure failure = new Failure(Stage.COPY, Kind.TRANSIENT);
-    failure.isWait = true;
-    failure.waits = 1;
+    failure.isSlow = true;
+    failure.slow = 1;
     assertEquals(SPLIT, failure.decide());
-    failure.waits = 2;
+    failure.slow = 2;
     assertEquals(SUSPECT_TABLE, failure.decide());
     assertEquals(DEFER, failure.lone().decide());
   }
@@ -233,13 +233,14 @@ class FailurePolicyTest {
     private final Stage stage;
     private final Kind kind;
     private boolean isWait;
+    private boolean isSlow;
     private Session session = Session.WRITABLE;
     private boolean isLone;
     private boolean hidesItsCause;
     private int lost;
     private int tableFailedAlone;
     private boolean isUnconfirmed;
-    private int waits;
+    private int slow;
 
     private Failure(Stage stage, Kind kind) {
       this.stage = stage;
@@ -258,12 +259,13 @@ class FailurePolicyTest {
               kind,
               isUnconfirmed,
               isWait,
+              isSlow,
               session,
               isLone,
               hidesItsCause,
               lost,
               tableFailedAlone,
-              waits));
+              slow));
     }
   }
 }

@@ -99,6 +99,54 @@ class SlowRowsTest {
     assertEquals(80, scenario.answers.size());
   }
 
+  /** They wait for nothing, and the sleeping row that is due would take a second. */
+  @Test
+  void suspects_areWrittenBeforeARetry() {
+    for (int i = 0; i < 2; i++) {
+      scenario
+          .request("sleep" + i, scenario.t)
+          .taking(Duration.ofMinutes(5), Stage.COPY)
+          .arrivingAfter(Duration.ofSeconds(1));
+    }
+    scenario.request("same", scenario.t).arrivingAfter(Duration.ofSeconds(1));
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(Duration.ofSeconds(5), scenario.assertStored("same"));
+  }
+
+  /** To find it takes an attempt for each halving, but not a slow one. */
+  @Test
+  void rowThatFailsAfterSomeTime_delaysOthersByItsFirstAttempts() {
+    for (int i = 0; i < 100; i++) {
+      scenario.request("other" + i, scenario.u).arrivingAfter(Duration.ofSeconds(1));
+    }
+    scenario
+        .request("slow", scenario.t)
+        .failingAfter(Duration.ofSeconds(3), "23514", Stage.CONSTRAINTS)
+        .arrivingAfter(Duration.ofSeconds(1));
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(Duration.ofSeconds(8), scenario.assertStored("other"));
+  }
+
+  /** Each attempt takes a second, and another row is always due. */
+  @Test
+  void retriesOfSleepingRows_leaveHalfOfTheTimeToOthers() {
+    for (int i = 0; i < 5; i++) {
+      scenario
+          .request("sleep" + i, scenario.t)
+          .taking(Duration.ofMinutes(5), Stage.COPY)
+          .arrivingAfter(Duration.ofSeconds(1));
+    }
+    for (int i = 0; i < 200; i++) {
+      scenario.request("other" + i, scenario.u).arrivingAfter(Duration.ofMillis(10_000 + 100 * i));
+    }
+    scenario.run(Duration.ofSeconds(60));
+    scenario.assertStored("other");
+    Duration atOnce = Duration.ofMillis(50);
+    long answeredAtOnce =
+        scenario.answers.values().stream().filter(a -> a.waited().compareTo(atOnce) < 0).count();
+    assertTrue(answeredAtOnce >= 80, answeredAtOnce + " of 200 were answered at once");
+  }
+
   /** The requests of a connection whose row was too slow are tried apart from then on. */
   @Test
   void slowRow_makesItsConnectionSuspect() {

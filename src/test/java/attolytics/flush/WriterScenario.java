@@ -82,6 +82,12 @@ final class WriterScenario {
       return this;
     }
 
+    /** Its row takes that long, and fails then. */
+    Request failingAfter(Duration time, String sqlState, Stage stage) {
+      database.behaviours.put(batch, new Behaviour(stage, time.toNanos(), sqlState, false));
+      return this;
+    }
+
     Request killingItsSession(Stage stage) {
       database.behaviours.put(batch, new Behaviour(stage, 0, "08006", true));
       return this;
