@@ -21,6 +21,7 @@ final class Backend {
   private final List<Long> values = new ArrayList<>();
   private int tables;
   private boolean open = true;
+  private boolean committing;
   private @Nullable String endedWith;
 
   /**
@@ -70,6 +71,15 @@ final class Backend {
 
   void close() {
     open = false;
+  }
+
+  /** Whether nothing can fail its COMMIT any more but the end of the session. */
+  void setCommitting(boolean begins) {
+    committing = begins;
+  }
+
+  boolean isCommitting() {
+    return committing;
   }
 
   /**

@@ -11,6 +11,8 @@ final class Excuses {
     AWAY,
     /** The instance does not run. */
     FROZEN,
+    /** A request is alone, and a row of it takes its time. */
+    ALONE,
     /** The status of a transaction may be lost. */
     CRASHED,
     /** A table accepts no rows. */
@@ -48,6 +50,11 @@ final class Excuses {
 
     void end(long nanos) {
       to = nanos;
+    }
+
+    /** The same, if it does not end before. */
+    void endBy(long nanos) {
+      to = Math.min(to, nanos);
     }
 
     private boolean writesTo(Attempt attempt) {

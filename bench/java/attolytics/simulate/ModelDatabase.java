@@ -7,6 +7,9 @@ import attolytics.flush.transaction.TimeLimits;
 import attolytics.flush.transaction.TransactionId;
 import attolytics.flush.transaction.TransactionStatus;
 import attolytics.simulate.Excuses.Effect;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +27,7 @@ final class ModelDatabase implements FlushDatabase {
   private final Instance instance;
   private boolean connected;
   private @Nullable Link watched;
+  private final Set<Attempt> written = new HashSet<>();
 
   /** A connection while it is watched. */
   final class Link {
@@ -104,6 +108,21 @@ final class ModelDatabase implements FlushDatabase {
     }
     connected = true;
     return true;
+  }
+
+  /** A transaction of the writer is about to write these. */
+  void isToWrite(List<Attempt> attempts) {
+    written.addAll(attempts);
+  }
+
+  /** How long ago another request has arrived, of all that the writer has written. */
+  long quietNanos(Attempt lone) {
+    long now = world.scheduler().now();
+    return written.stream()
+        .filter(attempt -> attempt != lone)
+        .mapToLong(attempt -> now - attempt.from())
+        .min()
+        .orElse(now);
   }
 
   /** Ends the use of the connection. */

@@ -12,6 +12,7 @@ import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.flush.transaction.TimeLimits;
 import attolytics.flush.transaction.TransactionId;
 import attolytics.schema.Table;
+import attolytics.simulate.Excuses.Effect;
 import attolytics.simulate.Fault.Point;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** A transaction of a writer on the model of the server. */
 final class ModelTransaction implements FlushDatabase.Transaction {
@@ -31,6 +33,7 @@ final class ModelTransaction implements FlushDatabase.Transaction {
   private final TransactionId id;
   private final List<Batch> claimed = new ArrayList<>();
   private final List<Plan.Trouble> deferred = new ArrayList<>();
+  private Excuses.@Nullable Window alone;
   private boolean usable;
 
   ModelTransaction(
@@ -85,6 +88,7 @@ final class ModelTransaction implements FlushDatabase.Transaction {
   @Override
   public Map<Batch, Outcome> claimKeys(List<Batch> batches) throws FlushException {
     batches.forEach(Batch::resetDuplicates);
+    excuseLone(batches.stream().map(ModelTransaction::attemptOf).toList());
     Map<Batch, Outcome> known = new HashMap<>();
     List<Batch> keyed = inOrder(batches);
     try {
@@ -102,6 +106,19 @@ final class ModelTransaction implements FlushDatabase.Transaction {
     }
     batches.stream().filter(batch -> !known.containsKey(batch)).forEach(claimed::add);
     return known;
+  }
+
+  /** A slow row delays others by no more than twice the time between two requests. */
+  private void excuseLone(List<Attempt> attempts) {
+    database.isToWrite(attempts);
+    Attempt lone = attempts.size() == 1 ? attempts.get(0) : null;
+    if (lone != null && lone.request().hasTrouble(trouble -> trouble.nanos() > 0)) {
+      long now = world.scheduler().now();
+      alone =
+          world
+              .excuses()
+              .add(Effect.ALONE, instance.number(), now, now + 2 * database.quietNanos(lone));
+    }
   }
 
   private void claim(Batch batch, Map<Batch, Outcome> known) throws SQLException {
@@ -181,8 +198,8 @@ final class ModelTransaction implements FlushDatabase.Transaction {
       raise(Stage.CONSTRAINTS);
       stage = Stage.COMMIT;
       wire.pass(Point.BEFORE_COMMIT);
-      wire.startCommit();
       raise(Stage.COMMIT);
+      wire.startCommit();
       wire.work(world.draw().micros(200, 3_000));
       wire.pass(Point.IN_COMMIT);
       server.commit(backend);
@@ -227,6 +244,9 @@ final class ModelTransaction implements FlushDatabase.Transaction {
   @Override
   public void close() {
     wire.giveUp();
+    if (alone != null) {
+      alone.endBy(world.scheduler().now());
+    }
     database.release(usable && !wire.isAborted());
   }
 }

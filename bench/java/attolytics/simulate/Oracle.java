@@ -17,15 +17,6 @@ import org.jspecify.annotations.Nullable;
  * rules of the torture test, but exactly, and at the time of the answer.
  */
 final class Oracle {
-  /** One lock timeout of the service, and what a flush and its next attempt take. */
-  private static final long LATE_NANOS = TimeUnit.SECONDS.toNanos(3);
-
-  /** The same where nothing is wrong at all. */
-  private static final long CALM_LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
-
-  /** The same beside rows that cost a connection each time. */
-  private static final long LATE_BESIDE_BREAKING_ROWS_NANOS = TimeUnit.SECONDS.toNanos(6);
-
   /** How long after its end an effect may be felt. */
   private static final long ECHO_NANOS = TimeUnit.SECONDS.toNanos(3);
 
@@ -34,7 +25,7 @@ final class Oracle {
   private final Excuses excuses;
   private final long ackTimeout;
   private final long lateNanos;
-  private final Set<Object> troubled = new HashSet<>();
+  private final Innocence innocence;
   private final Map<Long, Integer> uses = new HashMap<>(); // of unique values
 
   Oracle(World world) {
@@ -42,30 +33,11 @@ final class Oracle {
     this.server = world.server();
     this.excuses = world.excuses();
     this.ackTimeout = world.plan().setup().ackTimeoutNanos();
-    this.lateNanos = lateNanos(world.plan());
+    this.lateNanos = Lateness.boundOf(world.plan());
+    this.innocence = new Innocence(world.plan());
     for (Plan.Request request : world.plan().requests()) {
-      boolean hasTrouble = request.hasTrouble();
-      for (Plan.Row row : request.rows()) {
-        uses.merge(World.value(row), 1, Integer::sum);
-        if (hasTrouble && row.table().isUnique()) {
-          troubled.add(World.value(row));
-        }
-      }
-      if (hasTrouble && request.key() != null) {
-        troubled.add(request.key());
-      }
+      request.rows().forEach(row -> uses.merge(World.value(row), 1, Integer::sum));
     }
-  }
-
-  /** A slow row that comes after some quiet may take most of its ack timeout. */
-  private long lateNanos(Plan plan) {
-    if (plan.faults().isEmpty() && !plan.hasTrouble(trouble -> true)) {
-      return CALM_LATE_NANOS;
-    }
-    if (plan.hasTrouble(trouble -> trouble.nanos() > 0)) {
-      return ackTimeout * 2 / 3 + LATE_NANOS;
-    }
-    return plan.hasTrouble(Plan.Trouble::ends) ? LATE_BESIDE_BREAKING_ROWS_NANOS : LATE_NANOS;
   }
 
   private void find(@Nullable String what, Attempt attempt) {
@@ -245,7 +217,7 @@ final class Oracle {
     if (took > ackTimeout + slack(attempt)) {
       return "an answer comes too late";
     }
-    if (isInnocent(attempt.request()) && without > lateNanos) {
+    if (innocence.isInnocent(attempt.request()) && without > lateNanos) {
       return "an answer is late although nothing was wrong";
     }
     if (attempt.request().isLenient() && isOfOneEvent(outcome)) {
@@ -283,14 +255,6 @@ final class Oracle {
     return felt(Effect.AWAY, attempt) ? ackTimeout / 2 + lateNanos : lateNanos;
   }
 
-  /** Whether it has no trouble, and no need of what a request holds that has. */
-  private boolean isInnocent(Plan.Request request) {
-    return !request.hasTrouble()
-        && !troubled.contains(request.key())
-        && request.rows().stream()
-            .noneMatch(row -> row.table().isUnique() && troubled.contains(World.value(row)));
-  }
-
   private boolean felt(Effect effect, Attempt attempt) {
     return excuses.felt(effect, attempt, ECHO_NANOS);
   }
@@ -313,9 +277,13 @@ final class Oracle {
     if (took < ackTimeout) {
       return "a 503 before the ack timeout";
     }
-    return !isInnocent(attempt.request()) || without <= lateNanos
-        ? null
-        : "a 503 although nothing was wrong";
+    if (without <= lateNanos) {
+      return null;
+    }
+    if (Innocence.isRefusedAtOnce(attempt.request())) {
+      return "a 503 for a row that has to be refused";
+    }
+    return innocence.isInnocent(attempt.request()) ? "a 503 although nothing was wrong" : null;
   }
 
   /** What became of a COMMIT can be learnt, but for a crash or a lack of time. */
@@ -323,7 +291,7 @@ final class Oracle {
     if (felt(Effect.OUT_OF_MEMORY, attempt) || felt(Effect.ABANDONED, attempt)) {
       return null;
     }
-    if (isInnocent(attempt.request()) && !felt(Effect.AWAY, attempt)) {
+    if (innocence.isInnocent(attempt.request()) && !felt(Effect.AWAY, attempt)) {
       return "a 504 although nothing was wrong";
     }
     return took >= ackTimeout || felt(Effect.CRASHED, attempt)

@@ -115,7 +115,12 @@ record Plan(long seed, Setup setup, List<Request> requests, List<Fault> faults) 
     }
 
     boolean hasTrouble() {
-      return rows.stream().anyMatch(row -> row.trouble != null);
+      return hasTrouble(trouble -> true);
+    }
+
+    /** Whether a row has some kind of trouble. */
+    boolean hasTrouble(Predicate<Trouble> kind) {
+      return rows.stream().anyMatch(row -> row.trouble != null && kind.test(row.trouble));
     }
 
     Request withoutRow(int row) {
@@ -156,9 +161,7 @@ record Plan(long seed, Setup setup, List<Request> requests, List<Fault> faults) 
 
   /** Whether there is a row of some kind of trouble. */
   boolean hasTrouble(Predicate<Trouble> kind) {
-    return requests.stream()
-        .flatMap(request -> request.rows.stream())
-        .anyMatch(row -> row.trouble != null && kind.test(row.trouble));
+    return requests.stream().anyMatch(request -> request.hasTrouble(kind));
   }
 
   /** The same without some of its requests. */

@@ -145,9 +145,12 @@ final class Server {
     return known;
   }
 
-  /** Ends all sessions, as a stop and a crash do. */
+  /** Ends all sessions, as a stop and a crash do. Every other COMMIT has been done by then. */
   void endSessions(String sqlState) {
     for (Backend backend : List.copyOf(backends)) {
+      if (backend.isCommitting() && backend.xid() % 2 == 0) {
+        commit(backend);
+      }
       end(backend, sqlState);
     }
   }

@@ -29,7 +29,6 @@ final class Wire {
   private final Server server;
   private long statementEnd;
   private boolean broken;
-  private boolean committing;
 
   Wire(
       World world, Instance instance, ModelDatabase.Link link, Backend backend, TimeLimits limits) {
@@ -50,7 +49,7 @@ final class Wire {
   /** The COMMIT begins, for which there is no statement timeout. */
   void startCommit() {
     statementEnd = Long.MAX_VALUE;
-    committing = true;
+    backend.setCommitting(true);
   }
 
   /** Lets the server work for a time. */
@@ -206,11 +205,14 @@ final class Wire {
       }
       throw Errors.server(sqlState);
     }
-    // A proxy's, which has lost the server, or something of its own.
-    broken = fault.point() != Point.BEFORE_COMMIT || fault.lasting() > 0;
+    // A proxy's, which has lost the server, or goes on with another session.
+    boolean isOfCommit = fault.point() == Point.BEFORE_COMMIT || fault.point() == Point.IN_COMMIT;
+    broken = !isOfCommit || fault.lasting() > 0;
     if (broken) {
       excuse(scheduler.now() + fault.lasting());
       endLater(fault.point() == Point.IN_COMMIT, fault.lasting());
+    } else if (fault.point() == Point.IN_COMMIT) {
+      server.commit(backend);
     }
     throw Errors.proxy(sqlState);
   }
@@ -222,7 +224,7 @@ final class Wire {
 
   /** Rolls back, and says what became of the session. */
   Session rollBack() {
-    committing = false; // what has failed is not committed any more
+    backend.setCommitting(false); // what has failed is not committed any more
     try {
       startStatement();
       if (backend.endedWith() != null) {
@@ -245,12 +247,12 @@ final class Wire {
     if (!backend.isOpen() || broken) {
       return;
     }
-    if (!link.isAborted() && !committing) {
+    if (!link.isAborted() && !backend.isCommitting()) {
       server.abort(backend);
     } else {
       long linger = world.draw().millis(0, MAX_LINGER_MILLIS);
       excuse(scheduler.now() + linger);
-      endLater(committing && world.draw().percent(50), linger);
+      endLater(backend.isCommitting() && world.draw().percent(50), linger);
     }
   }
 }
