@@ -3,6 +3,8 @@ package attolytics;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import attolytics.deploy.Certificate;
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,9 +18,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
+import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -115,14 +116,9 @@ public final class TestDatabase implements AutoCloseable {
    * @param why what only a superuser can do
    */
   public void assumeSuperuser(String why) throws SQLException {
-    try (Connection connection = connect();
-        Statement sql = connection.createStatement();
-        ResultSet row = sql.executeQuery("SHOW is_superuser")) {
-      row.next();
-      assumeTrue(
-          row.getString(1).equals("on"),
-          () -> "needs a superuser, to " + why + ", which " + server.user + " is not");
-    }
+    assumeTrue(
+        value("SHOW is_superuser").equals("on"),
+        () -> "needs a superuser, to " + why + ", which " + server.user + " is not");
   }
 
   private static String freshName() {
@@ -184,6 +180,36 @@ public final class TestDatabase implements AutoCloseable {
     return connect(name);
   }
 
+  /** Runs the statements on a connection of their own. */
+  public void execute(String... statements) throws SQLException {
+    try (Connection connection = connect()) {
+      Sql.execute(connection, statements);
+    }
+  }
+
+  /** The first column of all rows, with "null" for NULL. */
+  public List<String> rows(String query) throws SQLException {
+    try (Connection connection = connect()) {
+      return Sql.rows(connection, query);
+    }
+  }
+
+  /** The first column of the first row, with "null" for NULL. */
+  public String value(String query) throws SQLException {
+    return rows(query).get(0);
+  }
+
+  /** A pool as the writers have one. */
+  public HikariDataSource pool() {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(jdbcUrl());
+    config.setUsername(user());
+    config.setPassword(password());
+    config.setAutoCommit(false);
+    config.setMaximumPoolSize(2);
+    return new HikariDataSource(config);
+  }
+
   private Connection connect(String database) throws SQLException {
     Properties properties = new Properties();
     properties.setProperty("user", server.user);
@@ -196,9 +222,8 @@ public final class TestDatabase implements AutoCloseable {
   }
 
   private void onServer(String command) throws SQLException {
-    try (Connection connection = connect(server.database);
-        Statement sql = connection.createStatement()) {
-      sql.execute(command);
+    try (Connection connection = connect(server.database)) {
+      Sql.execute(connection, command);
     }
   }
 
@@ -306,11 +331,8 @@ public final class TestDatabase implements AutoCloseable {
 
   private static String ask(Server server, String query) {
     TestDatabase database = new TestDatabase(server, server.database, "");
-    try (Connection connection = database.connect();
-        Statement sql = connection.createStatement();
-        ResultSet row = sql.executeQuery(query)) {
-      row.next();
-      return row.getString(1);
+    try {
+      return database.value(query);
     } catch (SQLException e) {
       throw new IllegalStateException("the embedded PostgreSQL refused " + query, e);
     }

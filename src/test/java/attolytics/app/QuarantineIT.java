@@ -8,10 +8,7 @@ import attolytics.TestDatabase;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -59,10 +56,10 @@ class QuarantineIT {
         RunningJar.start(directory.resolve("log"), Map.of(), List.of(), options)) {
       assertCounts(5, 0, 0, service.post("a", body(0, 5)).get());
       assertCounts(92, 5, 3, service.post("a", body(0, 100)).get());
-      assertEquals("97 97", query("SELECT count(*) || ' ' || count(DISTINCT n) FROM t"));
+      assertEquals("97 97", database.value("SELECT count(*) || ' ' || count(DISTINCT n) FROM t"));
       assertEquals(
           "3 unknown_field /extra",
-          query(
+          database.value(
               "SELECT count(*) || ' ' || code || ' ' || pointer FROM attolytics_quarantine"
                   + " GROUP BY code, pointer"));
       Eventually.await(
@@ -80,11 +77,11 @@ class QuarantineIT {
 
       assertEquals(
           "100 100 e97e98e99",
-          query(
+          database.value(
               "SELECT count(*) || ' ' || count(DISTINCT n) || ' ' || string_agg(extra, '' ORDER BY n)"
                   + " FROM t"));
-      assertEquals("1", query("SELECT count(DISTINCT agent) FROM t"));
-      assertEquals("0", query("SELECT count(*) FROM attolytics_quarantine"));
+      assertEquals("1", database.value("SELECT count(DISTINCT agent) FROM t"));
+      assertEquals("0", database.value("SELECT count(*) FROM attolytics_quarantine"));
       assertEquals(0, service.stop());
     }
   }
@@ -114,15 +111,6 @@ class QuarantineIT {
     args.addAll(List.of(options));
     try (JarProcess process = JarProcess.start(Map.of(), args.toArray(String[]::new))) {
       return process.exitCode() + "\n" + process.out();
-    }
-  }
-
-  private String query(String select) throws SQLException {
-    try (Connection connection = database.connect();
-        Statement sql = connection.createStatement();
-        ResultSet row = sql.executeQuery(select)) {
-      row.next();
-      return row.getString(1);
     }
   }
 }

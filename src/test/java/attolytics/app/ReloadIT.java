@@ -11,7 +11,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -154,8 +153,8 @@ class ReloadIT {
       CompletableFuture<HttpResponse<String>> grown;
       try (Connection blocker = database.connect();
           Statement lock = blocker.createStatement()) {
-        execute("ALTER TABLE t ADD s varchar");
-        execute("CREATE INDEX ON t (s)");
+        database.execute("ALTER TABLE t ADD s varchar");
+        database.execute("CREATE INDEX ON t (s)");
         blocker.setAutoCommit(false);
         lock.execute("LOCK TABLE t IN SHARE MODE");
         old = post(jar, 1, "");
@@ -411,19 +410,7 @@ class ReloadIT {
     return CommandResult.of(Map.of(), args.toArray(String[]::new)).exitCode();
   }
 
-  private void execute(String statement) throws SQLException {
-    try (Connection connection = database.connect();
-        Statement sql = connection.createStatement()) {
-      sql.execute(statement);
-    }
-  }
-
   private int count(String query) throws SQLException {
-    try (Connection connection = database.connect();
-        Statement sql = connection.createStatement();
-        ResultSet row = sql.executeQuery(query)) {
-      row.next();
-      return row.getInt(1);
-    }
+    return Integer.parseInt(database.value(query));
   }
 }

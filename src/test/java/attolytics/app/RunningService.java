@@ -13,10 +13,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
@@ -49,10 +46,7 @@ public final class RunningService implements AutoCloseable {
   public static RunningService start(String schema, String setup, String... options)
       throws Exception {
     TestDatabase database = TestDatabase.create();
-    try (Connection connection = database.connect();
-        Statement sql = connection.createStatement()) {
-      sql.execute(setup);
-    }
+    database.execute(setup);
     return start(database, schema, options);
   }
 
@@ -195,19 +189,11 @@ public final class RunningService implements AutoCloseable {
 
   /** The first column of the first row. */
   public String query(String sql) throws SQLException {
-    try (Connection connection = database.connect();
-        Statement statement = connection.createStatement();
-        ResultSet result = statement.executeQuery(sql)) {
-      result.next();
-      return String.valueOf(result.getString(1));
-    }
+    return database.value(sql);
   }
 
   public void execute(String sql) throws SQLException {
-    try (Connection connection = database.connect();
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    }
+    database.execute(sql);
   }
 
   @Override

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import attolytics.Eventually;
+import attolytics.Sql;
 import attolytics.TestDatabase;
 import attolytics.embedded.EmbeddedDatabase;
 import attolytics.settings.DatabaseUrl;
@@ -18,9 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -61,11 +61,9 @@ class StartIT {
       for (JarProcess instance : instances) {
         assertEquals(0, instance.stop(), instance.err());
       }
-      try (Connection connection = database.connect()) {
-        assertEquals("4", query(connection, "SELECT count(*) FROM events"));
-        assertEquals(
-            "4", query(connection, "SELECT count(*) FROM pg_indexes WHERE tablename = 'events'"));
-      }
+      assertEquals("4", database.value("SELECT count(*) FROM events"));
+      assertEquals(
+          "4", database.value("SELECT count(*) FROM pg_indexes WHERE tablename = 'events'"));
     } finally {
       for (JarProcess instance : instances) {
         instance.close();
@@ -275,7 +273,7 @@ class StartIT {
     DatabaseUrl url = EmbeddedDatabase.runningIn(directory.resolve("data"));
     assertTrue(url != null, "runs");
     try (Connection connection = DriverManager.getConnection(url.jdbcUrl(), url.properties())) {
-      return query(connection, "SELECT count(*) FROM events");
+      return Sql.value(connection, "SELECT count(*) FROM events");
     }
   }
 
@@ -290,7 +288,7 @@ class StartIT {
       this.database = database;
       this.name = "writer_" + database.name();
       database.assumeSuperuser("create a role");
-      sql(
+      database.execute(
           "CREATE ROLE %s LOGIN PASSWORD '%s' %s"
               .formatted(name, PASSWORD.replace("'", "''"), options),
           "GRANT CREATE ON SCHEMA public TO " + name);
@@ -303,46 +301,25 @@ class StartIT {
     }
 
     void alter(String options) throws SQLException {
-      sql("ALTER ROLE " + name + " " + options);
+      database.execute("ALTER ROLE " + name + " " + options);
     }
 
     void awaitConnection() throws Exception {
       String count =
           "SELECT count(*) FROM pg_stat_activity WHERE application_name = '" + name + "'";
-      try (Connection connection = database.connect()) {
-        while (query(connection, count).equals("0")) {
-          TimeUnit.MILLISECONDS.sleep(20);
-        }
-      }
+      Eventually.await(() -> !database.value(count).equals("0"));
     }
 
     /** Ends its connections too. */
     void drop() throws SQLException {
-      sql(
+      database.execute(
           "ALTER ROLE " + name + " NOLOGIN",
           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + name + "'");
     }
 
     @Override
     public void close() throws SQLException {
-      sql("DROP OWNED BY " + name, "DROP ROLE " + name);
-    }
-
-    private void sql(String... statements) throws SQLException {
-      try (Connection connection = database.connect();
-          Statement sql = connection.createStatement()) {
-        for (String statement : statements) {
-          sql.execute(statement);
-        }
-      }
-    }
-  }
-
-  private static String query(Connection connection, String sql) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet result = statement.executeQuery(sql)) {
-      result.next();
-      return result.getString(1);
+      database.execute("DROP OWNED BY " + name, "DROP ROLE " + name);
     }
   }
 

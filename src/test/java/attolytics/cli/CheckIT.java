@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import attolytics.TestDatabase;
 import attolytics.app.CommandResult;
 import attolytics.app.JarProcess;
 import attolytics.embedded.EmbeddedDatabase;
@@ -12,43 +11,19 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code attolytics check}, and that a start comes to the same result. */
-@Timeout(120)
-class CheckIT {
+class CheckIT extends CommandDatabaseFixture {
   private static final String EXAMPLE = "schema-example.conf.yaml";
-
-  @TempDir Path directory;
-
-  private TestDatabase database;
-
-  @BeforeEach
-  void createDatabase() throws SQLException {
-    database = TestDatabase.create();
-  }
-
-  @AfterEach
-  void dropDatabase() throws SQLException {
-    database.close();
-  }
 
   @Test
   void check_printsTheSqlOfAStartAndChangesNothing() throws Exception {
@@ -365,10 +340,6 @@ class CheckIT {
     return CommandResult.of(Map.of(), with(args, "--port=0", "--admin_port=0"));
   }
 
-  private static String[] with(String[] args, String... more) {
-    return Stream.concat(Stream.of(args), Stream.of(more)).toArray(String[]::new);
-  }
-
   private static String nowhere(String user) throws IOException {
     return "postgres://%s:s3cr3t@127.0.0.1:%d/d".formatted(user, freePort());
   }
@@ -379,27 +350,11 @@ class CheckIT {
     }
   }
 
-  private void sql(String statements) throws SQLException {
-    try (Connection connection = database.connect();
-        Statement sql = connection.createStatement()) {
-      sql.execute(statements);
-    }
-  }
-
   /** Tables and the like, other than indexes. */
   private List<String> relations() throws SQLException {
-    List<String> names = new ArrayList<>();
-    try (Connection connection = database.connect();
-        Statement sql = connection.createStatement();
-        ResultSet row =
-            sql.executeQuery(
-                "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
-                    + " AND relkind NOT IN ('i', 'I') AND relname NOT LIKE 'attolytics%'"
-                    + " ORDER BY 1")) {
-      while (row.next()) {
-        names.add(row.getString(1));
-      }
-    }
-    return names;
+    return query(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            + " AND relkind NOT IN ('i', 'I') AND relname NOT LIKE 'attolytics%'"
+            + " ORDER BY 1");
   }
 }

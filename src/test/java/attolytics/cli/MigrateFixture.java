@@ -1,6 +1,5 @@
 package attolytics.cli;
 
-import attolytics.TestDatabase;
 import attolytics.app.CommandResult;
 import attolytics.database.migration.Migrator;
 import attolytics.database.migration.Migrator.LockWait;
@@ -8,26 +7,15 @@ import attolytics.schema.Schema;
 import attolytics.schema.yaml.SchemaFile;
 import attolytics.settings.DatabaseUrl;
 import attolytics.settings.StartException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
-/** A database for each test, and what migrates it. */
-@Timeout(120)
-abstract class MigrateFixture {
+/** Migrations of a database. */
+abstract class MigrateFixture extends CommandDatabaseFixture {
   static final String SCHEMA =
       """
       tables:
@@ -57,24 +45,6 @@ abstract class MigrateFixture {
   static final LockWait LONG =
       new LockWait(Duration.ofMillis(50), Duration.ofMillis(50), 1_000, Duration.ofMinutes(5));
 
-  @TempDir Path directory;
-
-  TestDatabase database;
-
-  @BeforeEach
-  void createDatabase() throws SQLException {
-    database = TestDatabase.create();
-  }
-
-  @AfterEach
-  void dropDatabase() throws SQLException {
-    database.close();
-  }
-
-  static List<String> errors(CommandResult result) {
-    return result.err().lines().filter(line -> line.startsWith("error: ")).toList();
-  }
-
   int apply(String yaml, LockWait lockWait) throws Exception {
     return apply(yaml, lockWait, new CountDownLatch(1));
   }
@@ -96,38 +66,9 @@ abstract class MigrateFixture {
         .formatted(more);
   }
 
-  Path file(String yaml) throws Exception {
-    return Files.writeString(Files.createTempFile(directory, "schema", ".yaml"), yaml);
-  }
-
   CommandResult migrate(String yaml, String... options) throws Exception {
     return CommandResult.of(
         Map.of(), with(options, "migrate", "--schema=" + file(yaml), "--db_url=" + database.url()));
-  }
-
-  static String[] with(String[] options, String... before) {
-    List<String> all = new ArrayList<>(List.of(before));
-    all.addAll(List.of(options));
-    return all.toArray(String[]::new);
-  }
-
-  void sql(String statement) throws SQLException {
-    try (Connection connection = database.connect();
-        Statement sql = connection.createStatement()) {
-      sql.execute(statement);
-    }
-  }
-
-  List<String> query(String query) throws SQLException {
-    try (Connection connection = database.connect();
-        Statement sql = connection.createStatement();
-        ResultSet row = sql.executeQuery(query)) {
-      List<String> rows = new ArrayList<>();
-      while (row.next()) {
-        rows.add(row.getString(1));
-      }
-      return rows;
-    }
   }
 
   /** Name, type and whether NOT NULL. */

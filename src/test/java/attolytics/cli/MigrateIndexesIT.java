@@ -106,9 +106,9 @@ class MigrateIndexesIT extends MigrateFixture {
 
     assertEquals(1, failed.exitCode(), failed.out());
     assertTrue(
-        errors(failed).get(0).contains("CREATE INDEX CONCURRENTLY ON first (\"x\"): "),
+        failed.errors().get(0).contains("CREATE INDEX CONCURRENTLY ON first (\"x\"): "),
         failed.err());
-    assertEquals(1, errors(failed).size(), failed.err());
+    assertEquals(1, failed.errors().size(), failed.err());
     assertEquals(List.of("btree x t"), indexes("leaf"));
     assertEquals(List.of(), indexes("t"));
     assertEquals(List.of(), indexes("first"));

@@ -50,7 +50,7 @@ class OtherServersIT {
   @BeforeEach
   void create() throws SQLException {
     database = TestDatabase.create();
-    sql("CREATE SCHEMA lacking");
+    database.execute("CREATE SCHEMA lacking");
   }
 
   @AfterEach
@@ -58,18 +58,9 @@ class OtherServersIT {
     database.close();
   }
 
-  private void sql(String... statements) throws SQLException {
-    try (Connection connection = database.connect();
-        Statement sql = connection.createStatement()) {
-      for (String statement : statements) {
-        sql.execute(statement);
-      }
-    }
-  }
-
   /** Makes the server refuse to call a function of PostgreSQL's. */
   private void lack(String function, String returns, String state) throws SQLException {
-    sql(
+    database.execute(
         "CREATE FUNCTION lacking.%s RETURNS %s LANGUAGE plpgsql AS $$ BEGIN"
                 .formatted(function, returns)
             + " RAISE EXCEPTION 'not here' USING ERRCODE = '%s'; END $$".formatted(state));
@@ -146,7 +137,7 @@ class OtherServersIT {
 
   @Test
   void start_refusesATableThatTakesNoCopy() throws Exception {
-    sql(
+    database.execute(
         "CREATE TABLE t (i INT4)",
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
             + " $$ BEGIN RAISE EXCEPTION 'not here' USING ERRCODE = '0A000'; END $$",
@@ -164,7 +155,7 @@ class OtherServersIT {
   /** It may pass, and other tables are none the worse. */
   @Test
   void start_warnsOfATableThatIsLocked() throws Exception {
-    sql("CREATE TABLE t (i INT4)");
+    database.execute("CREATE TABLE t (i INT4)");
     try (Connection holder = database.connect();
         Statement lock = holder.createStatement()) {
       holder.setAutoCommit(false);

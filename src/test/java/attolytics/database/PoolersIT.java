@@ -8,6 +8,7 @@ import attolytics.DatabaseProxy;
 import attolytics.Eventually;
 import attolytics.PgBouncer;
 import attolytics.PgBouncer.Pooling;
+import attolytics.Sql;
 import attolytics.TestDatabase;
 import attolytics.app.RunningService;
 import attolytics.app.TestClock;
@@ -17,9 +18,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -113,7 +112,7 @@ class PoolersIT {
         prepareAsSelect(pooler, "S_" + number);
         assertEquals(200, service.post("k" + number, event(number)).statusCode());
       }
-      assertEquals("31", query("SELECT count(*) FROM seen"));
+      assertEquals("31", database.value("SELECT count(*) FROM seen"));
     }
   }
 
@@ -133,7 +132,7 @@ class PoolersIT {
       }
       assertEquals(
           requests + "/" + requests,
-          query("SELECT count(*) || '/' || count(DISTINCT id) FROM seen"));
+          database.value("SELECT count(*) || '/' || count(DISTINCT id) FROM seen"));
     }
   }
 
@@ -144,31 +143,31 @@ class PoolersIT {
     try (PgBouncer pooler = PgBouncer.start(database, Pooling.TRANSACTION, 2)) {
       String before;
       try (Connection other = pooler.connect(database.name())) {
-        before = query(other, STATE);
-        execute(
+        before = Sql.value(other, STATE);
+        Sql.execute(
             other, "CREATE TABLE t (time timestamptz NOT NULL, n int8) PARTITION BY RANGE (time)");
-        execute(other, "CREATE TABLE seen (id int8 NOT NULL)");
-        execute(other, "INSERT INTO seen VALUES (1)");
+        Sql.execute(other, "CREATE TABLE seen (id int8 NOT NULL)");
+        Sql.execute(other, "INSERT INTO seen VALUES (1)");
       }
       try (RunningService service =
           RunningService.startAt(
               pooler.url(database.name()), database, PARTITIONED, clock, "--migrate")) {
         Eventually.await(() -> partitions() > 0);
-        String oldest = query(OLDEST);
+        String oldest = database.value(OLDEST);
         clock.pass(Duration.ofDays(12));
-        Eventually.await(() -> !oldest.equals(query(OLDEST)));
+        Eventually.await(() -> !oldest.equals(database.value(OLDEST)));
         assertEquals(200, service.post("k", event(2)).statusCode());
         assertEquals(
             "seen_id_idx t",
-            query(
+            database.value(
                 "SELECT string_agg(indexrelid::regclass || ' ' || left(indisvalid::text, 1), ', ') FROM pg_index WHERE indrelid = 'seen'::regclass"));
         String locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
-        Eventually.await(() -> query(locks).equals("0")); // once the upkeep is over
+        Eventually.await(() -> database.value(locks).equals("0")); // once the upkeep is over
         try (Connection one = pooler.connect(database.name());
             Connection two = pooler.connect(database.name())) {
           one.setAutoCommit(false); // so that the other gets the other session
-          assertEquals(before, query(one, STATE));
-          assertEquals(before, query(two, STATE));
+          assertEquals(before, Sql.value(one, STATE));
+          assertEquals(before, Sql.value(two, STATE));
         }
       }
     }
@@ -177,24 +176,26 @@ class PoolersIT {
   /** One server connection is enough for all that needs no index built or partition dropped. */
   @Test
   void migrate_poolOfOne_saysThatItNeedsTwo() throws Exception {
-    execute("CREATE TABLE seen (id int8 NOT NULL)");
+    database.execute("CREATE TABLE seen (id int8 NOT NULL)");
     try (PgBouncer pooler = PgBouncer.start(database, Pooling.TRANSACTION, 1)) {
       StartException e = assertThrows(StartException.class, () -> migrate(pooler));
       assertTrue(String.valueOf(e.getMessage()).contains("has to have two"), e.getMessage());
     }
-    assertEquals("0", query("SELECT count(*) FROM pg_index WHERE indrelid = 'seen'::regclass"));
+    assertEquals(
+        "0", database.value("SELECT count(*) FROM pg_index WHERE indrelid = 'seen'::regclass"));
   }
 
   /** It could not be set aside, and would leave an INVALID index. */
   @Test
   void migrate_timeoutOfTheRole_keepsTheIndexFromBeingBegun_andNotTheStart() throws Exception {
-    execute("CREATE TABLE seen (id int8 NOT NULL)");
-    execute(
+    database.execute("CREATE TABLE seen (id int8 NOT NULL)");
+    database.execute(
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET statement_timeout = 60000', current_database()); END $$");
     try (PgBouncer pooler = PgBouncer.start(database, Pooling.TRANSACTION, 3);
         RunningService service = migrate(pooler)) {
       assertEquals(200, service.post("k", event(1)).statusCode());
-      assertEquals("0", query("SELECT count(*) FROM pg_index WHERE indrelid = 'seen'::regclass"));
+      assertEquals(
+          "0", database.value("SELECT count(*) FROM pg_index WHERE indrelid = 'seen'::regclass"));
       assertTrue(isLogged("statement_timeout = 60000 ms would cancel it"));
     }
   }
@@ -204,7 +205,7 @@ class PoolersIT {
     try (PgBouncer pooler = PgBouncer.start(database, Pooling.SESSION, 10);
         RunningService service = start(pooler, "--migrate")) {
       assertEquals(200, service.post("k", event(1)).statusCode());
-      assertEquals("1", query("SELECT count(*) FROM seen"));
+      assertEquals("1", database.value("SELECT count(*) FROM seen"));
     }
   }
 
@@ -243,19 +244,7 @@ class PoolersIT {
   }
 
   private int partitions() throws SQLException {
-    return Integer.parseInt(query("SELECT count(*) FROM pg_inherits"));
-  }
-
-  private void execute(String statement) throws SQLException {
-    try (Connection connection = database.connect()) {
-      execute(connection, statement);
-    }
-  }
-
-  private static void execute(Connection connection, String statement) throws SQLException {
-    try (Statement sql = connection.createStatement()) {
-      sql.execute(statement);
-    }
+    return Integer.parseInt(database.value("SELECT count(*) FROM pg_inherits"));
   }
 
   private boolean isLogged(String words) {
@@ -268,31 +257,17 @@ class PoolersIT {
   }
 
   private void prepareAsSelect(PgBouncer pooler, String name) throws SQLException {
-    try (Connection connection = pooler.connect(database.name());
-        Statement sql = connection.createStatement()) {
-      sql.execute(
+    try (Connection connection = pooler.connect(database.name())) {
+      Sql.execute(
+          connection,
           "DO $$ BEGIN IF EXISTS (SELECT FROM pg_prepared_statements WHERE name = '%s')"
                   .formatted(name)
-              + " THEN EXECUTE 'DEALLOCATE \"%s\"'; END IF; END $$".formatted(name));
-      sql.execute("PREPARE \"%s\" AS SELECT 1".formatted(name));
+              + " THEN EXECUTE 'DEALLOCATE \"%s\"'; END IF; END $$".formatted(name),
+          "PREPARE \"%s\" AS SELECT 1".formatted(name));
     }
   }
 
   private static String event(int id) {
     return "{\"_t\":\"seen\",\"id\":" + id + "}";
-  }
-
-  private String query(String question) throws SQLException {
-    try (Connection connection = database.connect()) {
-      return query(connection, question);
-    }
-  }
-
-  private static String query(Connection connection, String question) throws SQLException {
-    try (Statement sql = connection.createStatement();
-        ResultSet row = sql.executeQuery(question)) {
-      row.next();
-      return row.getString(1);
-    }
   }
 }

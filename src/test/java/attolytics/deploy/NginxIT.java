@@ -20,10 +20,6 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -185,15 +181,6 @@ class NginxIT {
     return send(to("/apps/a/events").POST(event(id)).header("Idempotency-Key", id));
   }
 
-  private String query(String sql) throws SQLException {
-    try (Connection connection = database.connect();
-        Statement statement = connection.createStatement();
-        ResultSet result = statement.executeQuery(sql)) {
-      result.next();
-      return String.valueOf(result.getString(1));
-    }
-  }
-
   @Test
   void request_arrivesWithItsHeaders() throws Exception {
     HttpResponse<String> response =
@@ -206,7 +193,7 @@ class NginxIT {
     assertEquals(200, response.statusCode(), response.body());
     assertEquals(
         "https://example.com/page|192.0.2.7, 127.0.0.1|127.0.0.1|https|127.0.0.1",
-        query(
+        database.value(
             "SELECT concat_ws('|', referer, client, address, scheme, host) FROM seen"
                 + " WHERE id='headers'"));
   }
@@ -235,9 +222,9 @@ class NginxIT {
     }
     assertEquals(
         "2 127.0.0.2 127.0.0.2",
-        query(
+        database.value(
             "SELECT concat_ws(' ', count(*), min(ip), max(ip)) FROM seen WHERE id LIKE 'from %'"));
-    query("DELETE FROM seen WHERE id LIKE 'from %' RETURNING id");
+    database.value("DELETE FROM seen WHERE id LIKE 'from %' RETURNING id");
   }
 
   private void postFrom(byte[] address, String headers, String id) throws Exception {
@@ -367,7 +354,7 @@ class NginxIT {
     assertEquals(List.of(), List.copyOf(failures));
     assertEquals(
         stored + "|" + stored,
-        query(
+        database.value(
             "SELECT concat_ws('|', count(*), count(DISTINCT id)) FROM seen"
                 + " WHERE id LIKE 'restart-%'"));
   }
@@ -403,17 +390,17 @@ class NginxIT {
       a.program().signal("CONT");
     }
     String stored = "SELECT count(*) FROM seen WHERE id = 'open-" + asked + "'";
-    Eventually.await("it does what it had received", () -> query(stored).equals("1"));
+    Eventually.await("it does what it had received", () -> database.value(stored).equals("1"));
     Eventually.await(
         "the repeated request is known as such",
         () ->
             a.metric("attolytics_duplicates_suppressed_total")
                     + b.metric("attolytics_duplicates_suppressed_total")
                 > 0);
-    assertEquals("1", query(stored));
+    assertEquals("1", database.value(stored));
     assertEquals(
         "0",
-        query(
+        database.value(
             "SELECT count(*) FROM (SELECT id FROM seen WHERE id LIKE 'keyed-%'"
                 + " GROUP BY id HAVING count(*) > 1) twice"));
   }

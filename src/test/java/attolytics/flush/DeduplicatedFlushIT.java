@@ -23,10 +23,8 @@ import attolytics.schema.Column;
 import attolytics.schema.Index;
 import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
-import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -67,21 +65,15 @@ class DeduplicatedFlushIT {
   @BeforeEach
   void create() throws SQLException {
     database = TestDatabase.create();
-    HikariConfig config = new HikariConfig();
-    config.setJdbcUrl(database.jdbcUrl());
-    config.setUsername(database.user());
-    config.setPassword(database.password());
-    config.setAutoCommit(false);
-    config.setMaximumPoolSize(2);
-    pool = new HikariDataSource(config);
+    pool = database.pool();
     transaction =
         new FlushTransaction(
             new JdbcFlushDatabase(
                 pool, OutcomeLookup.BY_TRANSACTION, Duration.ofDays(7), NanoClock.SYSTEM));
-    execute("CREATE TABLE t (id int8 UNIQUE CHECK (id <> 13))");
-    execute("CREATE TABLE u (id int8)");
+    database.execute("CREATE TABLE t (id int8 UNIQUE CHECK (id <> 13))");
+    database.execute("CREATE TABLE u (id int8)");
     for (String statement : IdempotencyTable.TABLE.creation()) {
-      execute(statement);
+      database.execute(statement);
     }
   }
 
@@ -112,22 +104,6 @@ class DeduplicatedFlushIT {
     return batch;
   }
 
-  private void execute(String statement) throws SQLException {
-    try (Connection connection = database.connect();
-        Statement sql = connection.createStatement()) {
-      sql.execute(statement);
-    }
-  }
-
-  private String query(String query) throws SQLException {
-    try (Connection connection = database.connect();
-        Statement sql = connection.createStatement();
-        ResultSet row = sql.executeQuery(query)) {
-      row.next();
-      return String.valueOf(row.getString(1));
-    }
-  }
-
   @Test
   void run_countsWhatIsLeftOut_requestByRequestAndRunByRun() throws Exception {
     Batch first = batch(1, 2);
@@ -142,18 +118,18 @@ class DeduplicatedFlushIT {
     assertEquals(1, mixed.runDuplicates(0));
     assertEquals(0, mixed.runDuplicates(1));
     assertEquals(2, mixed.runDuplicates(2));
-    assertEquals("4", query("SELECT count(*) FROM t"));
-    assertEquals("2", query("SELECT count(*) FROM u"));
+    assertEquals("4", database.value("SELECT count(*) FROM t"));
+    assertEquals("2", database.value("SELECT count(*) FROM u"));
   }
 
   @Test
   void run_again_beginsToCountAgain() throws Exception {
     Batch batch = batch(1, 13, 1);
     assertThrows(FlushException.class, () -> transaction.run(List.of(batch), LIMITS, false));
-    execute("ALTER TABLE t DROP CONSTRAINT t_id_check");
+    database.execute("ALTER TABLE t DROP CONSTRAINT t_id_check");
     transaction.run(List.of(batch), LIMITS, false);
     assertEquals(1, batch.duplicates());
-    execute("DELETE FROM t");
+    database.execute("DELETE FROM t");
     batch.clear();
     add(batch, TABLE, 1, 2);
     transaction.run(List.of(batch), LIMITS, false);
@@ -170,9 +146,9 @@ class DeduplicatedFlushIT {
     transaction.run(List.of(one, two, strict), LIMITS, false);
 
     String answer = "SELECT answer FROM attolytics_idempotency WHERE key = '%s'";
-    assertEquals("left out: 0", query(answer.formatted("one")));
-    assertEquals("left out: 2", query(answer.formatted("two")));
-    assertEquals("null", query(answer.formatted("three")));
+    assertEquals("left out: 0", database.value(answer.formatted("one")));
+    assertEquals("left out: 2", database.value(answer.formatted("two")));
+    assertEquals("null", database.value(answer.formatted("three")));
 
     Batch again = lenient("two", 2, 3, 1);
     Map<Batch, Outcome> known = transaction.run(List.of(again), LIMITS, false);
@@ -183,7 +159,7 @@ class DeduplicatedFlushIT {
 
   @Test
   void run_refusedRow_isLocated_inBothWays() throws Exception {
-    execute("INSERT INTO t VALUES (2)");
+    database.execute("INSERT INTO t VALUES (2)");
     Batch first = batch(1, 2);
     Batch bad = batch(3);
     add(bad, OTHER, 5);
@@ -198,7 +174,7 @@ class DeduplicatedFlushIT {
       assertEquals("23514", failure.sql().getSQLState());
       assertSame(bad, failure.failedBatch());
       assertEquals(3, failure.event());
-      assertEquals("1", query("SELECT count(*) FROM t"));
+      assertEquals("1", database.value("SELECT count(*) FROM t"));
     }
   }
 
@@ -219,7 +195,7 @@ class DeduplicatedFlushIT {
 
   @Test
   void run_lostTable_isAFailureOfNoRow_inBothWays() throws Exception {
-    execute("ALTER TABLE t RENAME TO gone");
+    database.execute("ALTER TABLE t RENAME TO gone");
     for (boolean byInsert : List.of(false, true)) {
       FlushException failure =
           assertThrows(

@@ -17,12 +17,8 @@ import attolytics.schema.Column;
 import attolytics.schema.Index;
 import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
-import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,13 +79,7 @@ class DistributedRowsIT {
   @BeforeEach
   void create() throws SQLException {
     database = TestDatabase.create();
-    HikariConfig config = new HikariConfig();
-    config.setJdbcUrl(database.jdbcUrl());
-    config.setUsername(database.user());
-    config.setPassword(database.password());
-    config.setAutoCommit(false);
-    config.setMaximumPoolSize(2);
-    pool = new HikariDataSource(config);
+    pool = database.pool();
     flusher =
         new Flusher(
             new JdbcFlushDatabase(
@@ -98,8 +88,9 @@ class DistributedRowsIT {
             Duration.ofMinutes(1),
             Metrics.NONE,
             NanoClock.SYSTEM);
-    execute("CREATE TABLE t (id int8)", "CREATE TABLE u (id int8)", AGREE);
-    execute("CREATE TRIGGER refuse BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION refuse()");
+    database.execute("CREATE TABLE t (id int8)", "CREATE TABLE u (id int8)", AGREE);
+    database.execute(
+        "CREATE TRIGGER refuse BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION refuse()");
   }
 
   @AfterEach
@@ -119,24 +110,6 @@ class DistributedRowsIT {
     return batch;
   }
 
-  private void execute(String... statements) throws SQLException {
-    try (Connection connection = database.connect();
-        Statement sql = connection.createStatement()) {
-      for (String each : statements) {
-        sql.execute(each);
-      }
-    }
-  }
-
-  private String query(String query) throws SQLException {
-    try (Connection connection = database.connect();
-        Statement sql = connection.createStatement();
-        ResultSet row = sql.executeQuery(query)) {
-      row.next();
-      return row.getString(1);
-    }
-  }
-
   private Outcome.Kind kind(long id) {
     Outcome outcome = outcomes.get(id);
     assertTrue(outcome != null, "not settled: " + id);
@@ -145,7 +118,7 @@ class DistributedRowsIT {
 
   @Test
   void badRow_whoseCopyFailsWithoutASqlState_isToldByAnInsert() throws Exception {
-    execute(HIDE);
+    database.execute(HIDE);
     List<Batch> batches = new ArrayList<>();
     for (long id = 10; id < 30; id++) {
       batches.add(batch(DISTRIBUTED, id));
@@ -159,14 +132,14 @@ class DistributedRowsIT {
           id == 13 ? Outcome.Kind.CONFLICT : id == 23 ? Outcome.Kind.REFUSED : Outcome.Kind.STORED;
       assertEquals(expected, kind(id), "id " + id);
     }
-    assertEquals("18", query("SELECT count(*) FROM t WHERE id NOT IN (13, 23)"));
-    assertEquals("18", query("SELECT count(*) FROM t"));
+    assertEquals("18", database.value("SELECT count(*) FROM t WHERE id NOT IN (13, 23)"));
+    assertEquals("18", database.value("SELECT count(*) FROM t"));
   }
 
   /** It is stored by the INSERT then: all of it, whatever tables it is for. */
   @Test
   void goodRow_thatAnInsertGetsIn_isStoredOnce() throws Exception {
-    execute(HIDE);
+    database.execute(HIDE);
     Batch mixed = batch(DISTRIBUTED, 43, 44);
     for (long id : new long[] {45, 46}) {
       mixed.rows().putShort(1);
@@ -175,28 +148,28 @@ class DistributedRowsIT {
     }
     flusher.flush(List.of(mixed));
     assertEquals(Outcome.Kind.STORED, kind(43));
-    assertEquals("43,44", query("SELECT string_agg(id::text, ',' ORDER BY id) FROM t"));
-    assertEquals("45,46", query("SELECT string_agg(id::text, ',' ORDER BY id) FROM u"));
+    assertEquals("43,44", database.value("SELECT string_agg(id::text, ',' ORDER BY id) FROM t"));
+    assertEquals("45,46", database.value("SELECT string_agg(id::text, ',' ORDER BY id) FROM u"));
   }
 
   @Test
   void trouble_thatAnInsertDoesNotExplain_isWaitedOut() throws Exception {
-    execute(HIDE);
+    database.execute(HIDE);
     flusher.flush(List.of(batch(DISTRIBUTED, 33), batch(DISTRIBUTED, 34)));
     assertEquals(Outcome.Kind.STORED, kind(34));
     assertTrue(flusher.hasDeferred());
     assertFalse(outcomes.containsKey(33L));
-    execute(AGREE);
+    database.execute(AGREE);
     Eventually.await(() -> flusher.untilRetry() == 0);
     flusher.retryDeferred(1);
     assertEquals(Outcome.Kind.STORED, kind(33));
-    assertEquals("2", query("SELECT count(*) FROM t"));
+    assertEquals("2", database.value("SELECT count(*) FROM t"));
   }
 
   /** The INSERT begins with a COPY, too. */
   @Test
   void cause_thatIsHiddenFromTheInsertAsWell_isWaitedOut() throws Exception {
-    execute(
+    database.execute(
         HIDE,
         """
         CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS $$
@@ -210,29 +183,29 @@ class DistributedRowsIT {
     flusher.flush(List.of(batch(DISTRIBUTED, 43), batch(LOCAL, 44)));
     assertEquals(Outcome.Kind.STORED, kind(44));
     assertTrue(flusher.hasDeferred());
-    execute("DROP EVENT TRIGGER watch");
+    database.execute("DROP EVENT TRIGGER watch");
     Eventually.await(() -> flusher.untilRetry() == 0);
     flusher.retryDeferred(1);
     assertEquals(Outcome.Kind.STORED, kind(43));
-    assertEquals("1", query("SELECT count(*) FROM t"));
+    assertEquals("1", database.value("SELECT count(*) FROM t"));
   }
 
   @Test
   void otherMachineThatIsAway_holdsUpItsTableOnly() throws Exception {
-    execute(AWAY);
+    database.execute(AWAY);
     flusher.flush(
         List.of(batch(DISTRIBUTED, 1), batch(LOCAL, 2), batch(DISTRIBUTED, 3), batch(LOCAL, 4)));
     assertEquals(List.of(2L, 4L), List.copyOf(outcomes.keySet()));
     assertEquals(2, flusher.deferredRows());
     flusher.flush(List.of(batch(DISTRIBUTED, 5), batch(LOCAL, 6))); // without another try
     assertEquals(Outcome.Kind.STORED, kind(6));
-    execute(AGREE);
+    database.execute(AGREE);
     Eventually.await(
         () -> {
           flusher.retryDeferred(1);
           return !flusher.hasDeferred();
         });
-    assertEquals("1,3,5", query("SELECT string_agg(id::text, ',' ORDER BY id) FROM t"));
-    assertEquals("2,4,6", query("SELECT string_agg(id::text, ',' ORDER BY id) FROM u"));
+    assertEquals("1,3,5", database.value("SELECT string_agg(id::text, ',' ORDER BY id) FROM t"));
+    assertEquals("2,4,6", database.value("SELECT string_agg(id::text, ',' ORDER BY id) FROM u"));
   }
 }

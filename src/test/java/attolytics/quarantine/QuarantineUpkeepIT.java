@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.Eventually;
+import attolytics.Sql;
 import attolytics.TestDatabase;
 import attolytics.app.RunningService;
 import attolytics.database.ConnectionPool;
@@ -18,9 +19,7 @@ import ch.qos.logback.core.read.ListAppender;
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -165,18 +164,10 @@ class QuarantineUpkeepIT {
   }
 
   private void sql(String... statements) throws SQLException {
-    try (Statement sql = connection.createStatement()) {
-      for (String statement : statements) {
-        sql.execute(statement);
-      }
-    }
+    Sql.execute(connection, statements);
   }
 
   private String query(String select) throws SQLException {
-    try (Statement sql = connection.createStatement();
-        ResultSet row = sql.executeQuery(select)) {
-      row.next();
-      return row.getString(1);
-    }
+    return Sql.value(connection, select);
   }
 }

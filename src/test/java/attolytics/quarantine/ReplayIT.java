@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import attolytics.Eventually;
 import attolytics.PgBouncer;
 import attolytics.PgBouncer.Pooling;
+import attolytics.Sql;
 import attolytics.TestDatabase;
 import attolytics.app.CommandResult;
 import attolytics.app.JarProcess;
@@ -14,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -467,21 +467,10 @@ class ReplayIT {
   }
 
   private void sql(String... statements) throws SQLException {
-    try (Statement sql = connection.createStatement()) {
-      for (String statement : statements) {
-        sql.execute(statement);
-      }
-    }
+    Sql.execute(connection, statements);
   }
 
   private List<String> rows(String select) throws SQLException {
-    List<String> rows = new ArrayList<>();
-    try (Statement sql = connection.createStatement();
-        ResultSet row = sql.executeQuery(select)) {
-      while (row.next()) {
-        rows.add(String.valueOf(row.getString(1)));
-      }
-    }
-    return rows;
+    return Sql.rows(connection, select);
   }
 }

@@ -3,7 +3,7 @@ package attolytics.database.migration;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import attolytics.TestDatabase;
+import attolytics.database.EmptySchemaFixture;
 import attolytics.database.IdempotencyTable;
 import attolytics.database.Identifiers;
 import attolytics.database.OwnTable;
@@ -14,56 +14,21 @@ import attolytics.schema.Index;
 import attolytics.schema.ScalarType;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
-import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.TestInstance;
 
-/**
- * A database for the tests of a class, whose schema public has only the service's own tables at the
- * begin of each test.
- */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class DatabaseTablesFixture {
+/** The service's own tables are there already, so that the tests only see the schema's. */
+abstract class DatabaseTablesFixture extends EmptySchemaFixture {
   static final OwnTable OWN = IdempotencyTable.TABLE;
 
   static final List<OwnTable> ALL_OWN = List.of(OWN, QuarantineTable.TABLE);
 
-  TestDatabase database;
-
-  Connection connection;
-
-  @BeforeAll
-  void createDatabase() throws SQLException {
-    database = TestDatabase.create();
-  }
-
-  @AfterAll
-  void dropDatabase() throws SQLException {
-    database.close();
-  }
-
   @BeforeEach
-  void connectToEmptySchema() throws SQLException {
-    connection = database.connect();
-    sql("DROP SCHEMA IF EXISTS public, other CASCADE", "CREATE SCHEMA public");
-    // The service's own tables are there already, so that the tests only see the schema's.
+  void createOwnTables() throws SQLException {
     for (OwnTable own : ALL_OWN) {
       sql(own.creation().toArray(String[]::new));
     }
-  }
-
-  @AfterEach
-  void disconnect() throws SQLException {
-    connection.close();
   }
 
   @FunctionalInterface
@@ -100,34 +65,6 @@ abstract class DatabaseTablesFixture {
     assertFits(plan);
     assertEquals(List.of(), plan.statements());
     assertTrue(connection.getAutoCommit());
-  }
-
-  static void assertFits(Plan plan) {
-    assertEquals(List.of(), plan.problems());
-    assertEquals(List.of(), plan.warnings());
-  }
-
-  void sql(String... statements) throws SQLException {
-    try (Statement sql = connection.createStatement()) {
-      for (String statement : statements) {
-        sql.execute(statement);
-      }
-    }
-  }
-
-  List<String> query(String query) throws SQLException {
-    List<String> rows = new ArrayList<>();
-    try (Statement sql = connection.createStatement();
-        ResultSet row = sql.executeQuery(query)) {
-      while (row.next()) {
-        rows.add(row.getString(1));
-      }
-    }
-    return rows;
-  }
-
-  static Schema schema(Table... tables) {
-    return new Schema(List.of(tables), Map.of(), null);
   }
 
   static Table table(String name, Column... columns) {

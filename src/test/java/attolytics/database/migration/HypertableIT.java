@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import attolytics.Sql;
 import attolytics.TestDatabase;
 import attolytics.app.RunningService;
 import attolytics.database.Migration;
@@ -14,13 +15,10 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -250,21 +248,10 @@ class HypertableIT {
   }
 
   private void sql(String... statements) throws SQLException {
-    try (Statement sql = connection.createStatement()) {
-      for (String statement : statements) {
-        sql.execute(statement);
-      }
-    }
+    Sql.execute(connection, statements);
   }
 
   private List<String> query(String query) throws SQLException {
-    List<String> rows = new ArrayList<>();
-    try (Statement sql = connection.createStatement();
-        ResultSet row = sql.executeQuery(query)) {
-      while (row.next()) {
-        rows.add(row.getString(1));
-      }
-    }
-    return rows;
+    return Sql.rows(connection, query);
   }
 }

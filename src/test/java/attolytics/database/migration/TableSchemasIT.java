@@ -3,7 +3,7 @@ package attolytics.database.migration;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import attolytics.TestDatabase;
+import attolytics.database.EmptySchemaFixture;
 import attolytics.database.IdempotencyTable;
 import attolytics.database.QuarantineTable;
 import attolytics.database.partition.PartitionUpkeep;
@@ -13,9 +13,7 @@ import attolytics.settings.DatabaseUrl;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -27,15 +25,12 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tables in schemas of their own: the key {@code schema}. */
-class TableSchemasIT {
+class TableSchemasIT extends EmptySchemaFixture {
   private static final String TWO_TABLES =
       """
       tables:
@@ -58,34 +53,12 @@ class TableSchemasIT {
 
   private static final Instant NOW = Instant.parse("2024-02-28T12:00:00Z");
 
-  private static TestDatabase database;
-
   @TempDir private Path directory;
-  private Connection connection;
-
-  @BeforeAll
-  static void createDatabase() throws SQLException {
-    database = TestDatabase.create();
-  }
-
-  @AfterAll
-  static void dropDatabase() throws SQLException {
-    database.close();
-  }
 
   @BeforeEach
-  void connectToEmptyDatabase() throws SQLException {
-    connection = database.connect();
-    sql(
-        "DROP SCHEMA IF EXISTS public, \"Game\", \"Game \"\"A\"\"\" CASCADE",
-        "CREATE SCHEMA public");
+  void createOwnTables() throws SQLException {
     sql(IdempotencyTable.TABLE.creation().toArray(String[]::new));
     sql(QuarantineTable.TABLE.creation().toArray(String[]::new));
-  }
-
-  @AfterEach
-  void disconnect() throws SQLException {
-    connection.close();
   }
 
   @Test
@@ -340,25 +313,6 @@ class TableSchemasIT {
 
   private Schema schema(String yaml) throws Exception {
     return SchemaFile.read(Files.writeString(directory.resolve("schema.yaml"), yaml), Map.of());
-  }
-
-  private void sql(String... statements) throws SQLException {
-    try (Statement sql = connection.createStatement()) {
-      for (String statement : statements) {
-        sql.execute(statement);
-      }
-    }
-  }
-
-  private List<String> query(String query) throws SQLException {
-    List<String> rows = new ArrayList<>();
-    try (Statement sql = connection.createStatement();
-        ResultSet row = sql.executeQuery(query)) {
-      while (row.next()) {
-        rows.add(row.getString(1));
-      }
-    }
-    return rows;
   }
 
   @FunctionalInterface

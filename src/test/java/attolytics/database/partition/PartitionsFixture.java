@@ -2,7 +2,7 @@ package attolytics.database.partition;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import attolytics.TestDatabase;
+import attolytics.database.EmptySchemaFixture;
 import attolytics.database.migration.DatabaseTables;
 import attolytics.database.migration.Plan;
 import attolytics.schema.Column;
@@ -15,14 +15,11 @@ import attolytics.schema.ScalarType;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
@@ -30,47 +27,21 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
-/** A database for the tests of a class, whose schema public is empty at the begin of each. */
+/** Tables with partitions, and what makes and drops them. */
 @Timeout(120)
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class PartitionsFixture {
+abstract class PartitionsFixture extends EmptySchemaFixture {
   /** In the past of the server: what is dropped has to be past its retention there, too. */
   static final Instant NOW = Instant.parse("2024-02-28T12:00:00Z");
 
   static final Duration DAY = Duration.ofDays(1);
 
-  TestDatabase database;
-
-  Connection connection;
-
-  @BeforeAll
-  void createDatabase() throws SQLException {
-    database = TestDatabase.create();
-  }
-
-  @AfterAll
-  void dropDatabase() throws SQLException {
-    database.close();
-  }
-
   @BeforeEach
-  void connectToEmptySchema() throws SQLException {
-    connection = database.connect();
-    sql("DROP SCHEMA IF EXISTS public, other CASCADE", "CREATE SCHEMA public");
+  void setTimeZone() throws SQLException {
     // Bounds are those of UTC whatever the session's time zone is.
     sql("SET TIME ZONE 'America/St_Johns'");
-  }
-
-  @AfterEach
-  void disconnect() throws SQLException {
-    connection.close();
   }
 
   List<String> make(Table table, Instant now) throws SQLException {
@@ -139,10 +110,6 @@ abstract class PartitionsFixture {
         null);
   }
 
-  static Schema schema(Table... tables) {
-    return new Schema(List.of(tables), Map.of(), null);
-  }
-
   ExistingPartitions existing() throws SQLException {
     return ExistingPartitions.of(
         connection, Long.parseLong(query("SELECT 't'::regclass::oid").get(0)), "time");
@@ -162,34 +129,5 @@ abstract class PartitionsFixture {
     Plan plan = DatabaseTables.prepare(connection, schema, now);
     assertEquals(List.of(), plan.problems());
     assertEquals(List.of(), plan.statements());
-  }
-
-  static void assertFits(Plan plan) {
-    assertEquals(List.of(), plan.problems());
-    assertEquals(List.of(), plan.warnings());
-  }
-
-  void sql(String... statements) throws SQLException {
-    try (Statement sql = connection.createStatement()) {
-      for (String statement : statements) {
-        sql.execute(statement);
-      }
-    }
-  }
-
-  List<String> query(String query) throws SQLException {
-    List<String> rows = new ArrayList<>();
-    try (Statement sql = connection.createStatement()) {
-      boolean isResult = sql.execute(query);
-      while (!isResult) {
-        isResult = sql.getMoreResults();
-      }
-      try (ResultSet row = sql.getResultSet()) {
-        while (row.next()) {
-          rows.add(row.getString(1));
-        }
-      }
-    }
-    return rows;
   }
 }

@@ -129,7 +129,7 @@ class PassingDaysIT {
     }
     assertEquals(Set.of("200"), answers);
     assertMonthsAreThere();
-    assertEquals(List.of("-1"), rows("SELECT id FROM days"));
+    assertEquals(List.of("-1"), database.rows("SELECT id FROM days"));
     assertEquals(others, others());
     assertEquals("1", first.query("SELECT count(*) FROM days_20010105"));
     assertEquals("1", first.query("SELECT count(*) FROM his"));
@@ -259,7 +259,8 @@ class PassingDaysIT {
         });
     assertTrue(expected.size() > CLIENTS * 5, "that few: " + expected.size());
     assertEquals(
-        expected, rows("SELECT id FROM days ORDER BY id").stream().map(Long::valueOf).toList());
+        expected,
+        database.rows("SELECT id FROM days ORDER BY id").stream().map(Long::valueOf).toList());
   }
 
   private void assertMonthsAreThere() throws SQLException {
@@ -272,24 +273,13 @@ class PassingDaysIT {
           }
         });
     assertTrue(expected.size() > CLIENTS * 5, "that few: " + expected.size());
-    assertEquals(expected, rows("SELECT id || ' ' || day FROM months ORDER BY id"));
-  }
-
-  private List<String> rows(String query) throws SQLException {
-    List<String> rows = new ArrayList<>();
-    try (Connection connection = database.connect();
-        Statement sql = connection.createStatement();
-        ResultSet row = sql.executeQuery(query)) {
-      while (row.next()) {
-        rows.add(row.getString(1));
-      }
-    }
-    return rows;
+    assertEquals(expected, database.rows("SELECT id || ' ' || day FROM months ORDER BY id"));
   }
 
   /** All tables that are none of the service's partitions. */
   private String others() throws SQLException {
-    return rows(
+    return database
+        .rows(
             "SELECT oid || ' ' || relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
                 + " AND relkind IN ('r', 'p') AND coalesce(obj_description(oid, 'pg_class'), '')"
                 + " NOT LIKE 'made by attolytics: %' ORDER BY 1")
