@@ -10,7 +10,10 @@ import java.util.Locale;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/** Makes requests up, by a client's dice. Used by one thread; the ledger is shared. */
+/**
+ * Makes up requests at random. Used by one thread; the ledger is shared. Longer than other files
+ * because each kind of request has a method.
+ */
 final class Requests {
   private static final int FLOOD_EVENTS = 30;
   private static final String FLOOD_PAD = "flood ".repeat(3_500);

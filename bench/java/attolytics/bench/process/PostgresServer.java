@@ -1,19 +1,14 @@
 package attolytics.bench.process;
 
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
-import java.io.File;
 import java.io.IOException;
-import java.lang.ProcessBuilder.Redirect;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.UserPrincipal;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -28,7 +23,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +39,6 @@ public final class PostgresServer implements AutoCloseable {
     IMMEDIATE
   }
 
-  private static final int OLDEST = 15;
   private static final String USER = "postgres";
   private static final String DATABASE = "postgres";
   private static final long PATIENCE_SECONDS = 60;
@@ -69,9 +62,8 @@ public final class PostgresServer implements AutoCloseable {
 
   private static final int LAST_PORT = 32_000;
 
+  private final ServerPrograms programs;
   private final String description;
-  private final Path programs;
-  private final List<String> prefix;
   private final Path directory;
   private final Path log;
   private final int port;
@@ -79,17 +71,10 @@ public final class PostgresServer implements AutoCloseable {
   private volatile @Nullable Process postgres;
   private boolean closed;
 
-  private PostgresServer(
-      String description,
-      Path programs,
-      List<String> prefix,
-      Path directory,
-      Path log,
-      String password)
+  private PostgresServer(ServerPrograms programs, Path directory, Path log, String password)
       throws IOException {
-    this.description = description;
     this.programs = programs;
-    this.prefix = prefix;
+    this.description = programs.description() + ", data on " + Files.getFileStore(directory).type();
     this.directory = directory;
     this.log = log;
     this.port = freePort();
@@ -114,12 +99,8 @@ public final class PostgresServer implements AutoCloseable {
     PostgresServer server = null;
     boolean usable = false;
     try {
-      Path installed = embedded ? null : installedPrograms();
-      Path programs = installed == null ? embeddedPrograms(directory) : installed;
-      String on = ", data on " + Files.getFileStore(directory).type();
-      String description = (installed == null ? "embedded" : "from " + installed) + on;
-      server =
-          new PostgresServer(description, programs, prefix(), directory, log, randomPassword());
+      ServerPrograms programs = ServerPrograms.find(embedded, directory);
+      server = new PostgresServer(programs, directory, log, randomPassword());
       server.initialize();
       server.startAgain();
       server.assertDurable();
@@ -197,14 +178,9 @@ public final class PostgresServer implements AutoCloseable {
     stop(Mode.FAST);
     PostgresServer standby =
         new PostgresServer(
-            description,
-            programs,
-            prefix,
-            Files.createTempDirectory("attolytics-bench-"),
-            standbyLog,
-            password);
-    giveAway(standby.directory);
-    runToEnd(List.of("cp", "-a", data().toString(), standby.data().toString()));
+            programs, Files.createTempDirectory("attolytics-bench-"), standbyLog, password);
+    programs.giveAway(standby.directory);
+    programs.run(log, List.of("cp", "-a", data().toString(), standby.data().toString()));
     startAgain();
     execute("ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()");
     Files.createFile(standby.data().resolve("standby.signal"));
@@ -239,9 +215,10 @@ public final class PostgresServer implements AutoCloseable {
     }
     try {
       if (running.isAlive()) {
-        runToEnd(
+        programs.run(
+            log,
             List.of(
-                programs.resolve("pg_ctl").toString(),
+                programs.path("pg_ctl"),
                 "stop",
                 "--pgdata=" + data(),
                 "--mode=" + mode.name().toLowerCase(Locale.ROOT),
@@ -259,12 +236,12 @@ public final class PostgresServer implements AutoCloseable {
 
   /** Starts the stopped server, at the same port, and waits until it takes connections. */
   public void startAgain() throws IOException, InterruptedException, SQLException {
-    List<String> command = new ArrayList<>(prefix);
-    command.addAll(List.of(programs.resolve("postgres").toString(), "-D", data().toString()));
+    List<String> command =
+        new ArrayList<>(List.of(programs.path("postgres"), "-D", data().toString()));
     SETTINGS.forEach((name, value) -> command.addAll(List.of("-c", name + "=" + value)));
     command.addAll(List.of("-c", "listen_addresses=127.0.0.1", "-c", "port=" + port));
     command.addAll(List.of("-c", "unix_socket_directories="));
-    postgres = quietly(command, directory, log).start();
+    postgres = programs.start(command, directory, log);
     awaitConnection();
   }
 
@@ -288,103 +265,18 @@ public final class PostgresServer implements AutoCloseable {
 
   private void initialize() throws IOException, InterruptedException {
     Path passwordFile = Files.writeString(directory.resolve("password"), password);
-    giveAway(directory);
-    giveAway(passwordFile);
-    runToEnd(
+    programs.giveAway(directory);
+    programs.giveAway(passwordFile);
+    programs.run(
+        log,
         List.of(
-            programs.resolve("initdb").toString(),
+            programs.path("initdb"),
             "--pgdata=" + data(),
             "--username=" + USER,
             "--auth=scram-sha-256",
             "--pwfile=" + passwordFile,
             "--encoding=UTF8",
             "--no-locale"));
-  }
-
-  /** To the account that the server runs under. */
-  private static void giveAway(Path file) throws IOException {
-    String user = accountForRoot();
-    if (user != null) {
-      UserPrincipal owner =
-          file.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(user);
-      Files.setOwner(file, owner);
-    }
-  }
-
-  /** What stands before the server's commands. */
-  private static List<String> prefix() throws IOException {
-    String user = accountForRoot();
-    return user == null
-        ? List.of()
-        : List.of("setpriv", "--reuid=" + user, "--regid=" + user, "--clear-groups");
-  }
-
-  /** The programs of the embedded server, whose library unpacks them only if it may start one. */
-  private static Path embeddedPrograms(Path directory) throws IOException {
-    Path unpacked = Files.createDirectory(directory.resolve("programs"));
-    EmbeddedPostgres.builder()
-        .setOverrideWorkingDirectory(unpacked.toFile())
-        .setDataDirectory(directory.resolve("unused"))
-        .setRegisterShutdownHook(false)
-        .start()
-        .close();
-    try (Stream<Path> files = Files.walk(unpacked)) {
-      return files
-          .filter(file -> file.endsWith(Path.of("bin", "initdb")))
-          .findFirst()
-          .map(Path::getParent)
-          .orElseThrow(() -> new IOException("no server programs in " + unpacked));
-    }
-  }
-
-  /** PostgreSQL refuses to run as root: the account that it runs under then. */
-  private static @Nullable String accountForRoot() throws IOException {
-    if (!"root".equals(System.getProperty("user.name"))) {
-      return null;
-    }
-    boolean known =
-        Files.readAllLines(Path.of("/etc/passwd")).stream()
-            .anyMatch(line -> line.startsWith(USER + ":"));
-    return known ? USER : "nobody";
-  }
-
-  /** The directory of the programs in the path, else of the newest that Debian keeps aside. */
-  private static @Nullable Path installedPrograms() throws IOException, InterruptedException {
-    List<Path> candidates = new ArrayList<>();
-    for (String entry : System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
-      candidates.add(Path.of(entry));
-    }
-    Path versions = Path.of("/usr/lib/postgresql");
-    if (Files.isDirectory(versions)) {
-      try (Stream<Path> each = Files.list(versions)) {
-        each.sorted((a, b) -> Integer.compare(number(b.getFileName()), number(a.getFileName())))
-            .forEach(version -> candidates.add(version.resolve("bin")));
-      }
-    }
-    for (Path candidate : candidates) {
-      if (Files.isExecutable(candidate.resolve("postgres"))
-          && Files.isExecutable(candidate.resolve("initdb"))
-          && majorVersion(candidate) >= OLDEST) {
-        return candidate;
-      }
-    }
-    return null;
-  }
-
-  private static int majorVersion(Path programs) throws IOException, InterruptedException {
-    Process process =
-        new ProcessBuilder(programs.resolve("postgres").toString(), "--version").start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    process.waitFor();
-    return number(Path.of(said.replaceAll("(?s)\\D*(\\d+).*", "$1")));
-  }
-
-  private static int number(Path name) {
-    try {
-      return Integer.parseInt(name.toString());
-    } catch (NumberFormatException e) {
-      return 0;
-    }
   }
 
   private static int freePort() throws IOException {
@@ -396,29 +288,6 @@ public final class PostgresServer implements AutoCloseable {
       }
     }
     throw new IOException("no free port from " + FIRST_PORT + " to " + LAST_PORT);
-  }
-
-  private void runToEnd(List<String> command) throws IOException, InterruptedException {
-    List<String> whole = new ArrayList<>(prefix);
-    whole.addAll(command);
-    Process process = quietly(whole, Path.of("/"), log).start();
-    if (!process.waitFor(2 * PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-      process.destroyForcibly();
-      throw new IOException(command.get(0) + " does not end; see " + log);
-    }
-    if (process.exitValue() != 0) {
-      throw new IOException(command.get(0) + " failed; see " + log);
-    }
-  }
-
-  private static ProcessBuilder quietly(List<String> command, Path directory, Path log) {
-    ProcessBuilder builder =
-        new ProcessBuilder(command)
-            .directory(directory.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(Redirect.appendTo(log.toFile()));
-    builder.environment().keySet().removeIf(name -> name.startsWith("PG"));
-    return builder;
   }
 
   private void awaitConnection() throws SQLException, InterruptedException {

@@ -26,6 +26,8 @@ import org.slf4j.LoggerFactory;
  * process survives a crash of this one: the next start takes it over. If it terminates while this
  * process runs, it is restarted on the same port. Only {@link #close} stops it; there is no
  * shutdown hook, because it has to run until the drain is complete.
+ *
+ * <p>Longer than other files because start, restart and stop share the state of one server.
  */
 public final class EmbeddedDatabase implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);

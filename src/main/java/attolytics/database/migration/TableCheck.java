@@ -12,7 +12,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -104,9 +103,7 @@ final class TableCheck {
       }
     }
     existing.columns().values().forEach(this::checkNotNeeded);
-    checkPrivilege();
-    existing.columns().values().forEach(this::checkSequences);
-    checkRowSecurity();
+    PrivilegeCheck.problems(table, existing).forEach(this::problem);
   }
 
   private void refuseMissing(Column column) {
@@ -255,42 +252,6 @@ final class TableCheck {
             + (existing.isHypertable()
                 ? TableDdl.createIndexByChunk(quotedTable, column)
                 : TableDdl.createIndex(command, quotedTable, column)));
-  }
-
-  private void checkPrivilege() {
-    String refused =
-        existing.columns().values().stream()
-            .filter(found -> table.column(found.name()) != null && !found.insertable())
-            .map(found -> Identifiers.quote(found.name()))
-            .collect(Collectors.joining(", "));
-    if (!refused.isEmpty()) {
-      problem(
-          "table %s: the user %s may not insert into column %s; GRANT INSERT ON %s TO %s"
-              .formatted(quotedTable, existing.user(), refused, quotedTable, existing.user()));
-    }
-  }
-
-  private void checkSequences(ExistingColumn found) {
-    String closed = found.closedSequences();
-    if (table.column(found.name()) == null && closed != null) {
-      problem(
-          text(
-              found.name(),
-              "takes its default from %s, which the user %s may not use"
-                  .formatted(closed, existing.user()),
-              "GRANT USAGE ON SEQUENCE %s TO %s".formatted(closed, existing.user())));
-    }
-  }
-
-  private void checkRowSecurity() {
-    if (existing.rowSecurity()) {
-      problem(
-          "table %s: row-level security applies to the user %s, and COPY does not work with it; %s"
-              .formatted(
-                  quotedTable,
-                  existing.user(),
-                  "let the user own the table, or ALTER ROLE " + existing.user() + " BYPASSRLS"));
-    }
   }
 
   private void problem(String text) {
