@@ -51,8 +51,8 @@ final class Database {
   /** A note that no column holds. */
   static final String TOO_LONG = "\"note\":\"" + "long".repeat(15) + "\"";
 
-  /** A column that only the mended schema file has. */
-  static final String MENDED_COLUMN = "extra";
+  /** A column that only the corrected schema file has. */
+  static final String CORRECTED_COLUMN = "extra";
 
   static final String ROLE = "attolytics";
   static final String APP = "torture";
@@ -69,7 +69,7 @@ final class Database {
   private static final String COLUMNS =
       "request INT8 NOT NULL, event INT4 NOT NULL, n INT4, note VARCHAR(40), uniq VARCHAR,"
           + " mood VARCHAR, pad TEXT, "
-          + MENDED_COLUMN
+          + CORRECTED_COLUMN
           + " TEXT";
 
   private final PostgresServer server;
@@ -99,13 +99,13 @@ final class Database {
   }
 
   /** A schema file that goes with the tables, in the place of the one that is there. */
-  static void writeSchema(Path file, boolean mended) throws IOException {
+  static void writeSchema(Path file, boolean corrected) throws IOException {
     Path written = file.resolveSibling(file.getFileName() + ".new");
-    Files.writeString(written, schema(mended), StandardCharsets.UTF_8);
+    Files.writeString(written, schema(corrected), StandardCharsets.UTF_8);
     Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  private static String schema(boolean mended) {
+  private static String schema(boolean corrected) {
     StringBuilder yaml = new StringBuilder("tables:\n");
     for (int table = 0; table < TABLES.size(); table++) {
       yaml.append(
@@ -121,7 +121,7 @@ final class Database {
                 - {name: pad}
           """
               .formatted(TABLES.get(table)));
-      yaml.append(mended ? "      - {name: " + MENDED_COLUMN + "}\n" : "");
+      yaml.append(corrected ? "      - {name: " + CORRECTED_COLUMN + "}\n" : "");
       yaml.append(table == DEDUPLICATED ? "    deduplicate_by: [request, event]\n" : "");
     }
     yaml.append(

@@ -19,7 +19,7 @@ final class Draft {
   private final long id;
   private final Random random;
   private final long[] events = new long[Database.TABLES.size()];
-  private final long[] mendable = new long[Database.TABLES.size()];
+  private final long[] correctable = new long[Database.TABLES.size()];
   private final List<Event> repeats = new ArrayList<>(0);
   private final List<Event> sent = new ArrayList<>();
   private final List<Repeatable> repeatable = new ArrayList<>(0);
@@ -60,11 +60,11 @@ final class Draft {
     }
   }
 
-  /** Adds an event with a field that only the mended schema file has. */
-  void mendable(int table) {
+  /** Adds an event with a field that only the corrected schema file has. */
+  void correctable(int table) {
     if (!isFull()) {
-      mendable[table] |= 1L << count;
-      String more = "\"" + Database.MENDED_COLUMN + "\":\"x\"";
+      correctable[table] |= 1L << count;
+      String more = "\"" + Database.CORRECTED_COLUMN + "\":\"x\"";
       addOwn(table, "unknown_field", true, fields(table, more));
     }
   }
@@ -133,8 +133,8 @@ final class Draft {
     add(text);
   }
 
-  private void addOwn(int table, @Nullable String code, boolean canBeMended, String text) {
-    Event event = new Event(id, count++, table, code, canBeMended);
+  private void addOwn(int table, @Nullable String code, boolean canBeCorrected, String text) {
+    Event event = new Event(id, count++, table, code, canBeCorrected);
     add(event, text);
     if (table == Database.DEDUPLICATED && !event.isHopeless()) {
       repeatable.add(new Repeatable(event, text));
@@ -168,7 +168,8 @@ final class Draft {
         handling,
         key,
         refusal,
-        new Payload(events, mendable, hopeless, repeats, handling.isLenient() ? sent : List.of()),
+        new Payload(
+            events, correctable, hopeless, repeats, handling.isLenient() ? sent : List.of()),
         body.getBytes(StandardCharsets.UTF_8),
         rival);
   }

@@ -89,13 +89,13 @@ enum Fault {
   HOLD_KEYS(2, TableFaults::holdKeys),
   DEADLOCK(1, TableFaults::deadlock),
 
-  /** The schema file is mended, or is as it was, and both instances are told so. */
+  /** The schema file is corrected, or is as it was, and both instances are told so. */
   RELOAD(3, QuarantineFaults::reload),
   /** As many events are in quarantine as there may be. */
   FILL_QUARANTINE(1, QuarantineFaults::fill),
   /** The time to live of events in quarantine is over. */
   EXPIRE(2, QuarantineFaults::expire),
-  /** {@code attolytics replay} by the mended schema file, beside everything else. */
+  /** {@code attolytics replay} by the corrected schema file, beside everything else. */
   REPLAY(2, ReplayFaults::replay),
   /** The same, ended by {@code kill -9}, and another one. */
   REPLAY_KILLED(2, ReplayFaults::kill),

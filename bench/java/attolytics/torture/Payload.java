@@ -5,21 +5,21 @@ import java.util.List;
 /** What a request has in it, apart from its bytes. */
 final class Payload {
   private final long[] events;
-  private final long[] mendable;
+  private final long[] correctable;
   private final long hopeless;
   private final List<Event> repeats;
   private final List<Event> sent;
 
   /**
    * @param events by table, the numbers of its own events that are valid, as a set of bits
-   * @param mendable likewise, of those that are valid by the mended schema file
+   * @param correctable likewise, of those that are valid by the corrected schema file
    * @param hopeless the numbers of its own events that nothing makes valid, as a set of bits
    * @param repeats events that are in the request though others, or it, have them already
    * @param sent all of its events in their order, if it is to be handled leniently, else none
    */
-  Payload(long[] events, long[] mendable, long hopeless, List<Event> repeats, List<Event> sent) {
+  Payload(long[] events, long[] correctable, long hopeless, List<Event> repeats, List<Event> sent) {
     this.events = events;
-    this.mendable = mendable;
+    this.correctable = correctable;
     this.hopeless = hopeless;
     this.repeats = List.copyOf(repeats);
     this.sent = List.copyOf(sent);
@@ -27,7 +27,7 @@ final class Payload {
 
   /** The numbers of its own events that become rows of the table, sooner or later. */
   long rows(int table) {
-    return events[table] | mendable[table];
+    return events[table] | correctable[table];
   }
 
   /** The numbers of its own events that stay in quarantine. */

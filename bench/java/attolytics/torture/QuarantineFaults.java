@@ -38,7 +38,7 @@ final class QuarantineFaults {
       )
       UPDATE %s AS expired SET received_at = now() - interval '31 days', event = '"expired"'
       FROM old WHERE expired.id = old.id"""
-          .formatted(Quarantine.NAME, Database.MENDED_COLUMN, EXPIRED, FILLER, Quarantine.NAME);
+          .formatted(Quarantine.NAME, Database.CORRECTED_COLUMN, EXPIRED, FILLER, Quarantine.NAME);
 
   private QuarantineFaults() {}
 

@@ -8,7 +8,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A process of {@code attolytics replay}, by the mended schema file. Used by one thread. */
+/** A process of {@code attolytics replay}, by the corrected schema file. Used by one thread. */
 final class Replay implements AutoCloseable {
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
@@ -35,7 +35,7 @@ final class Replay implements AutoCloseable {
                 "-jar",
                 "target/attolytics.jar",
                 "replay",
-                "--schema=" + scene.mendedSchema())
+                "--schema=" + scene.correctedSchema())
             .redirectErrorStream(true)
             .redirectOutput(log.toFile());
     builder.environment().keySet().removeIf(name -> name.startsWith("ATTOLYTICS_"));

@@ -122,7 +122,7 @@ final class Requests {
   private void invalid(Draft draft) {
     int table = random.nextInt(Database.TABLES.size());
     if (random.nextBoolean()) {
-      draft.mendable(table);
+      draft.correctable(table);
     } else {
       draft.hopeless(table);
     }

@@ -59,8 +59,8 @@ record Scene(
   }
 
   /** The schema file of replays, in which nothing is missing. */
-  Path mendedSchema() {
-    return schema.resolveSibling("mended.yaml");
+  Path correctedSchema() {
+    return schema.resolveSibling("corrected.yaml");
   }
 
   /** The instances that have PgBouncer before their database. */

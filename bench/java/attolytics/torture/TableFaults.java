@@ -46,7 +46,7 @@ final class TableFaults {
     return true;
   }
 
-  private static boolean broken(Scene scene, Strike strike, String[] breaking, String[] mending)
+  private static boolean broken(Scene scene, Strike strike, String[] breaking, String[] repair)
       throws Exception {
     return alone(
         scene,
@@ -57,7 +57,7 @@ final class TableFaults {
           try {
             Thread.sleep(strike.millis());
           } finally {
-            scene.database().execute(mending);
+            scene.database().execute(repair);
           }
         });
   }
@@ -90,15 +90,15 @@ final class TableFaults {
   static boolean rename(Scene scene, Strike strike) throws Exception {
     String table = Database.TABLES.get(strike.table());
     String[] breaking = {"ALTER TABLE " + table + " RENAME TO away"};
-    String[] mending = {"ALTER TABLE away RENAME TO " + table};
-    return broken(scene, strike, breaking, mending);
+    String[] repair = {"ALTER TABLE away RENAME TO " + table};
+    return broken(scene, strike, breaking, repair);
   }
 
   static boolean revoke(Scene scene, Strike strike) throws Exception {
     String table = Database.TABLES.get(strike.table());
     String[] breaking = {"REVOKE INSERT ON " + table + " FROM " + Database.ROLE};
-    String[] mending = {"GRANT INSERT ON " + table + " TO " + Database.ROLE};
-    return broken(scene, strike, breaking, mending);
+    String[] repair = {"GRANT INSERT ON " + table + " TO " + Database.ROLE};
+    return broken(scene, strike, breaking, repair);
   }
 
   static boolean lock(Scene scene, Strike strike) throws Exception {

@@ -93,7 +93,7 @@ public final class TortureRun implements AutoCloseable {
     Database database = new Database(server, password);
     database.create();
     Scene scene = Scene.create(settings, schema, server, pooler, database);
-    Database.writeSchema(scene.mendedSchema(), true);
+    Database.writeSchema(scene.correctedSchema(), true);
     if (pooler != null) {
       open.push(pooler);
       pooler.start();
@@ -176,7 +176,8 @@ public final class TortureRun implements AutoCloseable {
     console.print(scene.tally());
     console.print(summary(scene, rows));
     if (scene.findings().none()) {
-      console.println("nothing lost, doubled, torn or unanswered; seed " + settings.seed());
+      console.println(
+          "nothing lost, duplicated, stored in part or unanswered; seed " + settings.seed());
       return true;
     }
     console.println(scene.findings());

@@ -101,7 +101,7 @@ public class FlushBenchmark {
 
   private void settled(Outcome outcome) {
     if (outcome.kind() != Outcome.Kind.STORED) {
-      refused = outcome; // told by the benchmark's own thread, which waits for all of them
+      refused = outcome; // reported by the benchmark's own thread, which waits for all of them
     }
     settled.release();
   }

@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A PostgreSQL server for the benchmark alone, with its data in a new directory that is removed
- * afterwards: from the server programs installed here, else the embedded ones.
+ * afterwards: from the server programs installed here, else the embedded ones. Longer than other
+ * files because a server, its restarts and its standby share their state.
  */
 @SuppressWarnings("try") // the caller wants to know that it was interrupted
 public final class PostgresServer implements AutoCloseable {

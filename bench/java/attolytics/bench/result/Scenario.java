@@ -1,7 +1,7 @@
 package attolytics.bench.result;
 
 /**
- * What is measured. Its rounds are told from others' by it.
+ * What is measured. It distinguishes its rounds from others.
  *
  * @param part of the benchmark that it belongs to; its results are kept in a file of that name
  * @param load for people, as in charts

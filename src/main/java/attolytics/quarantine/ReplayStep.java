@@ -24,8 +24,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One transaction of a replay: locks some events that nobody else has locked, stores those that are
- * valid and deletes them from the quarantine, and notes on the others why they are invalid now.
+ * One transaction of a replay: locks some events that no other session has locked, stores those
+ * that are valid and deletes them from the quarantine, and notes on the others why they are invalid
+ * now.
  *
  * <pre>
  *   lock ─► decode ─► write all, else one by one ─► delete what is written, update the rest ─► commit

@@ -209,7 +209,7 @@ class CheckIT extends CommandDatabaseFixture {
   }
 
   @Test
-  void check_tellsAtOnceWhatWaitingDoesNotMend() throws Exception {
+  void check_reportsAtOnceWhatWaitingDoesNotFix() throws Exception {
     String wrongPassword = database.url().replaceFirst(":[^:@]*@", ":s3cr3t@");
     String noDatabase = database.url().replace(database.name(), "nowhere");
     String parameter = database.url().contains("?") ? "&" : "?";

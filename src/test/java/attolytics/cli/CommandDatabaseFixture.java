@@ -33,8 +33,9 @@ abstract class CommandDatabaseFixture {
     return Files.writeString(Files.createTempFile(directory, "schema", ".yaml"), yaml);
   }
 
-  static String[] with(String[] args, String... more) {
-    return Stream.concat(Stream.of(args), Stream.of(more)).toArray(String[]::new);
+  /** The arguments behind others, such as a command. */
+  static String[] with(String[] args, String... before) {
+    return Stream.concat(Stream.of(before), Stream.of(args)).toArray(String[]::new);
   }
 
   void sql(String... statements) throws SQLException {

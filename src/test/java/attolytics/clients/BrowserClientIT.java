@@ -162,7 +162,7 @@ class BrowserClientIT {
     page.reload();
     track(page, 250, 250);
     page.reload();
-    link.mend();
+    link.restore();
     awaitSent(page);
     assertStoredOnce(500);
   }

@@ -160,7 +160,7 @@ class ClientsIT {
     if (python != null) {
       python.restart();
     }
-    clients.values().forEach(client -> client.link.mend());
+    clients.values().forEach(client -> client.link.restore());
     awaitEach("stores events again", ServiceLink::delivered);
   }
 

@@ -47,7 +47,7 @@ final class ServiceLink implements AutoCloseable {
     }
   }
 
-  void mend() {
+  void restore() {
     isCut = false;
     opened();
   }

@@ -171,7 +171,7 @@ class CitusIT {
             + " \"user_id\"; SELECT undistribute_table('\"events\"'); SELECT"
             + " create_distributed_table('\"events\"', 'user_id')"
       })
-  void start_refusesATableThatIsOtherwise_withWhatMendsIt(String parameter) throws Exception {
+  void start_refusesATableThatIsOtherwise_withWhatFixesIt(String parameter) throws Exception {
     execute("CREATE TABLE events (user_id varchar NOT NULL, id int8)");
     execute("CREATE INDEX ON events (user_id)");
     execute("INSERT INTO events VALUES ('u', 1)");

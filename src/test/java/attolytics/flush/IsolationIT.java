@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** One request's bad row, or one table's trouble, is nobody else's. */
+/** A bad row affects only its own request, and a broken table only requests for it. */
 @Timeout(120)
 class IsolationIT {
   private static final String SCHEMA =
@@ -136,7 +136,7 @@ class IsolationIT {
   }
 
   @Test
-  void causeThatNoClientCanMend_is500_untilItIsMended() throws Exception {
+  void causeThatNoClientCanRemove_is500_untilItIsFixed() throws Exception {
     try (RunningService service = RunningService.start(SCHEMA, "")) {
       service.execute("ALTER TABLE t ADD COLUMN extra INT NOT NULL");
       assertEquals(500, service.post(event("t", 1)).statusCode());

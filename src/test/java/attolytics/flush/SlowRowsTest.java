@@ -167,7 +167,7 @@ class SlowRowsTest {
     assertAtMost(Duration.ofMillis(1150), scenario.assertStored("other"));
   }
 
-  /** Nobody comes who would make the writer look after it. */
+  /** No other request arrives that would make the writer look after it. */
   @Test
   void loneSleepingRow_isAnsweredAtItsAckTimeout() {
     scenario

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which of several things that are wrong is told, and how. */
+/** Which of several errors of a request is reported, and how. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RankingIT {
   private static final String SCHEMA =

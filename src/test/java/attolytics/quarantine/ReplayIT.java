@@ -184,17 +184,17 @@ class ReplayIT {
     quarantine("a", "u", "{\"_t\":\"u\",\"n\":1,\"extra\":true}", null);
     assertEquals(3, replay().exitCode());
     assertEquals(List.of("1 unknown_field /extra"), rows(CODES));
-    String mended =
+    String corrected =
         SCHEMA.replace(
             "[{name: n, type: i32}]", "[{name: n, type: i32}, {name: extra, type: bool}]");
 
-    CommandResult refused = replayAt(mended, database.url());
+    CommandResult refused = replayAt(corrected, database.url());
     assertEquals(1, refused.exitCode());
     assertTrue(refused.err().contains("column \"extra\" does not exist"), refused.err());
     assertEquals(List.of("1 unknown_field /extra"), rows(CODES), "as a start would be refused");
 
     sql("ALTER TABLE u ADD extra bool");
-    assertEquals(0, replayAt(mended, database.url()).exitCode());
+    assertEquals(0, replayAt(corrected, database.url()).exitCode());
     assertEquals(List.of("1 true"), rows("SELECT n || ' ' || extra FROM u"));
   }
 

@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
  * columns, and the privilege to compare by it. And what creates the index beside writers, as {@link
  * MissingIndex} does for the others.
  *
- * @param left those of the problems that no step mends
+ * @param left those of the problems that no step solves
  */
 record DeduplicationCheck(List<String> problems, List<String> left, List<Step> steps) {
   // ON CONFLICT finds it in any order of the columns; it cannot be deferrable.

@@ -158,7 +158,7 @@ class DatabaseTablesIT extends DatabaseTablesFixture {
         plan.statements());
   }
 
-  /** The trigger stands for whatever nobody thought of. */
+  /** The trigger stands for any cause that no check looks for. */
   @Test
   void rehearse_failsWherePrepareWould() throws SQLException {
     database.assumeSuperuser("create an event trigger");

@@ -190,7 +190,7 @@ class PartitionsIT extends PartitionsFixture {
     }
   }
 
-  /** Without {@code partition_by}, it is nobody's business how a table is divided. */
+  /** Without {@code partition_by}, a table may be partitioned in any way. */
   @Test
   void partitionedTable_ofSomebodyElse_isATable() throws SQLException {
     sql("CREATE TABLE t (time timestamptz NOT NULL, s varchar) PARTITION BY LIST (s)");

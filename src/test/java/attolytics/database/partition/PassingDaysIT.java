@@ -88,7 +88,7 @@ class PassingDaysIT {
   @Test
   void daysAndMonthsPass_underLoad() throws Exception {
     LocalDate begin = today();
-    // Nobody's but the database's owner: a partition of his, and tables that only look like some.
+    // Not the service's: a partition of the owner's, and tables that only look like partitions.
     first.execute(
         "CREATE TABLE his PARTITION OF days FOR VALUES FROM ('2001-01-01Z') TO ('2001-01-02Z');"
             + "INSERT INTO days VALUES ('2001-01-01 12:00Z', -1);"

@@ -130,7 +130,7 @@ class PartitionReaderTest {
         "    partition_by: {column: %s, interval: day}".formatted(column), "8:28: " + problem);
   }
 
-  /** Its type is wrong, and that is told; that it is not defined would be wrong. */
+  /** Its type is wrong, and only that is reported, not that it is undefined. */
   @Test
   void invalidColumn_isReportedOnce() {
     Path file = file("    partition_by: {column: u, interval: day}");
