@@ -2,10 +2,12 @@ package attolytics.torture;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.postgresql.util.PSQLState;
 
 /** Makes the scheduled faults happen, wave after wave, and waits after each for things to heal. */
 final class Waves {
@@ -55,11 +57,23 @@ final class Waves {
     }
   }
 
+  /** Whether it had an effect. It has none if the server takes no connection, by other faults. */
+  private boolean carryOut(Strike strike) throws Exception {
+    try {
+      return strike.fault().blow().strike(scene, strike);
+    } catch (SQLException e) {
+      if (PSQLState.CONNECTION_UNABLE_TO_CONNECT.getState().equals(e.getSQLState())) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
   private void strike(Strike strike, long start) {
     try {
       long due = start + TimeUnit.MILLISECONDS.toNanos(strike.afterMillis());
       TimeUnit.NANOSECONDS.sleep(due - System.nanoTime());
-      boolean hit = strike.fault().blow().strike(scene, strike);
+      boolean hit = carryOut(strike);
       scene.tally().struck(strike.fault(), hit);
       say(
           "  %s until %s%s"

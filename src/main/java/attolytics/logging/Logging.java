@@ -20,8 +20,11 @@ public final class Logging {
    * Loggers that warn of each failed attempt and broken connection, which the service logs itself.
    */
   private static final String[] CONNECTION_LOGGERS = {
-    "org.postgresql", "com.zaxxer.hikari.pool.PoolBase", "com.zaxxer.hikari.pool.ProxyConnection"
+    "org.postgresql", "com.zaxxer.hikari.pool.ProxyConnection"
   };
+
+  /** Likewise, also as an ERROR if the connection breaks while it is tested. */
+  private static final String CONNECTION_TEST = "com.zaxxer.hikari.pool.PoolBase";
 
   /** Logs all settings at DEBUG, with passwords of the driver. */
   private static final String POOL_SETTINGS = "com.zaxxer.hikari.HikariConfig";
@@ -53,6 +56,7 @@ public final class Logging {
     for (String name : CONNECTION_LOGGERS) {
       context.getLogger(name).setLevel(verbosity <= 0 ? Level.ERROR : libraries);
     }
+    context.getLogger(CONNECTION_TEST).setLevel(verbosity <= 0 ? Level.OFF : libraries);
     OutputStreamAppender<ILoggingEvent> appender = appender(context);
     if (appender != null) {
       if (all) {

@@ -61,6 +61,9 @@ class LoggingTest {
     assertEquals(Level.valueOf(server), level("com.zaxxer.hikari.pool.HikariPool"));
     assertEquals(Level.valueOf(driver), level("org.postgresql.Driver"));
     assertEquals(Level.valueOf(driver), level("com.zaxxer.hikari.pool.ProxyConnection"));
+    assertEquals(
+        verbosity <= 0 ? Level.OFF : Level.valueOf(driver),
+        level("com.zaxxer.hikari.pool.PoolBase"));
     assertFalse(
         context.getLogger("com.zaxxer.hikari.HikariConfig").isDebugEnabled(), "sslpassword");
   }

@@ -212,11 +212,11 @@ class PartitionsIT extends PartitionsFixture {
         List.of(
             "mine", "t_20240228_2", "t_20240301", "t_20240401", "t_20240501", "t_before_20240101"),
         partitions());
+    sql("SET TIME ZONE 'UTC'");
     assertEquals(
         List.of("FOR VALUES FROM ('2024-02-28 18:00:00+00') TO ('2024-03-01 00:00:00+00')"),
         query(
-            "SET TIME ZONE 'UTC'; SELECT pg_get_expr(relpartbound, oid) FROM pg_class"
-                + " WHERE relname = 't_20240228_2'"));
+            "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 't_20240228_2'"));
     assertNothingToDo(schema(table("month", null)), NOW);
   }
 
