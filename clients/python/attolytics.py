@@ -8,6 +8,7 @@ import atexit
 import http.client
 import json
 import logging
+import os
 import random
 import sqlite3
 import threading
@@ -209,6 +210,8 @@ class Client:
         self._on_drop = on_drop
         self._id = uuid.uuid4().hex  # begins the keys
         self._count = 0  # of batches
+        self._pid = os.getpid()
+        self._path = path
         self._store = _Store(path or ":memory:")
         self._queue = self._store.load()  # the oldest batch first
         self._open = None  # the newest batch, if it takes more events
@@ -231,6 +234,7 @@ class Client:
     def track(self, event):
         """Puts an event, a dict with "_t", into the queue. It is saved when this returns."""
         text = json.dumps(event, allow_nan=False, separators=(",", ":"))
+        self._check_process()
         with self._changed:
             if self._closed:
                 raise ValueError("the client is closed")
@@ -244,21 +248,33 @@ class Client:
 
     def flush(self, timeout=None):
         """Waits until the queue is empty, for some seconds at most, and returns whether it is."""
+        self._check_process()
         with self._changed:
             self._close_batch()
             self._changed.notify_all()
-            return self._changed.wait_for(lambda: not self._queue, timeout)
+            self._changed.wait_for(lambda: self._closed or not self._queue, timeout)
+            return not self._queue
 
     def close(self, timeout=10):
-        """Flushes, and ends. What is not sent by then is lost, unless there is a path."""
-        flushed = self.flush(timeout)
+        """Flushes, and ends. What is not sent by then is given up, unless there is a path."""
+        if self._pid != os.getpid():
+            return False  # the parent process sends the events, and closes its file
         with self._changed:
-            self._closed = True
+            flushed = self.flush(timeout)
+            if not self._path:
+                for batch in list(self._queue):
+                    self._drop(batch, "closed")
+            self._closed = True  # nothing was tracked since, as this has the lock
             self._changed.notify_all()
+        self._call_back()
         if flushed:
             self._thread.join()
         atexit.unregister(self.close)
         return flushed
+
+    def _check_process(self):
+        if self._pid != os.getpid():
+            raise RuntimeError("the client was created before fork: create it afterwards")
 
     def _open_batch(self, more):
         """The batch that takes an event of so many bytes."""
@@ -313,7 +329,8 @@ class Client:
         action, answer = self._attempt(batch)
         with self._changed:
             self._sending = None
-            self._settle(batch, action, answer)
+            if batch in self._queue:  # unless it was given up by close
+                self._settle(batch, action, answer)
             self._changed.notify_all()
         self._call_back()
 

@@ -4,9 +4,14 @@ python3 -m unittest
 """
 
 import email.message
+import http.server
 import json
+import os
 import pathlib
+import socket
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import threading
 import unittest
@@ -188,3 +193,185 @@ class PathTest(unittest.TestCase):
         self.store()
         with self.assertRaisesRegex(sqlite3.OperationalError, "locked"):
             self.store()
+
+
+class Service:
+    """Takes all events."""
+
+    def __init__(self, test):
+        self.stored = []
+        service = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                service.stored += [event["n"] for event in json.loads(body)["events"]]
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *message):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        test.addCleanup(server.server_close)
+        test.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        self.url = f"http://127.0.0.1:{server.server_port}/apps/a/events"
+
+
+class CloseTest(unittest.TestCase):
+    """What becomes of events that are tracked late: each is stored, refused or reported."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.path = directory.name + "/queue.db"
+        self.dropped = []
+
+    def client(self, url, **arguments):
+        return attolytics.Client(
+            url,
+            "sesame",
+            on_drop=lambda event, reason, detail: self.dropped.append((event["n"], reason)),
+            **arguments,
+        )
+
+    def unreachable(self):
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            return f"http://127.0.0.1:{unused.getsockname()[1]}/apps/a/events"
+
+    def saved(self):
+        store = attolytics._Store(self.path)
+        self.addCleanup(store.close)
+        return [json.loads(text)["n"] for batch in store.load() for text in batch.texts]
+
+    def test_event_tracked_as_soon_as_the_queue_is_empty_is_refused(self):
+        class Lock(threading.Condition):
+            """Lets another thread track an event whenever the closing one has not the lock."""
+
+            def __exit__(self, *exception):
+                super().__exit__(*exception)
+                if threading.current_thread() is closing and not self._is_owned():
+                    thread = threading.Thread(target=track)
+                    thread.start()
+                    thread.join()
+
+        def track():
+            try:
+                client.track({"_t": "events"})
+                accepted.append("an event")
+            except ValueError:
+                refused.append("an event")
+
+        closing = threading.current_thread()
+        accepted, refused = [], []
+        threads = mock.Mock(Condition=Lock, Thread=threading.Thread)
+        with mock.patch.object(attolytics, "threading", threads):
+            client = self.client(self.unreachable(), interval=3600)
+        self.assertTrue(client.close())
+        self.assertTrue(refused)
+        self.assertEqual(accepted, [])
+
+    def test_close_reports_what_it_has_not_sent(self):
+        client = self.client(self.unreachable())
+        for event in events(2):
+            client.track(event)
+        self.assertFalse(client.close(timeout=0))
+        self.assertEqual(self.dropped, [(0, "closed"), (1, "closed")])
+        with self.assertRaisesRegex(ValueError, "closed"):
+            client.track({"_t": "events"})
+
+    def test_close_reports_what_is_being_sent(self):
+        requested, answered = threading.Event(), threading.Event()
+
+        def post(key, texts):
+            requested.set()
+            answered.wait()
+            return attolytics._Answer(200)
+
+        client = self.client(self.unreachable(), interval=0)
+        with mock.patch.object(client._connection, "post", post):
+            client.track({"_t": "events", "n": 0})
+            requested.wait()
+            self.assertFalse(client.close(timeout=0))
+            answered.set()
+            client._thread.join()
+        self.assertEqual(self.dropped, [(0, "closed")])
+
+    def test_close_leaves_what_it_has_not_sent_in_the_file(self):
+        client = self.client(self.unreachable(), path=self.path)
+        client.track({"_t": "events", "n": 0})
+        self.assertFalse(client.close(timeout=0))
+        client._thread.join()
+        self.assertEqual((self.saved(), self.dropped), ([0], []))
+
+    def test_flush_of_a_closed_client_returns(self):
+        client = self.client(self.unreachable(), path=self.path)
+        client.track({"_t": "events", "n": 0})
+        client.close(timeout=0)
+        flush = threading.Thread(target=client.flush, daemon=True)
+        flush.start()
+        flush.join(timeout=30)
+        self.assertFalse(flush.is_alive())
+
+    def run_script(self, script, *arguments):
+        """Runs a program that may import attolytics, and returns what it prints."""
+        run = subprocess.run(
+            [sys.executable, "-c", script, *arguments],
+            cwd=pathlib.Path(__file__).parent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+        )
+        return run.stdout
+
+    def test_process_that_ends_sends_its_events_and_refuses_later_ones(self):
+        service = Service(self)
+        output = self.run_script(
+            """
+import atexit, attolytics, sys
+
+def track(n):
+    client.track({"_t": "events", "n": n})
+
+class Finalized:
+    def __del__(self):
+        track(3)
+
+atexit.register(track, 2)  # called after the client's own
+client = attolytics.Client(sys.argv[1], "sesame", interval=3600)
+atexit.register(track, 1)
+finalized = Finalized()
+track(0)
+""",
+            service.url,
+        )
+        self.assertEqual(service.stored, [0, 1])
+        self.assertEqual(output.count("ValueError: the client is closed"), 2, output)
+
+    @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
+    def test_forked_process_is_refused_and_leaves_the_file_alone(self):
+        output = self.run_script(
+            """
+import attolytics, os, sys
+
+client = attolytics.Client(sys.argv[1], "sesame", path=sys.argv[2], interval=3600)
+client.track({"_t": "events", "n": 0})
+child = os.fork()
+if child == 0:
+    with client:
+        client.track({"_t": "events", "n": 1})
+os.waitpid(child, 0)
+client.track({"_t": "events", "n": 2})
+os._exit(0)  # as if killed
+""",
+            self.unreachable(),
+            self.path,
+        )
+        self.assertIn("RuntimeError: the client was created before fork", output)
+        self.assertEqual(self.saved(), [0, 2])
