@@ -1,9 +1,9 @@
-// A batch has its Idempotency-Key from its first event on, so whatever is sent again, by a retry,
-// after a reload or by another tab, is stored once.
+// A batch has its Idempotency-Key from its first event on, so whatever is sent again is
+// stored once.
 
 const MAX_EVENTS = 100; // in a request
 const MAX_BYTES = 60_000; // in a request
-const KEEPALIVE_BYTES = 65_536; // what browsers let a page send when it is left
+const KEEPALIVE_BYTES = 65_536; // that a page may send when it is left
 const TIMEOUT = 60_000; // longer than --ack_timeout
 const MAX_BACKOFF = 60_000; // ms
 const MAX_RETRY_AFTER = 3_600_000;
@@ -39,11 +39,11 @@ function verdict({ status, type, errors }) {
 
 class Batch {
   due = 0; // by performance.now()
-  sent = 0; // first, by Date.now()
 
-  constructor(key, texts) {
+  constructor(key, texts, sent = 0) {
     this.key = key;
     this.texts = texts; // of the events, in JSON
+    this.sent = sent; // first, by Date.now()
     this.bytes = byteLength(this.body);
   }
 
@@ -54,11 +54,6 @@ class Batch {
   /** For the storage. JSON.stringify writes no line breaks. */
   toString() {
     return [this.sent, ...this.texts].join("\n");
-  }
-
-  static parse(key, stored) {
-    const [sent, ...texts] = stored.split("\n");
-    return Object.assign(new Batch(key, texts), { sent: Number(sent) });
   }
 }
 
@@ -73,12 +68,12 @@ export class Attolytics {
   #timer; // for the next request or its answer
   #flushed = []; // called when the queue is empty
   #storage = pageStorage();
-  #prefix; // of names in the storage; a key follows
+  #prefix; // of names in the storage
   #id; // of this page, with which its keys begin
-  #count = 0; // of its batches
   #locked = false; // whether this page has its lock
   #heirOf = new Set(); // ids
   #life; // aborted when this page is left
+  #room; // in bytes, for what it sends then
 
   constructor(url, secretKey, options) {
     this.#url = url;
@@ -91,7 +86,6 @@ export class Attolytics {
       ...options,
     };
     this.#start();
-    globalThis.addEventListener?.("pageshow", (event) => event.persisted && this.#start());
   }
 
   track(event) {
@@ -99,31 +93,37 @@ export class Attolytics {
     const bytes = byteLength(text) + 1;
     if (!(this.#open?.bytes + bytes <= MAX_BYTES)) this.#openBatch();
     const batch = this.#open;
+    const isLeft = this.#life.signal.aborted;
     batch.bytes += bytes;
-    if (batch.texts.push(text) === MAX_EVENTS) this.#close();
-    this.#save(batch);
+    if (batch.texts.push(text) === MAX_EVENTS || isLeft) this.#close();
+    else if (this.#locked) this.#save(batch); // otherwise another page may send it
+    if (isLeft) this.#sendLast(batch);
     this.#schedule();
   }
 
   flush() {
     this.#close();
-    const flushed = new Promise((resolve) => this.#flushed.push(resolve));
-    this.#schedule();
-    return flushed;
+    return new Promise((resolve) => {
+      this.#flushed.push(resolve);
+      this.#schedule();
+    });
   }
 
   #openBatch() {
     this.#close();
     this.#trim();
-    this.#open = new Batch(`${this.#id}-${this.#count++}`, []);
+    this.#open = new Batch(`${this.#id}-${newId()}`, []);
     this.#open.due = performance.now() + this.#options.interval;
     this.#queue.push(this.#open);
   }
 
   /** Lets the open batch be sent, without waiting for more events. */
   #close() {
-    if (this.#open) this.#open.due = 0;
+    const batch = this.#open;
+    if (!batch) return;
     this.#open = undefined;
+    batch.due = 0;
+    this.#save(batch);
   }
 
   /** Drops the oldest batches of a queue that is too large. */
@@ -162,17 +162,17 @@ export class Attolytics {
     const action = verdict(answer);
     if (action !== "rename" && !(repeated && /halve|remove/.test(action))) return [action, answer];
     // If an earlier attempt is stored, the key is taken. If not, this takes it, and none will be.
-    const probe = await this.#post(batch, '{"events":[]}');
+    const probe = await this.#post(batch, { body: '{"events":[]}' });
     const found = verdict(probe);
     return found === "done" ? [action, answer] : [found === "rename" ? "done" : found, probe];
   }
 
-  async #post(batch, body = batch.body) {
+  async #post(batch, options) {
     const timeout = new AbortController();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => timeout.abort(), TIMEOUT); // AbortSignal.timeout would let Node.js exit
     try {
-      const response = await this.#fetch(batch, { body, signal: timeout.signal });
+      const response = await this.#fetch(batch, { ...options, signal: timeout.signal });
       const { type, detail, errors = [] } = await response.json().catch(() => ({}));
       return {
         status: response.status,
@@ -192,6 +192,7 @@ export class Attolytics {
     return fetch(this.#url, {
       method: "POST",
       redirect: "error",
+      body: batch.body,
       headers: {
         "Content-Type": "application/json",
         Authorization: `Bearer ${this.#options.secretKey}`,
@@ -256,9 +257,7 @@ export class Attolytics {
     this.#storage?.removeItem(this.#prefix + batch.key);
   }
 
-  /** What is saved without the lock, other pages send. */
   #save(batch) {
-    if (batch === this.#open && !this.#locked) return;
     try {
       this.#storage?.setItem(this.#prefix + batch.key, batch);
     } catch {
@@ -273,6 +272,7 @@ export class Attolytics {
     const on = (type, listener) =>
       globalThis.addEventListener?.(type, listener, { signal: this.#life.signal });
     on("pagehide", () => this.#leave());
+    on("visibilitychange", () => document.hidden && this.flush());
     on("online", () => {
       this.#notBefore = 0;
       this.#schedule();
@@ -299,7 +299,8 @@ export class Attolytics {
 
   #load(id) {
     for (const key of this.#keys().filter((key) => key.startsWith(`${id}-`))) {
-      this.#queue.unshift(Batch.parse(key, this.#storage.getItem(this.#prefix + key)));
+      const [sent, ...texts] = this.#storage.getItem(this.#prefix + key).split("\n");
+      this.#queue.unshift(new Batch(key, texts, Number(sent)));
     }
     this.#schedule();
   }
@@ -315,19 +316,23 @@ export class Attolytics {
       locked();
       return new Promise((resolve) => signal.addEventListener("abort", resolve));
     };
-    navigator.locks.request(this.#prefix + id, { signal }, hold).catch(() => {});
+    const request = navigator.locks.request(this.#prefix + id, { signal }, hold);
+    request.catch(() => this.#heirOf.delete(id));
   }
 
-  /** Sends what it may. The next page sends it again, as nobody sees the answers. */
   #leave() {
-    let room = KEEPALIVE_BYTES;
     this.#close();
-    for (const batch of this.#queue) {
-      this.#save(batch);
-      room -= batch.bytes;
-      if (room > 0) this.#fetch(batch, { body: batch.body, keepalive: true }).catch(() => {});
-    }
     this.#locked = false;
     this.#life.abort();
+    this.#room = KEEPALIVE_BYTES;
+    addEventListener("pageshow", () => this.#start(), { once: true });
+    this.#queue.forEach((batch) => this.#sendLast(batch));
+  }
+
+  /** If there is room. The next page sends it again, as nobody sees the answer. */
+  #sendLast(batch) {
+    if (batch.bytes > this.#room) return;
+    this.#room -= batch.bytes;
+    this.#fetch(batch, { keepalive: true }).catch(() => {});
   }
 }
