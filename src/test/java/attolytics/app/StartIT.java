@@ -121,6 +121,7 @@ class StartIT {
                     "ATTOLYTICS_VERBOSE", flag.startsWith("-v") ? "" + (flag.length() - 1) : "",
                     "ATTOLYTICS_QUIET", flag.equals("-q") ? "1" : ""),
                 SCHEMA,
+                "--ack_timeout=5s",
                 "--port=" + freePort(),
                 "--admin_port=" + freePort())) {
       if (flag.equals("-q")) {

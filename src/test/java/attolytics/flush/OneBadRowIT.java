@@ -2,6 +2,7 @@ package attolytics.flush;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.parallel.ExecutionMode.CONCURRENT;
 
 import attolytics.app.RunningService;
 import ch.qos.logback.classic.Level;
@@ -16,11 +17,16 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 
-/** Whatever a row makes the database say, and wherever, it is its own request's affair. */
+/**
+ * Whatever a row makes the database say, and wherever, it is its own request's affair. Some tests
+ * do nothing but wait, so they run beside the others of this class. The methods are marked and not
+ * the class, which would then run beside other classes.
+ */
 @Timeout(180)
 class OneBadRowIT {
   private static final String SCHEMA =
@@ -146,6 +152,7 @@ class OneBadRowIT {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(CONCURRENT)
   void rowThatSleeps_failsItsOwnRequestOnly(Place place) throws Exception {
     try (RunningService service =
         RunningService.start(
@@ -170,6 +177,7 @@ class OneBadRowIT {
   /** Longer than an eighth of the ack timeout. */
   @ParameterizedTest
   @EnumSource
+  @Execution(CONCURRENT)
   void slowRow_isStored_ifItIsAlone(Place place) throws Exception {
     try (RunningService service = RunningService.start(SCHEMA, FUNCTION + place.trigger)) {
       assertEquals(200, service.post(event(1, "sleep 4")).statusCode());
@@ -181,6 +189,7 @@ class OneBadRowIT {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(CONCURRENT)
   void burstOfRowsThatSleep_failsItsOwnRequestsOnly(Place place) throws Exception {
     try (RunningService service =
         RunningService.start(SCHEMA, FUNCTION + place.trigger, "--flush_interval=200ms")) {
@@ -200,6 +209,7 @@ class OneBadRowIT {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(CONCURRENT)
   void rowThatBreaksTheConnection_failsItsOwnRequestOnly(Place place) throws Exception {
     try (RunningService service =
         RunningService.start(
