@@ -97,7 +97,18 @@ final class AnswerOracle {
   private boolean isForFullQuarantine(Request request, Attempt attempt) {
     return attempt.isRefusedForEvents()
         && request.payload().sent().stream().anyMatch(event -> event.code() != null)
-        && felt(Effect.QUARANTINE_FULL, attempt);
+        && isQuarantineFull(timeline, attempt);
+  }
+
+  /** As far as the instance knows: it does not learn of room while it cannot count the events. */
+  static boolean isQuarantineFull(Timeline timeline, Attempt attempt) {
+    return timeline.felt(
+        Effect.QUARANTINE_FULL,
+        AWAY,
+        attempt.instance(),
+        Database.QUARANTINE,
+        attempt.from(),
+        attempt.to());
   }
 
   /** It may be refused in any way. */

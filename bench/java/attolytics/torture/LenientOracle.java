@@ -1,6 +1,5 @@
 package attolytics.torture;
 
-import attolytics.torture.Timeline.Effect;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -50,10 +49,7 @@ final class LenientOracle {
   private boolean wasHandledStrictly(Request request) {
     return request.payload().sent().stream().noneMatch(Event::isHopeless)
         && request.attempts().stream()
-            .anyMatch(
-                attempt ->
-                    timeline.felt(
-                        Effect.QUARANTINE_FULL, attempt.instance(), attempt.from(), attempt.to()));
+            .anyMatch(attempt -> AnswerOracle.isQuarantineFull(timeline, attempt));
   }
 
   private static void add(List<String> wrong, @Nullable String what) {

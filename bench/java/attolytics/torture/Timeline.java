@@ -125,6 +125,22 @@ final class Timeline {
     return false;
   }
 
+  /**
+   * Whether the instance felt the effect at any time between, if it notices the end of it only in
+   * the time without some others.
+   */
+  boolean felt(Effect effect, Set<Effect> others, int instance, int tables, long from, long to) {
+    for (Window window : windows) {
+      if (window.concerns(effect, instance)
+          && window.from <= to
+          && (overlaps(window, from, to)
+              || without(others, instance, tables, window.to, from) <= effect.echoNanos)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Whether one of the tables felt the effect at any time between. */
   boolean feltByTables(Effect effect, int tables, long from, long to) {
     for (Window window : windows) {

@@ -57,12 +57,12 @@ final class Waves {
     }
   }
 
-  /** Whether it had an effect. It has none if the server takes no connection, by other faults. */
+  /** Whether it had an effect. It has none if other faults take its connection from it. */
   private boolean carryOut(Strike strike) throws Exception {
     try {
       return strike.fault().blow().strike(scene, strike);
     } catch (SQLException e) {
-      if (PSQLState.CONNECTION_UNABLE_TO_CONNECT.getState().equals(e.getSQLState())) {
+      if (PSQLState.isConnectionError(e.getSQLState())) {
         return false;
       }
       throw e;
