@@ -309,7 +309,6 @@ export class Attolytics {
     return Object.keys(this.#storage).flatMap((name) => name.split(this.#prefix)[1] ?? []);
   }
 
-  /** Gets the lock of a page once that is gone. */
   #lock(id, locked) {
     const { signal } = this.#life;
     const hold = () => {
