@@ -19,6 +19,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The queue of the JavaScript client in pages that are left, reloaded, crash, or are in many tabs.
@@ -145,13 +147,133 @@ class BrowserClientIT {
               };
               track(0, 6, "x".repeat(29_000));
               dispatchEvent(new PageTransitionEvent("pagehide"));
+              track(6, 1, "x".repeat(29_000));
               return bytes;
             }
             """);
-    assertEquals(58_000, (Integer) bytes, 1_000); // one batch of three
+    assertEquals(58_000, (Integer) bytes, 1_000); // one batch of four
     open(page, SOON);
     awaitSent(page);
-    assertStoredOnce(6);
+    assertStoredOnce(7);
+  }
+
+  /** Ways to leave a page. */
+  private enum Leaving {
+    CLOSE {
+      @Override
+      void leave(Page page) {
+        page.close();
+      }
+    },
+    CLOSE_BY_USER {
+      @Override
+      void leave(Page page) {
+        AtomicBoolean closed = new AtomicBoolean();
+        page.onClose(gone -> closed.set(true));
+        page.close(new Page.CloseOptions().setRunBeforeUnload(true));
+        page.context().waitForCondition(closed::get);
+      }
+    },
+    RELOAD {
+      @Override
+      void leave(Page page) {
+        page.reload();
+      }
+    },
+    NAVIGATE {
+      @Override
+      void leave(Page page) {
+        page.navigate("about:blank");
+      }
+    },
+    NAVIGATE_THEN_CLOSE {
+      @Override
+      void leave(Page page) {
+        page.navigate("about:blank");
+        page.close();
+      }
+    },
+    BACK {
+      @Override
+      void leave(Page page) {
+        page.goBack();
+      }
+    };
+
+    abstract void leave(Page page);
+  }
+
+  /** Tracks four events in listeners that are called after the client's. */
+  private void trackWhileLeft(Page page) {
+    page.evaluate(
+        """
+        () => {
+          addEventListener("pagehide", () => {
+            track(1, 1);
+            queueMicrotask(() => track(2, 1));
+          });
+          document.addEventListener("visibilitychange", () => track(3, 1));
+          addEventListener("unload", () => track(4, 1));
+        }
+        """);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void pageThatIsLeft_leavesWhatItTracksThenToTheNext(Leaving way) throws Exception {
+    open(page, NEVER);
+    open(page, NEVER); // so that there is a page to go back to
+    link.cut();
+    track(page, 0, 1);
+    trackWhileLeft(page);
+    way.leave(page);
+    link.restore();
+    Page next = user.newPage();
+    open(next, NEVER);
+    awaitRows(5);
+    awaitSent(next);
+    assertStoredOnce(5);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"CLOSE", "CLOSE_BY_USER", "NAVIGATE", "NAVIGATE_THEN_CLOSE"})
+  void pageThatIsLeft_sendsWhatItTracksThen(Leaving way) throws Exception {
+    open(page, NEVER);
+    track(page, 0, 1);
+    trackWhileLeft(page);
+    way.leave(page);
+    awaitRows(5);
+  }
+
+  /** As in a page that is not frozen at once, or never. */
+  @Test
+  void timerOfPageThatIsLeft_savesItsEvents() throws Exception {
+    open(page, NEVER);
+    link.cut();
+    page.evaluate(
+        """
+        async () => {
+          dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+          await new Promise((resolve) => setTimeout(resolve));
+          track(0, 2);
+        }
+        """);
+    assertEquals(2, saved(page)); // batches that are complete, as the page has no lock
+    link.restore();
+    open(user.newPage(), NEVER);
+    awaitSent(page);
+    assertStoredOnce(2);
+  }
+
+  @Test
+  void pageWithFullStorage_sendsWhatItTracksWhenItIsLeft() throws Exception {
+    open(page, NEVER);
+    page.evaluate("localStorage.full = 'x'.repeat(5 * 1024 * 1024 - 4)");
+    trackWhileLeft(page);
+    track(page, 0, 1);
+    assertEquals(1, saved(page));
+    page.navigate("about:blank");
+    awaitRows(5);
   }
 
   @Test
@@ -217,6 +339,17 @@ class BrowserClientIT {
   }
 
   @Test
+  void completeBatch_isSavedBeforeThePageHasItsLock() throws Exception {
+    page.addInitScript("LockManager.prototype.request = () => new Promise(() => {})");
+    open(page, NEVER);
+    page.evaluate("() => { fetch = () => new Promise(() => {}); }"); // for the first batch
+    track(page, 0, 250);
+    assertEquals(2, saved(page));
+    page.evaluate("() => { client.flush(); }");
+    assertEquals(3, saved(page));
+  }
+
+  @Test
   void severalTabs_storeEachEventOnce() throws Exception {
     List<Page> tabs = List.of(page, user.newPage(), user.newPage());
     for (Page tab : tabs) {
@@ -251,6 +384,39 @@ class BrowserClientIT {
     page.evaluate("client.flush()");
     assertEquals(0, saved(page));
     assertStoredOnce(2);
+  }
+
+  @Test
+  void pageThatComesBack_takesOverAgainWhatOthersLeave() throws Exception {
+    open(page, NEVER);
+    Page crashing = user.newPage();
+    open(crashing, NEVER);
+    track(crashing, 0, 5);
+    Eventually.await("it is saved", () -> saved(page) == 1);
+    page.evaluate(
+        """
+        () => {
+          dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+          dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+        }
+        """);
+    assertThrows(PlaywrightException.class, () -> crashing.navigate("chrome://crash"));
+    awaitRows(5);
+  }
+
+  /** The system may end it without further notice. */
+  @Test
+  void pageThatIsHidden_sendsItsEvents() throws Exception {
+    open(page, NEVER);
+    track(page, 0, 1);
+    page.evaluate(
+        """
+        () => {
+          Object.defineProperty(document, "hidden", { value: true });
+          document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+        }
+        """);
+    awaitRows(1);
   }
 
   /** The disk has an older state of the storage than the browser that crashed. */

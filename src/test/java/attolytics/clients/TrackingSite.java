@@ -15,13 +15,19 @@ final class TrackingSite implements AutoCloseable {
       HttpServer.create(new InetSocketAddress("localhost", 0), /* backlog= */ 0);
 
   TrackingSite() throws IOException {
-    serve("/", "text/html", Path.of("src/test/resources/attolytics/clients/page.html"));
-    serve("/attolytics.js", "text/javascript", Path.of("clients/js/attolytics.js"));
+    serve("/", "text/html", read("src/test/resources/attolytics/clients/page.html"));
+    serve("/attolytics.js", "text/javascript", read("clients/js/attolytics.js"));
     server.start();
   }
 
-  private void serve(String path, String type, Path file) {
-    server.createContext(path, exchange -> answer(exchange, type, Files.readAllBytes(file)));
+  private static String read(String file) throws IOException {
+    return Files.readString(Path.of(file));
+  }
+
+  /** Adds a file to the site. */
+  void serve(String path, String type, String content) {
+    byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+    server.createContext(path, exchange -> answer(exchange, type, bytes));
   }
 
   private static void answer(HttpExchange exchange, String type, byte[] body) throws IOException {
@@ -38,10 +44,11 @@ final class TrackingSite implements AutoCloseable {
    */
   String page(String url, int interval) {
     return "http://localhost:%d/?interval=%d&url=%s"
-        .formatted(
-            server.getAddress().getPort(),
-            interval,
-            URLEncoder.encode(url, StandardCharsets.UTF_8));
+        .formatted(port(), interval, URLEncoder.encode(url, StandardCharsets.UTF_8));
+  }
+
+  int port() {
+    return server.getAddress().getPort();
   }
 
   @Override
