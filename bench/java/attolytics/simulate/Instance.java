@@ -28,6 +28,7 @@ final class Instance {
   private final List<Attempt> pending = new ArrayList<>();
   private final List<Scheduler.Task> tasks = new ArrayList<>();
   private final long[] busyNanos;
+  private final List<ModelDatabase> databases = new ArrayList<>();
   private List<Writer> writers = List.of();
   private Ring ring;
   private int generation;
@@ -73,12 +74,13 @@ final class Instance {
     world.trace().add(name, "starts", generation);
     generation++;
     ring = new Ring(setup.ringRows(), world.scheduler());
+    databases.clear();
     long interval = setup.intervalNanos();
     writers =
         Writer.share(
             ring,
             setup.writers(),
-            () -> new ModelDatabase(world, this),
+            this::newDatabase,
             new Thresholds(
                 setup.flushRows(), 1 << 20, interval == 0 ? null : Duration.ofNanos(interval)),
             Duration.ofNanos(setup.ackTimeoutNanos()),
@@ -87,6 +89,12 @@ final class Instance {
     tasks.clear();
     writers.forEach(writer -> tasks.add(world.scheduler().start(() -> runToItsEnd(writer))));
     accepting = true;
+  }
+
+  private ModelDatabase newDatabase() {
+    ModelDatabase database = new ModelDatabase(world, this);
+    databases.add(database);
+    return database;
   }
 
   private void runToItsEnd(Writer writer) {
@@ -131,6 +139,26 @@ final class Instance {
 
   long frozenUntil() {
     return frozenUntil;
+  }
+
+  /** Whether requests have arrived that no writer has taken. */
+  boolean hasWaiting() {
+    return ring.hasBatches();
+  }
+
+  /** Whether a writer waits that has nothing left to do, as far as its last transaction shows. */
+  boolean hasFreeWriter() {
+    for (int i = 0; i < tasks.size(); i++) {
+      if (tasks.get(i).isParked() && databases.get(i).hasCommitted()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether no writer does anything but wait. */
+  boolean allWritersRest() {
+    return !tasks.isEmpty() && tasks.stream().allMatch(Scheduler.Task::isParked);
   }
 
   /** Takes a request; false if its buffer is full. */

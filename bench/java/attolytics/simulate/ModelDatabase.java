@@ -7,9 +7,6 @@ import attolytics.flush.transaction.TimeLimits;
 import attolytics.flush.transaction.TransactionId;
 import attolytics.flush.transaction.TransactionStatus;
 import attolytics.simulate.Excuses.Effect;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +24,8 @@ final class ModelDatabase implements FlushDatabase {
   private final Instance instance;
   private boolean connected;
   private @Nullable Link watched;
-  private final Set<Attempt> written = new HashSet<>();
+  private final Fairness fairness;
+  private boolean committed = true;
 
   /** A connection while it is watched. */
   final class Link {
@@ -58,6 +56,7 @@ final class ModelDatabase implements FlushDatabase {
   ModelDatabase(World world, Instance instance) {
     this.world = world;
     this.instance = instance;
+    this.fairness = new Fairness(world);
   }
 
   private void scheduleCheck(Link link, long nanos) {
@@ -76,12 +75,14 @@ final class ModelDatabase implements FlushDatabase {
 
   @Override
   public Transaction begin(TimeLimits limits) throws FlushException {
+    committed = false;
+    long since = world.scheduler().now();
     if (!connect()) {
       throw new FlushException(Stage.BEGIN, Errors.refused());
     }
     Link link = new Link(world.scheduler().now() + limits.totalNanos());
     watched = link;
-    ModelTransaction transaction = new ModelTransaction(world, instance, this, link, limits);
+    ModelTransaction transaction = new ModelTransaction(world, instance, this, link, limits, since);
     boolean begun = false;
     try {
       transaction.begin();
@@ -110,19 +111,19 @@ final class ModelDatabase implements FlushDatabase {
     return true;
   }
 
-  /** A transaction of the writer is about to write these. */
-  void isToWrite(List<Attempt> attempts) {
-    written.addAll(attempts);
+  /** What the writer's transactions may cost others. */
+  Fairness fairness() {
+    return fairness;
   }
 
-  /** How long ago another request has arrived, of all that the writer has written. */
-  long quietNanos(Attempt lone) {
-    long now = world.scheduler().now();
-    return written.stream()
-        .filter(attempt -> attempt != lone)
-        .mapToLong(attempt -> now - attempt.from())
-        .min()
-        .orElse(now);
+  /** A transaction was committed, and the writer knows it. */
+  void committed() {
+    committed = true;
+  }
+
+  /** Whether its last transaction was committed. */
+  boolean hasCommitted() {
+    return committed;
   }
 
   /** Ends the use of the connection. */

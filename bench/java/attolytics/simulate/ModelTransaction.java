@@ -31,21 +31,31 @@ final class ModelTransaction implements FlushDatabase.Transaction {
   private final Wire wire;
   private final Backend backend;
   private final TransactionId id;
+  private final TimeLimits limits;
+  private final long since;
   private final List<Batch> claimed = new ArrayList<>();
   private final List<Plan.Trouble> deferred = new ArrayList<>();
+  private List<Attempt> attempts = List.of();
+  private @Nullable FlushException failure;
   private Excuses.@Nullable Window alone;
   private boolean usable;
 
+  /**
+   * @param since when the writer asked for it
+   */
   ModelTransaction(
       World world,
       Instance instance,
       ModelDatabase database,
       ModelDatabase.Link link,
-      TimeLimits limits) {
+      TimeLimits limits,
+      long since) {
     this.world = world;
     this.instance = instance;
     this.database = database;
     this.server = world.server();
+    this.limits = limits;
+    this.since = since;
     this.backend = server.begin(world.scheduler().task());
     this.id = server.idOf(backend);
     this.wire = new Wire(world, instance, link, backend, limits);
@@ -88,7 +98,9 @@ final class ModelTransaction implements FlushDatabase.Transaction {
   @Override
   public Map<Batch, Outcome> claimKeys(List<Batch> batches) throws FlushException {
     batches.forEach(Batch::resetDuplicates);
-    excuseLone(batches.stream().map(ModelTransaction::attemptOf).toList());
+    attempts = batches.stream().map(ModelTransaction::attemptOf).toList();
+    database.fairness().begins(attempts, limits, since);
+    excuseLone();
     Map<Batch, Outcome> known = new HashMap<>();
     List<Batch> keyed = inOrder(batches);
     try {
@@ -109,15 +121,18 @@ final class ModelTransaction implements FlushDatabase.Transaction {
   }
 
   /** A slow row delays others by no more than twice the time between two requests. */
-  private void excuseLone(List<Attempt> attempts) {
-    database.isToWrite(attempts);
+  private void excuseLone() {
     Attempt lone = attempts.size() == 1 ? attempts.get(0) : null;
     if (lone != null && lone.request().hasTrouble(trouble -> trouble.nanos() > 0)) {
       long now = world.scheduler().now();
       alone =
           world
               .excuses()
-              .add(Effect.ALONE, instance.number(), now, now + 2 * database.quietNanos(lone));
+              .add(
+                  Effect.ALONE,
+                  instance.number(),
+                  now,
+                  now + 2 * database.fairness().quietNanos(lone));
     }
   }
 
@@ -183,6 +198,9 @@ final class ModelTransaction implements FlushDatabase.Transaction {
     RowCopy copy = new RowCopy(world, wire, backend, table, byInsert);
     try {
       copy.run(batches);
+    } catch (FlushException e) {
+      failure = e;
+      throw e;
     } finally {
       deferred.addAll(copy.deferred());
     }
@@ -208,6 +226,7 @@ final class ModelTransaction implements FlushDatabase.Transaction {
     } catch (SQLException e) {
       throw failure(new FlushException(stage, e));
     }
+    database.committed();
     usable = true;
   }
 
@@ -230,6 +249,7 @@ final class ModelTransaction implements FlushDatabase.Transaction {
   }
 
   private FlushException failure(FlushException e) {
+    failure = e;
     world.trace().add(instance.name(), "fails", e.stage() + " " + e.sql().getSQLState());
     return e;
   }
@@ -244,6 +264,7 @@ final class ModelTransaction implements FlushDatabase.Transaction {
   @Override
   public void close() {
     wire.giveUp();
+    database.fairness().ends(attempts, usable ? failure : null, since);
     if (alone != null) {
       alone.endBy(world.scheduler().now());
     }

@@ -78,6 +78,11 @@ final class Scheduler implements NanoClock {
       ended = true;
     }
 
+    /** Whether it waits, and not for the database. */
+    boolean isParked() {
+      return parked;
+    }
+
     boolean isKilled() {
       return killed;
     }
@@ -99,6 +104,12 @@ final class Scheduler implements NanoClock {
     }
   }
 
+  /** Sees that time passes. */
+  interface Watch {
+    /** Nothing happens between the two times. */
+    void passes(long from, long to);
+  }
+
   private final Crew crew;
   private final Draw draw;
   private final int pausesPerMille;
@@ -107,6 +118,7 @@ final class Scheduler implements NanoClock {
           Comparator.<Event>comparingLong(e -> e.nanos).thenComparingLong(e -> e.order));
   private final List<Task> tasks = new ArrayList<>();
   private long now = START;
+  private Watch watch = (from, to) -> {};
   private int steps;
   private boolean inEvent;
   private boolean over;
@@ -120,6 +132,10 @@ final class Scheduler implements NanoClock {
     this.crew = crew;
     this.draw = draw;
     this.pausesPerMille = pausesPerMille;
+  }
+
+  void setWatch(Watch watcher) {
+    watch = watcher;
   }
 
   /** Has something happen at a time. */
@@ -200,6 +216,9 @@ final class Scheduler implements NanoClock {
         over = true;
       } else if (!event.canceled) {
         count();
+        if (event.nanos > now) {
+          watch.passes(now, event.nanos);
+        }
         now = event.nanos;
         Task task = event.task;
         if (task == null) {

@@ -44,6 +44,7 @@ final class Simulation {
     }
     oracle = new Oracle(world);
     clients = new Clients(world, instances, oracle);
+    scheduler.setWatch(new Idleness(world, instances)::passes);
   }
 
   /**
