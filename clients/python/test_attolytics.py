@@ -5,7 +5,9 @@ python3 -m unittest
 
 import email.message
 import http.server
+import itertools
 import json
+import logging
 import os
 import pathlib
 import socket
@@ -14,10 +16,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 from unittest import mock
 
 import attolytics
+
+attolytics.log.addHandler(logging.NullHandler())
 
 URL = "http://localhost/apps/a/events"
 CASES = json.loads((pathlib.Path(__file__).parent.parent / "cases.json").read_text("utf-8"))[
@@ -52,14 +57,16 @@ class Response:
         self.headers = email.message.Message()
         if "retry_after" in answer:
             self.headers["Retry-After"] = answer["retry_after"]
+        self._body = answer.get("body", "").encode()
         document = {"errors": [{"event": n, "code": code} for n, code in answer.get("errors", [])]}
         if "type" in answer:
             self.headers["Content-Type"] = "application/problem+json"
             document["type"] = "urn:attolytics:problem:" + answer["type"]
+            self._body = json.dumps(document).encode()
         elif "quarantined" in answer:
             self.headers["Content-Type"] = "application/json"
-            document["quarantined"] = answer["quarantined"]
-        self._body = json.dumps(document).encode()
+            document.update(stored=0, quarantined=answer["quarantined"])
+            self._body = json.dumps(document).encode()
 
     def read(self):
         return self._body
@@ -82,20 +89,20 @@ class World:
             random=mock.Mock(random=lambda: self.chance),
             time=mock.Mock(time=lambda: 1e9 + self.now, monotonic=lambda: self.now),
             http=mock.Mock(client=mock.Mock(HTTPConnection=self.connect)),
-            threading=mock.Mock(Condition=threading.Condition),  # no thread
+            threading=mock.Mock(RLock=threading.RLock),  # no thread
         )
 
     def run(self, client):
         """Does what the thread would do, until the queue is empty."""
 
-        def wait(seconds):
-            if seconds is None:
-                client._closed = True
+        def sleep(timeout):
+            if client._queue:
+                self.now += timeout
             else:
-                self.now += seconds
+                client._ended = True
 
-        with mock.patch.object(client._changed, "wait", wait):
-            client._run()
+        client._asleep.acquire = sleep
+        client._run()
 
     def connect(self, host, port, timeout):
         self.timeout = timeout
@@ -139,6 +146,34 @@ class CasesTest(unittest.TestCase):
                     world = World(case, chance)
                     with world.replace_real_one():
                         self.run_case(case, world)
+
+    def test_other_servers_200_is_no_success(self):
+        for body in ("<html>", '{"ok": true}', "[]", '"stored"', "1"):
+            self.check(
+                [
+                    {"wait": [2, 2], "key": "a", "events": "0", "status": 200, "body": body},
+                    {"wait": [0.5, 1.5], "key": "a", "events": "0", "status": 200},
+                ]
+            )
+
+    def test_wrong_configuration_keeps_the_events(self):
+        for status, type in ((403, "wrong_secret_key"), (404, "unknown_app")):
+            answer = {"status": status, "type": type}
+            self.check(
+                [
+                    {"wait": [2, 2], "key": "a", "events": "0", **answer},
+                    {"wait": [0.5, 1.5], "key": "a", "events": "0", **answer},
+                    {"wait": [1, 3], "key": "a", "events": "0", "status": 200},
+                ]
+            )
+
+    def check(self, requests):
+        for chance in (0, 1):
+            with self.subTest(requests[0], chance=chance):
+                case = {"events": 1, "requests": requests}
+                world = World(case, chance)
+                with world.replace_real_one():
+                    self.run_case(case, world)
 
     def run_case(self, case, world):
         lenient = case.get("lenient", False)
@@ -189,17 +224,63 @@ class PathTest(unittest.TestCase):
         [loaded] = self.store().load()
         self.assertEqual(vars(loaded), vars(batch))
 
-    def test_another_process_may_not_use_it(self):
-        self.store()
-        with self.assertRaisesRegex(sqlite3.OperationalError, "locked"):
-            self.store()
+    def open_store(self, path):
+        store = attolytics._open_store(path)
+        self.addCleanup(store.close)
+        return store
+
+    def test_another_client_may_not_use_it(self):
+        self.open_store(self.path)
+        with self.assertRaisesRegex(OSError, "queue.db is used by another client"):
+            self.open_store(self.path)
+
+    def test_file_that_is_no_database_is_refused(self):
+        pathlib.Path(self.path).write_text("not a database" * 100)
+        with self.assertRaisesRegex(OSError, "cannot open .*queue.db: file is not a database"):
+            self.open_store(self.path)
+
+    def test_number_in_the_name_is_the_first_that_is_not_used(self):
+        directory = pathlib.Path(self.path).parent
+        for expected in ("queue-0.db", "queue-1.db", "queue-2.db"):
+            with self.subTest(expected):
+                store = self.open_store(str(directory / "queue-{}.db"))
+                self.assertTrue((directory / expected).exists())
+                if expected == "queue-1.db":
+                    store.close()
+                    self.open_store(str(directory / "queue-{}.db"))
+        self.assertEqual(sorted(path.suffix for path in directory.iterdir()).count(".db"), 3)
+
+    def test_file_shrinks_with_the_queue(self):
+        store = self.store()
+        batch = attolytics._Batch("a-0")
+        for _ in range(100):
+            store.add(batch, json.dumps("x" * 10_000))
+        store.replace(batch, [])
+        store.close()
+        self.assertLess(os.path.getsize(self.path), 100_000)
+
+    def test_file_that_cannot_be_written_is_logged_once(self):
+        store = self.store()
+        batch = attolytics._Batch("a-0")
+        with self.assertLogs("attolytics") as logs:
+            store._db.execute("PRAGMA query_only = TRUE")
+            for _ in range(3):
+                store.add(batch, "{}")
+            store._db.execute("PRAGMA query_only = FALSE")
+            for _ in range(3):
+                store.add(batch, "{}")
+        [broken, works] = logs.records
+        self.assertEqual(broken.levelname, "ERROR")
+        self.assertIn("readonly", broken.getMessage())
+        self.assertEqual(works.getMessage(), "the file can be written again")
 
 
 class Service:
-    """Takes all events."""
+    """Takes all events, after it has refused a few requests."""
 
-    def __init__(self, test):
+    def __init__(self, test, refusals=0, headers=()):
         self.stored = []
+        self.requests = []  # their headers
         service = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -207,8 +288,14 @@ class Service:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                service.stored += [event["n"] for event in json.loads(body)["events"]]
-                self.send_response(200)
+                service.requests.append(self.headers)
+                if len(service.requests) <= refusals:
+                    self.send_response(503)
+                    for header in headers:
+                        self.send_header(*header)
+                else:
+                    service.stored += [event["n"] for event in json.loads(body)["events"]]
+                    self.send_response(200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -220,6 +307,189 @@ class Service:
         test.addCleanup(server.shutdown)
         threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         self.url = f"http://127.0.0.1:{server.server_port}/apps/a/events"
+
+
+class FlushTest(unittest.TestCase):
+    """A pause after a failure, here of an hour, ends when somebody waits."""
+
+    def setUp(self):
+        patch = mock.patch.object(attolytics, "_jitter", lambda seconds: 3600)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def failed_client(self, service):
+        client = attolytics.Client(service.url, "sesame", interval=0)
+        self.addCleanup(client.close, 0)
+        with self.assertLogs("attolytics", "WARNING"):
+            client.track({"_t": "events", "n": 0})
+            while not client._failures:
+                time.sleep(0.01)
+        return client
+
+    def test_flush_sends_at_once(self):
+        service = Service(self, refusals=1)
+        client = self.failed_client(service)
+        self.assertTrue(client.flush(30))
+        self.assertEqual(service.stored, [0])
+
+    def test_close_sends_at_once_and_in_the_end(self):
+        service = Service(self, refusals=2)
+        client = self.failed_client(service)
+        self.assertTrue(client.close(5))
+        self.assertEqual(service.stored, [0])
+
+    def test_postponed_events_are_sent_too(self):
+        service = Service(self)
+        client = attolytics.Client(service.url, "sesame", interval=0)
+        client.track({"_t": "events", "n": 0})
+        with client._lock:
+            for batch in client._queue:
+                batch.due = time.monotonic() + 3600
+        self.assertTrue(client.close(30))
+        self.assertEqual(service.stored, [0])
+
+    def test_retry_after_is_waited_for(self):
+        service = Service(self, refusals=1, headers=[("Retry-After", "60")])
+        client = attolytics.Client(service.url, "sesame", interval=0)
+        client.track({"_t": "events", "n": 0})
+        with self.assertLogs("attolytics", "WARNING"):
+            while not client._not_before:
+                time.sleep(0.01)
+        self.assertFalse(client.close(0.5))
+        self.assertEqual(len(service.requests), 1)
+
+
+class LogTest(unittest.TestCase):
+    def log(self, *answers, events=1):
+        """What is logged if these are the answers, then 200s."""
+        world = World({"requests": answers}, 0)
+        with world.replace_real_one(), self.assertLogs("attolytics", "INFO") as logs:
+            client = attolytics.Client(URL, "sesame", on_drop=lambda *dropped: None)
+            for n in range(events):
+                client.track({"_t": "events", "n": n})
+            world.run(client)
+        self.assertEqual({record.levelname for record in logs.records}, {"WARNING"})
+        return [record.getMessage() for record in logs.records]
+
+    def test_failure_is_logged_once_and_its_end(self):
+        for answer, text in [
+            ({"status": 500, "type": "table_broken"}, "500 table_broken"),
+            ({"status": 403, "type": "wrong_secret_key"}, "403 wrong_secret_key"),
+            ({"status": 503}, "503 not from Attolytics"),
+            ({"status": 301}, "301 not from Attolytics"),
+            ({"status": 204}, "204 not from Attolytics"),
+            ({"status": 404}, "404 not from Attolytics"),
+            ({"status": 200, "body": "<html>"}, "200, but not from Attolytics"),
+            ({"status": 0}, "ConnectionResetError()"),
+        ]:
+            with self.subTest(answer):
+                self.assertEqual(
+                    self.log(answer, answer, answer),
+                    [f"sending fails, 1 waiting: {text}", "sending works again"],
+                )
+
+    def test_other_cause_is_logged(self):
+        self.assertEqual(
+            self.log({"status": 0}, {"status": 500, "type": "table_broken"}, {"status": 0}),
+            [
+                "sending fails, 1 waiting: ConnectionResetError()",
+                "sending fails, 1 waiting: 500 table_broken",
+                "sending works again",
+            ],
+        )
+
+    def test_other_events_that_are_stored_are_no_end(self):
+        broken = {"status": 500, "type": "table_broken"}
+        self.assertEqual(
+            self.log(broken, {"status": 200}, broken, events=101),
+            ["sending fails, 101 waiting: 500 table_broken", "sending works again"],
+        )
+
+    def test_key_that_was_used_with_other_events_is_logged(self):
+        reused = {"status": 422, "type": "idempotency_key_reused"}
+        [line] = self.log(reused, reused)
+        self.assertRegex(line, "batch .*-0 was sent before")
+
+    def test_quarantined_event_is_not_called_dropped(self):
+        with self.assertLogs("attolytics", "WARNING") as logs:
+            attolytics._log_drop({"n": 1}, "quarantined", "score must be an integer")
+        self.assertEqual(
+            logs.records[0].getMessage(), "in quarantine: {'n': 1} score must be an integer"
+        )
+
+
+class Interrupt(Exception):
+    """Raised by a signal handler."""
+
+
+class InterruptTest(unittest.TestCase):
+    """A signal handler may raise an exception after a call, and at the start of a function."""
+
+    def interrupt(self, call, at):
+        """Whether the call has such a place with this number. There it raises an exception."""
+        places = itertools.count()
+
+        def profile(frame, event, argument):
+            if event in ("call", "c_return") and next(places) == at:
+                raise Interrupt
+
+        try:
+            sys.setprofile(profile)
+            call()
+        except Interrupt:
+            return True
+        finally:
+            sys.setprofile(None)
+        return False
+
+    def test_client_works_after_an_exception_anywhere(self):
+        for max_events in (1, 2, 3):
+            for method in ("track", "flush"):
+                with self.subTest(method, max_events=max_events):
+                    with mock.patch.object(attolytics, "MAX_EVENTS", max_events):
+                        self.interrupt_everywhere(method)
+
+    def interrupt_everywhere(self, method):
+        client = attolytics.Client(URL, "sesame", interval=0)
+        sent = {}
+
+        def post(key, texts):
+            for text in texts:
+                sent.setdefault(json.loads(text)["n"], []).append(key)
+            return attolytics._Answer(200)
+
+        client._connection.post = post
+        for at in itertools.count():
+            event = {"_t": "events", "n": f"interrupted {at}"}
+            argument = {"track": event, "flush": 0}[method]
+            interrupted = self.interrupt(lambda: getattr(client, method)(argument), at)
+            client.track({"_t": "events", "n": at})
+            if not interrupted:
+                break
+        self.assertGreater(at, 5)
+        self.assertTrue(client.close())
+        self.assertFalse(client._thread.is_alive())
+        self.assertLessEqual(set(range(at + 1)), set(sent))
+        self.assertEqual([keys for keys in sent.values() if len(keys) > 1], [])
+
+
+class ArgumentsTest(unittest.TestCase):
+    def test_url_that_is_none_is_refused(self):
+        for url in ("localhost:80/apps/a/events", "http://localhost", "http:///a", "ftp://a/b"):
+            with self.subTest(url), self.assertRaisesRegex(ValueError, "is not like https://"):
+                attolytics.Client(url, "sesame")
+
+    def test_secret_key_that_fits_no_header_is_refused(self):
+        for key in ("", "sesame\n", "s€same"):
+            with self.subTest(key), self.assertRaisesRegex(ValueError, "secret key"):
+                attolytics.Client(URL, key)
+
+    def test_event_without_a_table_is_refused(self):
+        client = attolytics.Client(URL, "sesame")
+        self.addCleanup(client.close)
+        for event in ([1], None, {"n": 1}, {"_t": None}):
+            with self.subTest(event), self.assertRaisesRegex(ValueError, "name of its table"):
+                client.track(event)
 
 
 class CloseTest(unittest.TestCase):
@@ -249,32 +519,28 @@ class CloseTest(unittest.TestCase):
         self.addCleanup(store.close)
         return [json.loads(text)["n"] for batch in store.load() for text in batch.texts]
 
-    def test_event_tracked_as_soon_as_the_queue_is_empty_is_refused(self):
-        class Lock(threading.Condition):
-            """Lets another thread track an event whenever the closing one has not the lock."""
+    def test_event_tracked_during_close_is_refused(self):
+        refused = []
 
-            def __exit__(self, *exception):
-                super().__exit__(*exception)
-                if threading.current_thread() is closing and not self._is_owned():
-                    thread = threading.Thread(target=track)
-                    thread.start()
-                    thread.join()
+        def post(key, texts):
+            with self.assertRaisesRegex(ValueError, "the client is closed"):
+                client.track({"_t": "events", "n": 1})
+            refused.append(1)
+            return attolytics._Answer(200)
 
-        def track():
-            try:
-                client.track({"_t": "events"})
-                accepted.append("an event")
-            except ValueError:
-                refused.append("an event")
+        client = self.client(self.unreachable(), interval=3600)
+        client.track({"_t": "events", "n": 0})
+        with mock.patch.object(client._connection, "post", post):
+            self.assertTrue(client.close())
+        self.assertEqual(refused, [1])
 
-        closing = threading.current_thread()
-        accepted, refused = [], []
-        threads = mock.Mock(Condition=Lock, Thread=threading.Thread)
-        with mock.patch.object(attolytics, "threading", threads):
-            client = self.client(self.unreachable(), interval=3600)
+    def test_close_closes_the_connection(self):
+        service = Service(self)
+        client = self.client(service.url)
+        client.track({"_t": "events", "n": 0})
         self.assertTrue(client.close())
-        self.assertTrue(refused)
-        self.assertEqual(accepted, [])
+        self.assertIsNone(client._connection._http.sock)
+        self.assertRegex(service.requests[0]["User-Agent"], "^attolytics-python/[0-9.]+$")
 
     def test_close_reports_what_it_has_not_sent(self):
         client = self.client(self.unreachable())
@@ -353,6 +619,24 @@ track(0)
         )
         self.assertEqual(service.stored, [0, 1])
         self.assertEqual(output.count("ValueError: the client is closed"), 2, output)
+
+    @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
+    def test_process_of_multiprocessing_sends_its_events(self):
+        service = Service(self)
+        output = self.run_script(
+            """
+import attolytics, multiprocessing, sys
+
+def work():
+    attolytics.Client(sys.argv[1], "sesame", interval=3600).track({"_t": "events", "n": 0})
+
+process = multiprocessing.get_context("fork").Process(target=work)
+process.start()
+process.join()
+""",
+            service.url,
+        )
+        self.assertEqual((service.stored, output), ([0], ""))
 
     @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
     def test_forked_process_is_refused_and_leaves_the_file_alone(self):
