@@ -29,7 +29,7 @@ public final class AdminHandler implements HttpHandler {
   private final PrometheusMetrics metrics;
   private final StatusReport report;
   private final Supplier<@Nullable String> notLive;
-  private final Supplier<@Nullable String> unready;
+  private final Supplier<@Nullable NotReady> unready;
 
   /**
    * @param notLive why the process should be restarted, or null; does not block
@@ -39,7 +39,7 @@ public final class AdminHandler implements HttpHandler {
       PrometheusMetrics metrics,
       StatusReport report,
       Supplier<@Nullable String> notLive,
-      Supplier<@Nullable String> unready) {
+      Supplier<@Nullable NotReady> unready) {
     this.metrics = metrics;
     this.report = report;
     this.notLive = notLive;
@@ -55,7 +55,7 @@ public final class AdminHandler implements HttpHandler {
       case "/status.json" -> get(exchange, this::report);
       case "/metrics" -> get(exchange, this::metrics);
       case "/healthz" -> get(exchange, asked -> probe(asked, notLive, "alive"));
-      case "/readyz" -> get(exchange, asked -> probe(asked, unready, "ready"));
+      case "/readyz" -> get(exchange, asked -> probe(asked, this::unready, "ready"));
       case "/openapi.yaml" -> get(exchange, AdminHandler::description);
       default -> page(exchange, StatusPage.file(exchange.getRequestPath()));
     }
@@ -112,6 +112,11 @@ public final class AdminHandler implements HttpHandler {
     } else {
       answer(exchange, StatusCodes.SERVICE_UNAVAILABLE, TEXT, reason + "\n");
     }
+  }
+
+  private @Nullable String unready() {
+    NotReady now = unready.get();
+    return now == null ? null : now.answer();
   }
 
   private static void answer(HttpServerExchange exchange, int status, String type, String body) {

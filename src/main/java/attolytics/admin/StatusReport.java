@@ -54,10 +54,11 @@ public final class StatusReport {
    *
    * @param unready why a request would be refused now, or null
    */
-  byte[] write(@Nullable String unready) {
+  byte[] write(@Nullable NotReady unready) {
     try (ReportJson json = new ReportJson()) {
       json.flag("ready", unready == null);
-      json.text("reason", unready);
+      json.text("reason", unready == null ? null : unready.reason());
+      json.text("cause", unready == null ? null : unready.cause());
       json.time("since", facts.readinessSince());
       json.time("now", Instant.now());
       json.count("uptimeSeconds", ManagementFactory.getRuntimeMXBean().getUptime() / 1000);

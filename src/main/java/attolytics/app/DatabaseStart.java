@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +36,8 @@ final class DatabaseStart {
   private static final Duration RETRY_PAUSE = Duration.ofMillis(250);
 
   private static final Duration STOP_POLL = Duration.ofMillis(20);
+
+  private static final String WAITING = "waiting for the database";
 
   private final Settings settings;
   private final Schema schema;
@@ -59,7 +62,7 @@ final class DatabaseStart {
   EmbeddedDatabase startEmbedded() throws StartException, InterruptedException {
     enter("waiting for the embedded PostgreSQL");
     EmbeddedDatabase database = EmbeddedDatabase.start(settings.dataDir(), this::awaitEmbedded);
-    readiness.addCheck(database::problem);
+    readiness.addCheck(() -> Readiness.Obstacle.of(database.problem()));
     return database;
   }
 
@@ -83,7 +86,7 @@ final class DatabaseStart {
     long deadline = System.nanoTime() + settings.ackTimeout().toNanos();
     while (true) {
       try {
-        enter("waiting for the database");
+        enter(WAITING);
         migrate(url, clock);
         return createTables(url, clock);
       } catch (StartException e) {
@@ -112,8 +115,10 @@ final class DatabaseStart {
 
   private OutcomeLookup createTables(DatabaseUrl url, InstantSource clock)
       throws StartException, InterruptedException {
-    try (Connection connection = Connector.awaitConnection(url, settings.ackTimeout(), stop)) {
-      readiness.setNotReady("starting");
+    try (Connection connection =
+        Connector.awaitConnection(
+            url, settings.ackTimeout(), stop, cause -> setPhase(WAITING, cause))) {
+      readiness.setNotReady("starting", null);
       FlushTrial trial = new FlushTrial(schema.tables());
       Plan plan = StartSteps.createTables(connection, schema, trial, clock.instant());
       plan.statements().forEach(statement -> log.info("created: {}", statement));
@@ -125,8 +130,12 @@ final class DatabaseStart {
   }
 
   private void enter(String phase) {
-    readiness.setNotReady("starting: " + phase);
+    setPhase(phase, null);
     systemd.status(phase);
+  }
+
+  private void setPhase(String phase, @Nullable String cause) {
+    readiness.setNotReady("starting: " + phase, cause);
   }
 
   /** Keeps systemd from ending a start that makes progress. */

@@ -1,5 +1,6 @@
 package attolytics.app;
 
+import attolytics.admin.NotReady;
 import attolytics.metrics.History;
 import java.time.Duration;
 import java.util.Locale;
@@ -38,10 +39,10 @@ final class Heartbeat implements Runnable {
     } else {
       log.error("not feeding the systemd watchdog: {}", problem);
     }
-    String reason = readiness.notReadyReason();
+    NotReady unready = readiness.notReady();
     systemd.status(
-        reason == null
+        unready == null
             ? String.format(Locale.ROOT, "ready, %.0f rows/s", history.rowsPerSecond())
-            : "not ready: " + reason);
+            : "not ready: " + unready.text());
   }
 }

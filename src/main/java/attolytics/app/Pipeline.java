@@ -119,14 +119,16 @@ final class Pipeline {
     writers.forEach(Writer::check);
   }
 
-  boolean hasFailedWriter() {
-    return writers.stream().anyMatch(Writer::failed);
-  }
-
   /** Whether there is no room for a typical request. */
   boolean isFull() {
     return budget.capacity() - budget.used() < TYPICAL_BYTES
         || ring.capacityRows() - ring.usedRows() < TYPICAL_ROWS;
+  }
+
+  /** How much of the buffer is in use, in words. */
+  String usage() {
+    return "%d of %d bytes, %d of %d rows are in use"
+        .formatted(budget.used(), budget.capacity(), ring.usedRows(), ring.capacityRows());
   }
 
   /** Registers the gauges of this pipeline and of its database. */

@@ -1,7 +1,10 @@
 package attolytics.app;
 
+import attolytics.admin.NotReady;
 import attolytics.logging.LogMarkers;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -14,35 +17,60 @@ import org.slf4j.LoggerFactory;
 final class Readiness {
   private static final Logger log = LoggerFactory.getLogger(Readiness.class);
 
-  private volatile @Nullable String phase = "starting";
-  private final List<Supplier<@Nullable String>> checks = new CopyOnWriteArrayList<>();
-  private volatile Instant since = Instant.now();
+  /**
+   * What keeps the service from being ready.
+   *
+   * @param reason one of a few: another one is logged as a change
+   * @param cause what is known of it, or null
+   */
+  record Obstacle(String reason, @Nullable String cause) {
+    /** With no more than a reason, which may be null if there is no obstacle. */
+    static @Nullable Obstacle of(@Nullable String reason) {
+      return reason == null ? null : new Obstacle(reason, null);
+    }
+  }
+
+  /**
+   * What it was at a change.
+   *
+   * @param since when it became ready, or the opposite
+   */
+  private record State(boolean ready, Instant since) {}
+
+  private final InstantSource clock;
+  private final List<Supplier<@Nullable Obstacle>> checks = new CopyOnWriteArrayList<>();
+  private volatile @Nullable Obstacle phase = new Obstacle("starting", null);
+  private volatile State state;
   private @Nullable String logged;
+
+  Readiness(InstantSource clock) {
+    this.clock = clock;
+    this.state = new State(false, clock.instant());
+  }
 
   /**
    * The service is starting or stopping.
    *
    * @param reason the phase that it is in
+   * @param cause what it waits for, or null
    */
-  void setNotReady(String reason) {
-    if (phase == null) {
-      since = Instant.now();
-    }
-    phase = reason;
+  void setNotReady(String reason, @Nullable String cause) {
+    phase = new Obstacle(reason, cause);
+    change(false);
   }
 
   /** The start is complete. From now on the checks decide. */
   void setReady() {
     phase = null;
-    since = Instant.now();
+    change(true);
   }
 
   /**
    * Adds a check.
    *
-   * @param check returns why the service is not ready, or null
+   * @param check returns why the service is not ready, or null; does not block
    */
-  void addCheck(Supplier<@Nullable String> check) {
+  void addCheck(Supplier<@Nullable Obstacle> check) {
     checks.add(check);
   }
 
@@ -51,32 +79,57 @@ final class Readiness {
    * log lines of their own.
    */
   void logChange() {
-    String now = notReadyReason();
-    if (phase != null || Objects.equals(now, logged)) {
+    Obstacle obstacle = obstacle();
+    String reason = obstacle == null ? null : obstacle.reason();
+    if (phase != null || Objects.equals(reason, logged)) {
       return;
     }
-    if (now == null || logged == null) {
-      since = Instant.now();
-    }
-    logged = now;
-    if (now == null) {
-      log.atInfo().addMarker(LogMarkers.STATE_CHANGE).log("ready");
+    logged = reason;
+    Instant before = state.since();
+    change(obstacle == null);
+    if (obstacle == null) {
+      log.atInfo()
+          .addMarker(LogMarkers.STATE_CHANGE)
+          .log("ready again after {} s", Duration.between(before, clock.instant()).toSeconds());
     } else {
-      log.atWarn().addMarker(LogMarkers.STATE_CHANGE).log("not ready: {}", now);
+      log.atWarn()
+          .addMarker(LogMarkers.STATE_CHANGE)
+          .log("not ready: {}", notReady(obstacle).text());
+    }
+  }
+
+  private synchronized void change(boolean ready) {
+    if (state.ready() != ready) {
+      state = new State(ready, clock.instant());
     }
   }
 
   /** When it became ready, or the opposite. Any thread; does not block. */
   Instant since() {
-    return since;
+    return since(obstacle() == null);
+  }
+
+  /** A change that has not been looked at yet is one of this moment. */
+  private Instant since(boolean ready) {
+    State known = state;
+    return known.ready() == ready ? known.since() : clock.instant();
   }
 
   /** Why no request would be accepted now, or null if one would. Any thread; does not block. */
-  @Nullable String notReadyReason() {
-    String reason = phase;
-    for (int i = 0; reason == null && i < checks.size(); i++) {
-      reason = checks.get(i).get();
+  @Nullable NotReady notReady() {
+    Obstacle obstacle = obstacle();
+    return obstacle == null ? null : notReady(obstacle);
+  }
+
+  private NotReady notReady(Obstacle obstacle) {
+    return new NotReady(obstacle.reason(), obstacle.cause(), since(false));
+  }
+
+  private @Nullable Obstacle obstacle() {
+    Obstacle obstacle = phase;
+    for (int i = 0; obstacle == null && i < checks.size(); i++) {
+      obstacle = checks.get(i).get();
     }
-    return reason;
+    return obstacle;
   }
 }

@@ -3,6 +3,7 @@ package attolytics.app;
 import attolytics.admin.AdminHandler;
 import attolytics.admin.Facts;
 import attolytics.admin.StatusReport;
+import attolytics.app.Readiness.Obstacle;
 import attolytics.database.ConnectionPool;
 import attolytics.database.DatabaseDetails;
 import attolytics.database.DatabaseProbe;
@@ -59,8 +60,6 @@ public final class Service implements AutoCloseable {
   /** How long a writer may be silent beyond the ack timeout, which bounds its waits. */
   private static final Duration SILENCE_MARGIN = Duration.ofSeconds(10);
 
-  private static final String WRITER_FAILED = "a writer has failed, see the log";
-
   private final Settings settings;
   private final Map<String, String> environment;
   private final Schema schema;
@@ -71,7 +70,7 @@ public final class Service implements AutoCloseable {
   private final RecentLog recentLog = RecentLog.start();
   private final RecentRefusals refusals = new RecentRefusals();
   private final Facts facts;
-  private final Readiness readiness = new Readiness();
+  private final Readiness readiness = new Readiness(InstantSource.system());
   private final Housekeeping housekeeping = new Housekeeping();
   private final HeapShare heap;
   private final Pipeline pipeline;
@@ -109,7 +108,7 @@ public final class Service implements AutoCloseable {
                 new StatusReport(
                     metrics, history, facts, refusals, recentLog, IngestHandler.statusByReason()),
                 liveness::problem,
-                readiness::notReadyReason));
+                readiness::notReady));
     facts.setAdminUrl(HttpPorts.url(settings.adminHost(), admin));
     liveness.watch(admin.threads());
     shutdown.register(recentLog);
@@ -130,7 +129,7 @@ public final class Service implements AutoCloseable {
         "attolytics.ready",
         null,
         "Whether the service accepts requests",
-        () -> readiness.notReadyReason() == null ? 1 : 0);
+        () -> readiness.notReady() == null ? 1 : 0);
     return metrics;
   }
 
@@ -243,9 +242,10 @@ public final class Service implements AutoCloseable {
         STALLED_COPIES_PERIOD, new StalledCopies(database, settings.ackTimeout()));
 
     housekeeping.schedule(PROBE_PERIOD, probe);
-    readiness.addCheck(() -> pipeline.hasFailedWriter() ? WRITER_FAILED : null);
-    readiness.addCheck(probe::problem);
-    readiness.addCheck(() -> pipeline.isFull() ? "the buffer is full" : null);
+    readiness.addCheck(() -> Obstacle.of(liveness.problem()));
+    readiness.addCheck(() -> obstacle(probe.currentProblem()));
+    readiness.addCheck(
+        () -> pipeline.isFull() ? new Obstacle("the buffer is full", pipeline.usage()) : null);
     housekeeping.schedule(READINESS_PERIOD, readiness::logChange);
     pipeline.registerGauges(probe);
 
@@ -253,6 +253,10 @@ public final class Service implements AutoCloseable {
       Heartbeat heartbeat = new Heartbeat(systemd, readiness, history, liveness);
       housekeeping.schedule(heartbeat.period(), heartbeat);
     }
+  }
+
+  private static @Nullable Obstacle obstacle(DatabaseProbe.@Nullable Problem problem) {
+    return problem == null ? null : new Obstacle(problem.reason(), problem.cause());
   }
 
   /** The public port. */

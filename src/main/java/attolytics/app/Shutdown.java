@@ -109,7 +109,7 @@ final class Shutdown {
   }
 
   private void announce() {
-    readiness.setNotReady("draining");
+    readiness.setNotReady("draining", "the service is shutting down");
     log.info("stopping");
     systemd.stopping();
     systemd.extendTimeout(drainTimeout.plus(STOP_MARGIN));

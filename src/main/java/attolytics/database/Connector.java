@@ -13,12 +13,14 @@ import java.security.GeneralSecurityException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.postgresql.PGProperty;
 import org.postgresql.util.PSQLException;
@@ -73,6 +75,17 @@ public final class Connector {
    */
   public static Connection awaitConnection(DatabaseUrl url, Duration timeout, CountDownLatch stop)
       throws StartException, InterruptedException {
+    return awaitConnection(url, timeout, stop, cause -> {});
+  }
+
+  /**
+   * Connects as {@link #awaitConnection(DatabaseUrl, Duration, CountDownLatch)} does.
+   *
+   * @param waiting gets the cause of each failure after which it waits
+   */
+  public static Connection awaitConnection(
+      DatabaseUrl url, Duration timeout, CountDownLatch stop, Consumer<String> waiting)
+      throws StartException, InterruptedException {
     long deadline = System.nanoTime() + timeout.toNanos();
     boolean logged = false;
     do {
@@ -82,6 +95,7 @@ public final class Connector {
         if (!isTransient(e) || System.nanoTime() - deadline > 0) {
           throw noConnection(url, e);
         }
+        waiting.accept(cause(e));
         if (!logged) {
           logged = true;
           log.atWarn()
@@ -202,6 +216,26 @@ public final class Connector {
       return "create it, or name another in " + URL_SOURCES;
     }
     return "check " + URL_SOURCES + (isTransient(e) ? ", and whether PostgreSQL runs there" : "");
+  }
+
+  /**
+   * Why there is no connection, in a few words: the innermost ones, as those around them are the
+   * pool's and the driver's.
+   */
+  public static String cause(SQLException e) {
+    Throwable root = e;
+    String words = String.valueOf(e.getMessage());
+    while (root.getCause() != null) {
+      root = root.getCause();
+      words = root.getMessage() == null ? words : root.getMessage();
+    }
+    if (root instanceof UnknownHostException) {
+      return "unknown host " + words;
+    }
+    if (root instanceof SQLTransientConnectionException) {
+      return "the pool gave no connection in time";
+    }
+    return words.lines().findFirst().orElse("");
   }
 
   /** The driver's message, and that of the cause if it adds something. */

@@ -91,7 +91,7 @@ public final class DatabaseProbe implements Runnable {
         return answer.getBoolean(1) ? new Problem(READ_ONLY, null, since) : null;
       }
     } catch (SQLException e) {
-      return new Problem(reason(e), words(e), since);
+      return new Problem(reason(e), Connector.cause(e), since);
     }
   }
 
@@ -103,15 +103,6 @@ public final class DatabaseProbe implements Runnable {
     boolean waitsOn =
         before != null && before.reason().equals(NO_RESPONSE) && root instanceof SQLException;
     return waited || waitsOn || root instanceof SocketTimeoutException ? NO_RESPONSE : UNREACHABLE;
-  }
-
-  /** The innermost words: those around them are the pool's. */
-  private static @Nullable String words(SQLException e) {
-    String words = e.getMessage();
-    for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
-      words = cause.getMessage() == null ? words : cause.getMessage();
-    }
-    return words;
   }
 
   private static Throwable root(SQLException e) {

@@ -14,6 +14,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +33,7 @@ class HeartbeatTest {
 
   private final PrometheusMetrics metrics =
       new PrometheusMetrics(List.of(), List.of(), Set.of(), Set.of());
-  private final Readiness readiness = new Readiness();
+  private final Readiness readiness = new Readiness(InstantSource.system());
   private final HikariDataSource database = new HikariDataSource();
   private final Ring ring = new Ring(64);
   private final Writer writer = writer(Metrics.NONE);

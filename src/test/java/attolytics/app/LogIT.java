@@ -164,11 +164,11 @@ class LogIT {
         way.cut();
         CompletableFuture<HttpResponse<String>> answer = jar.post("a", body("t", quoted("x")));
         awaitLines(jar, "Database writes failing, retrying: ", outage);
-        awaitLines(jar, "not ready: the database is unreachable", outage);
+        awaitLines(jar, "not ready: the database is unreachable (", outage);
         way.open();
         assertEquals(200, answer.get().statusCode());
         awaitLines(jar, "Database writes resumed", outage);
-        awaitLines(jar, "Readiness: ready", outage);
+        awaitLines(jar, "Readiness: ready again after ", outage);
       }
       assertEquals(0, jar.stop());
     }

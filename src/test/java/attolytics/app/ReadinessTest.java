@@ -2,12 +2,15 @@ package attolytics.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import attolytics.app.Readiness.Obstacle;
 import attolytics.logging.LogMarkers;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -18,8 +21,9 @@ import org.slf4j.LoggerFactory;
 class ReadinessTest {
   private final Logger logger = (Logger) LoggerFactory.getLogger(Readiness.class);
   private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
-  private final Readiness readiness = new Readiness();
-  private final AtomicReference<@Nullable String> obstacle = new AtomicReference<>();
+  private Instant now = Instant.parse("2030-01-02T03:04:05Z");
+  private final Readiness readiness = new Readiness(() -> now);
+  private final AtomicReference<@Nullable Obstacle> obstacle = new AtomicReference<>();
 
   @BeforeEach
   void listen() {
@@ -38,22 +42,60 @@ class ReadinessTest {
   @Test
   void logChange_logsEachChangeOnce() {
     readiness.setReady();
-    for (@Nullable String now :
+    for (@Nullable String reason :
         new @Nullable String[] {null, "away", "away", null, null, "away", "full", null}) {
-      obstacle.set(now);
+      obstacle.set(Obstacle.of(reason));
       readiness.logChange();
+      now = now.plusSeconds(10);
     }
     assertEquals(
         List.of(
             "WARN not ready: away",
-            "INFO ready",
+            "INFO ready again after 20 s",
             "WARN not ready: away",
             "WARN not ready: full",
-            "INFO ready"),
-        logged.list.stream().map(e -> e.getLevel() + " " + e.getFormattedMessage()).toList());
+            "INFO ready again after 20 s"),
+        lines());
     for (ILoggingEvent event : logged.list) {
       assertEquals(List.of(LogMarkers.STATE_CHANGE), event.getMarkerList());
     }
+  }
+
+  private List<String> lines() {
+    return logged.list.stream().map(e -> e.getLevel() + " " + e.getFormattedMessage()).toList();
+  }
+
+  @Test
+  void cause_isLoggedWithItsReason_andIsNoChangeWithoutAnother() {
+    readiness.setReady();
+    obstacle.set(new Obstacle("away", "at postgres://u:secret@h/d: Connection refused"));
+    readiness.logChange();
+    obstacle.set(new Obstacle("away", "starting up"));
+    readiness.logChange();
+    assertEquals(
+        List.of("WARN not ready: away (at postgres://***@h/d: Connection refused)"), lines());
+    assertEquals("away (starting up)", Objects.requireNonNull(readiness.notReady()).text());
+  }
+
+  @Test
+  void since_isWhenTheServiceStoppedBeingReady_forWhateverReason() {
+    readiness.setReady();
+    now = now.plusSeconds(10);
+    obstacle.set(Obstacle.of("away"));
+    assertSince(now); // not looked at yet
+    readiness.logChange();
+    Instant away = now;
+    now = now.plusSeconds(10);
+    obstacle.set(Obstacle.of("full"));
+    readiness.logChange();
+    assertSince(away);
+    readiness.setNotReady("draining", null);
+    assertSince(away);
+  }
+
+  private void assertSince(Instant since) {
+    assertEquals(since, readiness.since());
+    assertEquals(since, Objects.requireNonNull(readiness.notReady()).since());
   }
 
   @Test
@@ -61,7 +103,7 @@ class ReadinessTest {
     readiness.logChange();
     readiness.setReady();
     readiness.logChange();
-    readiness.setNotReady("draining");
+    readiness.setNotReady("draining", null);
     readiness.logChange();
     assertEquals(List.of(), logged.list);
   }
