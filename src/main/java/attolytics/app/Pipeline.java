@@ -8,6 +8,7 @@ import attolytics.flush.Writer;
 import attolytics.flush.transaction.OutcomeLookup;
 import attolytics.http.IngestContext;
 import attolytics.http.IngestHandler;
+import attolytics.http.problem.Problem;
 import attolytics.http.server.Limits;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.recent.RecentRefusals;
@@ -19,6 +20,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
@@ -42,6 +44,10 @@ final class Pipeline {
   private static final int TYPICAL_BYTES = 16 << 10;
 
   private static final int TYPICAL_ROWS = 100;
+
+  /** Reasons to refuse a request while the database stores nothing. */
+  private static final Set<String> WITHOUT_DATABASE =
+      Set.of(Problem.DATABASE_UNAVAILABLE.reason(), Problem.BUFFER_FULL.reason());
 
   private static final Duration JOIN_PERIOD = Duration.ofMillis(20);
 
@@ -76,7 +82,8 @@ final class Pipeline {
             new Thresholds(settings.flushRows(), settings.flushBytes(), settings.flushInterval()),
             settings.ackTimeout(),
             settings.idempotencyTtl(),
-            metrics));
+            metrics,
+            () -> metrics.requestsRefused(WITHOUT_DATABASE)));
     for (int i = 0; i < writers.size(); i++) {
       Thread thread = new Thread(writers.get(i), "writer-" + i);
       threads.add(thread);

@@ -102,6 +102,7 @@ final class Flusher {
       Arrivals arrivals,
       Duration ackTimeout,
       Metrics metrics,
+      OutageLog outages,
       NanoClock clock) {
     this.database = database;
     this.transaction = new FlushTransaction(database);
@@ -110,7 +111,7 @@ final class Flusher {
     this.clock = clock;
     this.metrics = metrics;
     this.recovery = new CommitRecovery(database);
-    this.outage = new Outage(clock);
+    this.outage = new Outage(clock, outages);
     this.failures = new FailureHistory(suspects, outage);
     this.settlement = new Settlement(recovery, ackTimeout, clock);
     this.rejection = new Rejection(settlement, suspects, clock);
@@ -129,6 +130,13 @@ final class Flusher {
     while (!round.isEmpty()) {
       next(round);
     }
+    noteNothingLeft();
+  }
+
+  private void noteNothingLeft() {
+    if (deferred.isEmpty()) {
+      outage.nothingLeft();
+    }
   }
 
   /**
@@ -138,6 +146,7 @@ final class Flusher {
   void retryDeferred(long nanos) {
     long start = clock.nanoTime();
     settlement.expire(deferred);
+    noteNothingLeft();
     if (start - noRetryBefore < 0 || deferred.isEmpty()) {
       return;
     }
@@ -151,6 +160,7 @@ final class Flusher {
         writeSuspects(end);
       }
     } while (deferred.until(clock.nanoTime()) == 0 && !isOver(end));
+    noteNothingLeft();
     long now = clock.nanoTime();
     noRetryBefore = now + Math.min(now - start, MAX_REST_NANOS);
   }
@@ -401,6 +411,7 @@ final class Flusher {
   void forget() {
     deferred.clear();
     recovery.clear();
+    outage.nothingLeft();
   }
 
   /** Settles from now on whatever is not committed, without another attempt. Any thread. */

@@ -1,31 +1,29 @@
 package attolytics.flush;
 
 import attolytics.buffer.NanoClock;
-import attolytics.flush.transaction.CopyError;
 import attolytics.flush.transaction.FlushException;
-import attolytics.logging.LogMarkers;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The time between a failure of the database itself and its next COMMIT: each retry is preceded by
  * a longer pause. Used by one thread, but for {@link #abandon}.
  */
 final class Outage {
-  private static final Logger log = LoggerFactory.getLogger(Outage.class);
   private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long MAX_PAUSE = TimeUnit.SECONDS.toNanos(1);
 
   private final NanoClock clock;
+  private final OutageLog log;
   private long nextPause = FIRST_PAUSE;
   private int lostConnections;
+  private boolean retrying;
   private volatile boolean abandoned;
   private volatile @Nullable Thread pausing;
 
-  Outage(NanoClock clock) {
+  Outage(NanoClock clock, OutageLog log) {
     this.clock = clock;
+    this.log = log;
   }
 
   /** A connection was lost in the middle of a transaction. */
@@ -40,11 +38,8 @@ final class Outage {
 
   /** Pauses, since the database does not accept rows from anybody. */
   void pause(FlushException cause) {
-    if (nextPause == FIRST_PAUSE) {
-      log.atWarn()
-          .addMarker(LogMarkers.STATE_CHANGE)
-          .log("Database writes failing, retrying: {}", CopyError.forTheLog(cause));
-    }
+    log.failing(this, cause);
+    retrying = true;
     park(nextPause);
     nextPause = Math.min(2 * nextPause, MAX_PAUSE);
   }
@@ -68,9 +63,16 @@ final class Outage {
   /** A transaction was committed. */
   void end() {
     lostConnections = 0;
-    if (nextPause != FIRST_PAUSE) {
-      nextPause = FIRST_PAUSE;
-      log.atInfo().addMarker(LogMarkers.STATE_CHANGE).log("Database writes resumed");
+    nextPause = FIRST_PAUSE;
+    retrying = false;
+    log.committed(this);
+  }
+
+  /** No request is left to retry. */
+  void nothingLeft() {
+    if (retrying) {
+      retrying = false;
+      log.nothingLeft(this);
     }
   }
 

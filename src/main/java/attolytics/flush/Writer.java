@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
@@ -50,12 +51,13 @@ public final class Writer implements Runnable {
       FlushDatabase database,
       Duration ackTimeout,
       Metrics metrics,
+      OutageLog outages,
       NanoClock clock) {
     this.ring = ring;
     this.gatherer = gatherer;
     this.gathered = new Gathered(ring.newConsumer(), unsettled);
     this.arrivals = new Arrivals(ring, clock.nanoTime());
-    this.flusher = new Flusher(database, arrivals, ackTimeout, metrics, clock);
+    this.flusher = new Flusher(database, arrivals, ackTimeout, metrics, outages, clock);
     this.metrics = metrics;
     this.clock = clock;
     this.busy = new Stopwatch(clock);
@@ -67,6 +69,7 @@ public final class Writer implements Runnable {
    * @param lookup how the outcome of a COMMIT whose answer was lost is found out
    * @param ackTimeout how long a request may wait before it is settled as unavailable
    * @param idempotencyTtl how long an Idempotency-Key is remembered
+   * @param refused how many requests have been refused because the database did not store them
    */
   public static List<Writer> share(
       Ring ring,
@@ -76,11 +79,20 @@ public final class Writer implements Runnable {
       Thresholds thresholds,
       Duration ackTimeout,
       Duration idempotencyTtl,
-      Metrics metrics) {
+      Metrics metrics,
+      LongSupplier refused) {
     NanoClock clock = NanoClock.SYSTEM;
     Supplier<FlushDatabase> connections =
         () -> new JdbcFlushDatabase(database, lookup, idempotencyTtl, clock);
-    return share(ring, count, connections, thresholds, ackTimeout, metrics, clock);
+    return share(
+        ring,
+        count,
+        connections,
+        thresholds,
+        ackTimeout,
+        metrics,
+        new OutageLog(clock, refused),
+        clock);
   }
 
   /** With databases, one for each, and a clock that may be models; the ring has the same clock. */
@@ -92,9 +104,23 @@ public final class Writer implements Runnable {
       Duration ackTimeout,
       Metrics metrics,
       NanoClock clock) {
+    OutageLog outages = new OutageLog(clock, () -> 0);
+    return share(ring, count, databases, thresholds, ackTimeout, metrics, outages, clock);
+  }
+
+  private static List<Writer> share(
+      Ring ring,
+      int count,
+      Supplier<FlushDatabase> databases,
+      Thresholds thresholds,
+      Duration ackTimeout,
+      Metrics metrics,
+      OutageLog outages,
+      NanoClock clock) {
     Gatherer gatherer = new Gatherer(ring, thresholds, clock);
     return IntStream.range(0, count)
-        .mapToObj(i -> new Writer(ring, gatherer, databases.get(), ackTimeout, metrics, clock))
+        .mapToObj(
+            i -> new Writer(ring, gatherer, databases.get(), ackTimeout, metrics, outages, clock))
         .toList();
   }
 

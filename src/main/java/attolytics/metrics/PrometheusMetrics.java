@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -311,6 +312,14 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
     Map<String, Long> counts = new TreeMap<>();
     refusedByReason.forEach((reason, count) -> counts.put(reason, count.sum()));
     return counts;
+  }
+
+  /** How many requests of all apps were refused for one of the reasons. */
+  public long requestsRefused(Set<String> reasonsToCount) {
+    return refusedByReason().entrySet().stream()
+        .filter(entry -> reasonsToCount.contains(entry.getKey()))
+        .mapToLong(Map.Entry::getValue)
+        .sum();
   }
 
   Histogram requestDurations() {

@@ -64,7 +64,8 @@ class HeartbeatTest {
             new Thresholds(1, 1, Duration.ZERO),
             Duration.ofSeconds(1),
             Duration.ofDays(1),
-            told)
+            told,
+            () -> 0)
         .get(0);
   }
 

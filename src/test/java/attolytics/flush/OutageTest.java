@@ -18,9 +18,14 @@ class OutageTest {
   private final FlushException cause =
       new FlushException(Stage.BEGIN, new SQLException("refused", "08001"));
 
+  private static final String FAILING =
+      "Database writes failing, retrying: refused (SQLSTATE 08001)";
+
   private final FakeClock clock = new FakeClock();
-  private final Outage outage = new Outage(clock);
-  @RegisterExtension private final Logged logged = new Logged(Outage.class);
+  private long refused;
+  private final OutageLog log = new OutageLog(clock, () -> refused);
+  private final Outage outage = new Outage(clock, log);
+  @RegisterExtension private final Logged logged = new Logged(OutageLog.class);
 
   private long pauseMillis(Runnable pause) {
     long start = clock.nanoTime();
@@ -48,13 +53,43 @@ class OutageTest {
   void log_saysWhenItBeginsAndWhenItEnds() {
     outage.end();
     outage.pause(cause);
-    String failing = "Database writes failing, retrying: refused (SQLSTATE 08001)";
-    assertEquals(List.of(failing), logged.messages());
+    assertEquals(List.of(FAILING), logged.messages());
     outage.pause(cause);
+    refused += 7;
+    clock.advance(TimeUnit.SECONDS.toNanos(10));
     outage.end();
     outage.end();
-    assertEquals(List.of(failing, "Database writes resumed"), logged.messages());
+    assertEquals(List.of(FAILING, resumed("10.1", 7)), logged.messages());
     assertEquals(20, pauseMillis(() -> outage.pause(cause)));
+  }
+
+  private static String resumed(String seconds, int requests) {
+    return "Database writes resumed after %s s; %d requests were refused meanwhile"
+        .formatted(seconds, requests);
+  }
+
+  @Test
+  void log_saysItOnce_howeverManyWritersMeetIt() {
+    Outage second = new Outage(clock, log);
+    outage.pause(cause);
+    second.pause(cause);
+    outage.end();
+    outage.pause(cause);
+    second.end();
+    assertEquals(List.of(FAILING), logged.messages()); // one is failing all the time
+    outage.end();
+    assertEquals(List.of(FAILING, resumed("0.1", 0)), logged.messages());
+  }
+
+  @Test
+  void log_waitsForACommit_ifNothingIsLeftToRetry() {
+    Outage second = new Outage(clock, log);
+    outage.pause(cause);
+    outage.nothingLeft();
+    outage.nothingLeft();
+    assertEquals(List.of(FAILING), logged.messages());
+    second.end();
+    assertEquals(List.of(FAILING, resumed("0.0", 0)), logged.messages());
   }
 
   @Test
@@ -89,7 +124,8 @@ class OutageTest {
               public void parkNanos(long nanos) {
                 LockSupport.park(this);
               }
-            });
+            },
+            log);
     Thread pausing = new Thread(() -> endless.pause(cause));
     pausing.start();
     while (pausing.getState() != Thread.State.WAITING) {

@@ -50,7 +50,8 @@ class WriterTest {
                 new Thresholds(1000, 1 << 20, Duration.ofMillis(50)),
                 Duration.ofMillis(300),
                 Duration.ofDays(7),
-                metrics())
+                metrics(),
+                () -> 0)
             .get(0);
     thread = new Thread(writer, "writer-of-the-test");
   }

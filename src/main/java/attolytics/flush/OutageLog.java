@@ -1,0 +1,77 @@
+package attolytics.flush;
+
+import attolytics.buffer.NanoClock;
+import attolytics.flush.transaction.CopyError;
+import attolytics.flush.transaction.FlushException;
+import attolytics.logging.LogMarkers;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Logs an outage of the database once, however many writers meet it: when the first of them fails,
+ * and when a COMMIT succeeds and none of them is failing any more. Thread-safe.
+ */
+final class OutageLog {
+  private static final Logger log = LoggerFactory.getLogger(OutageLog.class);
+
+  private final NanoClock clock;
+  private final LongSupplier refused;
+  private final Set<Outage> failing = new HashSet<>();
+  private volatile boolean open;
+  private long startNanos;
+  private long refusedBefore;
+
+  /**
+   * @param refused how many requests have been refused in total because the database did not store
+   *     them
+   */
+  OutageLog(NanoClock clock, LongSupplier refused) {
+    this.clock = clock;
+    this.refused = refused;
+  }
+
+  /** A writer has failed, and retries. */
+  synchronized void failing(Outage writer, FlushException cause) {
+    failing.add(writer);
+    if (!open) {
+      open = true;
+      startNanos = clock.nanoTime();
+      refusedBefore = refused.getAsLong();
+      log.atWarn()
+          .addMarker(LogMarkers.STATE_CHANGE)
+          .log("Database writes failing, retrying: {}", CopyError.forTheLog(cause));
+    }
+  }
+
+  /**
+   * A writer that had failed has nothing left to retry: that does not show that the outage ended.
+   */
+  synchronized void nothingLeft(Outage writer) {
+    failing.remove(writer);
+  }
+
+  /** A writer has committed a transaction. */
+  void committed(Outage writer) {
+    if (open) {
+      end(writer);
+    }
+  }
+
+  private synchronized void end(Outage writer) {
+    failing.remove(writer);
+    if (open && failing.isEmpty()) {
+      open = false;
+      double seconds = (clock.nanoTime() - startNanos) / 1e9;
+      log.atInfo()
+          .addMarker(LogMarkers.STATE_CHANGE)
+          .log(
+              "Database writes resumed after {} s; {} requests were refused meanwhile",
+              String.format(Locale.ROOT, "%.1f", seconds),
+              refused.getAsLong() - refusedBefore);
+    }
+  }
+}
