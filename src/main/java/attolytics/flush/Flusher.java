@@ -7,10 +7,10 @@ import attolytics.flush.transaction.CopyError;
 import attolytics.flush.transaction.FlushDatabase;
 import attolytics.flush.transaction.FlushException;
 import attolytics.flush.transaction.FlushException.Kind;
-import attolytics.flush.transaction.FlushException.LostCommit;
 import attolytics.flush.transaction.FlushException.Session;
 import attolytics.flush.transaction.FlushTransaction;
 import attolytics.flush.transaction.TimeLimits;
+import attolytics.flush.transaction.TransactionId;
 import attolytics.metrics.Metrics;
 import attolytics.schema.Table;
 import java.time.Duration;
@@ -228,7 +228,10 @@ final class Flusher {
       known = transaction.run(part, limits.of(round, part, deferred, start), byInsert);
     } catch (FlushException e) {
       metrics.flushFailed(CopyError.sqlStateClass(e.sql()));
-      failed(round, part, e, byInsert, start);
+      List<Batch> left = settleKnown(part, e.known());
+      if (!left.isEmpty()) {
+        failed(round, left, e, byInsert, start);
+      }
       return;
     } catch (RuntimeException | Error e) {
       log.error("Flush failed unexpectedly; its requests get 504 (outcome unknown)", e);
@@ -236,6 +239,20 @@ final class Flusher {
       return;
     }
     committed(part, known, clock.nanoTime() - start);
+  }
+
+  /**
+   * Answers those whose key was committed before, whatever the failure means for the others.
+   *
+   * @return the others
+   */
+  private List<Batch> settleKnown(List<Batch> part, Map<Batch, Outcome> known) {
+    if (known.isEmpty()) {
+      return part;
+    }
+    List<Batch> left = Split.without(part, known::containsKey);
+    known.forEach(settlement::settle);
+    return left;
   }
 
   private void failed(
@@ -298,10 +315,10 @@ final class Flusher {
 
   private void recover(Round round, Round.Part part, FlushException e) {
     List<Batch> batches = part.batches();
-    LostCommit lost = Objects.requireNonNull(e.lostCommit());
+    TransactionId lost = Objects.requireNonNull(e.lostCommit());
     long limit = limits.totalNanos(batches, clock.nanoTime());
-    switch (recovery.status(lost.transaction(), limit)) {
-      case COMMITTED -> committed(batches, lost.known(), clock.nanoTime() - part.startNanos());
+    switch (recovery.status(lost, limit)) {
+      case COMMITTED -> committed(batches, Map.of(), clock.nanoTime() - part.startNanos());
       case ABORTED -> failed(round, batches, e.withoutLostCommit(), false, part.startNanos());
       case UNKNOWN -> resolveByKeys(round, batches, e.withoutLostCommit(), part.startNanos());
       case IN_PROGRESS -> askAgain(round, part, e);

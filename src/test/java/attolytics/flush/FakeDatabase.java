@@ -42,6 +42,7 @@ final class FakeDatabase implements FlushDatabase {
   final Map<Batch, Behaviour> behaviours = new HashMap<>();
   final Map<Table, Long> lockedUntil = new HashMap<>();
   final Map<IdempotencyKey, Long> keyLockedUntil = new HashMap<>();
+  final Set<Table> missing = new HashSet<>();
   final Set<IdempotencyKey> keys = new HashSet<>();
 
   /** As many keys can be tried in the time that a search for locked ones may take. */
@@ -153,6 +154,9 @@ final class FakeDatabase implements FlushDatabase {
       if (waitFor(lockedUntil.getOrDefault(table, 0L))) {
         throw new FlushException(
             Stage.COPY_START, table, null, Outcome.NO_EVENT, error(LOCK_NOT_AVAILABLE));
+      }
+      if (missing.contains(table)) {
+        throw new FlushException(Stage.COPY_START, table, null, Outcome.NO_EVENT, error("42P01"));
       }
       clock.advance(statementNanos);
       copies.add((int) batches.stream().filter(batch -> batch.touches(table)).count());

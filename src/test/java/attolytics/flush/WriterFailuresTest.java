@@ -246,6 +246,31 @@ class WriterFailuresTest {
   }
 
   @Test
+  void repeat_getsItsAnswer_whateverBecomesOfTheOthersOfItsFlush() {
+    WriterScenario.Request repeated = scenario.keyedRequest("k", scenario.t);
+    scenario.database.keys.add(repeated.batch().key());
+    scenario.database.missing.add(scenario.t);
+    repeated.arrivingAfter(START);
+    scenario.request("new", scenario.t).arrivingAfter(START);
+    scenario.run(Duration.ofSeconds(60));
+    scenario.longestOf(Outcome.Kind.REPLAYED, "k");
+    scenario.longestOf(Outcome.Kind.TABLE_BROKEN, "new");
+  }
+
+  @Test
+  void repeat_getsItsAnswer_whateverBecomesOfTheCommit() {
+    WriterScenario.Request repeated = scenario.keyedRequest("k", scenario.t);
+    scenario.database.keys.add(repeated.batch().key());
+    scenario.database.confirmsNoCommit = true;
+    scenario.database.status = TransactionStatus.IN_PROGRESS;
+    repeated.arrivingAfter(START);
+    scenario.request("new", scenario.t).arrivingAfter(START);
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(Duration.ofSeconds(1), scenario.longestOf(Outcome.Kind.REPLAYED, "k"));
+    scenario.longestOf(Outcome.Kind.UNKNOWN, "new");
+  }
+
+  @Test
   void failureOfTheDriver_leavesTheOutcomeOpen() {
     Column id = new Column("id", ScalarType.I64, null, Index.NONE, true, 0);
     Table distributed = new Table("d", 2, List.of(id), null, id);

@@ -78,20 +78,14 @@ public final class FlushException extends Exception {
     }
   }
 
-  /**
-   * A COMMIT that was not confirmed.
-   *
-   * @param known the outcomes of those batches whose key was committed before
-   */
-  public record LostCommit(TransactionId transaction, Map<Batch, Outcome> known) {}
-
   private final Stage stage;
   private final transient @Nullable Table table;
   private final transient @Nullable Batch failedBatch;
   private final int event;
   private final SQLException sql;
   private final Session session;
-  private final transient @Nullable LostCommit lostCommit;
+  private final transient Map<Batch, Outcome> known;
+  private final transient @Nullable TransactionId lostCommit;
 
   /**
    * Where it is not known yet what became of the session, which is taken for lost until then.
@@ -113,7 +107,7 @@ public final class FlushException extends Exception {
       @Nullable Batch failedBatch,
       int event,
       SQLException sql) {
-    this(stage, table, failedBatch, event, sql, Session.LOST, null);
+    this(stage, table, failedBatch, event, sql, Session.LOST, Map.of(), null);
   }
 
   private FlushException(
@@ -123,7 +117,8 @@ public final class FlushException extends Exception {
       int event,
       SQLException sql,
       Session session,
-      @Nullable LostCommit lostCommit) {
+      Map<Batch, Outcome> known,
+      @Nullable TransactionId lostCommit) {
     super(sql);
     this.stage = stage;
     this.table = table;
@@ -131,17 +126,23 @@ public final class FlushException extends Exception {
     this.event = event;
     this.sql = sql;
     this.session = session;
+    this.known = known;
     this.lostCommit = lostCommit;
   }
 
-  /** The same, once it is known what became of the session. */
-  FlushException after(Session state) {
-    return new FlushException(stage, table, failedBatch, event, sql, state, lostCommit);
+  /**
+   * The same, once more is known.
+   *
+   * @param state what became of the session
+   * @param outcomes of those batches whose key was committed before, or is only looked up
+   */
+  FlushException after(Session state, Map<Batch, Outcome> outcomes) {
+    return new FlushException(stage, table, failedBatch, event, sql, state, outcomes, lostCommit);
   }
 
   /** The same, if it left open whether the transaction is committed. */
-  FlushException withLostCommit(LostCommit lost) {
-    return new FlushException(stage, table, failedBatch, event, sql, session, lost);
+  FlushException withLostCommit(TransactionId lost) {
+    return new FlushException(stage, table, failedBatch, event, sql, session, known, lost);
   }
 
   /**
@@ -149,7 +150,7 @@ public final class FlushException extends Exception {
    * written again under their Idempotency-Keys, which shows whether it is.
    */
   public FlushException withoutLostCommit() {
-    return new FlushException(stage, table, failedBatch, event, sql, session, null);
+    return new FlushException(stage, table, failedBatch, event, sql, session, known, null);
   }
 
   public Stage stage() {
@@ -176,8 +177,16 @@ public final class FlushException extends Exception {
     return session;
   }
 
-  /** What is needed to find out whether the transaction is committed; null if it is not. */
-  public @Nullable LostCommit lostCommit() {
+  /**
+   * The outcomes of those batches whose key was committed by an earlier transaction, or is only
+   * looked up. They do not depend on this one.
+   */
+  public Map<Batch, Outcome> known() {
+    return known;
+  }
+
+  /** The transaction, if it is not known whether it is committed; null if it is not committed. */
+  public @Nullable TransactionId lostCommit() {
     return lostCommit;
   }
 

@@ -4,7 +4,6 @@ import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
 import attolytics.flush.transaction.FlushDatabase.LockedKeys;
 import attolytics.flush.transaction.FlushException.Kind;
-import attolytics.flush.transaction.FlushException.LostCommit;
 import attolytics.flush.transaction.FlushException.Session;
 import attolytics.schema.Table;
 import java.util.ArrayList;
@@ -44,10 +43,8 @@ public final class FlushTransaction {
         transaction.commit();
         return known;
       } catch (FlushException e) {
-        FlushException failure = e.after(transaction.sessionAfterFailure());
-        throw isUnconfirmed(failure)
-            ? failure.withLostCommit(new LostCommit(transaction.id(), known))
-            : failure;
+        FlushException failure = e.after(transaction.sessionAfterFailure(), known);
+        throw isUnconfirmed(failure) ? failure.withLostCommit(transaction.id()) : failure;
       }
     }
   }

@@ -11,7 +11,6 @@ import attolytics.buffer.Batch;
 import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
 import attolytics.flush.transaction.FlushException.Kind;
-import attolytics.flush.transaction.FlushException.LostCommit;
 import attolytics.flush.transaction.FlushException.Session;
 import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.schema.Column;
@@ -58,17 +57,19 @@ class FlushExceptionTest {
   @Test
   void copies_keepAllElse() {
     Batch batch = batch(T);
-    LostCommit lost = new LostCommit(new TransactionId("7", "1", 0), Map.of());
+    TransactionId lost = new TransactionId("7", "1", 0);
+    Map<Batch, Outcome> known = Map.of(batch, Outcome.REPLAYED);
     FlushException e =
         new FlushException(Stage.COMMIT, T, batch, 3, new SQLException("m"))
-            .after(Session.WRITABLE)
+            .after(Session.WRITABLE, known)
             .withLostCommit(lost);
     assertSame(Session.WRITABLE, e.session());
     assertSame(lost, e.lostCommit());
-    assertSame(lost, e.after(Session.READ_ONLY).lostCommit());
+    assertSame(lost, e.after(Session.READ_ONLY, known).lostCommit());
     FlushException without = e.withoutLostCommit();
     assertNull(without.lostCommit());
     assertSame(Session.WRITABLE, without.session());
+    assertSame(known, without.known());
     assertSame(batch, without.failedBatch());
     assertSame(T, without.table());
     assertEquals(3, without.event());
