@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 
-@Timeout(60)
+@Timeout(300)
 class HeartbeatTest {
   @TempDir Path directory;
 

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
 
-@Timeout(60)
+@Timeout(300)
 class ReloadTest {
   private static final String URL = "postgres://user@localhost/nowhere";
   private static final String SCHEMA =

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The examples with which the READMEs of the clients begin, beside the file that they import. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@Timeout(60)
+@Timeout(300)
 class ReadmesIT {
   private static final Path JS = Path.of("clients", "js");
   private static final Path PYTHON = Path.of("clients", "python");

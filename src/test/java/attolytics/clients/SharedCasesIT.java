@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The tests that the clients have in their own languages, above all {@code clients/cases.json}. */
-@Timeout(60)
+@Timeout(300)
 class SharedCasesIT {
   private static final Path JS = Path.of("clients", "js");
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Only a COMMIT that the server calls one has committed anything. */
-@Timeout(60)
+@Timeout(300)
 class CommitIT {
   private static final String SCHEMA =
       """

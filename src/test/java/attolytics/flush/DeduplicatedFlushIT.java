@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Transactions on a table with {@code deduplicate_by}: what they count, and which row fails. */
-@Timeout(60)
+@Timeout(300)
 class DeduplicatedFlushIT {
   private static final Column ID = new Column("id", ScalarType.I64, null, Index.NONE, true, 0);
   private static final Table TABLE = new Table(null, "t", 0, List.of(ID), null, null, List.of(ID));

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Writers that share what is offered to one ring. */
-@Timeout(60)
+@Timeout(300)
 class GathererTest {
   private static final long PATIENCE = TimeUnit.SECONDS.toNanos(30);
   private static final int BATCH_ROWS = 10;

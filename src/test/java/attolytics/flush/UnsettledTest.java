@@ -95,7 +95,7 @@ class UnsettledTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"forgetSettled", "clear", "settle"})
-  @Timeout(60)
+  @Timeout(300)
   void whatIsForgotten_isGarbage(String how) {
     WeakReference<Batch> batch = new WeakReference<>(add("first"));
     WeakReference<Ack> ack = new WeakReference<>(Objects.requireNonNull(batch.get()).waiting());

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A writer whose database is away, and who has troubles of its own. */
-@Timeout(60)
+@Timeout(300)
 class WriterTest {
   private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
   private final AtomicReference<String> failing = new AtomicReference<>("");

@@ -27,7 +27,7 @@ import org.xnio.Xnio;
 import org.xnio.XnioIoThread;
 import org.xnio.XnioWorker;
 
-@Timeout(60)
+@Timeout(300)
 class IoThreadContextsTest {
   /** Runs tasks in the thread that submits them, or keeps them. */
   private static final class FakeIoThread extends XnioIoThread {

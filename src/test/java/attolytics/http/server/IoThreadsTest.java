@@ -16,7 +16,7 @@ import org.xnio.Options;
 import org.xnio.Xnio;
 import org.xnio.XnioWorker;
 
-@Timeout(60)
+@Timeout(300)
 class IoThreadsTest {
   private static final Duration LONG = Duration.ofMinutes(1);
 
