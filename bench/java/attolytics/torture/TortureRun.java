@@ -121,6 +121,10 @@ public final class TortureRun implements AutoCloseable {
   /** In order; nothing may be left in the buffers before. */
   private static void stopAll(Scene scene) throws InterruptedException {
     for (Instance instance : scene.instances()) {
+      if (!instance.isAlive()) {
+        scene.findings().add("not running at the end", instance + "\n" + instance.endOfLog());
+        continue;
+      }
       try {
         assertIdle(instance, scene);
         instance.sampleWriters();

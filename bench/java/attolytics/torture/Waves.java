@@ -29,14 +29,17 @@ final class Waves {
     this.console = console;
   }
 
-  /** Goes on until the time is over, by {@link System#nanoTime()}. */
-  void run(long end) throws InterruptedException, IOException {
-    for (int wave = 1; System.nanoTime() - end < 0; wave++) {
+  /**
+   * Goes on until the time is over, by {@link System#nanoTime()}, or an instance cannot be started.
+   */
+  void run(long end) throws InterruptedException {
+    boolean healed = true;
+    for (int wave = 1; healed && System.nanoTime() - end < 0; wave++) {
       List<Strike> strikes = new ArrayList<>(schedule.wave());
       strikes.sort(Comparator.comparingLong(Strike::afterMillis));
       say("wave " + wave);
       strike(strikes);
-      heal();
+      healed = heal();
     }
   }
 
@@ -85,14 +88,41 @@ final class Waves {
     }
   }
 
-  /** All instances have to be ready again by themselves. */
-  private void heal() throws InterruptedException, IOException {
+  /**
+   * All instances have to be ready again by themselves.
+   *
+   * @return whether all of them run
+   */
+  private boolean heal() throws InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(HEALING_SECONDS);
     for (Instance instance : scene.instances()) {
-      if (!instance.isAlive()) {
-        scene.findings().add("a process died", instance + "\n" + instance.endOfLog());
-        instance.start();
+      if (!restartIfDead(instance)) {
+        return false;
       }
+      awaitReady(instance, deadline);
+    }
+    Thread.sleep(CALM_MILLIS);
+    return true;
+  }
+
+  /** Whether it runs now. */
+  private boolean restartIfDead(Instance instance) throws InterruptedException {
+    if (instance.isAlive()) {
+      return true;
+    }
+    scene.findings().add("a process died", instance + "\n" + instance.endOfLog());
+    try {
+      instance.start();
+      return true;
+    } catch (IOException e) {
+      scene.findings().add("an instance cannot be started", instance + "\n" + instance.endOfLog());
+      say("  " + instance + " cannot be started: no more waves");
+      return false;
+    }
+  }
+
+  private void awaitReady(Instance instance, long deadline) throws InterruptedException {
+    try {
       String unready = instance.unready();
       while (unready != null && System.nanoTime() - deadline < 0) {
         Thread.sleep(100);
@@ -104,8 +134,9 @@ final class Waves {
       } else {
         instance.sampleWriters();
       }
+    } catch (IOException e) {
+      scene.findings().add("no metrics", instance + ": " + e);
     }
-    Thread.sleep(CALM_MILLIS);
   }
 
   private void say(String what) {
