@@ -132,6 +132,11 @@ final class Pipeline {
         || ring.capacityRows() - ring.usedRows() < TYPICAL_ROWS;
   }
 
+  /** Whether rows are accepted, and not yet committed or failed. */
+  boolean hasRows() {
+    return ring.usedRows() > 0 || writers.stream().anyMatch(writer -> writer.deferredRows() > 0);
+  }
+
   /** How much of the buffer is in use, in words. */
   String usage() {
     return "%d of %d bytes, %d of %d rows are in use"

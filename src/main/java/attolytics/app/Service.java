@@ -228,6 +228,7 @@ public final class Service implements AutoCloseable {
       return configured;
     }
     EmbeddedDatabase embedded = shutdown.register(start.startEmbedded());
+    embedded.mayTerminate(() -> shutdown.begun().getCount() == 0, pipeline::hasRows);
     return embedded.url();
   }
 

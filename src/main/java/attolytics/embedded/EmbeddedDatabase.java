@@ -14,9 +14,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The PostgreSQL server that the service runs if no database is configured, in a {@link
@@ -53,6 +55,8 @@ public final class EmbeddedDatabase implements AutoCloseable {
   private final boolean adopted;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread supervisor = new Thread(this::supervise, "embedded-postgresql");
+  private volatile BooleanSupplier stopping = () -> false;
+  private volatile BooleanSupplier needed = () -> true;
   private volatile @Nullable String problem;
 
   private EmbeddedDatabase(
@@ -180,6 +184,17 @@ public final class EmbeddedDatabase implements AutoCloseable {
     return problem;
   }
 
+  /**
+   * Sets when the server may terminate: whoever stops the service may stop the server, too.
+   *
+   * @param stopping whether the service stops
+   * @param needed whether it still needs the server then; if so, the server is restarted
+   */
+  public void mayTerminate(BooleanSupplier stopping, BooleanSupplier needed) {
+    this.needed = needed;
+    this.stopping = stopping;
+  }
+
   /** Stops the server, also one taken over; open connections end. A second call does nothing. */
   @Override
   public synchronized void close() {
@@ -233,7 +248,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     try {
       if (server.isAlive()) {
         problem = null;
-      } else {
+      } else if (isNeeded()) {
         restart();
       }
     } catch (RuntimeException | Error e) { // possibly transient: the next check follows
@@ -241,6 +256,10 @@ public final class EmbeddedDatabase implements AutoCloseable {
       GuardedTask.of(() -> log.error("cannot check the embedded PostgreSQL in {}", data(), e))
           .run();
     }
+  }
+
+  private boolean isNeeded() {
+    return !stopping.getAsBoolean() || needed.getAsBoolean();
   }
 
   /** Waits, until this is closed. */
@@ -252,7 +271,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
   private void restart() throws InterruptedException {
     problem = "the embedded PostgreSQL has terminated and is being restarted";
-    log.atError()
+    log.atLevel(stopping.getAsBoolean() ? Level.WARN : Level.ERROR)
         .addMarker(LogMarkers.STATE_CHANGE)
         .log(
             "the embedded PostgreSQL in {} has terminated and is being restarted; last lines of its log: {}",
@@ -261,6 +280,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
     Duration backoff = FIRST_BACKOFF;
     while (!tryToStart(backoff)) {
       pause(backoff);
+      if (!isNeeded()) {
+        return;
+      }
       Duration twice = backoff.multipliedBy(2);
       backoff = twice.compareTo(LAST_BACKOFF) < 0 ? twice : LAST_BACKOFF;
     }

@@ -129,6 +129,11 @@ public final class JarProcess implements AutoCloseable {
     return exitCode();
   }
 
+  /** The same, without waiting for the end. */
+  public void terminate() {
+    process.destroy();
+  }
+
   /** Waits for the end. */
   public int exitCode() throws InterruptedException {
     return process.waitFor();

@@ -1,6 +1,7 @@
 package attolytics.embedded;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -40,6 +41,7 @@ class EmbeddedRestartIT {
   private static final Pattern TERMINATED =
       Pattern.compile("ERROR.*PostgreSQL in .* has terminated");
   private static final Pattern RUNNING_AGAIN = Pattern.compile("PostgreSQL in .* is running again");
+  private static final Pattern STOPPING = Pattern.compile("INFO .*: stopping");
   private static final int CLIENTS = 8;
 
   @TempDir Path directory;
@@ -159,6 +161,50 @@ class EmbeddedRestartIT {
     }
   }
 
+  @Test
+  void serverThatIsStoppedWithTheService_isNotStartedAgain_andNoError() throws Exception {
+    try (JarProcess jar = start(List.of())) {
+      assertEquals(200, jar.post());
+      ProcessHandle server = server();
+      jar.terminate();
+      jar.await(STOPPING);
+      kill(server);
+      assertEquals(0, jar.exitCode(), jar.err());
+      assertFalse(jar.err().contains("ERROR"), jar.err());
+      assertFalse(jar.err().contains("being restarted"), jar.err());
+      assertEquals(List.of(), servers());
+    }
+  }
+
+  @Test
+  void serverThatIsStoppedWithTheService_isStartedAgain_ifRowsWait() throws Exception {
+    try (JarProcess jar = start(List.of())) {
+      assertEquals(200, jar.post());
+      CompletableFuture<Integer> accepted;
+      try (Connection blocker = connect();
+          Statement lock = blocker.createStatement()) {
+        blocker.setAutoCommit(false);
+        lock.execute("LOCK TABLE events");
+        accepted = CompletableFuture.supplyAsync(() -> postOnce(jar));
+        Eventually.await(() -> jar.admin("/metrics").contains("attolytics_ring_used_rows 1.0"));
+        jar.terminate();
+        jar.await(STOPPING);
+        kill(server());
+      }
+      assertEquals(200, accepted.get());
+      assertEquals(0, jar.exitCode(), jar.err());
+      assertFalse(jar.err().contains("ERROR"), jar.err());
+    }
+  }
+
+  private int postOnce(JarProcess jar) {
+    try {
+      return post(jar, "once");
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   private static void assertNotReady(String reason, JarProcess jar) throws Exception {
     String answer = jar.admin("/readyz");
     assertTrue(answer.startsWith("503 not ready: " + reason + ", since "), answer);
@@ -234,10 +280,14 @@ class EmbeddedRestartIT {
     Eventually.await(() -> !PidFile.runs(process));
   }
 
-  private String query(String sql) throws Exception {
+  private Connection connect() throws Exception {
     DatabaseUrl url = EmbeddedDatabase.runningIn(directory.resolve("data"));
     assertTrue(url != null, "runs");
-    try (Connection connection = DriverManager.getConnection(url.jdbcUrl(), url.properties());
+    return DriverManager.getConnection(url.jdbcUrl(), url.properties());
+  }
+
+  private String query(String sql) throws Exception {
+    try (Connection connection = connect();
         Statement statement = connection.createStatement();
         ResultSet result = statement.executeQuery(sql)) {
       assertTrue(result.next());
