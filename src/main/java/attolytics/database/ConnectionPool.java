@@ -55,6 +55,8 @@ public final class ConnectionPool {
     // No named statements, not even COMMIT: behind a pooler the name may be another client's.
     PGProperty.PREPARE_THRESHOLD.set(driver, 0);
     PGProperty.AUTOSAVE.set(driver, "never");
+    // The server's DETAIL quotes rows, and messages of exceptions get into the log.
+    PGProperty.LOG_SERVER_ERROR_DETAIL.set(driver, false);
     // Otherwise the driver SETs application_name instead of sending it with the startup message.
     PGProperty.ASSUME_MIN_SERVER_VERSION.set(driver, "9.0");
     return driver;

@@ -1,6 +1,7 @@
 package attolytics.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -68,6 +69,25 @@ class MigrateIndexesIT extends MigrateFixture {
     assertEquals(0, migrate(withX("indexed: true"), "--apply").exitCode());
 
     assertEquals(List.of("btree x f", "btree x t"), indexes("t"));
+  }
+
+  @Test
+  void rowsWithTheSameValues_areNotShown_butTheQueryThatFindsThem() throws Exception {
+    sql("CREATE TABLE t (x text NOT NULL)");
+    sql("INSERT INTO t VALUES ('hunter2'), ('hunter2')");
+    String schema =
+        "tables: {t: {columns: [{name: x, required: true}], deduplicate_by: x}}\n"
+            + "apps: {a: {secret_key: s, tables: [t]}}";
+
+    CommandResult result = migrate(schema, "--apply", "-v");
+
+    String shown = result.out() + result.err();
+    assertFalse(shown.contains("hunter2"), shown);
+    String query =
+        "SELECT \"x\", count(*) FROM \"t\" GROUP BY \"x\" HAVING count(*) > 1 finds them";
+    assertTrue(shown.contains("could not create unique index \"t_x_idx\""), shown);
+    assertTrue(shown.contains(query), shown);
+    assertEquals(1, result.exitCode());
   }
 
   @ParameterizedTest

@@ -62,6 +62,8 @@ public final class Migrator {
   private static final int VALIDATION_SECONDS = 5;
 
   /** A lock timeout, a deadlock, and an object that another session has just created. */
+  private static final String UNIQUE_VIOLATION = "23505";
+
   private static final Set<String> RETRYABLE = Set.of("55P03", "40P01", "42P07", "42701");
 
   private final Connection connection;
@@ -191,7 +193,7 @@ public final class Migrator {
         throw e;
       }
       if (!RETRYABLE.contains(String.valueOf(e.getSQLState()))) {
-        fail(step, start, Connector.refused("could not be migrated", e));
+        fail(step, start, refused(step, e));
       } else if (attempt == lockWait.attempts()) {
         fail(step, start, new StartException(step + LOCKED));
       } else {
@@ -206,6 +208,14 @@ public final class Migrator {
       fail(step, start, e);
     }
     return false;
+  }
+
+  /** With the query that finds the rows, where these are the reason. */
+  private static StartException refused(Step step, SQLException e) {
+    StartException refused = Connector.refused("could not be migrated", e);
+    return UNIQUE_VIOLATION.equals(e.getSQLState()) && step.note() != null
+        ? new StartException(refused.getMessage() + "; " + step.note(), e)
+        : refused;
   }
 
   private void fail(Step step, long start, StartException e) {
