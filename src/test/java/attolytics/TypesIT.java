@@ -168,7 +168,7 @@ class TypesIT {
   void array_errorPointsToTheElement() throws Exception {
     String body = post("a", field("string[]", "[\"a\", {\"b\": [1]}, 2]")).body();
     assertTrue(body.contains("\"pointer\":\"/events/0/string[]/1\""), body);
-    assertTrue(body.contains("string[]/1 must be a string, not an object"), body);
+    assertTrue(body.contains("string[]/1 of table types must be a string, not an object"), body);
   }
 
   @Test

@@ -174,6 +174,7 @@ public final class StatusReport {
     json.text("reason", request.reason());
     json.text("code", request.code());
     json.text("pointer", request.pointer());
+    json.text("table", request.table());
     json.text("detail", request.detail());
     json.text("userAgent", request.userAgent());
   }

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param detail if the request is refused, the message of the database, safe to show to the client;
  *     if it was stored before, the body of its answer unless that is empty; else null
- * @param reason if the request is refused, why, without words that may quote a row; else null
+ * @param reason if the request is refused, or not written in time, why, for the operators: without
+ *     words that may quote a row; else null
  * @param event index of the event that was refused, or {@link #NO_EVENT} if it is unknown
  */
 public record Outcome(Kind kind, @Nullable String detail, @Nullable String reason, int event) {
@@ -67,6 +68,15 @@ public record Outcome(Kind kind, @Nullable String detail, @Nullable String reaso
    */
   public static Outcome replayed(@Nullable String answer) {
     return answer == null ? REPLAYED : new Outcome(Kind.REPLAYED, answer, NO_EVENT);
+  }
+
+  /**
+   * Not committed until the ack timeout.
+   *
+   * @param reason why, for the operators
+   */
+  public static Outcome unavailable(String reason) {
+    return new Outcome(Kind.UNAVAILABLE, null, reason, NO_EVENT);
   }
 
   private static Outcome of(Kind kind) {

@@ -64,7 +64,7 @@ public final class Decoded {
    * @param field the name of the field, cut to a bounded length, or null for the event itself
    */
   void add(int event, @Nullable String field, String code, String detail) {
-    add(event, field, "", code, detail, detail);
+    add(event, field, "", code, detail, detail, null);
   }
 
   /**
@@ -72,14 +72,21 @@ public final class Decoded {
    *
    * @param path JSON pointer within the value of the field
    * @param reason the detail without the value
+   * @param table of the event, or null if it is not known
    */
   void add(
-      int event, @Nullable String field, String path, String code, String detail, String reason) {
+      int event,
+      @Nullable String field,
+      String path,
+      String code,
+      String detail,
+      String reason,
+      @Nullable String table) {
     String pointer = "/events/" + event;
     if (field != null) {
       pointer += "/" + field.replace("~", "~0").replace("/", "~1");
     }
-    EventError error = new EventError(event, pointer + path, code, detail, reason);
+    EventError error = new EventError(event, pointer + path, code, detail, reason, table);
     if (firstError == null) {
       firstError = error;
     }

@@ -323,12 +323,12 @@ public final class Decoder {
     String detail = " names " + quotedName + ", which is not a table of the app";
     if (result.lenient != null) {
       if (result.failEvent()) {
-        result.add(event, TABLE_FIELD, "", UNKNOWN_TABLE, TABLE_FIELD + detail, NOT_A_TABLE);
+        result.add(event, TABLE_FIELD, "", UNKNOWN_TABLE, TABLE_FIELD + detail, NOT_A_TABLE, null);
       }
     } else if (result.unknownTable == null) {
       String pointer = "/events/" + event + "/" + TABLE_FIELD;
       result.unknownTable =
-          new EventError(event, pointer, UNKNOWN_TABLE, pointer + detail, NOT_A_TABLE);
+          new EventError(event, pointer, UNKNOWN_TABLE, pointer + detail, NOT_A_TABLE, null);
     }
   }
 

@@ -2,6 +2,7 @@ package attolytics.decode;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An error in an event.
@@ -11,13 +12,15 @@ import java.io.IOException;
  * @param code a fixed identifier, for programs
  * @param detail an explanation, for people, that may quote the value
  * @param reason the explanation without anything of a value
+ * @param table of the app, for which the event is, or null if it is not known
  */
-public record EventError(int event, String pointer, String code, String detail, String reason) {
+public record EventError(
+    int event, String pointer, String code, String detail, String reason, @Nullable String table) {
   private static final int OVERHEAD_BYTES = 128;
 
   /** An error whose explanation quotes no value. */
   public EventError(int event, String pointer, String code, String detail) {
-    this(event, pointer, code, detail, detail);
+    this(event, pointer, code, detail, detail, null);
   }
 
   /** The pointer from the event on: {@code /score}. */

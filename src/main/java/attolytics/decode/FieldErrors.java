@@ -14,6 +14,8 @@ final class FieldErrors {
   private static final int NO_ELEMENT = -1;
 
   private final Decoded result;
+  private final String table;
+  private final String ofTable;
   private int event;
 
   // By the ordinal of the column, while a later value may replace an invalid one.
@@ -21,8 +23,10 @@ final class FieldErrors {
   private final @Nullable String[] values;
   private final int[] elements; // the index of the invalid element of an array
 
-  FieldErrors(Decoded result, int columns) {
+  FieldErrors(Decoded result, String table, int columns) {
     this.result = result;
+    this.table = table;
+    this.ofTable = " of table " + table;
     errors = new ValueError[columns];
     values = new String[columns];
     elements = new int[columns];
@@ -63,9 +67,9 @@ final class FieldErrors {
     int element = elements[column.ordinal()];
     String path = element == NO_ELEMENT ? "" : "/" + element;
     ColumnType type = element == NO_ELEMENT ? column.type() : column.type().scalar();
-    String reason = column.field() + path + type.explain(error);
+    String reason = column.field() + path + ofTable + type.explain(error);
     String detail = reason + ", not " + values[column.ordinal()];
-    result.add(event, column.field(), path, error.code(), detail, reason);
+    result.add(event, column.field(), path, error.code(), detail, reason, table);
   }
 
   /** Reports that a required column has no value. */
@@ -89,7 +93,8 @@ final class FieldErrors {
    */
   void report(Column column, String code, String predicate) {
     if (result.failEvent()) {
-      result.add(event, column.field(), code, column.field() + predicate);
+      String reason = column.field() + ofTable + predicate;
+      result.add(event, column.field(), "", code, reason, reason, table);
     }
   }
 
@@ -106,8 +111,8 @@ final class FieldErrors {
       throws MalformedJsonException {
     if (result.failEvent()) {
       String name = Quoted.cut(JsonReader.nameAt(json.bytes(), nameStart));
-      String reason = name + predicate;
-      result.add(event, name, "", code, reason + value, reason);
+      String reason = name + ofTable + predicate;
+      result.add(event, name, "", code, reason + value, reason, table);
     }
   }
 }

@@ -82,7 +82,7 @@ public final class LenientEvents implements LenientRequest {
       return false;
     }
     refusedRows++;
-    EventError error = new EventError(event, "/events/" + event, code, detail, code);
+    EventError error = new EventError(event, "/events/" + event, code, detail, code, null);
     int from = bounds[2 * event];
     int length = bounds[2 * event + 1] - from;
     CopyBuffer row = new CopyBuffer(length + 512, Integer.MAX_VALUE - 8);

@@ -85,7 +85,7 @@ final class RowEncoder {
     successors = new int[count + 1];
     states = new byte[count];
     starts = new int[count];
-    errors = new FieldErrors(result, count);
+    errors = new FieldErrors(result, table.name(), count);
     Map<String, Column> byName = new HashMap<>();
     int restColumn = -1;
     for (int i = 0; i < count; i++) {
@@ -189,7 +189,7 @@ final class RowEncoder {
     int depth = json.depth();
     if (restOrdinal < 0) {
       if (strict) {
-        errors.report(json, start, "unknown_field", " is not a column of " + table);
+        errors.report(json, start, "unknown_field", " is not a column");
       }
       json.value();
     } else {

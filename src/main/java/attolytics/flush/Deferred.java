@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,9 @@ final class Deferred {
   /** Each request that fails again costs one or two transactions. */
   private static final int MAX_DOUBLINGS = 3;
 
+  private static final String SUSPECT =
+      "it waited behind others for its table, or of its connection, that failed or were slow";
+
   private static final Object KEY_TABLE = new Object();
   private static final Object LOCKED_KEYS = new Object();
 
@@ -59,6 +63,19 @@ final class Deferred {
     /** Consecutive retries after which the wait was not over. */
     int tries() {
       return tries;
+    }
+
+    /** For the operators. */
+    private String reason() {
+      if (cause instanceof Table table) {
+        return "table " + table.name() + " is locked, or accepts no rows at the moment";
+      }
+      if (cause == KEY_TABLE) {
+        return "the table of Idempotency-Keys is locked, or accepts no rows at the moment";
+      }
+      return cause == LOCKED_KEYS
+          ? "another transaction has its Idempotency-Key"
+          : "each attempt to write it failed";
     }
 
     boolean isDue(long now) {
@@ -322,15 +339,19 @@ final class Deferred {
     return until;
   }
 
-  /** Removes requests. */
-  void removeIf(Predicate<Batch> filter, Consumer<Batch> removed) {
+  /**
+   * Removes requests.
+   *
+   * @param removed gets each of them, and what it has waited for
+   */
+  void removeIf(Predicate<Batch> filter, BiConsumer<Batch, String> removed) {
     for (int left = suspects.size(); left > 0; left--) {
       List<Batch> part = new ArrayList<>(suspects.removeFirst());
-      removeIf(part, filter, removed);
+      removeIf(part, filter, batch -> removed.accept(batch, SUSPECT));
       suspect(part);
     }
     for (Wait wait : waits.values()) {
-      removeIf(wait.batches, filter, removed);
+      removeIf(wait.batches, filter, batch -> removed.accept(batch, wait.reason()));
     }
     waits.values().removeIf(wait -> wait.batches.isEmpty() && wait != retried);
   }

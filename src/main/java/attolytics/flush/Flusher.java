@@ -48,7 +48,8 @@ import org.slf4j.LoggerFactory;
  *                                      REJECT                   settled; queued, without the event,
  *                                                               if it is handled leniently
  *                                      REJECT_TABLE             settled if it has rows for the table
- *                                    otherwise queued
+ *                                    otherwise queued; but settled in any case if its key was
+ *                                    committed before
  *   unconfirmed    Round             the status is known, or its ack timeout is over (settled).
  *                                    Committed: settled. Aborted: by the verdict on the failure.
  *                                    Unknown, without a key: settled; with a key: by that verdict,
@@ -215,7 +216,8 @@ final class Flusher {
       recover(round, part, part.unconfirmed());
       return;
     }
-    List<Batch> ready = deferral.ready(round, settlement.withoutExpired(part.batches()));
+    List<Batch> ready =
+        deferral.ready(round, settlement.withoutExpired(part.batches(), outage.reason()));
     if (!ready.isEmpty()) {
       write(round, ready, part.byInsert());
     }

@@ -1,7 +1,11 @@
 package attolytics.flush;
 
 import attolytics.buffer.NanoClock;
+import attolytics.database.Connector;
+import attolytics.flush.transaction.CopyError;
 import attolytics.flush.transaction.FlushException;
+import attolytics.flush.transaction.FlushException.Session;
+import attolytics.flush.transaction.FlushException.Stage;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -13,9 +17,12 @@ final class Outage {
   private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long MAX_PAUSE = TimeUnit.SECONDS.toNanos(1);
 
+  private static final String BUSY = "the writers were busy with other requests";
+
   private final NanoClock clock;
   private final OutageLog log;
   private long nextPause = FIRST_PAUSE;
+  private String reason = BUSY;
   private int lostConnections;
   private boolean retrying;
   private volatile boolean abandoned;
@@ -40,6 +47,7 @@ final class Outage {
   void pause(FlushException cause) {
     log.failing(this, cause);
     retrying = true;
+    reason = reason(cause);
     park(nextPause);
     nextPause = Math.min(2 * nextPause, MAX_PAUSE);
   }
@@ -65,7 +73,22 @@ final class Outage {
     lostConnections = 0;
     nextPause = FIRST_PAUSE;
     retrying = false;
+    reason = BUSY;
     log.committed(this);
+  }
+
+  /** Why requests are not written meanwhile, for the operators. */
+  String reason() {
+    return reason;
+  }
+
+  private static String reason(FlushException cause) {
+    if (cause.session() == Session.READ_ONLY) {
+      return "the database is read-only";
+    }
+    return cause.stage() == Stage.BEGIN
+        ? "no connection to the database: " + Connector.cause(cause.sql())
+        : "the database failed: " + CopyError.forTheLog(cause);
   }
 
   /** No request is left to retry. */

@@ -68,7 +68,8 @@ final class Rejection {
 
   private static Outcome outcome(FlushException e) {
     if (e.kind() == Kind.TABLE || isUnknownColumn(e) || lacksPartition(e)) {
-      return new Outcome(Outcome.Kind.TABLE_BROKEN, null, e.event());
+      return new Outcome(
+          Outcome.Kind.TABLE_BROKEN, null, CopyError.withoutWords(e.sql(), e.table()), e.event());
     }
     return new Outcome(
         e.isConflict() ? Outcome.Kind.CONFLICT : Outcome.Kind.REFUSED,

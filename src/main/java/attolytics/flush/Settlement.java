@@ -45,9 +45,13 @@ final class Settlement {
     return byDatabase;
   }
 
-  /** Answers those whose time is over, and returns the others. */
-  List<Batch> withoutExpired(List<Batch> part) {
-    return withoutExpired(part, expiry());
+  /**
+   * Answers those whose time is over, and returns the others.
+   *
+   * @param reason why they were not written in time
+   */
+  List<Batch> withoutExpired(List<Batch> part, String reason) {
+    return withoutExpired(part, expiry(reason));
   }
 
   /** The same, with another outcome. */
@@ -65,16 +69,16 @@ final class Settlement {
   /** Answers those of the deferred requests whose time is over. */
   void expire(Deferred deferred) {
     long now = clock.nanoTime();
-    Outcome outcome = expiry();
-    deferred.removeIf(batch -> isExpired(batch, now), batch -> settle(batch, outcome));
+    deferred.removeIf(
+        batch -> isExpired(batch, now), (batch, reason) -> settle(batch, expiry(reason)));
   }
 
   private boolean isExpired(Batch batch, long now) {
     return abandoned || now - batch.acceptedNanos() > ackTimeoutNanos;
   }
 
-  private Outcome expiry() {
-    return abandoned ? Outcome.STOPPED : Outcome.UNAVAILABLE;
+  private Outcome expiry(String reason) {
+    return abandoned ? Outcome.STOPPED : Outcome.unavailable(reason);
   }
 
   /** Ends the time of all requests. Any thread. */

@@ -42,7 +42,9 @@ record OutcomeCheck(
 
   private static @Nullable Refusal of(Outcome known, @Nullable String detail, int events) {
     Problem problem = Problem.of(known.kind());
-    return problem == null ? null : new Refusal(problem, detail, errors(known), events);
+    return problem == null
+        ? null
+        : new Refusal(problem, detail, errors(known), events).because(known.reason());
   }
 
   /** The event that the database refused, where it is known. */
@@ -57,6 +59,7 @@ record OutcomeCheck(
                 "/events/" + event,
                 "refused_by_database",
                 detail,
-                Objects.requireNonNullElse(known.reason(), "the database refused it")));
+                Objects.requireNonNullElse(known.reason(), "the database refused it"),
+                null));
   }
 }

@@ -6,8 +6,10 @@ import attolytics.http.problem.Refusal;
 import attolytics.metrics.Metrics;
 import attolytics.recent.RefusedRequest;
 import attolytics.schema.App;
-import io.undertow.server.HttpServerExchange;
-import io.undertow.util.Headers;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,25 +19,51 @@ import org.jspecify.annotations.Nullable;
 final class RefusalReason {
   private static final int MAX_ID_CHARS = 64;
 
+  /** Different errors of one request that are remembered. */
+  private static final int MAX_ERRORS = 5;
+
   private RefusalReason() {}
 
   /**
-   * What is remembered of it for the status page.
+   * What is remembered of it for the status page: its first few errors of different kinds.
    *
    * @param app null if the path names none
    */
-  static RefusedRequest recorded(Refusal refused, @Nullable App app, HttpServerExchange exchange) {
+  static List<RefusedRequest> recorded(
+      Refusal refused, @Nullable App app, String target, @Nullable String userAgent) {
+    if (refused.errors().isEmpty()) {
+      return List.of(recorded(refused, refused.cause(), app, target, userAgent));
+    }
+    Set<RefusedRequest.Place> places = new HashSet<>();
+    List<RefusedRequest> recorded = new ArrayList<>();
+    for (EventError error : refused.errors()) {
+      if (places.add(RefusedRequest.Place.of(error.code(), error.pointer(), error.table()))) {
+        recorded.add(recorded(refused, error, app, target, userAgent));
+      }
+      if (recorded.size() == MAX_ERRORS) {
+        break;
+      }
+    }
+    return recorded;
+  }
+
+  private static RefusedRequest recorded(
+      Refusal refused,
+      @Nullable EventError cause,
+      @Nullable App app,
+      String target,
+      @Nullable String userAgent) {
     Problem problem = refused.problem();
-    EventError cause = refused.cause();
     return new RefusedRequest(
-        app == null ? unknownApp(exchange.getRequestURI()) : app.id(),
+        app == null ? unknownApp(target) : app.id(),
         app != null,
         problem.status(),
         problem.reason(),
         cause == null ? null : cause.code(),
         cause == null ? null : cause.pointer(),
-        refused.reason(),
-        exchange.getRequestHeaders().getFirst(Headers.USER_AGENT));
+        cause == null ? null : cause.table(),
+        cause == null ? refused.reason() : cause.reason(),
+        userAgent);
   }
 
   private static String unknownApp(String target) {

@@ -149,8 +149,11 @@ final class Responder {
     log.error("error {}: internal error in a request", id, cause);
     try {
       if (!exchange.isResponseStarted()) {
-        boolean retry = cause instanceof OutOfMemoryError;
-        refuse(Refusal.of(retry ? Problem.BUFFER_FULL : Problem.INTERNAL_ERROR, null), false);
+        refuse(
+            cause instanceof OutOfMemoryError
+                ? Refusal.bufferFull(0, "out of memory")
+                : Refusal.of(Problem.INTERNAL_ERROR, null),
+            false);
         return;
       }
     } catch (RuntimeException | Error e) {
@@ -167,7 +170,12 @@ final class Responder {
     count(problem.status());
     ingest.metrics().requestRefused(appId(), problem.reason());
     ingest.metrics().eventsRejected(appId(), problem.reason(), refusal.events());
-    ingest.refusals().add(RefusalReason.recorded(refusal, app, exchange));
+    RefusalReason.recorded(
+            refusal,
+            app,
+            exchange.getRequestURI(),
+            exchange.getRequestHeaders().getFirst(Headers.USER_AGENT))
+        .forEach(ingest.refusals()::add);
     byte[] document = problem.document(refusal.detail(), refusal.errors(), log(refusal));
     send(document, then);
   }
@@ -213,7 +221,13 @@ final class Responder {
     String id = ingest.errorIds().of(problem);
     log.atLevel(problem.retryLater() ? Level.WARN : Level.ERROR)
         .addKeyValue("error_id", id)
-        .log("error {}: app {}: {} ({})", id, appId(), problem.reason(), problem.status());
+        .log(
+            "error {}: app {}: {}: {} ({})",
+            id,
+            appId(),
+            problem.reason(),
+            refusal.reason(),
+            problem.status());
     return id;
   }
 

@@ -6,36 +6,29 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The newest refused requests. Those of an app that are refused for the same reason, at the same
- * place of an event, count as equal. Thread-safe.
+ * place of an event, count as equal; where the cause is not the request, for the same cause.
+ * Thread-safe.
  */
 public final class RecentRefusals {
-  private static final String EVENTS = "/events/";
-
+  /**
+   * @param cause if it is not the request, else null
+   */
   private record Kind(
-      String app, String reason, @Nullable String code, @Nullable String pointerInEvent) {}
+      String app, String reason, RefusedRequest.Place place, @Nullable String cause) {}
 
   private final RecentKinds<RefusedRequest> kinds = new RecentKinds<>();
 
   /** Adds one that is refused now. */
   public void add(RefusedRequest refused) {
-    String pointer = refused.pointer();
     Kind kind =
         new Kind(
             refused.app(),
             refused.reason(),
-            refused.code(),
-            pointer == null ? null : withoutIndex(pointer));
+            refused.place(),
+            refused.status() >= 500 ? refused.detail() : null);
     // All unknown apps are one source: ids cost a client nothing.
     String source = refused.isKnownApp() ? refused.app() : "";
     kinds.add(kind, source, refused, Instant.now());
-  }
-
-  private static String withoutIndex(String pointer) {
-    if (!pointer.startsWith(EVENTS)) {
-      return pointer;
-    }
-    int end = pointer.indexOf('/', EVENTS.length());
-    return end < 0 ? "" : pointer.substring(end);
   }
 
   /** Those that are remembered, the newest first. */

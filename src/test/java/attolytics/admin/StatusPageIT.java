@@ -229,7 +229,8 @@ class StatusPageIT {
     assertEquals(
         List.of("a", "400 invalid_events", "type_mismatch", "/events/1/n"),
         refusal.locator("td").allTextContents().subList(0, 4));
-    assertEquals("n must be an integer\nGame/2", refusal.locator("td").last().innerText());
+    assertEquals(
+        "n of table t must be an integer\nGame/2", refusal.locator("td").last().innerText());
     assertTrue(refusal.locator("th").textContent().contains("times since "));
     page.locator("#refusals tr:has-text('/events/0/_t')").waitFor();
     page.locator("#refusals tr:has-text('com.example.typo'):has-text('404 unknown_app')").waitFor();
@@ -241,7 +242,7 @@ class StatusPageIT {
   void refusalByTheDatabase_isShownByItsConstraint_withoutItsWords() throws Exception {
     service.execute("ALTER TABLE t ADD CONSTRAINT small CHECK (n < 1000)");
     assertEquals(400, service.post("{\"_t\":\"t\",\"n\":987654321}").statusCode());
-    String reason = "the database refused it: SQLSTATE 23514, constraint \"small\"";
+    String reason = "the database refused it: SQLSTATE 23514, table \"t\", constraint \"small\"";
     page.locator("#refusals tr:has-text('" + reason + "'):has-text('/events/0')").waitFor();
     assertTrue(!service.admin("/status.json").contains("987654321"));
   }
@@ -334,7 +335,10 @@ class StatusPageIT {
       second.service().stop(); // and not close(), which drops the database
     }
     assertEquals(503, service.post("{\"_t\":\"t\"}").statusCode());
-    page.locator("#refusals tr:has-text('database_unavailable')").waitFor();
+    page.locator(
+            "#refusals tr:has-text('database_unavailable')"
+                + ":has-text('no connection to the database: ')")
+        .waitFor();
     page.locator(".legend li:has-text('503 database_unavailable') .swatch.server-1").waitFor();
     page.locator(".legend li:has-text('400 ') .swatch.client-1").waitFor();
     assertEquals("status", page.getAttribute("#state", "role"));

@@ -155,7 +155,7 @@ class LenientEventsTest {
         "{\"stored\":1,\"duplicates\":0,\"quarantined\":2,\"errors\":["
             + "{\"event\":1,\"pointer\":\"/events/1\",\"code\":\"conflict\",\"detail\":\"it is there\"},"
             + "{\"event\":2,\"pointer\":\"/events/2/n\",\"code\":\"missing_field\","
-            + "\"detail\":\"n is required\"}]}",
+            + "\"detail\":\"n of table t is required\"}]}",
         events.answer(0));
   }
 

@@ -87,9 +87,9 @@ class TimeWindowTest {
   }
 
   private static final String TOO_OLD =
-      "too_old /events/0/at: at is before 2026-08-27T12:00:00Z; events are kept for 90 days";
+      "too_old /events/0/at: at of table t is before 2026-08-27T12:00:00Z; events are kept for 90 days";
   private static final String TOO_FAR_AHEAD =
-      "too_far_ahead /events/0/at: at is after 2026-11-26T12:00:00Z; it must be at most 24 hours ahead";
+      "too_far_ahead /events/0/at: at of table t is after 2026-11-26T12:00:00Z; it must be at most 24 hours ahead";
 
   @Test
   void timestamp_isAcceptedWithinRetentionAndADayAhead() {
@@ -109,14 +109,14 @@ class TimeWindowTest {
     assertOutcome("1", d("2026-08-27"));
     assertOutcome("1", d("2026-11-26"));
     assertOutcome(
-        "too_old /events/0/day: day is before 2026-08-27T12:00:00Z; events are kept for 90 days",
+        "too_old /events/0/day: day of table d is before 2026-08-27T12:00:00Z; events are kept for 90 days",
         d("2026-08-26"));
     assertOutcome(
-        "too_far_ahead /events/0/day: day is after 2026-11-26T12:00:00Z; it must be at most 24 hours"
+        "too_far_ahead /events/0/day: day of table d is after 2026-11-26T12:00:00Z; it must be at most 24 hours"
             + " ahead",
         d("2026-11-27"));
     assertOutcome(
-        "too_old /events/0/day: day is before 2026-08-27T12:00:00Z; events are kept for 90 days",
+        "too_old /events/0/day: day of table d is before 2026-08-27T12:00:00Z; events are kept for 90 days",
         d("0000-01-01"));
     assertTrue(outcome("strict", d("9999-12-31")).startsWith("too_far_ahead "));
   }
@@ -150,10 +150,10 @@ class TimeWindowTest {
 
   @Test
   void otherErrors_areReportedAsUsual() {
-    assertOutcome("missing_field /events/0/at: at is required", t("null"));
+    assertOutcome("missing_field /events/0/at: at of table t is required", t("null"));
     assertTrue(outcome("lenient", t("\"then\"")).startsWith("invalid_timestamp "));
     assertEquals(
-        "type_mismatch /events/0/n: n must be an integer, not \"1\"\n" + TOO_OLD,
+        "type_mismatch /events/0/n: n of table t must be an integer, not \"1\"\n" + TOO_OLD,
         outcome("strict", "{\"_t\":\"t\",\"n\":\"1\",\"at\":0}"));
   }
 

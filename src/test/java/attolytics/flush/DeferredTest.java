@@ -253,7 +253,8 @@ class DeferredTest {
     deferred.suspect(List.of(batch()));
     deferred.holdKeys(List.of(keyed), 0);
     List<Batch> removed = new ArrayList<>();
-    deferred.removeIf(batch -> batch == suspect || batch == keyed, removed::add);
+    deferred.removeIf(
+        batch -> batch == suspect || batch == keyed, (batch, reason) -> removed.add(batch));
     assertEquals(List.of(suspect, keyed), removed);
     assertFalse(deferred.hasWaits());
     assertEquals(List.of(other), deferred.takeSuspects());

@@ -93,6 +93,17 @@ class OutageTest {
   }
 
   @Test
+  void reason_saysWhatRequestsWaitFor() {
+    assertEquals("the writers were busy with other requests", outage.reason());
+    outage.pause(cause);
+    assertEquals("no connection to the database: refused", outage.reason());
+    outage.pause(new FlushException(Stage.COMMIT, new SQLException("broken", "08006")));
+    assertEquals("the database failed: broken (SQLSTATE 08006)", outage.reason());
+    outage.end();
+    assertEquals("the writers were busy with other requests", outage.reason());
+  }
+
+  @Test
   void lostConnections_areCountedUntilACommit() {
     assertEquals(0, outage.lostConnections());
     outage.connectionLost();
@@ -110,7 +121,7 @@ class OutageTest {
   }
 
   @Test
-  @Timeout(60)
+  @Timeout(300)
   void abandon_endsThePauseOfAnotherThread() throws Exception {
     Outage endless =
         new Outage(

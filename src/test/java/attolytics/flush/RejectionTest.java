@@ -96,16 +96,19 @@ class RejectionTest {
   @CsvSource({"23514, REFUSED", "23505, CONFLICT", "23P01, CONFLICT", "P0001, REFUSED"})
   void row_isRejected_withTheWordsOfTheDatabase(String sqlState, Outcome.Kind kind) {
     assertEquals(
-        new Outcome(kind, "of t", "the database refused it: SQLSTATE " + sqlState, 3),
-        reject(failure(T, 3, sqlState, "")));
+        new Outcome(kind, "of t", refused(sqlState), 3), reject(failure(T, 3, sqlState, "")));
     assertEquals(List.of(), logged.messages());
+  }
+
+  private static String refused(String sqlState) {
+    return "the database refused it: SQLSTATE " + sqlState + ", table \"t\"";
   }
 
   @ParameterizedTest
   @CsvSource({"42P01", "42501", "22P03"})
   void tableThatHasChanged_isTheServices(String sqlState) {
     Outcome outcome = reject(failure(T, 3, sqlState, ""));
-    assertEquals(new Outcome(Outcome.Kind.TABLE_BROKEN, null, 3), outcome);
+    assertEquals(new Outcome(Outcome.Kind.TABLE_BROKEN, null, refused(sqlState), 3), outcome);
     String row = "Cannot write a row of table t: SQLSTATE ";
     assertEquals(List.of(row + sqlState + ", see the log of PostgreSQL"), logged.messages());
   }

@@ -64,9 +64,9 @@ class SettlementTest {
     Batch newer = accepted();
     List<Batch> part = List.of(old, newer);
     clock.advance(99);
-    assertSame(part, settlement.withoutExpired(part));
+    assertSame(part, settlement.withoutExpired(part, "busy"));
     clock.advance(1);
-    assertEquals(List.of(newer), settlement.withoutExpired(part));
+    assertEquals(List.of(newer), settlement.withoutExpired(part, "busy"));
     assertEquals(List.of(Outcome.Kind.UNAVAILABLE), outcomes);
     clock.advance(1);
     assertEquals(List.of(), settlement.withoutExpired(List.of(newer), Outcome.UNKNOWN));
@@ -88,13 +88,39 @@ class SettlementTest {
   }
 
   @Test
+  void expiry_hasItsReason_forTheOperators() {
+    List<Outcome> told = new ArrayList<>();
+    Deferred deferred = new Deferred();
+    List<Batch> all = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      Batch batch = i == 3 ? Batches.keyed("k", T) : batch(T);
+      batch.accept(told::add, clock.nanoTime());
+      all.add(batch);
+    }
+    deferred.suspect(List.of(all.get(0)));
+    deferred.holdTable(T, List.of(all.get(1)), 0);
+    deferred.holdForAnotherAttempt(all.get(2), T, 0);
+    deferred.holdKeys(List.of(all.get(3)), 0);
+    clock.advance(101);
+    settlement.expire(deferred);
+    assertEquals(
+        List.of(
+            "it waited behind others for its table, or of its connection, that failed or were slow",
+            "table t is locked, or accepts no rows at the moment",
+            "each attempt to write it failed",
+            "another transaction has its Idempotency-Key"),
+        told.stream().map(Outcome::reason).toList());
+    assertTrue(told.stream().allMatch(outcome -> outcome.detail() == null));
+  }
+
+  @Test
   void abandon_endsTheTimeOfAll() {
     Deferred deferred = new Deferred();
     deferred.holdTable(T, List.of(accepted()), 0);
     assertFalse(settlement.isAbandoned());
     settlement.abandon();
     assertTrue(settlement.isAbandoned());
-    assertEquals(List.of(), settlement.withoutExpired(List.of(accepted())));
+    assertEquals(List.of(), settlement.withoutExpired(List.of(accepted()), "busy"));
     settlement.expire(deferred);
     assertEquals(List.of(Outcome.Kind.STOPPED, Outcome.Kind.STOPPED), outcomes);
   }

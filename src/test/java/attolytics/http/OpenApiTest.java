@@ -129,7 +129,8 @@ class OpenApiTest {
   @ParameterizedTest
   @EnumSource(Problem.class)
   void description_allowsEachProblemDocument(Problem problem) {
-    EventError error = new EventError(0, "/events/0/n", "type_mismatch", "n must be an integer");
+    EventError error =
+        new EventError(0, "/events/0/n", "type_mismatch", "n of table t must be an integer");
     int most =
         switch (problem) {
           case INVALID_EVENTS -> 100;

@@ -6,6 +6,7 @@ import attolytics.decode.EventError;
 import attolytics.http.problem.Problem;
 import attolytics.http.problem.Refusal;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class RefusalReasonTest {
@@ -31,6 +32,53 @@ class RefusalReasonTest {
     assertEquals(": \"\\u000a\\\"x\"", RefusalReason.of(unknown, "/apps/%0A%22x/events"));
     String cut = RefusalReason.of(unknown, "/apps/" + "x".repeat(1000) + "/events");
     assertEquals(": \"" + "x".repeat(64) + '"', cut);
+  }
+
+  private static EventError at(String pointer, String code, String table) {
+    return new EventError(0, pointer, code, "not \"secret\"", "must not", table);
+  }
+
+  private static List<String> recorded(Refusal refusal) {
+    return RefusalReason.recorded(refusal, null, "/apps/a/events", "client").stream()
+        .map(r -> r.code() + " " + r.pointer() + " " + r.table() + " " + r.detail())
+        .toList();
+  }
+
+  @Test
+  void errorsOfDifferentKinds_areRecorded_withoutValues() {
+    List<EventError> errors =
+        List.of(
+            at("/events/0/n", "type_mismatch", "t"),
+            at("/events/1/n", "type_mismatch", "t"),
+            at("/events/1/n", "out_of_range", "t"),
+            at("/events/2/n", "type_mismatch", "u"),
+            at("/events/3/tags/1", "type_mismatch", "t"),
+            at("/events/4/tags/2", "type_mismatch", "t"));
+    assertEquals(
+        List.of(
+            "type_mismatch /events/0/n t must not",
+            "out_of_range /events/1/n t must not",
+            "type_mismatch /events/2/n u must not",
+            "type_mismatch /events/3/tags/1 t must not"),
+        recorded(new Refusal(Problem.INVALID_EVENTS, null, errors, 5)));
+  }
+
+  @Test
+  void errorsOfOneRequest_areRecordedUpToABound() {
+    List<EventError> errors =
+        IntStream.range(0, 100).mapToObj(i -> at("/events/0/f" + i, "unknown_field", "t")).toList();
+    List<String> recorded = recorded(new Refusal(Problem.INVALID_EVENTS, null, errors, 1));
+    assertEquals(5, recorded.size());
+    assertEquals("unknown_field /events/0/f4 t must not", recorded.get(4));
+  }
+
+  @Test
+  void refusalForWantOfADatabase_isRecordedWithItsCause() {
+    Refusal refusal = Refusal.of(Problem.DATABASE_UNAVAILABLE, null).because("no connection");
+    assertEquals(List.of("null null null no connection"), recorded(refusal));
+    assertEquals(
+        List.of("null null null The service is stopping"),
+        recorded(Refusal.of(Problem.DRAINING, null)));
   }
 
   @Test

@@ -110,7 +110,8 @@ class ReplayIT {
             "10 not_an_event -"),
         rows(CODES));
     assertEquals(
-        List.of("s is required"), rows("SELECT detail FROM attolytics_quarantine WHERE id = 3"));
+        List.of("s of table t is required"),
+        rows("SELECT detail FROM attolytics_quarantine WHERE id = 3"));
   }
 
   @Test

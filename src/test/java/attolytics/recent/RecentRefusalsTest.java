@@ -16,7 +16,7 @@ class RecentRefusalsTest {
   private void refuse(String app, boolean isKnown, String pointer, String detail, String agent) {
     refusals.add(
         new RefusedRequest(
-            app, isKnown, 400, "invalid_events", "type_mismatch", pointer, detail, agent));
+            app, isKnown, 400, "invalid_events", "type_mismatch", pointer, "t", detail, agent));
   }
 
   private List<String> newestFirst() {
@@ -41,6 +41,26 @@ class RecentRefusalsTest {
     refuse("a", "/events/3");
     refuse("a", "/events/4");
     assertEquals(List.of("a /events/4 2", "a /events/17/n 2", "b /events/0/n 1"), newestFirst());
+  }
+
+  @Test
+  void elementsOfAnArray_areOnePlace() {
+    refuse("a", "/events/0/tags/1");
+    refuse("a", "/events/1/tags/12");
+    refuse("a", "/events/1/tags");
+    assertEquals(List.of("a /events/1/tags 1", "a /events/1/tags/12 2"), newestFirst());
+  }
+
+  @Test
+  void refusalsOfTheService_areTakenApartByCause() {
+    for (String cause : List.of("table t is locked", "no connection", "table t is locked")) {
+      refusals.add(
+          new RefusedRequest(
+              "a", true, 503, "database_unavailable", null, null, null, cause, "client"));
+    }
+    assertEquals(
+        List.of("table t is locked 2", "no connection 1"),
+        refusals.newestFirst().stream().map(r -> r.newest().detail() + " " + r.count()).toList());
   }
 
   @Test

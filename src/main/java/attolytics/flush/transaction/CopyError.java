@@ -134,6 +134,7 @@ public final class CopyError {
     String column = named != null || table == null ? named : columnInContext(e, table);
     return "the database refused it: SQLSTATE "
         + e.getSQLState()
+        + (table == null ? "" : ", table \"" + table.name() + '"')
         + (constraint == null ? "" : ", constraint \"" + constraint + "\"")
         + (column == null ? "" : ", column \"" + column + "\"");
   }

@@ -95,7 +95,7 @@ final class PendingBodies {
     turnTaken = false;
     BodyReader next = queue.poll();
     while (next != null && next.ageNanos() >= timeout.toNanos()) {
-      next.refuse(Refusal.of(Problem.BUFFER_FULL, null));
+      next.refuse(Refusal.bufferFull(0, "too many large bodies were being read"));
       next = queue.poll();
     }
     if (next != null) {
@@ -169,7 +169,7 @@ final class PendingBodies {
   Refusal noMemory(int headBytes, int bodyBytes) {
     return headBytes + Math.max(0L, bodyBytes - SMALL) > bodyBudget.capacity()
         ? Refusal.tooLargeForBuffer()
-        : Refusal.of(Problem.BUFFER_FULL, null);
+        : Refusal.bufferFull(0, "no memory of --max_buffer is free for its body");
   }
 
   private @Nullable BodyReader oldest() {

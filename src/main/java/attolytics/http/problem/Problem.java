@@ -167,6 +167,11 @@ public enum Problem {
     return reason;
   }
 
+  /** What is wrong, in one line. */
+  public String title() {
+    return title;
+  }
+
   /** What to do about it. */
   public String advice() {
     return advice;

@@ -11,15 +11,17 @@ import org.jspecify.annotations.Nullable;
  * @param errors what is wrong with its events
  * @param events how many events are refused with it, as far as they were counted
  * @param cause the first error of an event, also where the answer has no list of them, or null
+ * @param why for the operators, if the answer does not say it: nothing of a value; or null
  */
 public record Refusal(
     Problem problem,
     @Nullable String detail,
     List<EventError> errors,
     int events,
-    @Nullable EventError cause) {
+    @Nullable EventError cause,
+    @Nullable String why) {
   public Refusal(Problem problem, @Nullable String detail, List<EventError> errors, int events) {
-    this(problem, detail, errors, events, errors.isEmpty() ? null : errors.get(0));
+    this(problem, detail, errors, events, errors.isEmpty() ? null : errors.get(0), null);
   }
 
   public static Refusal of(Problem problem, @Nullable String detail) {
@@ -36,7 +38,18 @@ public record Refusal(
    * @param more the end of the detail, or empty
    */
   public static Refusal unknownTable(EventError error, String more, int events) {
-    return new Refusal(Problem.UNKNOWN_TABLE, error.detail() + more, List.of(), events, error);
+    return new Refusal(
+        Problem.UNKNOWN_TABLE, error.detail() + more, List.of(), events, error, null);
+  }
+
+  /** The same, for a reason that the operators are interested in. */
+  public Refusal because(@Nullable String reason) {
+    return new Refusal(problem, detail, errors, events, cause, reason);
+  }
+
+  /** For a request that finds too little memory free. */
+  public static Refusal bufferFull(int events, String why) {
+    return of(Problem.BUFFER_FULL, null, events).because(why);
   }
 
   /** For a body that is larger than any may be. */
@@ -58,6 +71,12 @@ public record Refusal(
   public String reason() {
     if (cause != null) {
       return cause.reason();
+    }
+    if (why != null) {
+      return why;
+    }
+    if (problem.isOurs() && detail == null) {
+      return problem.title();
     }
     boolean mayQuote = problem == Problem.REFUSED_BY_DATABASE || problem == Problem.CONFLICT;
     return detail == null || mayQuote ? problem.advice() : detail;

@@ -47,6 +47,9 @@ public final class HttpServer implements AutoCloseable {
   /** Upper bound of the heap that a head of that size takes, as measured. */
   public static final int MAX_HEAD_HEAP_BYTES = 64 << 10;
 
+  private static final String TOO_MANY_HEADS =
+      "more connections than allowed were in the middle of their headers";
+
   private static final int BACKLOG = 1000;
 
   /** For the admin port; requests of the public port stay on their IO thread. */
@@ -196,7 +199,8 @@ public final class HttpServer implements AutoCloseable {
             problem.reason(),
             null,
             null,
-            problem.advice(),
+            null,
+            problem == Problem.BUFFER_FULL ? TOO_MANY_HEADS : problem.advice(),
             null));
     log.info(
         "app {}: requests are refused: {} ({})",

@@ -63,9 +63,10 @@ class CopyErrorTest {
 
   @ParameterizedTest
   @CsvSource({
-    "'COPY t, line 12', 'SQLSTATE 23514, constraint \"positive\"'",
-    "'COPY t, line 12, column name', 'SQLSTATE 23514, constraint \"positive\", column \"name\"'",
-    "'PL/pgSQL function check_t() line 3 at RAISE|COPY t, line 12', SQLSTATE 23514",
+    "'COPY t, line 12', 'SQLSTATE 23514, table \"t\", constraint \"positive\"'",
+    "'COPY t, line 12, column name', 'SQLSTATE 23514, table \"t\", constraint \"positive\", column"
+        + " \"name\"'",
+    "'PL/pgSQL function check_t() line 3 at RAISE|COPY t, line 12', 'SQLSTATE 23514, table \"t\"'",
   })
   void withoutWords_namesConstraintAndColumn_butNothingOfAFunction(
       String context, String expected) {
