@@ -1,5 +1,7 @@
 package attolytics.decode;
 
+import attolytics.json.Utf8;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +15,17 @@ public interface Headers {
    *     address of the client
    */
   @Nullable String first(String name);
+
+  /**
+   * What the bytes of a value mean: UTF-8, or else Latin-1, the historical default.
+   *
+   * @param value one char per byte
+   */
+  static String text(String value) {
+    byte[] bytes = value.replace('\0', ' ').getBytes(StandardCharsets.ISO_8859_1);
+    boolean utf8 = Utf8.firstMalformed(bytes, bytes.length) < 0;
+    return new String(bytes, utf8 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1);
+  }
 
   /** When the first byte of the request arrived. */
   default Instant receivedAt() {

@@ -2,7 +2,6 @@ package attolytics.decode;
 
 import attolytics.encoding.CopyBuffer;
 import attolytics.encoding.DateTimes;
-import attolytics.json.Utf8;
 import attolytics.schema.App;
 import attolytics.schema.Column;
 import attolytics.schema.Quarantine;
@@ -96,7 +95,7 @@ final class QuarantineRows {
       for (String name : names) {
         String value = headers.first(name);
         if (value != null) {
-          json.writeStringField(name, text(value));
+          json.writeStringField(name, Headers.text(value));
         }
       }
       json.writeEndObject();
@@ -104,12 +103,5 @@ final class QuarantineRows {
       throw new UncheckedIOException("writing to memory", e);
     }
     return text.toString();
-  }
-
-  /** What the bytes of a header mean, as in a row of the column's own table. */
-  private static String text(String value) {
-    byte[] bytes = value.replace('\0', ' ').getBytes(StandardCharsets.ISO_8859_1);
-    boolean utf8 = Utf8.firstMalformed(bytes, bytes.length) < 0;
-    return new String(bytes, utf8 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1);
   }
 }

@@ -152,8 +152,9 @@ public final class IngestHandler implements HttpHandler {
       return Refusal.of(
           Problem.UNSUPPORTED_ENCODING, "only " + ContentEncoding.SUPPORTED + " is supported");
     }
-    String key = headers.getFirst(IngestRequest.IDEMPOTENCY_KEY);
-    if (key != null && (key.isEmpty() || key.length() > MAX_IDEMPOTENCY_KEY)) {
+    String key = IngestRequest.idempotencyKey(headers);
+    if (key != null
+        && (key.isEmpty() || key.codePointCount(0, key.length()) > MAX_IDEMPOTENCY_KEY)) {
       return Refusal.of(
           Problem.INVALID_IDEMPOTENCY_KEY,
           "its length must be between 1 and " + MAX_IDEMPOTENCY_KEY + " characters");

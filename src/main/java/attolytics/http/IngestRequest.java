@@ -21,6 +21,7 @@ import attolytics.schema.App;
 import attolytics.schema.Quarantine;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.protocol.http.HttpContinue;
+import io.undertow.util.HeaderMap;
 import io.undertow.util.HttpString;
 import io.undertow.util.Methods;
 import java.time.Instant;
@@ -34,7 +35,9 @@ import org.jspecify.annotations.Nullable;
  * read in one place.
  */
 final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
-  static final HttpString IDEMPOTENCY_KEY = new HttpString("Idempotency-Key");
+  private static final HttpString IDEMPOTENCY_KEY = new HttpString("Idempotency-Key");
+
+  private static final String NO_MEMORY = "no memory of --max_buffer is free for it";
 
   private final HttpServerExchange exchange;
   private final IngestContext ingest;
@@ -138,7 +141,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     if (rows == null) {
       boolean never = ioThread.isTooLarge(length, headBytes);
       responder.refuse(
-          never ? Refusal.tooLargeForBuffer() : Refusal.of(Problem.BUFFER_FULL, null), true);
+          never ? Refusal.tooLargeForBuffer() : Refusal.bufferFull(0, NO_MEMORY), true);
       return;
     }
     boolean published = false;
@@ -193,7 +196,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
       }
     }
     if (!published) {
-      responder.refuse(Refusal.of(Problem.BUFFER_FULL, null, unlessKnown.events()), true);
+      responder.refuse(Refusal.bufferFull(unlessKnown.events(), NO_MEMORY), true);
     }
   }
 
@@ -227,7 +230,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
 
   private static Refusal rowsTooLarge(CopyBuffer.LimitExceededException e, Batch rows) {
     return e.isTemporary() && !rows.isOutgrown()
-        ? Refusal.of(Problem.BUFFER_FULL, null)
+        ? Refusal.bufferFull(0, NO_MEMORY)
         : Refusal.of(
             Problem.BODY_TOO_LARGE, "the rows of the request need more memory than the buffer has");
   }
@@ -276,7 +279,13 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
   }
 
   private @Nullable String idempotencyKey() {
-    return exchange.getRequestHeaders().getFirst(IDEMPOTENCY_KEY);
+    return idempotencyKey(exchange.getRequestHeaders());
+  }
+
+  /** The Idempotency-Key as text, or null. */
+  static @Nullable String idempotencyKey(HeaderMap headers) {
+    String key = headers.getFirst(IDEMPOTENCY_KEY);
+    return key == null ? null : Headers.text(key);
   }
 
   private @Nullable Refusal publish(Batch rows) {
@@ -288,7 +297,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
       return null;
     }
     batch = null;
-    return Refusal.of(Problem.BUFFER_FULL, null, events);
+    return Refusal.bufferFull(events, "no room for its rows in the ring buffer");
   }
 
   @Override

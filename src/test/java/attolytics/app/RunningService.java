@@ -176,9 +176,14 @@ public final class RunningService implements AutoCloseable {
 
   /** Sends bytes, and returns all that comes back until the service closes or is silent. */
   public String raw(String request, boolean halfClose) throws IOException {
+    return raw(request.getBytes(StandardCharsets.UTF_8), halfClose);
+  }
+
+  /** The same, byte by byte. */
+  public String raw(byte[] request, boolean halfClose) throws IOException {
     try (Socket socket = new Socket("localhost", service.port())) {
       socket.setSoTimeout(20_000);
-      socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
+      socket.getOutputStream().write(request);
       socket.getOutputStream().flush();
       if (halfClose) {
         socket.shutdownOutput();

@@ -363,6 +363,27 @@ class IngestIT {
   }
 
   @Test
+  void idempotencyKey_isTextInUtf8_orElseLatin1() throws Exception {
+    for (String key : List.of("\u043a".repeat(255), "\ud83d\ude00".repeat(255))) {
+      byte[] bytes = key.getBytes(StandardCharsets.UTF_8);
+      assertEquals(200, postWithKey(bytes));
+      assertEquals(key, service.query("SELECT key FROM attolytics_idempotency"));
+      service.execute("DELETE FROM attolytics_idempotency");
+    }
+    assertEquals(200, postWithKey(new byte[] {'h', (byte) 0xfc, 't'}));
+    assertEquals("h\u00fct", service.query("SELECT key FROM attolytics_idempotency"));
+    assertEquals(400, postWithKey("\u043a".repeat(256).getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private int postWithKey(byte[] key) throws Exception {
+    // One char per byte.
+    String value = new String(key, StandardCharsets.ISO_8859_1);
+    String request = request(BODY, "Idempotency-Key: " + value + "\r\nConnection: close\r\n");
+    String answer = service.raw(request.getBytes(StandardCharsets.ISO_8859_1), false);
+    return Integer.parseInt(answer.substring("HTTP/1.1 ".length(), "HTTP/1.1 200".length()));
+  }
+
+  @Test
   void disallowedOrigin_isRefusedAndStoresNothing() throws Exception {
     HttpRequest.Builder request =
         json("/apps/page/events", BODY.replace("sesame", "new")).header("Origin", "http://evil");
