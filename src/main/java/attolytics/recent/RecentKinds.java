@@ -1,33 +1,45 @@
 package attolytics.recent;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
- * Remembers the newest of each kind, and counts the others. When it is full, the source that has
- * the most kinds loses the one that did not occur for the longest time: one that floods displaces
- * its own kinds, not those of others. Thread-safe.
+ * Remembers the newest of each kind, and counts those that follow each other closely in one entry.
+ * After a gap the kind has another entry, so that two times in which something happened stay apart.
+ *
+ * <p>When it is full, the source that has the most entries loses the one that did not occur for the
+ * longest time: one that floods displaces its own entries, not those of others. Thread-safe.
  *
  * @param <T> what is remembered
  */
 final class RecentKinds<T> {
-  /** The number of kinds. */
+  /** The number of entries. */
   static final int CAPACITY = 50;
 
+  /** What occurs again after a longer time has an entry of its own. */
+  static final Duration GAP = Duration.ofMinutes(1);
+
+  /** The number of entries of one kind, so that they do not displace other kinds of the source. */
+  static final int MAX_OF_KIND = 5;
+
   private static final class Entry<T> {
+    private final Object kind;
     private final Object source;
     private final Instant first;
     private T newest;
     private Instant last;
     private long count;
 
-    Entry(Object source, T newest, Instant first) {
+    Entry(Object kind, Object source, T newest, Instant first) {
+      this.kind = kind;
       this.source = source;
       this.newest = newest;
       this.first = first;
@@ -35,9 +47,8 @@ final class RecentKinds<T> {
     }
   }
 
-  // In the order in which they occurred last.
-  private final Map<Object, Entry<T>> kinds = new LinkedHashMap<>(2 * CAPACITY, 0.75f, true);
-  private final Map<Object, Integer> kindsOfSource = new HashMap<>();
+  private final LinkedHashSet<Entry<T>> oldestFirst = new LinkedHashSet<>();
+  private final Map<Object, Entry<T>> newestOfKind = new HashMap<>();
 
   /**
    * Adds one.
@@ -46,28 +57,48 @@ final class RecentKinds<T> {
    * @param source where it comes from
    */
   synchronized void add(Object kind, Object source, T newest, Instant when) {
-    Entry<T> entry = kinds.get(kind);
-    if (entry == null) {
-      if (kinds.size() == CAPACITY) {
-        removeOne();
-      }
-      entry = new Entry<>(source, newest, when);
-      kinds.put(kind, entry);
-      kindsOfSource.merge(source, 1, Integer::sum);
+    Entry<T> entry = newestOfKind.get(kind);
+    if (entry == null || Duration.between(entry.last, when).compareTo(GAP) > 0) {
+      entry = addEntry(kind, source, newest, when);
+    } else {
+      oldestFirst.remove(entry); // and added again at the end
+      oldestFirst.add(entry);
     }
     entry.newest = newest;
     entry.last = when;
     entry.count++;
   }
 
-  private void removeOne() {
-    Object largest =
-        Collections.max(kindsOfSource.entrySet(), Map.Entry.comparingByValue()).getKey();
-    Iterator<Entry<T>> oldestFirst = kinds.values().iterator();
-    while (oldestFirst.hasNext()) {
-      if (oldestFirst.next().source.equals(largest)) {
-        oldestFirst.remove();
-        kindsOfSource.computeIfPresent(largest, (source, size) -> size == 1 ? null : size - 1);
+  private Entry<T> addEntry(Object kind, Object source, T newest, Instant when) {
+    if (count(entry -> entry.kind.equals(kind)) == MAX_OF_KIND) {
+      removeOldest(entry -> entry.kind.equals(kind));
+    } else if (oldestFirst.size() == CAPACITY) {
+      Object largest = largestSource();
+      removeOldest(entry -> entry.source.equals(largest));
+    }
+    Entry<T> entry = new Entry<>(kind, source, newest, when);
+    oldestFirst.add(entry);
+    newestOfKind.put(kind, entry);
+    return entry;
+  }
+
+  private long count(Predicate<Entry<T>> predicate) {
+    return oldestFirst.stream().filter(predicate).count();
+  }
+
+  private Object largestSource() {
+    Map<Object, Integer> sizes = new HashMap<>();
+    oldestFirst.forEach(entry -> sizes.merge(entry.source, 1, Integer::sum));
+    return Collections.max(sizes.entrySet(), Map.Entry.comparingByValue()).getKey();
+  }
+
+  private void removeOldest(Predicate<Entry<T>> predicate) {
+    Iterator<Entry<T>> entries = oldestFirst.iterator();
+    while (entries.hasNext()) {
+      Entry<T> entry = entries.next();
+      if (predicate.test(entry)) {
+        entries.remove();
+        newestOfKind.remove(entry.kind, entry);
         return;
       }
     }
@@ -76,10 +107,8 @@ final class RecentKinds<T> {
   /** What is remembered, the newest first. */
   synchronized List<Repeated<T>> newestFirst() {
     List<Repeated<T>> all = new ArrayList<>();
-    kinds
-        .values()
-        .forEach(
-            entry -> all.add(new Repeated<>(entry.newest, entry.count, entry.first, entry.last)));
+    oldestFirst.forEach(
+        entry -> all.add(new Repeated<>(entry.newest, entry.count, entry.first, entry.last)));
     Collections.reverse(all);
     return all;
   }

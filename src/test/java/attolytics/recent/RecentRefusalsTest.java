@@ -3,11 +3,13 @@ package attolytics.recent;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class RecentRefusalsTest {
-  private final RecentRefusals refusals = new RecentRefusals();
+  private Instant now = Instant.parse("2026-11-29T12:00:00Z");
+  private final RecentRefusals refusals = new RecentRefusals(() -> now);
 
   private void refuse(String app, String pointer) {
     refuse(app, true, pointer, "why", "client");
@@ -61,6 +63,43 @@ class RecentRefusalsTest {
     assertEquals(
         List.of("table t is locked 2", "no connection 1"),
         refusals.newestFirst().stream().map(r -> r.newest().detail() + " " + r.count()).toList());
+  }
+
+  @Test
+  void refusalsThatFollowEachOtherClosely_areOne_andOthersAreNot() {
+    for (int i = 0; i < 3; i++) {
+      refuse("a", "/events/0/n");
+      now = now.plus(RecentKinds.GAP);
+    }
+    Instant last = now.minus(RecentKinds.GAP);
+    now = now.plusSeconds(1);
+    refuse("a", "/events/0/n");
+    assertEquals(List.of("a /events/0/n 1", "a /events/0/n 3"), newestFirst());
+    Repeated<RefusedRequest> before = refusals.newestFirst().get(1);
+    assertEquals(last.minus(RecentKinds.GAP.multipliedBy(2)), before.first());
+    assertEquals(last, before.last());
+  }
+
+  @Test
+  void userAgents_areApart_butBrowsersAreOne() {
+    refuse("a", true, "/events/0/n", "why", "Mozilla/5.0 (X11; Linux x86_64)");
+    refuse("a", true, "/events/0/n", "why", "Mozilla/5.0 (Macintosh)");
+    refuse("a", true, "/events/0/n", "why", "Game/1");
+    refuse("a", true, "/events/0/n", "why", "Game/2");
+    refuse("a", true, "/events/1/n", "why", "Game/1");
+    assertEquals(List.of("a /events/1/n 2", "a /events/0/n 1", "a /events/0/n 2"), newestFirst());
+  }
+
+  @Test
+  void refusalNowAndThen_displacesItself_andNoOther() {
+    refuse("a", "/events/0/rare");
+    for (int i = 0; i < 100; i++) {
+      now = now.plus(RecentKinds.GAP.multipliedBy(2));
+      refuse("a", "/events/0/n");
+    }
+    assertEquals(RecentKinds.MAX_OF_KIND + 1, newestFirst().size());
+    assertEquals("a /events/0/rare 1", newestFirst().get(RecentKinds.MAX_OF_KIND));
+    assertEquals(now, refusals.newestFirst().get(0).last());
   }
 
   @Test
