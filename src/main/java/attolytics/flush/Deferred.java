@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -291,6 +292,17 @@ final class Deferred {
       count += wait.batches.size();
     }
     return count;
+  }
+
+  /** The tables that all of their requests wait for. */
+  Set<String> heldTables() {
+    Set<String> tables = new TreeSet<>();
+    for (Object cause : waits.keySet()) {
+      if (cause instanceof Table table) {
+        tables.add(table.name());
+      }
+    }
+    return tables;
   }
 
   boolean isEmpty() {

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -84,6 +85,7 @@ final class Flusher {
   private final LimitPolicy limits;
   private final NanoClock clock;
   private final Metrics metrics;
+  private final WriterTime time;
 
   private final Suspects suspects = new Suspects();
   private final Deferred deferred = new Deferred();
@@ -111,6 +113,7 @@ final class Flusher {
     this.limits = new LimitPolicy(ackTimeout, arrivals);
     this.clock = clock;
     this.metrics = metrics;
+    this.time = new WriterTime(clock);
     this.recovery = new CommitRecovery(database);
     this.outage = new Outage(clock, outages);
     this.failures = new FailureHistory(suspects, outage);
@@ -282,6 +285,7 @@ final class Flusher {
 
   private void committed(List<Batch> part, Map<Batch, Outcome> known, long nanos) {
     outage.end();
+    time.setDatabaseAway(false);
     int rows = 0;
     long bytes = 0;
     for (Batch batch : part) {
@@ -355,6 +359,7 @@ final class Flusher {
   private void pause(FlushException cause) {
     beat();
     settlement.expire(deferred);
+    time.setDatabaseAway(true);
     outage.pause(cause);
   }
 
@@ -387,6 +392,11 @@ final class Flusher {
     round.push(isFutile ? deferral.hold(part, e) : deferral.holdLockedKeys(part, e, usual));
   }
 
+  /** What its time is spent on; the caller starts and stops it. */
+  WriterTime time() {
+    return time;
+  }
+
   /** Whether requests are deferred. */
   boolean hasDeferred() {
     return !deferred.isEmpty();
@@ -395,6 +405,11 @@ final class Flusher {
   /** Rows of deferred requests. */
   int deferredRows() {
     return deferred.rows();
+  }
+
+  /** The tables that are locked, or accept no rows at the moment. */
+  Set<String> heldTables() {
+    return deferred.heldTables();
   }
 
   /** When the oldest of the deferred requests was accepted, or 0 if there is none. */

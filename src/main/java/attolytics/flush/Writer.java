@@ -11,6 +11,7 @@ import attolytics.metrics.Metrics;
 import com.zaxxer.hikari.HikariDataSource;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
@@ -35,7 +36,7 @@ public final class Writer implements Runnable {
   private final Flusher flusher;
   private final Metrics metrics;
   private final NanoClock clock;
-  private final Stopwatch busy;
+  private final WriterTime time;
   private final Arrivals arrivals;
   private final Unsettled unsettled = new Unsettled();
   private final LongAdder rows = new LongAdder();
@@ -44,6 +45,7 @@ public final class Writer implements Runnable {
   private volatile boolean ended;
   private volatile int deferredRows;
   private volatile long oldestNanos;
+  private volatile Set<String> heldTables = Set.of();
 
   private Writer(
       Ring ring,
@@ -60,7 +62,7 @@ public final class Writer implements Runnable {
     this.flusher = new Flusher(database, arrivals, ackTimeout, metrics, outages, clock);
     this.metrics = metrics;
     this.clock = clock;
-    this.busy = new Stopwatch(clock);
+    this.time = flusher.time();
   }
 
   /**
@@ -157,9 +159,14 @@ public final class Writer implements Runnable {
     return Duration.ofNanos(Math.max(0, nanos));
   }
 
-  /** How long it has been writing in total, and not waiting for requests. Any thread. */
+  /** How long it has been writing in total, and not waiting. Any thread. */
   public Duration busy() {
-    return busy.total();
+    return time.busy();
+  }
+
+  /** How long it has waited in total, with requests, for a database that was away. Any thread. */
+  public Duration waiting() {
+    return time.waiting();
   }
 
   /** How many rows it has collected in total. Any thread. */
@@ -170,6 +177,11 @@ public final class Writer implements Runnable {
   /** Rows that are deferred, in addition to those in the ring. Any thread. */
   public int deferredRows() {
     return deferredRows;
+  }
+
+  /** The tables whose requests wait because they are locked or accept no rows. Any thread. */
+  public Set<String> heldTables() {
+    return heldTables;
   }
 
   /** How long the oldest request of the current flush has waited, or 0. Any thread. */
@@ -219,6 +231,7 @@ public final class Writer implements Runnable {
     gathered.clear();
     deferredRows = 0;
     oldestNanos = 0;
+    heldTables = Set.of();
     try {
       log.error("Writer failed; pending requests get 504 (outcome unknown)", e);
     } catch (RuntimeException | Error again) {
@@ -235,14 +248,14 @@ public final class Writer implements Runnable {
   private long flush(FlushTrigger trigger) {
     oldestNanos = gathered.firstAcceptedNanos();
     long start = clock.nanoTime();
-    busy.start();
+    time.start();
     try {
       arrivals.add(gathered.batches());
       rows.add(gathered.rows());
       metrics.flushStarted(trigger);
       flusher.flush(gathered.batches());
     } finally {
-      busy.stop();
+      time.stop();
       gatherer.flushed(gathered);
       noteDeferred();
     }
@@ -253,11 +266,11 @@ public final class Writer implements Runnable {
     if (!flusher.hasDeferred()) {
       return;
     }
-    busy.start();
+    time.start();
     try {
       flusher.retryDeferred(nanos);
     } finally {
-      busy.stop();
+      time.stop();
       noteDeferred();
     }
   }
@@ -265,5 +278,6 @@ public final class Writer implements Runnable {
   private void noteDeferred() {
     deferredRows = flusher.deferredRows();
     oldestNanos = flusher.oldestDeferred();
+    heldTables = flusher.hasDeferred() ? flusher.heldTables() : Set.of();
   }
 }
