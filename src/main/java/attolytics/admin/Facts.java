@@ -1,6 +1,7 @@
 package attolytics.admin;
 
 import attolytics.settings.Redaction;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +38,7 @@ public final class Facts {
 
   private final String version;
   private final String host;
-  private final String schemaFile;
+  private final Path schemaFile;
   private volatile @Nullable String adminUrl;
   private volatile @Nullable String url;
   private volatile Supplier<@Nullable Database> database = () -> null;
@@ -46,8 +47,9 @@ public final class Facts {
   /**
    * @param version of the service
    * @param host name of the machine
+   * @param schemaFile as it was given
    */
-  public Facts(String version, String host, String schemaFile) {
+  public Facts(String version, String host, Path schemaFile) {
     this.version = version;
     this.host = host;
     this.schemaFile = schemaFile;
@@ -89,7 +91,7 @@ public final class Facts {
     return host;
   }
 
-  String schemaFile() {
+  Path schemaFile() {
     return schemaFile;
   }
 

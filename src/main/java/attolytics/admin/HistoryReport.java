@@ -41,6 +41,7 @@ final class HistoryReport {
   }
 
   void write() throws IOException {
+    json.number("longestBucketSeconds", now.requestSeconds().largestBound());
     json.object("recent", this::writeRecent);
     json.objects("writers", writers(), this::writeWriter);
     json.object("history", this::writeHistory);
@@ -75,9 +76,11 @@ final class HistoryReport {
 
   private void writeWriter(int writer) throws IOException {
     json.number("writer", writer);
-    json.number("busyShare", Math.min(1, recent(sample -> busySeconds(sample, writer))));
+    json.number("busyShare", busyShare(before, now, writer));
+    json.number("waitingShare", waitingShare(before, now, writer));
     json.number("rowsPerSecond", recent(sample -> rows(sample, writer)));
     json.number("busySeconds", busySeconds(now, writer));
+    json.number("waitingSeconds", waitingSeconds(now, writer));
     json.number("rows", rows(now, writer));
   }
 
@@ -99,9 +102,28 @@ final class HistoryReport {
 
   private void writeWriterHistory(int writer) throws IOException {
     json.number("writer", writer);
-    ToDoubleBiFunction<Sample, Sample> share = rate(sample -> busySeconds(sample, writer));
-    // The clock goes on between the reading of the one value and the other.
-    series("busyShare", 1, (a, b) -> Math.min(1, share.applyAsDouble(a, b)));
+    series("busyShare", 1, (earlier, later) -> busyShare(earlier, later, writer));
+  }
+
+  private static double busyShare(Sample earlier, Sample later, int writer) {
+    return later.databaseUp()
+        ? share(busySeconds(later, writer) - busySeconds(earlier, writer), earlier, later)
+        : 0;
+  }
+
+  /**
+   * An attempt that the database leaves without a response counts as busy until it fails. While the
+   * database is known to be away, all the writer does is to wait.
+   */
+  private static double waitingShare(Sample earlier, Sample later, int writer) {
+    double seconds = waitingSeconds(later, writer) - waitingSeconds(earlier, writer);
+    double busy = busySeconds(later, writer) - busySeconds(earlier, writer);
+    return share(later.databaseUp() ? seconds : seconds + busy, earlier, later);
+  }
+
+  /** At most 1, though the clock goes on between the reading of the one value and the other. */
+  private static double share(double seconds, Sample earlier, Sample later) {
+    return Math.min(1, seconds / later.secondsSince(earlier));
   }
 
   /** Those for which a request was refused within the history. */
@@ -125,11 +147,20 @@ final class HistoryReport {
   }
 
   private static double busySeconds(Sample sample, int writer) {
-    return writer < sample.writerBusySeconds().size() ? sample.writerBusySeconds().get(writer) : 0;
+    return ofWriter(sample.writerBusySeconds(), writer);
+  }
+
+  private static double waitingSeconds(Sample sample, int writer) {
+    return ofWriter(sample.writerWaitingSeconds(), writer);
   }
 
   private static double rows(Sample sample, int writer) {
-    return writer < sample.writerRows().size() ? sample.writerRows().get(writer) : 0;
+    return ofWriter(sample.writerRows(), writer);
+  }
+
+  /** 0 in a sample that is older than the writer. */
+  private static double ofWriter(List<Double> values, int writer) {
+    return writer < values.size() ? values.get(writer) : 0;
   }
 
   /** The increase of a count over the last seconds, per second. */

@@ -5,7 +5,9 @@ import attolytics.metrics.PrometheusMetrics;
 import attolytics.metrics.QuarantineContents;
 import attolytics.metrics.Sample;
 import attolytics.recent.LogLine;
+import attolytics.recent.Outage;
 import attolytics.recent.RecentLog;
+import attolytics.recent.RecentOutages;
 import attolytics.recent.RecentRefusals;
 import attolytics.recent.RefusedRequest;
 import attolytics.recent.Repeated;
@@ -20,13 +22,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the status page shows, as JSON: facts about the instance and its database, current totals,
- * rates over the last seconds and their history, recent refusals, and the last warnings of the log.
- * Read from the same meters as {@code /metrics}.
+ * rates over the last seconds and their history, the last outages, refusals and warnings of the
+ * log. Read from the same meters as {@code /metrics}.
  */
 public final class StatusReport {
   private final PrometheusMetrics metrics;
   private final History history;
   private final Facts facts;
+  private final RecentOutages outages;
   private final RecentRefusals refusals;
   private final RecentLog log;
   private final Map<String, Integer> statusByReason;
@@ -38,12 +41,14 @@ public final class StatusReport {
       PrometheusMetrics metrics,
       History history,
       Facts facts,
+      RecentOutages outages,
       RecentRefusals refusals,
       RecentLog log,
       Map<String, Integer> statusByReason) {
     this.metrics = metrics;
     this.history = history;
     this.facts = facts;
+    this.outages = outages;
     this.refusals = refusals;
     this.log = log;
     this.statusByReason = Map.copyOf(statusByReason);
@@ -71,6 +76,7 @@ public final class StatusReport {
       json.numbers("partitions", metrics.gauges("attolytics.partitions", "table"));
       json.numbers("partitionsEnd", metrics.gauges("attolytics.partitions.end.timestamp", "table"));
       json.object("quarantine", () -> writeQuarantine(json));
+      json.objects("outages", outages.newestFirst(), outage -> writeOutage(json, outage));
       json.objects("refusals", refusals.newestFirst(), refusal -> writeRefusal(json, refusal));
       json.objects("log", log.newestFirst(), line -> writeLine(json, line));
       List<Sample> samples = history.samples();
@@ -109,7 +115,8 @@ public final class StatusReport {
   }
 
   private void writeSchema(ReportJson json) throws IOException {
-    json.text("file", facts.schemaFile());
+    json.text("file", facts.schemaFile().toString());
+    json.text("absoluteFile", facts.schemaFile().toAbsolutePath().normalize().toString());
     json.time("loaded", metrics.schema().loaded());
     json.time("refused", metrics.schema().refused());
   }
@@ -161,6 +168,16 @@ public final class StatusReport {
           json.text("code", reason.code());
           json.text("pointer", reason.pointer());
         });
+  }
+
+  private static void writeOutage(ReportJson json, Outage outage) throws IOException {
+    json.time("from", outage.from());
+    json.time("until", outage.until());
+    json.text("part", outage.part());
+    json.text("reason", String.join("; then: ", outage.reasons()));
+    json.text("cause", outage.cause());
+    json.count("answered503", outage.unavailable());
+    json.count("answered504", outage.unknown());
   }
 
   private static void writeRefusal(ReportJson json, Repeated<RefusedRequest> refusal)

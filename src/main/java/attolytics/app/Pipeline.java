@@ -1,6 +1,7 @@
 package attolytics.app;
 
 import attolytics.buffer.Budget;
+import attolytics.buffer.FullBuffer;
 import attolytics.buffer.Ring;
 import attolytics.database.DatabaseProbe;
 import attolytics.flush.Thresholds;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
@@ -40,11 +42,6 @@ final class Pipeline {
   /** More rows than a body of the default maximum size has. */
   private static final int RING_ROWS = 1 << 17;
 
-  /** A typical request. The buffer counts as full if there is no room for one. */
-  private static final int TYPICAL_BYTES = 16 << 10;
-
-  private static final int TYPICAL_ROWS = 100;
-
   /** Reasons to refuse a request while the database stores nothing. */
   private static final Set<String> WITHOUT_DATABASE =
       Set.of(Problem.DATABASE_UNAVAILABLE.reason(), Problem.BUFFER_FULL.reason());
@@ -56,6 +53,7 @@ final class Pipeline {
   private final RecentRefusals refusals;
   private final Budget budget;
   private final Ring ring = new Ring(RING_ROWS);
+  private final FullBuffer full;
   private final List<Writer> writers = new CopyOnWriteArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
   private @Nullable IngestHandler handler;
@@ -69,6 +67,7 @@ final class Pipeline {
     this.metrics = metrics;
     this.refusals = refusals;
     this.budget = new Budget(bufferBytes);
+    this.full = new FullBuffer(budget, ring);
   }
 
   /** Starts the writers. */
@@ -126,10 +125,16 @@ final class Pipeline {
     writers.forEach(Writer::check);
   }
 
-  /** Whether there is no room for a typical request. */
+  /** Whether the buffer is full. Any thread; does not block. */
   boolean isFull() {
-    return budget.capacity() - budget.used() < TYPICAL_BYTES
-        || ring.capacityRows() - ring.usedRows() < TYPICAL_ROWS;
+    return full.isFull();
+  }
+
+  /** The tables whose requests wait because they are locked or accept no rows. Any thread. */
+  Set<String> heldTables() {
+    Set<String> tables = new TreeSet<>();
+    writers.forEach(writer -> tables.addAll(writer.heldTables()));
+    return tables;
   }
 
   /** Whether rows are accepted, and not yet committed or failed. */

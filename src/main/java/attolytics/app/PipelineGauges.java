@@ -47,7 +47,8 @@ final class PipelineGauges {
         "Whether the database accepts writes",
         () -> probe.problem() == null ? 1 : 0);
     for (Writer writer : writers) {
-      metrics.addWriter(() -> seconds(writer.busy()), writer::rows);
+      metrics.addWriter(
+          () -> seconds(writer.busy()), () -> seconds(writer.waiting()), writer::rows);
     }
   }
 

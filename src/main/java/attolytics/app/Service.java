@@ -18,6 +18,7 @@ import attolytics.metrics.History;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.quarantine.QuarantineUpkeep;
 import attolytics.recent.RecentLog;
+import attolytics.recent.RecentOutages;
 import attolytics.recent.RecentRefusals;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
@@ -68,6 +69,7 @@ public final class Service implements AutoCloseable {
   private final PrometheusMetrics metrics;
   private final History history;
   private final RecentLog recentLog = RecentLog.start();
+  private final RecentOutages outages = new RecentOutages();
   private final RecentRefusals refusals = new RecentRefusals();
   private final Facts facts;
   private final Readiness readiness = new Readiness(InstantSource.system());
@@ -106,7 +108,13 @@ public final class Service implements AutoCloseable {
             new AdminHandler(
                 metrics,
                 new StatusReport(
-                    metrics, history, facts, refusals, recentLog, IngestHandler.statusByReason()),
+                    metrics,
+                    history,
+                    facts,
+                    outages,
+                    refusals,
+                    recentLog,
+                    IngestHandler.statusByReason()),
                 liveness::problem,
                 readiness::notReady));
     facts.setAdminUrl(HttpPorts.url(settings.adminHost(), admin));
@@ -188,7 +196,7 @@ public final class Service implements AutoCloseable {
     QuarantineUpkeep quarantine =
         new QuarantineUpkeep(
             database, settings.quarantineTtl(), settings.quarantineRows(), metrics::quarantine);
-    DatabaseProbe probe = new DatabaseProbe(database);
+    DatabaseProbe probe = new DatabaseProbe(database, metrics::transactions);
     DatabaseDetails details = new DatabaseDetails(database);
     facts.setDatabase(() -> StatusFacts.known(url, isEmbedded, details, probe));
     housekeeping.schedule(Duration.ZERO, DatabaseDetails.PERIOD, details);
@@ -216,9 +224,26 @@ public final class Service implements AutoCloseable {
     facts.setUrl(HttpPorts.url(settings.host(), server));
     liveness.watch(server.threads());
     readiness.setReady();
+    housekeeping.schedule(READINESS_PERIOD, readinessWatch());
     systemd.status("ready");
     systemd.ready();
     log.info("accepting events on {}", HttpPorts.url(settings.host(), server));
+  }
+
+  /** At once after the log line of a change, so that the page names the same time. */
+  private Runnable readinessWatch() {
+    OutageWatch outageWatch =
+        new OutageWatch(
+            readiness,
+            pipeline,
+            metrics,
+            IngestHandler.statusByReason(),
+            InstantSource.system(),
+            outages);
+    return () -> {
+      readiness.logChange();
+      outageWatch.run();
+    };
   }
 
   /** The database that is configured, or else the embedded one, which is started. */
@@ -247,7 +272,6 @@ public final class Service implements AutoCloseable {
     readiness.addCheck(() -> obstacle(probe.currentProblem()));
     readiness.addCheck(
         () -> pipeline.isFull() ? new Obstacle("the buffer is full", pipeline.usage()) : null);
-    housekeeping.schedule(READINESS_PERIOD, readiness::logChange);
     pipeline.registerGauges(probe);
 
     if (systemd.isEnabled()) {

@@ -20,7 +20,7 @@ final class StatusFacts {
   private StatusFacts() {}
 
   static Facts of(Settings settings, Readiness readiness) {
-    Facts facts = new Facts(Version.number(), hostName(), settings.schema().toString());
+    Facts facts = new Facts(Version.number(), hostName(), settings.schema());
     facts.setReadinessSince(readiness::since);
     return facts;
   }

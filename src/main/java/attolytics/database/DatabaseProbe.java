@@ -8,6 +8,7 @@ import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.function.LongSupplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -30,33 +31,41 @@ public final class DatabaseProbe implements Runnable {
    */
   public record Problem(String reason, @Nullable String cause, Instant since) {}
 
-  private record Start(long nanos, Instant instant) {
-    static Start now() {
-      return new Start(System.nanoTime(), Instant.now());
-    }
-  }
+  private record Start(long nanos, Instant instant, long commits) {}
 
   private final DataSource database;
+  private final LongSupplier commits;
   private volatile @Nullable Problem problem;
   private volatile @Nullable Start start;
 
   /**
    * @param database a pool that gives connections within a bounded time, or fails
+   * @param commits counts the transactions that others have committed
    */
-  public DatabaseProbe(DataSource database) {
+  public DatabaseProbe(DataSource database, LongSupplier commits) {
     this.database = database;
+    this.commits = commits;
   }
 
   /** Queries once. One thread at a time. */
   @Override
   public void run() {
-    Start now = Start.now();
+    Start now = new Start(System.nanoTime(), Instant.now(), commits.getAsLong());
     start = now;
     try {
-      problem = query(since(now));
+      Problem found = query(since(now));
+      problem = acceptedWritesSince(now) ? null : found;
     } finally {
       start = null;
     }
+  }
+
+  /**
+   * What the query meets may be a pool without a free connection, or a machine that is busy with
+   * the writers' own load. COMMITs meanwhile prove that the database accepts writes.
+   */
+  private boolean acceptedWritesSince(Start begin) {
+    return commits.getAsLong() > begin.commits();
   }
 
   private Instant since(Start now) {
@@ -78,7 +87,9 @@ public final class DatabaseProbe implements Runnable {
       return known;
     }
     boolean overdue = System.nanoTime() - running.nanos() > TIMEOUT.toNanos();
-    return overdue ? new Problem(NO_RESPONSE, null, running.instant()) : null;
+    return overdue && !acceptedWritesSince(running)
+        ? new Problem(NO_RESPONSE, null, running.instant())
+        : null;
   }
 
   private @Nullable Problem query(Instant since) {
@@ -97,7 +108,7 @@ public final class DatabaseProbe implements Runnable {
 
   /** A timeout of the pool or the driver itself confirms what was known before. */
   private String reason(SQLException e) {
-    Problem before = problem;
+    Problem before = currentProblem(); // the query may be overdue
     Throwable root = root(e);
     boolean waited = before == null && root instanceof SQLTransientConnectionException;
     boolean waitsOn =

@@ -8,9 +8,11 @@ import java.util.concurrent.TimeUnit;
 
 /** Timers, all with the same buckets. */
 final class Durations {
-  /** From a commit on a fast disk to the longest wait of a request. */
+  /** From a commit on a fast disk to more than the default ack timeout. */
   private static final List<Double> BUCKETS_MILLIS =
-      List.of(0.5, 1., 2., 5., 10., 20., 50., 100., 200., 500., 1_000., 5_000., 30_000.);
+      List.of(
+          0.5, 1., 2., 5., 10., 20., 50., 100., 200., 500., 1_000., 2_000., 5_000., 10_000.,
+          20_000., 30_000., 45_000., 60_000.);
 
   private Durations() {}
 

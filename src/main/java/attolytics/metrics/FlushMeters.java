@@ -82,6 +82,10 @@ final class FlushMeters {
     (counter == null ? Objects.requireNonNull(failed.get(OTHER)) : counter).increment();
   }
 
+  long committed() {
+    return duration.count();
+  }
+
   Histogram durations() {
     return Durations.histogram(duration);
   }

@@ -57,6 +57,11 @@ public final class Histogram {
     return count() <= 0 ? Double.NaN : sum / count();
   }
 
+  /** The largest bound. A quantile that is equal to it may be larger in fact. */
+  public double largestBound() {
+    return bounds[bounds.length - 1];
+  }
+
   /**
    * Estimates a quantile as Prometheus' {@code histogram_quantile} does: by interpolation within a
    * bucket, and with the last bound for larger values.
@@ -73,7 +78,7 @@ public final class Histogram {
       bucket++;
     }
     if (bucket == bounds.length) {
-      return bounds[bounds.length - 1];
+      return largestBound();
     }
     double below = bucket == 0 ? 0 : cumulative[bucket - 1];
     double lower = bucket == 0 ? 0 : bounds[bucket - 1];

@@ -145,10 +145,12 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
    * Registers the counters of the next writer.
    *
    * @param busySeconds how long it has been flushing
+   * @param waitingSeconds how long it has waited for a database that was away
    * @param rows how many it has collected for its flushes
    */
-  public void addWriter(DoubleSupplier busySeconds, DoubleSupplier rows) {
-    writers.add(new WriterMeters(writers.size(), busySeconds, rows, registry));
+  public void addWriter(
+      DoubleSupplier busySeconds, DoubleSupplier waitingSeconds, DoubleSupplier rows) {
+    writers.add(new WriterMeters(writers.size(), busySeconds, waitingSeconds, rows, registry));
   }
 
   /** The meters of the writers, by number: a view. */
@@ -320,6 +322,11 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
         .filter(entry -> reasonsToCount.contains(entry.getKey()))
         .mapToLong(Map.Entry::getValue)
         .sum();
+  }
+
+  /** How many transactions of the writers were committed. */
+  public long transactions() {
+    return flushes.committed();
   }
 
   Histogram requestDurations() {

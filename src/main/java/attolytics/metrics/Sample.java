@@ -19,7 +19,9 @@ import java.util.Map;
  * @param flushRows how many rows transactions had
  * @param bufferBytes used at that time
  * @param ready whether requests were accepted at that time
+ * @param databaseUp whether the database accepted writes at that time
  * @param writerBusySeconds by the writer's number
+ * @param writerWaitingSeconds the same
  * @param writerRows the same
  */
 public record Sample(
@@ -36,7 +38,9 @@ public record Sample(
     Histogram flushRows,
     double bufferBytes,
     boolean ready,
+    boolean databaseUp,
     List<Double> writerBusySeconds,
+    List<Double> writerWaitingSeconds,
     List<Double> writerRows) {
 
   static Sample of(PrometheusMetrics metrics) {
@@ -55,7 +59,9 @@ public record Sample(
         metrics.flushRows(),
         metrics.gauge("attolytics.buffer"),
         metrics.gauge("attolytics.ready") == 1,
+        metrics.gauge("attolytics.database.up") == 1,
         metrics.writers().stream().map(WriterMeters::busySeconds).toList(),
+        metrics.writers().stream().map(WriterMeters::waitingSeconds).toList(),
         metrics.writers().stream().map(WriterMeters::rows).toList());
   }
 

@@ -148,7 +148,7 @@ export class Chart {
         ...(right ? {right: {range: (u, min, max) => this.rightRange(max)}} : {}),
       },
       axes: [
-        {...axis, size: AXIS_HEIGHT, space: 50, incrs: [MINUTE], values: (u, all) => all.map(at => clock.format(at * 1000))},
+        {...axis, size: AXIS_HEIGHT, space: 50, incrs: [MINUTE, 2 * MINUTE, 5 * MINUTE], values: (u, all) => all.map(at => clock.format(at * 1000))},
         {...axis, size: AXIS_WIDTH, space: 36, ...(splits ? {splits} : {}),
           filter: (u, all) => all, values: (u, all) => all.map(options.format)},
         ...(right ? [{...axis, scale: 'right', side: 1, size: AXIS_WIDTH, grid: {show: false}, space: 36,
@@ -156,8 +156,8 @@ export class Chart {
       ],
       series: [{}, ...inOrder.map(series => ({
         scale: series.scale ?? 'y',
-        stroke: color(series.color),
-        width: options.stacked ? 1 : 1.75,
+        stroke: color(options.stacked ? 'quiet' : series.color),
+        width: options.stacked ? .5 : 1.75,
         dash: series.dash,
         fill: options.stacked ? color(series.color) : series.area ? color(series.color) + '22' : undefined,
         points: {show: false},

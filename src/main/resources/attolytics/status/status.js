@@ -3,6 +3,9 @@ import {Chart} from './charts.js';
 const PERIOD_MILLIS = 2000;
 const TIMEOUT_MILLIS = 5000;
 const SHOWN = 10; // lines of a list, until all are asked for
+const OUTAGES_SHOWN = 3;
+const LEAST_SHARE = 0.01; // of its time that a writer has to wait to be shown waiting
+const NEW_MILLIS = 5 * 60_000; // as long as the charts
 const COLORS = ['first', 'second', 'third', 'fourth'];
 
 const byId = id => document.getElementById(id);
@@ -11,7 +14,7 @@ const precise = new Intl.NumberFormat('en', {maximumSignificantDigits: 3});
 const percent = new Intl.NumberFormat('en', {style: 'percent', maximumFractionDigits: 1});
 const time = new Intl.DateTimeFormat('en-GB', {hour: '2-digit', minute: '2-digit', second: '2-digit'});
 const day = new Intl.DateTimeFormat('en-GB', {day: 'numeric', month: 'short'});
-const year = new Intl.DateTimeFormat('en-GB', {day: 'numeric', month: 'short', year: 'numeric'});
+const utcDay = new Intl.DateTimeFormat('en-GB', {day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC'});
 
 const number = value => value === null ? '–' : (value >= 100 ? whole : precise).format(value);
 const share = value => value === null ? '–' : percent.format(value);
@@ -28,6 +31,10 @@ function seconds(value) {
   }
   return value < 1 ? precise.format(value * 1000) + ' ms' : precise.format(value) + ' s';
 }
+
+/** Seconds of a histogram, which does not know how long it took beyond its last bucket. */
+const latency = value => value !== null && value >= latest.longestBucketSeconds
+  ? '> ' + seconds(latest.longestBucketSeconds) : seconds(value);
 
 function bytes(value) {
   if (value === null) {
@@ -79,9 +86,10 @@ function replace(element, nodes) {
   }
 }
 
-/** The paragraphs of a fact, which are texts or [text, class]. */
-function fact(id, ...lines) {
-  replace(byId(id), lines.filter(Boolean).map(line => Array.isArray(line) ? make('p', line[0], line[1]) : make('p', line)));
+/** Paragraphs: texts, [text, class] or elements. */
+function paragraphs(id, ...lines) {
+  replace(byId(id), lines.filter(Boolean).map(line =>
+    line instanceof Element ? line : Array.isArray(line) ? make('p', ...line) : make('p', line)));
 }
 
 /** The lines of a table: a heading and cells, each a text or nodes. */
@@ -108,11 +116,11 @@ function rows(id, lines, className = () => '') {
 const opened = new Set();
 
 /** A table of which the first lines are shown, and the others on demand. */
-function list(id, lines, empty, className) {
-  const all = opened.has(id) || lines.length <= SHOWN;
+function list(id, lines, empty, className, shown = SHOWN) {
+  const all = opened.has(id) || lines.length <= shown;
   const table = byId(id);
   table.hidden = lines.length === 0;
-  rows(id, all ? lines : lines.slice(0, SHOWN), className);
+  rows(id, all ? lines : lines.slice(0, shown), className);
   let more = table.nextElementSibling;
   if (!more) {
     more = make('button', '');
@@ -125,8 +133,8 @@ function list(id, lines, empty, className) {
   }
   [, more] = [table.nextElementSibling, table.nextElementSibling.nextElementSibling];
   show(table.nextElementSibling, lines.length ? '' : empty);
-  more.hidden = lines.length <= SHOWN;
-  show(more, all ? `Show the newest ${SHOWN}` : `Show all ${lines.length}`);
+  more.hidden = lines.length <= shown;
+  show(more, all ? `Show the newest ${shown}` : `Show all ${lines.length}`);
   more.setAttribute('aria-expanded', String(all));
 }
 
@@ -151,12 +159,12 @@ function makeCharts() {
   charts.rows = new Chart(parent, {id: 'throughput', title: 'Throughput', format: short, series: [
     {label: 'rows/s', color: 'first', area: true},
     {label: 'requests/s', color: 'second', scale: 'right', format: short, dash: [5, 3]}]});
-  charts.latency = new Chart(parent, {id: 'latency', title: 'Time to answer', format: seconds, log: true, series: [
+  charts.latency = new Chart(parent, {id: 'latency', title: 'Time to answer', format: latency, log: true, series: [
     {label: 'median', color: 'first'}, {label: '99%', color: 'second', dash: [5, 3]}]});
   charts.refused = new Chart(parent, {id: 'refused-rate', title: 'Refused requests', format: short, stacked: true});
   charts.buffer = new Chart(parent, {id: 'buffer', title: 'Buffer', format: bytes, least: 64 * 1024, bytes: true, series: [
     {label: 'in use', color: 'first', area: true}]});
-  charts.flushes = new Chart(parent, {id: 'flushes', title: 'Flushes', format: seconds, log: true, series: [
+  charts.flushes = new Chart(parent, {id: 'flushes', title: 'Flushes', format: latency, log: true, series: [
     {label: 'median', color: 'first'}, {label: '99%', color: 'second', dash: [5, 3]},
     {label: 'failed/s', format: number, hidden: true}]});
   charts.writers = new Chart(parent, {id: 'busy', title: 'Writers', format: share, least: 1});
@@ -197,7 +205,7 @@ function drawCharts({levels, totals, recent, history, writers}) {
   draw(charts.rows, [history.rows, history.requests]);
   show(charts.rows.note, `${plural(sum(totals.committed), 'row', 'rows')} committed since the start`);
 
-  figures(charts.latency, [seconds(recent.requestP50), 'median'], [seconds(recent.requestP99), '99%']);
+  figures(charts.latency, [latency(recent.requestP50), 'median'], [latency(recent.requestP99), '99%']);
   draw(charts.latency, [history.requestP50, history.requestP99]);
   show(charts.latency.note, levels.oldestSeconds > 0
     ? `the oldest request has waited for ${seconds(levels.oldestSeconds)}` : 'no request is waiting');
@@ -214,9 +222,12 @@ function drawCharts({levels, totals, recent, history, writers}) {
   show(charts.flushes.note, `${number(levels.connectionsInUse)} of ${plural(levels.connections, 'connection', 'connections')} in use`);
 
   charts.writers.setSeries(writers.map(({writer}) => ({label: 'writer ' + writer, color: COLORS[writer % COLORS.length]})));
-  figures(charts.writers, [share(sum(writers.map(w => w.busyShare)) / (writers.length || 1)), 'busy']);
+  const mean = name => writers.reduce((all, writer) => all + writer[name], 0) / (writers.length || 1);
+  const waiting = mean('waitingShare');
+  figures(charts.writers, [share(mean('busyShare')), 'busy'],
+    ...(waiting >= LEAST_SHARE ? [[share(waiting), 'waiting for the database', 'bad']] : []));
   draw(charts.writers, history.writers.map(({busyShare}) => busyShare));
-  show(charts.writers.note, 'near 100%, the database is the bottleneck');
+  show(charts.writers.note, 'near 100% busy, the database is the bottleneck');
 }
 
 /** Which reasons have a colour of their own: 4xx and 5xx. A reason keeps it while the chart shows it. */
@@ -265,33 +276,34 @@ function state(good, text, name) {
   document.title = `Attolytics${name ? ' ' + name : ''}: ${text}`;
 }
 
-function drawFacts({instance, database, schema, version, now, writers, totals, quarantine, recent, levels}) {
-  const ago = at => duration((new Date(now) - new Date(at)) / 1000);
-  fact('instance', instance.host, instance.url ?? 'the public port is not open yet',
+function drawFacts({instance, database, schema, version, writers, totals, quarantine, levels}) {
+  paragraphs('instance', instance.host, instance.url ?? 'the public port is not open yet',
     `version ${version}, Java ${instance.java}`, `pid ${instance.pid}, started ${moment(instance.started)}`);
   const size = database.bytes === null ? '' : `, ${bytes(database.bytes)}`;
-  fact('database',
+  paragraphs('database',
     database.name ? `${database.name}` : '–',
     database.serverVersion ? `PostgreSQL ${database.serverVersion}${size}` : null,
     (database.embedded ? 'embedded, ' : '') + (database.url ?? ''),
-    database.problem ? [`${database.problem} since ${moment(database.since)} (${ago(database.since)})`, 'bad']
-      : levels.databaseUp ? ['answers', 'good'] : null,
+    database.problem ? [database.problem, 'bad'] : levels.databaseUp ? ['answers', 'good'] : null,
     database.cause ? [database.cause, 'bad'] : null);
-  fact('schema', schema.file, `loaded ${moment(schema.loaded)}`,
+  const file = make('p', schema.file);
+  file.title = schema.absoluteFile;
+  paragraphs('schema', file, `loaded ${moment(schema.loaded)}`,
     `${plural(Object.keys(totals.committed).length, 'table', 'tables')}, `
     + plural(Object.keys(totals.acceptedByApp).filter(app => app !== 'unknown').length, 'app', 'apps'),
     schema.refused ? [`a reload was refused ${moment(schema.refused)}: see the log`, 'bad'] : null);
   drawWriters(writers ?? []);
   const held = quarantine.groups.reduce((all, group) => all + group.rows, 0);
-  fact('quarantine', held === 0 ? 'empty' : plural(held, 'event', 'events'),
+  paragraphs('quarantine', held === 0 ? 'empty' : plural(held, 'event', 'events'),
     ...quarantine.groups.slice(0, 3).map(group => `${group.app}: ${whole.format(group.rows)} ${group.code}`),
     quarantine.groups.length > 3 ? `and ${quarantine.groups.length - 3} more kinds, see below` : null);
 }
 
 function drawWriters(writers) {
   const rowsPerSecond = writers.reduce((all, writer) => all + writer.rowsPerSecond, 0);
-  const busy = writers.map(({writer, busyShare, rowsPerSecond: own}) => {
+  const busy = writers.map(({writer, busyShare, waitingShare, rowsPerSecond: own}) => {
     const line = make('p', `writer ${writer}: ${share(busyShare)} busy`
+      + (waitingShare >= LEAST_SHARE ? `, ${share(waitingShare)} waiting for the database` : '')
       + (rowsPerSecond > 0 ? `, ${share(own / rowsPerSecond)} of the rows` : ''));
     return [line, bar(busyShare)];
   });
@@ -313,20 +325,58 @@ function bar(part) {
   return svg;
 }
 
+/** What is wrong now, or else when something was. */
+function drawNow({outages, now, recent, levels}) {
+  const present = outages.filter(outage => outage.until === null);
+  const waiting = `${plural(levels.ringRows, 'row waits', 'rows wait')} in the buffer`;
+  const lines = present.flatMap(outage => [
+    [`${outage.reason}, since ${moment(outage.from)} (${lasting(outage, now)})`, 'bad'], outage.cause,
+    `Meanwhile answered: ${answered(outage)}. ${waiting}, the oldest for ${seconds(levels.oldestSeconds)}.`]);
+  if (present.length === 0 && recent?.failed > 0) {
+    lines.push([`${number(recent.failed)} requests per second are answered with 5xx, see the refusals`, 'bad']);
+  }
+  byId('now').classList.toggle('bad', lines.length > 0);
+  const [last] = outages;
+  paragraphs('now', ...(lines.length ? lines : ['Nothing is wrong now.',
+    last ? [`Last outage: ${moment(last.from)}, for ${lasting(last, now)}: ${last.reason}.`, 'quiet']
+      : ['No outage since the start.', 'quiet']]));
+}
+
+const lasting = ({from, until}, now) => duration((new Date(until ?? now) - new Date(from)) / 1000);
+const answered = outage => `${whole.format(outage.answered503)} × 503, ${whole.format(outage.answered504)} × 504`;
+
+function drawOutages({outages, now}) {
+  byId('outages').hidden = outages.length === 0;
+  list('outage', outages.map(outage => [
+    moment(outage.from), outage.until ? moment(outage.until) : 'now', lasting(outage, now),
+    whole.format(outage.answered503), whole.format(outage.answered504),
+    [outage.reason, ...(outage.cause ? [make('small', outage.cause)] : [])]]), '', undefined, OUTAGES_SHOWN);
+}
+
+/** The links to the parts of the page, with the number of lines that are new. */
+function drawLinks({outages, refusals, log, now}) {
+  const count = (lines, at) => lines.filter(line => new Date(now) - new Date(at(line)) < NEW_MILLIS).length;
+  const link = (id, name, lines) => show(byId(id), lines > 0 ? `${name} (${lines} new)` : name);
+  byId('to-outages').hidden = outages.length === 0;
+  link('to-outages', 'Outages', count(outages, outage => outage.until ?? now));
+  link('to-refusals', 'Refusals', count(refusals, refusal => refusal.last));
+  link('to-log', 'Log', count(log, line => line.last));
+}
+
 function drawTables({totals, recent, quarantine, partitions, partitionsEnd, refusals, log}) {
-  list('refusals', refusals.map(refusal => [
+  list('refusal', refusals.map(refusal => [
     occurrence(refusal), refusal.app,
     [make('span', refusal.status, 'status ' + (refusal.status < 500 ? 'client' : 'server')), ' ', make('code', refusal.reason)],
     refusal.code && refusal.code !== refusal.reason ? [make('code', refusal.code)] : '', refusal.pointer ? [make('code', refusal.pointer)] : '',
     [refusal.detail, ...(refusal.userAgent ? [make('small', refusal.userAgent)] : [])]]),
   'No request has been refused since the start.');
-  list('log', log.map(line => [occurrence(line), line.level, line.logger, line.message]),
+  list('line', log.map(line => [occurrence(line), line.level, line.logger, line.message]),
     'Nothing since the start.', i => log[i].level);
   rows('tables', Object.keys(totals.committed).map(table => [
     table, number(recent?.rowsByTable[table] ?? 0), whole.format(totals.committed[table]),
     whole.format(totals.leftOut[table] ?? 0),
     partitions[table] === undefined ? '–' : `${partitions[table]}`
-      + (partitionsEnd[table] === undefined ? '' : `, until ${year.format(partitionsEnd[table] * 1000)}`)]));
+      + (partitionsEnd[table] === undefined ? '' : `, until ${utcDay.format(partitionsEnd[table] * 1000)} UTC`)]));
   rows('apps', Object.keys(totals.requestsByApp)
     .filter(app => app !== 'unknown' || totals.requestsByApp[app] > 0)
     .map(app => [app, ...[totals.requestsByApp, totals.refusedByApp, totals.acceptedByApp, totals.rejectedByApp,
@@ -353,7 +403,10 @@ function draw(report) {
   show(byId('since'), `since ${moment(report.since)} (${duration((new Date(report.now) - new Date(report.since)) / 1000)})`);
   show(byId('times'), `up ${duration(report.uptimeSeconds)}`);
   byId('all').hidden = false;
+  drawNow(report);
+  drawLinks(report);
   drawFacts(report);
+  drawOutages(report);
   drawTables(report);
   if (report.history) {
     drawCharts(report);

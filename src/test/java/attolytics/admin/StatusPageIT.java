@@ -13,11 +13,17 @@ import com.microsoft.playwright.ConsoleMessage;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Request;
+import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.ColorScheme;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -91,6 +97,7 @@ class StatusPageIT {
   @AfterEach
   void close() {
     page.close();
+    way.open();
     List<String> thrown = List.copyOf(errors);
     errors.clear();
     complaints.clear();
@@ -216,7 +223,7 @@ class StatusPageIT {
           service
               .to("/apps/a/events")
               .header("Content-Type", "application/json")
-              .header("User-Agent", "Game/" + i)
+              .header("User-Agent", "Game/7")
               .POST(
                   BodyPublishers.ofString(
                       "{\"secret_key\":\"sesame\",\"events\":[{\"_t\":\"t\"},"
@@ -230,7 +237,7 @@ class StatusPageIT {
         List.of("a", "400 invalid_events", "type_mismatch", "/events/1/n"),
         refusal.locator("td").allTextContents().subList(0, 4));
     assertEquals(
-        "n of table t must be an integer\nGame/2", refusal.locator("td").last().innerText());
+        "n of table t must be an integer\nGame/7", refusal.locator("td").last().innerText());
     assertTrue(refusal.locator("th").textContent().contains("times since "));
     page.locator("#refusals tr:has-text('/events/0/_t')").waitFor();
     page.locator("#refusals tr:has-text('com.example.typo'):has-text('404 unknown_app')").waitFor();
@@ -322,8 +329,11 @@ class StatusPageIT {
     awaitState("Ready");
     way.cut();
     awaitState("Not ready: the database is unreachable");
-    String why = page.textContent("#database .bad");
-    assertTrue(why.startsWith("the database is unreachable since "), why);
+    assertEquals(
+        "the database is unreachable", page.locator("#database .bad").first().textContent());
+    assertTrue(
+        page.textContent("#now .bad").contains("the database is unreachable, since "),
+        page.textContent("#now"));
     page.locator("#log tr:has-text('not ready: the database is unreachable')").waitFor();
     page.locator("#key").waitFor();
     RunningService second = RunningService.start(database, SCHEMA);
@@ -339,16 +349,137 @@ class StatusPageIT {
             "#refusals tr:has-text('database_unavailable')"
                 + ":has-text('no connection to the database: ')")
         .waitFor();
+    page.locator("#now:has-text('Meanwhile answered: 1 × 503, 0 × 504.')").waitFor();
+    page.locator("#busy:has-text('waiting for the database')").waitFor();
+    page.locator("#writers p:has-text('waiting for the database')").first().waitFor();
     page.locator(".legend li:has-text('503 database_unavailable') .swatch.server-1").waitFor();
     page.locator(".legend li:has-text('400 ') .swatch.client-1").waitFor();
     assertEquals("status", page.getAttribute("#state", "role"));
+    Locator outage = page.locator("#outage tbody tr").first();
+    assertEquals("now", outage.locator("td").first().textContent());
     way.open();
     awaitState("Ready");
+    page.locator("#now:has-text('Nothing is wrong now.')").waitFor();
+    assertTrue(page.textContent("#now").contains("the database is unreachable."));
+    List<String> cells = outage.locator("td").allTextContents();
+    assertTrue(cells.get(0).matches("\\d\\d:\\d\\d:\\d\\d"), cells::toString);
+    assertTrue(cells.get(1).matches("(\\d+ min )?\\d+ s"), cells::toString);
+    assertEquals(List.of("1", "0"), cells.subList(2, 4));
+    assertTrue(cells.get(4).contains("the database is unreachable"), cells::toString);
     page.route("**/status.json", route -> route.abort());
     page.locator("#state.bad").waitFor();
     assertTrue(page.textContent("#state").startsWith("No answer from the service since "));
     page.unroute("**/status.json");
     awaitState("Ready");
+  }
+
+  @Test
+  void lockedTable_isAnOutage_thoughTheServiceIsReady() throws Exception {
+    CompletableFuture<HttpResponse<String>> answer;
+    try (Connection blocker = database.connect();
+        Statement lock = blocker.createStatement()) {
+      blocker.setAutoCommit(false);
+      lock.execute("LOCK TABLE t");
+      answer = service.postAsync("{\"_t\":\"t\"}");
+      page.locator(
+              "#now .bad:has-text('table t is locked, or accepts no rows at the moment, since ')")
+          .waitFor();
+      assertEquals("Ready", page.textContent("#state"));
+      blocker.rollback();
+    }
+    assertTrue(List.of(200, 503).contains(answer.get().statusCode()));
+    page.locator("#now:has-text('Nothing is wrong now.')").waitFor();
+    page.locator("#outage tr:has-text('table t is locked')").waitFor();
+  }
+
+  @Test
+  void timeBeyondTheLastBucket_isShownAsMore() {
+    page.route(
+        "**/status.json",
+        route ->
+            route.fulfill(
+                new Route.FulfillOptions()
+                    .setContentType("application/json")
+                    .setBody(
+                        route
+                            .fetch()
+                            .text()
+                            .replaceFirst("\"requestP50\":[^,]+", "\"requestP50\":44.5")
+                            .replaceFirst("\"requestP99\":[^,]+", "\"requestP99\":60"))));
+    page.locator("#latency:has-text('44.5 s median'):has-text('> 60 s 99%')").waitFor();
+    page.unroute("**/status.json");
+  }
+
+  @Test
+  void schemaFile_isNamedAsItWasGiven() throws Exception {
+    Locator file = page.locator("#schema p").first();
+    assertTrue(service.admin("/status.json").contains("\"file\":\"" + file.textContent() + "\""));
+    assertEquals(
+        Path.of(String.valueOf(file.textContent())).toAbsolutePath().toString(),
+        file.getAttribute("title"));
+  }
+
+  @Test
+  void links_leadToTheParts_andSayWhatIsNew() throws Exception {
+    page.setViewportSize(390, 844);
+    assertEquals(400, service.post("{\"_t\":\"t\",\"n\":\"x\"}").statusCode());
+    page.locator("#to-refusals:text-matches('^Refusals \\\\([1-9]\\\\d* new\\\\)$')").click();
+    page.waitForFunction(
+        "() => Math.abs(document.querySelector('#refusals').getBoundingClientRect().top) < 2");
+    page.locator("nav a:text-is('Charts')").click();
+    page.waitForFunction(
+        "() => Math.abs(document.querySelector('#charts').getBoundingClientRect().top) < 2");
+  }
+
+  /** The time is below a chart, and the only thing there. */
+  @Test
+  void everyChart_showsTheTime_howeverNarrowItIs() {
+    for (int width : new int[] {320, 390, 768, 1440}) {
+      page.setViewportSize(width, 844);
+      page.waitForFunction(
+          """
+          () => [...document.querySelectorAll('.plot canvas')].every(canvas => {
+            const axis = Math.round(26 * devicePixelRatio);
+            const {data} = canvas.getContext('2d')
+              .getImageData(0, canvas.height - axis + 8, canvas.width, axis - 8);
+            return data.some((value, i) => i % 4 === 3 && value > 100);
+          })
+          """);
+    }
+  }
+
+  /** Of the CIE, from 0 to 100; and the channel of least value says which hue it is. */
+  @ParameterizedTest
+  @EnumSource(
+      value = ColorScheme.class,
+      names = {"LIGHT", "DARK"})
+  void reasons_areToldApartByLightness_andKindsByBlue(ColorScheme scheme) {
+    page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(scheme));
+    Object problem =
+        page.evaluate(
+            """
+            () => {
+              const style = getComputedStyle(document.documentElement);
+              const channels = name => [1, 3, 5].map(i => parseInt(style.getPropertyValue(name).trim().slice(i, i + 2), 16));
+              const lightness = ([r, g, b]) => {
+                const [x, y, z] = [r, g, b].map(c => c / 255)
+                  .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+                return 116 * Math.cbrt(0.2126 * x + 0.7152 * y + 0.0722 * z) - 16;
+              };
+              for (const [kind, least] of [['client', 2], ['server', 1]]) {
+                const colors = [1, 2, 3, 4].map(i => channels(`--${kind}-${i}`));
+                const steps = colors.map(lightness).sort((a, b) => a - b);
+                if (steps.some((step, i) => i > 0 && step - steps[i - 1] < 14)) {
+                  return kind + ' ' + steps;
+                }
+                if (colors.some(color => color[least] !== Math.min(...color))) {
+                  return kind + ' ' + colors;
+                }
+              }
+              return null;
+            }
+            """);
+    assertEquals(null, problem);
   }
 
   @ParameterizedTest
@@ -398,7 +529,7 @@ class StatusPageIT {
   @Test
   void keyboard_reachesChartsAndLinks() {
     List<String> reached = new ArrayList<>();
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 18; i++) {
       page.keyboard().press("Tab");
       reached.add(
           String.valueOf(
@@ -406,8 +537,13 @@ class StatusPageIT {
                   "() => document.activeElement.getAttribute('href')"
                       + " ?? document.activeElement.id")));
     }
+    reached.removeIf(id -> id.isEmpty() || id.equals("#outages")); // buttons; hidden without one
     assertEquals(
         List.of(
+            "#charts",
+            "#refusals",
+            "#log",
+            "#totals",
             "p-throughput",
             "p-latency",
             "p-refused-rate",
@@ -418,6 +554,6 @@ class StatusPageIT {
             "readyz",
             "status.json",
             "openapi.yaml"),
-        reached);
+        reached.subList(0, 14));
   }
 }

@@ -27,6 +27,12 @@ class HistogramTest {
   }
 
   @Test
+  void quantileBeyondTheLastBound_isThatBound() {
+    assertEquals(4, histogram(4, 12, 16, 20).largestBound());
+    assertEquals(4, histogram(0, 0, 0, 20).quantile(0.5));
+  }
+
+  @Test
   void quantile_skipsEmptyBuckets() {
     assertEquals(3, histogram(0, 0, 10, 10).quantile(0.5), 1e-9);
   }
