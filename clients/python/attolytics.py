@@ -338,6 +338,7 @@ class Client:
         there is a path."""
         if self._pid != os.getpid():
             return False  # the parent process sends the events, and closes its file
+        self._at_exit.cancel()  # not again if this is interrupted at the end of the process
         self._closed = True
         last = timeout and timeout / 5  # for another attempt
         self.flush(timeout and timeout - last) or self.flush(last)
@@ -351,7 +352,6 @@ class Client:
         self._call_back()
         self._thread.join(1)  # unless it waits for an answer
         atexit.unregister(self.close)
-        self._at_exit.cancel()
         return flushed
 
     def _check_process(self):
