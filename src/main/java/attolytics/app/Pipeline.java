@@ -9,7 +9,6 @@ import attolytics.flush.Writer;
 import attolytics.flush.transaction.OutcomeLookup;
 import attolytics.http.IngestContext;
 import attolytics.http.IngestHandler;
-import attolytics.http.problem.Problem;
 import attolytics.http.server.Limits;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.recent.RecentRefusals;
@@ -42,10 +41,6 @@ final class Pipeline {
   /** More rows than a body of the default maximum size has. */
   private static final int RING_ROWS = 1 << 17;
 
-  /** Reasons to refuse a request while the database stores nothing. */
-  private static final Set<String> WITHOUT_DATABASE =
-      Set.of(Problem.DATABASE_UNAVAILABLE.reason(), Problem.BUFFER_FULL.reason());
-
   private static final Duration JOIN_PERIOD = Duration.ofMillis(20);
 
   private final Settings settings;
@@ -72,6 +67,7 @@ final class Pipeline {
 
   /** Starts the writers. */
   void startWriters(HikariDataSource database, OutcomeLookup lookup) {
+    Set<String> withoutDatabase = IngestHandler.reasonsWithoutDatabase();
     writers.addAll(
         Writer.share(
             ring,
@@ -82,7 +78,7 @@ final class Pipeline {
             settings.ackTimeout(),
             settings.idempotencyTtl(),
             metrics,
-            () -> metrics.requestsRefused(WITHOUT_DATABASE)));
+            () -> metrics.requestsRefused(withoutDatabase)));
     for (int i = 0; i < writers.size(); i++) {
       Thread thread = new Thread(writers.get(i), "writer-" + i);
       threads.add(thread);

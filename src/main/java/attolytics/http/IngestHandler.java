@@ -47,6 +47,11 @@ public final class IngestHandler implements HttpHandler {
     return Problem.statusByReason();
   }
 
+  /** The reasons to refuse a request while the database stores nothing. */
+  public static Set<String> reasonsWithoutDatabase() {
+    return Set.of(Problem.DATABASE_UNAVAILABLE.reason(), Problem.BUFFER_FULL.reason());
+  }
+
   /**
    * @param apps by id
    */
