@@ -2,14 +2,20 @@ package attolytics.decode;
 
 import attolytics.buffer.Batch;
 import attolytics.encoding.CopyBuffer;
-import attolytics.json.JsonReader;
-import attolytics.json.Kind;
-import attolytics.json.MalformedJsonException;
-import attolytics.json.NameMap;
+import attolytics.encoding.JsonReader;
+import attolytics.encoding.Text;
+import attolytics.encoding.Utf8;
 import attolytics.schema.App;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
-import java.nio.charset.StandardCharsets;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.SerializableString;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.io.JsonEOFException;
+import com.fasterxml.jackson.core.io.SerializedString;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -29,24 +35,24 @@ import org.jspecify.annotations.Nullable;
  * <p>Longer than other files because the grammar of a body is read as a whole, by one reader.
  */
 public final class Decoder {
-  private static final byte[] SECRET_KEY = utf8("secret_key");
-  private static final byte[] EVENTS = utf8("events");
+  private static final String SECRET_KEY = "secret_key";
+  private static final String EVENTS = "events";
   private static final String TABLE_FIELD = "_t";
-  private static final byte[] TABLE = utf8(TABLE_FIELD);
+  private static final SerializableString TABLE_NAME = new SerializedString(TABLE_FIELD);
   private static final String UNKNOWN_TABLE = "unknown_table";
   private static final String NOT_A_TABLE = "_t does not name a table of the app";
-  private static final byte[] QUOTED_TABLE = utf8("\"_t\":");
 
   private final InstantSource clock;
   private final JsonReader json = new JsonReader();
+  private final JsonReader again = new JsonReader(); // from the start of an event
   private final Decoded result = new Decoded();
-  private final IdentityHashMap<App, NameMap<RowEncoder>> rowsByApp = new IdentityHashMap<>();
+  private final IdentityHashMap<App, Map<String, RowEncoder>> rowsByApp = new IdentityHashMap<>();
 
   // Of the request being decoded.
   private long request;
   private boolean trusted;
   private boolean strict;
-  private NameMap<RowEncoder> rowsByTable = new NameMap<>(Map.of());
+  private Map<String, RowEncoder> rowsByTable = Map.of();
   private Headers headers = name -> null;
   private Batch batch = new Batch(0);
   private @Nullable String namedTable; // by the current event, if it is handled leniently
@@ -126,54 +132,76 @@ public final class Decoder {
     strict = app.validation() == Validation.STRICT;
     result.clear();
     result.lenient = lenient;
-    json.open(body, length);
-    try {
+    int malformed = Utf8.firstMalformed(body, length); // jackson-core accepts some of it
+    if (malformed >= 0) {
+      result.malformed = notJson(body, malformed, "invalid UTF-8");
+      return result;
+    }
+    json.open(body, hasByteOrderMark(body, length) ? 3 : 0, length);
+    try (json) {
       readBody(app);
-    } catch (MalformedJsonException e) {
-      result.malformed = "the body is not JSON" + place(body, e.offset()) + ": " + e.getMessage();
+    } catch (JsonProcessingException e) {
+      result.malformed = explain(body, e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("reading from memory", e);
     }
     return result;
   }
 
-  private NameMap<RowEncoder> rowsOf(App app) {
-    NameMap<RowEncoder> rows = rowsByApp.get(app);
+  private static boolean hasByteOrderMark(byte[] body, int length) {
+    return length >= 3
+        && body[0] == (byte) 0xEF
+        && body[1] == (byte) 0xBB
+        && body[2] == (byte) 0xBF;
+  }
+
+  /** The parser's own messages quote the body, which may contain a secret. */
+  private String explain(byte[] body, JsonProcessingException e) {
+    if (e instanceof StreamConstraintsException) {
+      String limit = "nested deeper than " + JsonReader.MAX_DEPTH + " levels";
+      return notJson(body, json.tokenStart(), limit);
+    }
+    int offset = (int) e.getLocation().getByteOffset();
+    boolean atEnd = e instanceof JsonEOFException;
+    return notJson(body, offset, atEnd ? "unexpected end" : "unexpected character");
+  }
+
+  private Map<String, RowEncoder> rowsOf(App app) {
+    Map<String, RowEncoder> rows = rowsByApp.get(app);
     if (rows == null) {
       // After a reload of the schema file, the encoders of the old app are garbage.
       rowsByApp.keySet().removeIf(known -> known.id().equals(app.id()));
-      Map<String, RowEncoder> byTable = new HashMap<>();
+      rows = new HashMap<>();
       for (Table table : app.tables()) {
-        byTable.put(table.name(), new RowEncoder(app, table, result, clock));
+        rows.put(table.name(), new RowEncoder(app, table, result, clock));
       }
-      rows = new NameMap<>(byTable);
       rowsByApp.put(app, rows);
     }
     return rows;
   }
 
-  private void readBody(App app) throws MalformedJsonException {
-    boolean isObject = json.value() == Kind.OBJECT;
+  private void readBody(App app) throws IOException {
+    boolean isObject = json.nextToken() == JsonToken.START_OBJECT;
     boolean keyRead = false;
     boolean eventsRead = false;
-    while (isObject && json.next()) {
-      json.name();
-      boolean isKey = json.text().is(SECRET_KEY);
-      boolean isEvents = json.text().is(EVENTS);
+    while (isObject && json.nextToken() == JsonToken.FIELD_NAME) {
+      boolean isKey = json.name().equals(SECRET_KEY);
+      boolean isEvents = json.name().equals(EVENTS);
       if ((isKey && keyRead) || (isEvents && eventsRead)) {
-        result.malformed = (isKey ? "secret_key" : "events") + " occurs twice";
+        result.malformed = json.name() + " occurs twice";
         return;
       }
       keyRead |= isKey;
       eventsRead |= isEvents;
-      Kind kind = json.value();
       if (isKey) {
-        readKey(app, kind);
+        readKey(app, json.nextToken());
       } else if (isEvents) {
-        readEvents(kind);
+        readEvents(json.nextToken());
       }
       json.skipTo(1);
     }
     json.skipTo(0);
-    json.close();
+    json.readEnd();
     if (!isObject) {
       result.invalidShape = "the body must be a JSON object with secret_key and events";
     } else if (!eventsRead) {
@@ -181,8 +209,8 @@ public final class Decoder {
     }
   }
 
-  private void readKey(App app, Kind kind) {
-    if (kind == Kind.STRING) {
+  private void readKey(App app, JsonToken value) throws IOException {
+    if (value == JsonToken.VALUE_STRING) {
       result.secretKey = json.text().toString();
       result.wrongSecretKey = !app.accepts(result.secretKey);
       trusted &= !result.wrongSecretKey; // events that follow are only counted
@@ -191,23 +219,22 @@ public final class Decoder {
     }
   }
 
-  private void readEvents(Kind kind) throws MalformedJsonException {
-    if (kind != Kind.ARRAY) {
+  private void readEvents(JsonToken value) throws IOException {
+    if (value != JsonToken.START_ARRAY) {
       result.invalidShape = "events must be an array";
       return;
     }
     int depth = json.depth();
-    while (json.next()) {
+    while (json.nextToken() != JsonToken.END_ARRAY) {
       int event = result.events;
-      int start = json.position();
+      int start = json.tokenStart();
       result.startEvent();
-      boolean isObject = json.value() == Kind.OBJECT;
       if (!trusted) {
         json.skipTo(depth);
         continue;
       }
-      if (isObject) {
-        readEvent(event);
+      if (json.token() == JsonToken.START_OBJECT) {
+        readEvent(event, start);
       } else {
         fail(event, null, notAnEvent("type_mismatch"), "an event must be an object");
         json.skipTo(depth);
@@ -219,8 +246,8 @@ public final class Decoder {
   }
 
   /** Puts the event that has just been read into quarantine if it is invalid. */
-  private void endLeniently(LenientEvents lenient, int start) {
-    lenient.add(start, json.position());
+  private void endLeniently(LenientEvents lenient, int start) throws IOException {
+    lenient.add(start, json.tokenEnd());
     EventError error = result.firstError;
     if (error != null) {
       lenient.quarantine(error, namedTable, json.bytes());
@@ -233,57 +260,68 @@ public final class Decoder {
     return result.lenient == null ? strictCode : "not_an_event";
   }
 
-  private void readEvent(int event) throws MalformedJsonException {
-    int start = json.position();
-    int depth = json.depth();
-    // Most clients send _t first.
-    if (json.next() && json.nameIs(QUOTED_TABLE)) {
-      RowEncoder row = namedRow(json.value());
-      if (row != null && readFields(row, event, true)) {
-        return;
-      }
+  private void readEvent(int event, int start) throws IOException {
+    if (!json.nextName(TABLE_NAME)) {
+      readFields(json, findRow(event, start), event, false);
+      return;
     }
-    json.rewind(start, depth);
-    RowEncoder row = findRow(event);
-    json.rewind(start, depth);
-    readFields(row, event, false);
+    // As most clients send it: _t first.
+    int depth = json.depth();
+    json.nextToken();
+    RowEncoder row = namedRow(json);
+    if (row == null || !readFields(json, row, event, true)) {
+      json.skipTo(depth - 1);
+      readAgain(event, start);
+    }
+  }
+
+  /** Reads an event whose first {@code _t} is not valid, or not the one that counts. */
+  private void readAgain(int event, int start) throws IOException {
+    RowEncoder row = findRow(event, start);
+    try (again) {
+      again.open(json.bytes(), start, json.end());
+      again.nextToken();
+      again.nextName(TABLE_NAME);
+      readFields(again, row, event, false);
+    }
   }
 
   /**
    * Reads the fields of an event, to its end.
    *
    * @param row null if the event has no valid table, and its fields are skipped
-   * @param tableRead whether {@code _t} has been read, and these are the fields after it
+   * @param tableRead whether {@code _t} has been read, and these are the fields after it; otherwise
+   *     the reader is at the first name
    * @return false if another {@code _t} replaces it; the row is then abandoned
    */
-  private boolean readFields(@Nullable RowEncoder row, int event, boolean tableRead)
-      throws MalformedJsonException {
-    int depth = json.depth();
+  private boolean readFields(
+      JsonReader fields, @Nullable RowEncoder row, int event, boolean tableRead)
+      throws IOException {
+    int depth = fields.depth();
     if (row != null) {
       row.start(event);
     }
     boolean tableSeen = tableRead;
-    while (json.next()) {
-      int start = json.position();
-      if (row == null) {
-        json.name();
-      } else if (row.readField(json)) {
+    if (tableRead) {
+      nextField(fields, row);
+    }
+    for (; fields.token() == JsonToken.FIELD_NAME; nextField(fields, row)) {
+      if (row != null && row.readField(fields)) {
         continue;
       }
-      if (json.text().is(TABLE)) {
-        if (tableSeen && strict) {
-          fail(event, TABLE_FIELD, "duplicate_field", "_t occurs twice");
-        } else if (tableRead && row != null) {
-          row.abandon();
-          return false;
+      if (!fields.name().equals(TABLE_FIELD)) {
+        if (row != null) {
+          row.readUnknownField(fields);
         }
+      } else if (tableSeen && strict) {
+        fail(event, TABLE_FIELD, "duplicate_field", "_t occurs twice");
+      } else if (tableRead && row != null) {
+        row.abandon();
+        return false;
+      } else {
         tableSeen = true;
-      } else if (row != null) {
-        row.readUnknownField(json, start);
-        continue;
       }
-      json.value();
-      json.skipTo(depth);
+      fields.skipTo(depth);
     }
     if (row != null) {
       row.end();
@@ -291,22 +329,28 @@ public final class Decoder {
     return true;
   }
 
+  private static void nextField(JsonReader fields, @Nullable RowEncoder row) throws IOException {
+    fields.nextName(row == null ? TABLE_NAME : row.nextName());
+  }
+
   /** Searches an event for its table; returns null and adds an error if it has none. */
-  private @Nullable RowEncoder findRow(int event) throws MalformedJsonException {
-    int depth = json.depth();
+  private @Nullable RowEncoder findRow(int event, int start) throws IOException {
     boolean found = false;
     RowEncoder row = null;
     String unknown = null;
-    while (!(found && strict) && json.next()) {
-      json.name();
-      boolean isTable = json.text().is(TABLE);
-      Kind kind = json.value();
-      if (isTable) {
-        found = true;
-        row = namedRow(kind);
-        unknown = row == null && kind == Kind.STRING ? Quoted.of(json.text()) : null;
+    try (again) {
+      again.open(json.bytes(), start, json.end());
+      again.nextToken();
+      while (!(found && strict) && again.nextToken() == JsonToken.FIELD_NAME) {
+        if (again.name().equals(TABLE_FIELD)) {
+          found = true;
+          again.nextToken();
+          row = namedRow(again);
+          boolean isText = again.token() == JsonToken.VALUE_STRING;
+          unknown = row == null && isText ? Quoted.of(again.text()) : null;
+        }
+        again.skipTo(1);
       }
-      json.skipTo(depth);
     }
     if (!found) {
       String code = notAnEvent("missing_field");
@@ -332,20 +376,21 @@ public final class Decoder {
     }
   }
 
-  /** The encoder of the table that the value just read names, or null. */
-  private @Nullable RowEncoder namedRow(Kind kind) {
+  /** The encoder of the table that the current value names, or null. */
+  private @Nullable RowEncoder namedRow(JsonReader reader) throws IOException {
     namedTable = null;
-    if (kind != Kind.STRING) {
+    if (reader.token() != JsonToken.VALUE_STRING) {
       return null;
     }
-    if (lastRow == null || !json.text().is(lastRow.tableName())) {
-      lastRow = rowsByTable.get(json.text());
+    Text name = reader.text();
+    if (lastRow == null || !name.is(lastRow.tableName())) {
+      lastRow = rowsByTable.get(name.toString());
       if (lastRow != null) {
         lastRow.begin(request, headers, batch);
       }
     }
     if (result.lenient != null) {
-      namedTable = lastRow == null ? Quoted.cut(json.text()) : lastRow.table().name();
+      namedTable = lastRow == null ? Quoted.cut(name) : lastRow.table().name();
     }
     return lastRow;
   }
@@ -356,8 +401,8 @@ public final class Decoder {
     }
   }
 
-  /** The column counts bytes, as the body may not be text. */
-  private static String place(byte[] body, int offset) {
+  /** The column counts bytes. */
+  private static String notJson(byte[] body, int offset, String cause) {
     int line = 1;
     int lineStart = 0;
     for (int i = 0; i < offset; i++) {
@@ -366,10 +411,7 @@ public final class Decoder {
         lineStart = i + 1;
       }
     }
-    return " at line " + line + ", column " + (offset - lineStart + 1);
-  }
-
-  private static byte[] utf8(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
+    int column = offset - lineStart + 1;
+    return "the body is not JSON at line " + line + ", column " + column + ": " + cause;
   }
 }

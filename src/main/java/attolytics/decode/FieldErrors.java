@@ -1,11 +1,11 @@
 package attolytics.decode;
 
+import attolytics.encoding.JsonReader;
 import attolytics.encoding.ValueError;
-import attolytics.json.JsonReader;
-import attolytics.json.MalformedJsonException;
 import attolytics.schema.ArrayType;
 import attolytics.schema.Column;
 import attolytics.schema.ColumnType;
+import java.io.IOException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -39,23 +39,19 @@ final class FieldErrors {
 
   /** Whether the reader is at an element of the array that starts at an offset. */
   static boolean isInArray(Column column, JsonReader json, int valueStart) {
-    return json.valueStart() > valueStart && column.type() instanceof ArrayType;
+    return json.tokenStart() > valueStart && column.type() instanceof ArrayType;
   }
 
   /**
-   * Keeps why the value that was just read is invalid.
+   * Keeps why the current value is invalid.
    *
    * @param valueStart the offset of the whole value
    */
-  void keep(Column column, ValueError error, JsonReader json, int valueStart)
-      throws MalformedJsonException {
+  void keep(Column column, ValueError error, JsonReader json, int valueStart) throws IOException {
     int ordinal = column.ordinal();
     errors[ordinal] = error;
-    values[ordinal] = Quoted.invalidValue(error, json);
-    elements[ordinal] =
-        isInArray(column, json, valueStart)
-            ? JsonReader.index(json.bytes(), valueStart, json.valueStart())
-            : NO_ELEMENT;
+    values[ordinal] = Quoted.invalidValue(json);
+    elements[ordinal] = isInArray(column, json, valueStart) ? json.index() : NO_ELEMENT;
   }
 
   /** Reports the invalid value that was kept. */
@@ -99,18 +95,16 @@ final class FieldErrors {
   }
 
   /** Reports a field that is not that of a column. */
-  void report(JsonReader json, int nameStart, String code, String predicate)
-      throws MalformedJsonException {
-    report(json, nameStart, code, predicate, "");
+  void report(String fieldName, String code, String predicate) {
+    report(fieldName, code, predicate, "");
   }
 
   /**
    * @param value what is to be quoted behind the predicate, or nothing
    */
-  void report(JsonReader json, int nameStart, String code, String predicate, String value)
-      throws MalformedJsonException {
+  void report(String fieldName, String code, String predicate, String value) {
     if (result.failEvent()) {
-      String name = Quoted.cut(JsonReader.nameAt(json.bytes(), nameStart));
+      String name = Quoted.cut(fieldName);
       String reason = name + ofTable + predicate;
       result.add(event, name, "", code, reason + value, reason, table);
     }

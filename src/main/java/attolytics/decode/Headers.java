@@ -1,6 +1,6 @@
 package attolytics.decode;
 
-import attolytics.json.Utf8;
+import attolytics.encoding.Utf8;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;

@@ -1,8 +1,8 @@
 package attolytics.decode;
 
-import attolytics.encoding.ValueError;
-import attolytics.json.JsonReader;
-import attolytics.json.Text;
+import attolytics.encoding.JsonReader;
+import attolytics.encoding.Text;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /** Values from a request, cut to a bounded length, for error messages. */
@@ -18,31 +18,27 @@ final class Quoted {
     return '"' + cut(text) + '"';
   }
 
-  /** The value that was just read: the whole value of a field, or the invalid part of it. */
-  static String invalidValue(ValueError error, JsonReader json) {
-    Text text = json.text();
-    if (error == ValueError.INVALID_STRING) {
-      return of(text); // the name of a field, if it is in a json column
-    }
-    return switch (json.bytes()[json.valueStart()]) {
-      case 'n' -> "null";
-      case 't' -> "true";
-      case 'f' -> "false";
-      case '[' -> "an array";
-      case '{' -> "an object";
-      case '"' -> of(text);
-      default -> cut(text); // a number
+  /** The current value: the whole value of a field, or the invalid part of it. */
+  static String invalidValue(JsonReader json) throws IOException {
+    return switch (json.token()) {
+      case START_ARRAY -> "an array";
+      case START_OBJECT -> "an object";
+      case FIELD_NAME -> '"' + cut(json.name()) + '"'; // in a json column
+      case VALUE_STRING -> of(json.text());
+      default -> cut(json.text()); // a number, true, false or null
     };
   }
 
   /** At most {@value #MAX_CHARS} characters of the text; if it was cut, the last is an ellipsis. */
   static String cut(Text text) {
     int bytes = Math.min(text.length(), MAX_BYTES);
-    String all = new String(text.bytes(), text.start(), bytes, StandardCharsets.UTF_8);
-    return all.length() <= MAX_CHARS ? all : ellipsis(all);
+    return cut(new String(text.bytes(), text.start(), bytes, StandardCharsets.UTF_8));
   }
 
-  private static String ellipsis(String text) {
+  static String cut(String text) {
+    if (text.length() <= MAX_CHARS) {
+      return text;
+    }
     int end = MAX_CHARS - 1;
     return text.substring(0, Character.isHighSurrogate(text.charAt(end - 1)) ? end - 1 : end) + "…";
   }

@@ -3,7 +3,7 @@ package attolytics.decode;
 import attolytics.encoding.CopyBuffer;
 import attolytics.encoding.DateTimes;
 import attolytics.encoding.Inet;
-import attolytics.json.Utf8;
+import attolytics.encoding.Utf8;
 import attolytics.schema.App;
 import attolytics.schema.Column;
 import attolytics.schema.Quarantine;

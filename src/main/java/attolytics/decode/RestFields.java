@@ -1,11 +1,13 @@
 package attolytics.decode;
 
 import attolytics.encoding.CopyBuffer;
+import attolytics.encoding.JsonReader;
 import attolytics.encoding.Jsonb;
 import attolytics.encoding.ValueError;
-import attolytics.json.JsonReader;
-import attolytics.json.Kind;
-import attolytics.json.MalformedJsonException;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,8 +17,11 @@ final class RestFields {
   /** A larger buffer is not kept for the next event. */
   private static final int MAX_KEPT_BYTES = 1 << 16;
 
+  /** The names of more fields are not kept, nor their hash table. */
+  private static final int MAX_KEPT_NAMES = 2048;
+
   private CopyBuffer members = new CopyBuffer(256, Integer.MAX_VALUE);
-  private final NameSet names = new NameSet();
+  private Set<String> names = new HashSet<>();
 
   /** Discards the fields of the previous event. */
   void clear() {
@@ -24,35 +29,44 @@ final class RestFields {
       members = new CopyBuffer(256, Integer.MAX_VALUE);
     }
     members.truncate(0);
+    if (names.size() > MAX_KEPT_NAMES) {
+      names = new HashSet<>();
+    }
     names.clear();
   }
 
-  /** Adds the name that was just read; returns false if the event has had it before. */
-  boolean addName(JsonReader json) {
-    return names.add(json.text());
+  /** Adds a name; returns false if the event has had it before. */
+  boolean addName(String name) {
+    return names.add(name);
   }
 
   /**
-   * Adds the field whose name was just read, and reads its value.
+   * Adds the field whose name is the current token, and reads its value.
    *
-   * @param nameStart the offset of the name
-   * @return null, or why the field cannot be stored; it is then left out
+   * @return null, or why the field cannot be stored; it is then left out, and the reader is at the
+   *     name or value that is the cause
    */
-  @Nullable ValueError add(JsonReader json, int nameStart) throws MalformedJsonException {
+  @Nullable ValueError add(JsonReader json) throws IOException {
+    if (json.nameHasNulOrLoneSurrogate()) {
+      return ValueError.INVALID_STRING;
+    }
     int start = members.size();
-    ValueError error = json.text().hasNulOrLoneSurrogate() ? ValueError.INVALID_STRING : null;
     members.putByte(start == 0 ? '{' : ',');
-    if (error == null) {
-      Jsonb.putText(json.bytes(), nameStart, json.position(), members); // with the colon
-    }
-    Kind kind = json.value();
-    if (error == null) {
-      error = Jsonb.putValue(kind, json, members);
-    }
+    putName(json.name());
+    json.nextToken();
+    ValueError error = Jsonb.putValue(json, members);
     if (error != null) {
       members.truncate(start);
     }
     return error;
+  }
+
+  private void putName(String name) {
+    byte[] quoted = JsonStringEncoder.getInstance().quoteAsUTF8(name);
+    members.putByte('"');
+    members.put(quoted, 0, quoted.length);
+    members.putByte('"');
+    members.putByte(':');
   }
 
   boolean isEmpty() {

@@ -2,18 +2,18 @@ package attolytics.decode;
 
 import attolytics.buffer.Batch;
 import attolytics.encoding.CopyBuffer;
+import attolytics.encoding.JsonReader;
 import attolytics.encoding.ValueError;
-import attolytics.json.JsonReader;
-import attolytics.json.Kind;
-import attolytics.json.MalformedJsonException;
-import attolytics.json.NameMap;
 import attolytics.schema.App;
 import attolytics.schema.Column;
 import attolytics.schema.DefaultValue;
 import attolytics.schema.Partitioning;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
-import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.SerializableString;
+import com.fasterxml.jackson.core.io.SerializedString;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -36,16 +36,13 @@ final class RowEncoder {
   private static final byte VALUE = 2;
   private static final byte INVALID = 3;
 
-  /** No field has this name, as names begin with a quote. */
-  private static final byte[] NOT_A_NAME = {0};
-
   private final Table table;
   private final byte[] tableName;
   private final boolean strict;
   private final Decoded result;
   private final Column[] columns;
-  private final byte[][] quotedNames;
-  private final NameMap<Column> columnsByName;
+  private final SerializableString[] names;
+  private final Map<String, Column> columnsByName = new HashMap<>();
   private final @Nullable TimeWindow window;
   private final RequestFields requestFields;
   private final FieldErrors errors;
@@ -55,7 +52,7 @@ final class RowEncoder {
   /**
    * For each position, the column whose field came next the last time: at 0 for the start of an
    * event, at i + 1 for the field after that of column i. Clients mostly send the same fields in
-   * the same order, so a lookup by name is rarely needed.
+   * the same order, and the parser is faster with a name that it expects.
    */
   private final int[] successors;
 
@@ -81,31 +78,23 @@ final class RowEncoder {
     Partitioning partitioning = table.partitioning();
     this.window = partitioning == null ? null : new TimeWindow(partitioning, clock);
     int count = columns.length;
-    quotedNames = new byte[count][];
+    names = new SerializableString[count];
     successors = new int[count + 1];
     states = new byte[count];
     starts = new int[count];
     errors = new FieldErrors(result, table.name(), count);
-    Map<String, Column> byName = new HashMap<>();
     int restColumn = -1;
     for (int i = 0; i < count; i++) {
-      quotedNames[i] = quoted(columns[i].field());
+      names[i] = new SerializedString(columns[i].field());
       successors[i] = i;
       if (columns[i].rest()) {
         restColumn = i;
-        quotedNames[i] = NOT_A_NAME;
       } else {
-        byName.put(columns[i].field(), columns[i]);
+        columnsByName.put(columns[i].field(), columns[i]);
       }
     }
     restOrdinal = restColumn;
     requestFields = new RequestFields(app, columns);
-    columnsByName = new NameMap<>(byName);
-  }
-
-  private static byte[] quoted(String name) {
-    String escaped = new String(JsonStringEncoder.getInstance().quoteAsString(name));
-    return ('"' + escaped + "\":").getBytes(StandardCharsets.UTF_8);
   }
 
   Table table() {
@@ -141,84 +130,69 @@ final class RowEncoder {
     rest.clear();
   }
 
+  /** The name that most likely comes next. */
+  SerializableString nextName() {
+    return names[successors[position]];
+  }
+
   /**
-   * Reads a field if its name is that of a column; otherwise reads only the name.
+   * Reads the value of a field if its name, the current token, is that of a column.
    *
    * @return whether it is that of a column
    */
-  boolean readField(JsonReader json) throws MalformedJsonException {
-    Column column = column(json);
+  boolean readField(JsonReader json) throws IOException {
+    Column column = columnsByName.get(json.name());
     if (column == null) {
       return false;
     }
     int depth = json.depth();
-    Kind kind = json.value();
+    json.nextToken();
     int ordinal = column.ordinal();
+    successors[position] = ordinal;
+    position = ordinal + 1;
     if (strict && ordinal < filled && states[ordinal] != ABSENT) {
       errors.report(column, "duplicate_field", " occurs twice");
     } else if (column.isFromRequest()) {
-      readRequestColumn(column, kind);
+      readRequestColumn(column, json.token());
     } else {
-      readValue(column, kind, json);
+      readValue(column, json);
     }
     json.skipTo(depth);
     return true;
   }
 
-  private @Nullable Column column(JsonReader json) throws MalformedJsonException {
-    int expected = successors[position];
-    if (json.nameIs(quotedNames[expected])) {
-      position = expected + 1;
-      return columns[expected];
-    }
-    json.name();
-    Column column = columnsByName.get(json.text());
-    if (column != null) {
-      successors[position] = column.ordinal();
-      position = column.ordinal() + 1;
-    }
-    return column;
-  }
-
-  /**
-   * Reads the rest of a field whose name is not that of a column.
-   *
-   * @param start the offset of the field
-   */
-  void readUnknownField(JsonReader json, int start) throws MalformedJsonException {
+  /** Reads the value of a field whose name is not that of a column. */
+  void readUnknownField(JsonReader json) throws IOException {
     int depth = json.depth();
-    if (restOrdinal < 0) {
-      if (strict) {
-        errors.report(json, start, "unknown_field", " is not a column");
-      }
-      json.value();
-    } else {
-      readRestField(json, start);
+    if (restOrdinal >= 0) {
+      readRestField(json);
+    } else if (strict) {
+      errors.report(json.name(), "unknown_field", " is not a column");
     }
     json.skipTo(depth);
   }
 
-  private void readRestField(JsonReader json, int start) throws MalformedJsonException {
-    if (strict && !rest.addName(json)) {
-      errors.report(json, start, "duplicate_field", " occurs twice");
+  private void readRestField(JsonReader json) throws IOException {
+    String name = json.name();
+    if (strict && !rest.addName(name)) {
+      errors.report(name, "duplicate_field", " occurs twice");
     }
-    ValueError error = rest.add(json, start);
+    ValueError error = rest.add(json);
     if (error != null && strict) {
-      String value = Quoted.invalidValue(error, json);
       String expected = columns[restOrdinal].type().explain(error);
-      errors.report(json, start, error.code(), expected, ", not " + value);
+      errors.report(name, error.code(), expected, ", not " + Quoted.invalidValue(json));
     }
   }
 
-  private void readRequestColumn(Column column, Kind kind) {
-    if (strict && kind != Kind.NULL) {
+  private void readRequestColumn(Column column, JsonToken value) {
+    if (strict && value != JsonToken.VALUE_NULL) {
       errors.reportFilled(column);
     }
     fillUpTo(column.ordinal() + 1);
     states[column.ordinal()] = VALUE;
   }
 
-  private void readValue(Column column, Kind kind, JsonReader json) throws MalformedJsonException {
+  private void readValue(Column column, JsonReader json) throws IOException {
     int ordinal = column.ordinal();
     if (ordinal < filled) {
       inOrder = false;
@@ -228,11 +202,11 @@ final class RowEncoder {
     }
     CopyBuffer rows = batch.rows();
     int start = rows.size();
-    int valueStart = json.valueStart();
-    if (kind == Kind.NULL) {
+    int valueStart = json.tokenStart();
+    if (json.token() == JsonToken.VALUE_NULL) {
       states[ordinal] = putDefault(column, rows);
     } else {
-      ValueError error = column.type().encode(kind, json, rows);
+      ValueError error = column.type().encode(json, rows);
       states[ordinal] = VALUE;
       if (error != null) {
         rows.truncate(start);
@@ -245,7 +219,7 @@ final class RowEncoder {
 
   /** In lenient validation, an invalid value is NULL or the default, unless it is a bad date. */
   private void invalidate(Column column, ValueError error, JsonReader json, int valueStart)
-      throws MalformedJsonException {
+      throws IOException {
     boolean isLenient = error.isLenient() || FieldErrors.isInArray(column, json, valueStart);
     boolean isRequired = column.required() && column.defaultValue() == null;
     if (strict || isRequired || !isLenient) {

@@ -1,6 +1,5 @@
 /**
- * Turns the body of a request into rows in COPY's binary format, in one pass over the JSON and
- * without allocations per row.
+ * Turns the body of a request into rows in COPY's binary format, in one pass over the JSON.
  *
  * <p>Start with {@link attolytics.decode.Decoder}. For each field it finds the column, and the
  * column's {@link attolytics.schema.ColumnType} checks and encodes the value. {@link

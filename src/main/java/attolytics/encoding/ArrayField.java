@@ -1,8 +1,7 @@
 package attolytics.encoding;
 
-import attolytics.json.JsonReader;
-import attolytics.json.Kind;
-import attolytics.json.MalformedJsonException;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,15 +21,14 @@ public final class ArrayField {
   private ArrayField() {}
 
   /**
-   * Writes the array whose opening bracket was just read.
+   * Writes the array whose opening bracket is the current token.
    *
    * @param element encodes the elements that are not null
    * @param oid of the type of the elements, in {@code pg_type}
-   * @return null, or why the element that was just read is invalid
+   * @return null, or why the current element is invalid
    */
   public static @Nullable ValueError encode(
-      JsonReader json, ValueEncoder element, int oid, CopyBuffer out)
-      throws MalformedJsonException {
+      JsonReader json, ValueEncoder element, int oid, CopyBuffer out) throws IOException {
     int field = out.size();
     out.putInt(0); // the size of the field
     int dimensions = out.size();
@@ -42,13 +40,12 @@ public final class ArrayField {
     out.putInt(0); // the length of the array
     out.putInt(1);
     int length = 0;
-    while (json.next()) {
-      Kind kind = json.value();
-      if (kind == Kind.NULL) {
+    while (json.nextToken() != JsonToken.END_ARRAY) {
+      if (json.token() == JsonToken.VALUE_NULL) {
         out.putNull();
         out.setInt(nulls, 1);
       } else {
-        ValueError error = element.encode(kind, json, out);
+        ValueError error = element.encode(json, out);
         if (error != null) {
           return error;
         }

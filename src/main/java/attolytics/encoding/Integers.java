@@ -1,7 +1,7 @@
 package attolytics.encoding;
 
-import attolytics.json.Kind;
-import attolytics.json.Text;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** Encodes integers of four or eight bytes. */
@@ -16,10 +16,12 @@ public final class Integers {
    *
    * @param min the minimum of the type, of 32 or 64 bits
    */
-  public static @Nullable ValueError encode(Kind kind, Text text, long min, CopyBuffer out) {
-    if (kind != Kind.INTEGER) {
+  public static @Nullable ValueError encode(JsonReader json, long min, CopyBuffer out)
+      throws IOException {
+    if (json.token() != JsonToken.VALUE_NUMBER_INT) {
       return ValueError.TYPE_MISMATCH;
     }
+    Text text = json.text();
     byte[] bytes = text.bytes();
     int at = text.start();
     int end = at + text.length();

@@ -1,10 +1,6 @@
 package attolytics.encoding;
 
-import attolytics.json.JsonReader;
-import attolytics.json.Kind;
-import attolytics.json.MalformedJsonException;
-import attolytics.json.Text;
-import attolytics.json.Utf8;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,23 +26,21 @@ public final class Jsonb {
   private Jsonb() {}
 
   /** On an error, the reader is left at the name, string or number that caused it. */
-  public static @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out)
-      throws MalformedJsonException {
+  public static @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
     int field = out.size();
     out.putInt(0);
     out.putByte(VERSION);
-    ValueError error = putValue(kind, json, out);
+    ValueError error = putValue(json, out);
     out.setInt(field, out.size() - field - Integer.BYTES);
     return error;
   }
 
-  /** Writes the value that was just read as text, without the frame of a field. */
-  public static @Nullable ValueError putValue(Kind kind, JsonReader json, CopyBuffer out)
-      throws MalformedJsonException {
-    int start = json.valueStart();
-    ValueError error = kind.isContainer() ? checkEntries(json) : check(kind, json.text());
+  /** Writes the current value as text, without the frame of a field. */
+  public static @Nullable ValueError putValue(JsonReader json, CopyBuffer out) throws IOException {
+    int start = json.tokenStart();
+    ValueError error = check(json);
     if (error == null) {
-      putText(json.bytes(), start, json.position(), out);
+      putText(json.bytes(), start, json.tokenEnd(), out);
     }
     return error;
   }
@@ -58,25 +52,19 @@ public final class Jsonb {
     out.put(text, 0, length);
   }
 
-  private static @Nullable ValueError checkEntries(JsonReader json) throws MalformedJsonException {
-    ValueError error = null;
-    int outer = json.depth() - 1;
+  /** Reads the value to its end, or to the part that JSONB cannot hold. */
+  private static @Nullable ValueError check(JsonReader json) throws IOException {
+    int outer = json.token().isStructStart() ? json.depth() - 1 : json.depth();
+    ValueError error = checkToken(json);
     while (error == null && json.depth() > outer) {
-      if (json.next()) {
-        if (json.inObject()) {
-          json.name();
-          error = check(Kind.STRING, json.text());
-        }
-        if (error == null) {
-          error = check(json.value(), json.text());
-        }
-      }
+      json.nextToken();
+      error = checkToken(json);
     }
     return error;
   }
 
   /** Copies checked JSON, replacing escapes of non-ASCII characters. */
-  public static void putText(byte[] json, int from, int to, CopyBuffer out) {
+  private static void putText(byte[] json, int from, int to, CopyBuffer out) {
     int copied = from;
     int at = from;
     while (at < to) {
@@ -112,14 +100,17 @@ public final class Jsonb {
     return value;
   }
 
-  private static @Nullable ValueError check(Kind kind, Text text) {
-    return switch (kind) {
-      case STRING -> text.hasNulOrLoneSurrogate() ? ValueError.INVALID_STRING : null;
-      case INTEGER, DECIMAL ->
-          Numbers.fitsNumeric(text.bytes(), text.start(), text.length())
-              ? null
-              : ValueError.OUT_OF_RANGE;
+  private static @Nullable ValueError checkToken(JsonReader json) throws IOException {
+    return switch (json.token()) {
+      case FIELD_NAME -> json.nameHasNulOrLoneSurrogate() ? ValueError.INVALID_STRING : null;
+      case VALUE_STRING -> json.text().hasNulOrLoneSurrogate() ? ValueError.INVALID_STRING : null;
+      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT ->
+          fitsNumeric(json.text()) ? null : ValueError.OUT_OF_RANGE;
       default -> null;
     };
+  }
+
+  private static boolean fitsNumeric(Text number) {
+    return Numbers.fitsNumeric(number.bytes(), number.start(), number.length());
   }
 }

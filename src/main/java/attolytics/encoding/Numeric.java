@@ -1,7 +1,7 @@
 package attolytics.encoding;
 
-import attolytics.json.Kind;
-import attolytics.json.Text;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,14 +31,16 @@ public final class Numeric {
   private Numeric() {}
 
   /** Writes a JSON number, or a string that contains one. */
-  public static @Nullable ValueError encode(Kind kind, Text text, CopyBuffer out) {
-    if (!kind.isNumber() && kind != Kind.STRING) {
+  public static @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
+    boolean isString = json.token() == JsonToken.VALUE_STRING;
+    if (!isString && !json.token().isNumeric()) {
       return ValueError.TYPE_MISMATCH;
     }
+    Text text = json.text();
     byte[] bytes = text.bytes();
     int start = text.start();
     int end = start + text.length();
-    if (kind == Kind.STRING && !Numbers.isNumber(bytes, start, end)) {
+    if (isString && !Numbers.isNumber(bytes, start, end)) {
       return ValueError.INVALID_NUMBER;
     }
     if (!Numbers.fitsNumeric(bytes, start, text.length())) {

@@ -2,10 +2,10 @@ package attolytics.schema;
 
 import attolytics.encoding.ArrayField;
 import attolytics.encoding.CopyBuffer;
+import attolytics.encoding.JsonReader;
 import attolytics.encoding.ValueError;
-import attolytics.json.JsonReader;
-import attolytics.json.Kind;
-import attolytics.json.MalformedJsonException;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -75,9 +75,8 @@ public record ArrayType(ScalarType element) implements ColumnType {
   }
 
   @Override
-  public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out)
-      throws MalformedJsonException {
-    return kind == Kind.ARRAY
+  public @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
+    return json.token() == JsonToken.START_ARRAY
         ? ArrayField.encode(json, element, element.oid(), out)
         : ValueError.TYPE_MISMATCH;
   }

@@ -1,10 +1,12 @@
 package attolytics.schema;
 
 import attolytics.encoding.CopyBuffer;
+import attolytics.encoding.JsonReader;
 import attolytics.encoding.ValueError;
-import attolytics.json.JsonReader;
-import attolytics.json.Kind;
-import attolytics.json.MalformedJsonException;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -43,23 +45,18 @@ public final class DefaultValue {
    * @throws IllegalArgumentException if it is not valid for the type; the message is a predicate
    */
   public static DefaultValue of(ColumnType type, String json) {
-    byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
     CopyBuffer out = new CopyBuffer(64, Integer.MAX_VALUE);
-    JsonReader reader = new JsonReader();
-    reader.open(bytes, bytes.length);
     ValueError error;
     String sql = "";
     try {
-      error = type.encode(reader.value(), reader, out);
+      error = encode(type, json, out);
       if (error == null) {
-        reader.skipTo(0);
-        reader.close();
-        reader.open(bytes, bytes.length);
-        Kind kind = reader.value();
-        sql = "'" + text(type, kind, reader).replace("'", "''") + "'";
+        sql = "'" + text(type, json).replace("'", "''") + "'";
       }
-    } catch (MalformedJsonException e) {
+    } catch (JsonProcessingException e) {
       error = ValueError.TYPE_MISMATCH;
+    } catch (IOException e) {
+      throw new UncheckedIOException("reading from memory", e);
     }
     if (error != null) {
       throw new IllegalArgumentException(type.explain(error).strip());
@@ -71,43 +68,58 @@ public final class DefaultValue {
         isEscaped ? "E" + sql.replace("\\", "\\\\") : sql);
   }
 
-  private static String text(ColumnType type, Kind kind, JsonReader json)
-      throws MalformedJsonException {
-    if (kind != Kind.ARRAY) {
-      return scalarText(type, kind, json);
+  /** A reader at the first token. */
+  private static JsonReader reader(String json) throws IOException {
+    byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+    JsonReader reader = new JsonReader();
+    reader.open(bytes, 0, bytes.length);
+    reader.nextToken();
+    return reader;
+  }
+
+  private static @Nullable ValueError encode(ColumnType type, String json, CopyBuffer out)
+      throws IOException {
+    try (JsonReader reader = reader(json)) {
+      ValueError error = type.encode(reader, out);
+      if (error == null) {
+        reader.skipTo(0);
+        reader.readEnd();
+      }
+      return error;
     }
+  }
+
+  private static String text(ColumnType type, String json) throws IOException {
+    try (JsonReader reader = reader(json)) {
+      return reader.token() == JsonToken.START_ARRAY
+          ? arrayText(type.scalar(), reader)
+          : scalarText(type, reader);
+    }
+  }
+
+  private static String arrayText(ScalarType type, JsonReader json) throws IOException {
     List<String> elements = new ArrayList<>();
-    while (json.next()) {
-      Kind element = json.value();
+    while (json.nextToken() != JsonToken.END_ARRAY) {
       elements.add(
-          element == Kind.NULL
+          json.token() == JsonToken.VALUE_NULL
               ? "NULL"
-              : '"'
-                  + scalarText(type.scalar(), element, json)
-                      .replace("\\", "\\\\")
-                      .replace("\"", "\\\"")
-                  + '"');
+              : '"' + scalarText(type, json).replace("\\", "\\\\").replace("\"", "\\\"") + '"');
     }
     return "{" + String.join(",", elements) + "}";
   }
 
-  private static String scalarText(ColumnType type, Kind kind, JsonReader json)
-      throws MalformedJsonException {
+  private static String scalarText(ColumnType type, JsonReader json) throws IOException {
     CopyBuffer out = new CopyBuffer(64, Integer.MAX_VALUE);
     if (type.is(ScalarType.TIMESTAMP)) {
-      type.encode(kind, json, out);
+      type.encode(json, out);
       long micros = CopyBuffer.fieldInteger(out.array(), 0);
       return TIME.format(EPOCH.plus(micros, ChronoUnit.MICROS));
     }
     if (type.is(ScalarType.DATE)) {
-      type.encode(kind, json, out);
+      type.encode(json, out);
       return DAY.format(FIRST_DAY.plusDays(CopyBuffer.fieldInteger(out.array(), 0)));
     }
-    return switch (kind) {
-      case TRUE -> "true";
-      case FALSE -> "false";
-      default -> json.text().toString();
-    };
+    return json.text().toString();
   }
 
   /** Writes the field. */

@@ -4,15 +4,14 @@ import attolytics.encoding.CopyBuffer;
 import attolytics.encoding.DateTimes;
 import attolytics.encoding.Inet;
 import attolytics.encoding.Integers;
+import attolytics.encoding.JsonReader;
 import attolytics.encoding.Jsonb;
 import attolytics.encoding.Numeric;
+import attolytics.encoding.Text;
 import attolytics.encoding.Uuids;
 import attolytics.encoding.ValueError;
-import attolytics.json.JsonReader;
-import attolytics.json.Kind;
-import attolytics.json.MalformedJsonException;
-import attolytics.json.Text;
-import com.fasterxml.jackson.core.io.NumberInput;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,38 +24,37 @@ import org.jspecify.annotations.Nullable;
 public enum ScalarType implements ColumnType {
   BOOL("bool", "true or false", "BOOL", 16, "boolean") {
     @Override
-    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
-      if (kind != Kind.TRUE && kind != Kind.FALSE) {
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
+      if (!json.token().isBoolean()) {
         return ValueError.TYPE_MISMATCH;
       }
-      out.putField1(kind == Kind.TRUE ? 1 : 0);
+      out.putField1(json.token() == JsonToken.VALUE_TRUE ? 1 : 0);
       return null;
     }
   },
 
   I32("i32", "an integer", "INT4", 23, "integer") {
     @Override
-    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
-      return Integers.encode(kind, json.text(), Integer.MIN_VALUE, out);
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
+      return Integers.encode(json, Integer.MIN_VALUE, out);
     }
   },
 
   I64("i64", "an integer", "INT8", 20, "bigint") {
     @Override
-    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
-      return Integers.encode(kind, json.text(), Long.MIN_VALUE, out);
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
+      return Integers.encode(json, Long.MIN_VALUE, out);
     }
   },
 
   F32("f32", "a number", "FLOAT4", 700, "real") {
     @Override
-    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
-      if (!kind.isNumber()) {
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
+      if (!json.token().isNumeric()) {
         return ValueError.TYPE_MISMATCH;
       }
       // Not by way of a double, which would round twice.
-      Text text = json.text();
-      float value = NumberInput.parseFloat(text.asciiChars(), 0, text.length(), true);
+      float value = json.floatValue();
       if (Float.isInfinite(value)) {
         return ValueError.OUT_OF_RANGE;
       }
@@ -67,12 +65,11 @@ public enum ScalarType implements ColumnType {
 
   F64("f64", "a number", "FLOAT8", 701, "double precision") {
     @Override
-    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
-      if (!kind.isNumber()) {
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
+      if (!json.token().isNumeric()) {
         return ValueError.TYPE_MISMATCH;
       }
-      Text text = json.text();
-      double value = NumberInput.parseDouble(text.asciiChars(), 0, text.length(), true);
+      double value = json.doubleValue();
       if (Double.isInfinite(value)) {
         return ValueError.OUT_OF_RANGE;
       }
@@ -83,15 +80,17 @@ public enum ScalarType implements ColumnType {
 
   STRING("string", "a string", "VARCHAR", 1043, "character varying", "text") {
     @Override
-    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
-      return StringType.encode(kind, json.text(), out);
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
+      return json.token() == JsonToken.VALUE_STRING
+          ? StringType.encode(json.text(), out)
+          : ValueError.TYPE_MISMATCH;
     }
   },
 
   TIMESTAMP("timestamp", EpochUnit.S.accepts(), "TIMESTAMPTZ", 1184, "timestamp with time zone") {
     @Override
-    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
-      return TimestampType.encode(kind, json.text(), EpochUnit.S, out);
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
+      return TimestampType.encode(json, EpochUnit.S, out);
     }
 
     @Override
@@ -104,8 +103,8 @@ public enum ScalarType implements ColumnType {
 
   DATE("date", "a date such as 2026-01-31", "DATE", 1082, "date") {
     @Override
-    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
-      if (kind != Kind.STRING) {
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
+      if (json.token() != JsonToken.VALUE_STRING) {
         return ValueError.TYPE_MISMATCH;
       }
       Text text = json.text();
@@ -120,9 +119,12 @@ public enum ScalarType implements ColumnType {
 
   UUID("uuid", "a UUID such as 123e4567-e89b-12d3-a456-426614174000", "UUID", 2950, "uuid") {
     @Override
-    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
+      if (json.token() != JsonToken.VALUE_STRING) {
+        return ValueError.TYPE_MISMATCH;
+      }
       Text text = json.text();
-      return kind == Kind.STRING && Uuids.put(text.bytes(), text.start(), text.length(), out)
+      return Uuids.put(text.bytes(), text.start(), text.length(), out)
           ? null
           : ValueError.TYPE_MISMATCH;
     }
@@ -130,15 +132,15 @@ public enum ScalarType implements ColumnType {
 
   NUMERIC("numeric", "a number or a string that contains one", "NUMERIC", 1700, "numeric") {
     @Override
-    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
-      return Numeric.encode(kind, json.text(), out);
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
+      return Numeric.encode(json, out);
     }
   },
 
   INET("inet", "an IP address such as 192.0.2.1 or 2001:db8::/32", "INET", 869, "inet") {
     @Override
-    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
-      if (kind != Kind.STRING) {
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
+      if (json.token() != JsonToken.VALUE_STRING) {
         return ValueError.TYPE_MISMATCH;
       }
       Text text = json.text();
@@ -150,9 +152,8 @@ public enum ScalarType implements ColumnType {
 
   JSON("json", "any JSON", "JSONB", 3802, "jsonb") {
     @Override
-    public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out)
-        throws MalformedJsonException {
-      return Jsonb.encode(kind, json, out);
+    public @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
+      return Jsonb.encode(json, out);
     }
 
     /** A btree would reject values of over 2 kB. */
@@ -254,6 +255,5 @@ public enum ScalarType implements ColumnType {
 
   // Overridden by each constant.
   @Override
-  public abstract @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out)
-      throws MalformedJsonException;
+  public abstract @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException;
 }

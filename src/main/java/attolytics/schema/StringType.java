@@ -1,13 +1,13 @@
 package attolytics.schema;
 
 import attolytics.encoding.CopyBuffer;
+import attolytics.encoding.JsonReader;
+import attolytics.encoding.Text;
 import attolytics.encoding.ValueError;
-import attolytics.json.JsonReader;
-import attolytics.json.Kind;
-import attolytics.json.NameMap;
-import attolytics.json.Text;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
 import java.util.List;
-import java.util.function.Function;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 public final class StringType implements ColumnType {
   private final int maxLength;
   private final List<String> values;
-  private final NameMap<String> valuesByText;
+  private final Set<String> allowed;
 
   /**
    * @param maxLength in characters, or 0 if unlimited
@@ -24,8 +24,7 @@ public final class StringType implements ColumnType {
   public StringType(int maxLength, List<String> values) {
     this.maxLength = maxLength;
     this.values = List.copyOf(values);
-    this.valuesByText =
-        new NameMap<>(values.stream().collect(Collectors.toMap(Function.identity(), v -> v)));
+    this.allowed = Set.copyOf(values);
   }
 
   @Override
@@ -49,22 +48,24 @@ public final class StringType implements ColumnType {
   }
 
   @Override
-  public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
+  public @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
+    if (json.token() != JsonToken.VALUE_STRING) {
+      return ValueError.TYPE_MISMATCH;
+    }
     Text text = json.text();
-    ValueError error = encode(kind, text, out);
+    ValueError error = encode(text, out);
     if (error != null) {
       return error;
     }
     if (maxLength > 0 && text.length() > maxLength && text.codePoints() > maxLength) {
       return ValueError.TOO_LONG;
     }
-    return values.isEmpty() || valuesByText.get(text) != null ? null : ValueError.VALUE_NOT_ALLOWED;
+    return values.isEmpty() || allowed.contains(text.toString())
+        ? null
+        : ValueError.VALUE_NOT_ALLOWED;
   }
 
-  static @Nullable ValueError encode(Kind kind, Text text, CopyBuffer out) {
-    if (kind != Kind.STRING) {
-      return ValueError.TYPE_MISMATCH;
-    }
+  static @Nullable ValueError encode(Text text, CopyBuffer out) {
     if (text.hasNulOrLoneSurrogate()) {
       return ValueError.INVALID_STRING;
     }

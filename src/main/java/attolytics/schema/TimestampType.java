@@ -2,10 +2,11 @@ package attolytics.schema;
 
 import attolytics.encoding.CopyBuffer;
 import attolytics.encoding.DateTimes;
+import attolytics.encoding.JsonReader;
+import attolytics.encoding.Text;
 import attolytics.encoding.ValueError;
-import attolytics.json.JsonReader;
-import attolytics.json.Kind;
-import attolytics.json.Text;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,8 +26,8 @@ public record TimestampType(EpochUnit unit) implements ColumnType {
   }
 
   @Override
-  public @Nullable ValueError encode(Kind kind, JsonReader json, CopyBuffer out) {
-    return encode(kind, json.text(), unit, out);
+  public @Nullable ValueError encode(JsonReader json, CopyBuffer out) throws IOException {
+    return encode(json, unit, out);
   }
 
   @Override
@@ -34,11 +35,13 @@ public record TimestampType(EpochUnit unit) implements ColumnType {
     return error == ValueError.OUT_OF_RANGE ? explainRange(unit) : ColumnType.super.explain(error);
   }
 
-  static @Nullable ValueError encode(Kind kind, Text text, EpochUnit unit, CopyBuffer out) {
-    boolean isString = kind == Kind.STRING;
-    if (!isString && !kind.isNumber()) {
+  static @Nullable ValueError encode(JsonReader json, EpochUnit unit, CopyBuffer out)
+      throws IOException {
+    boolean isString = json.token() == JsonToken.VALUE_STRING;
+    if (!isString && !json.token().isNumeric()) {
       return ValueError.TYPE_MISMATCH;
     }
+    Text text = json.text();
     long micros =
         isString
             ? DateTimes.parseRfc3339(text.bytes(), text.start(), text.length())

@@ -167,7 +167,7 @@ final class Reference {
       boolean known = column != null || hasRest;
       if (!known && strict) {
         errors.add(place + " unknown_field");
-      } else if (known && !seen.add(field.name()) && strict) {
+      } else if (known && !seen.add(replaceLoneSurrogates(field.name())) && strict) {
         errors.add(place + " duplicate_field");
         if (column == null) {
           addToRest(place, field, rest);

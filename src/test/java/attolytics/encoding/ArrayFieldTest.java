@@ -4,8 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
-import attolytics.json.JsonReader;
-import attolytics.json.MalformedJsonException;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
@@ -17,13 +16,12 @@ class ArrayFieldTest {
 
   private final CopyBuffer out = new CopyBuffer(0, 1000);
 
-  private @Nullable ValueError encode(String json) throws MalformedJsonException {
+  private @Nullable ValueError encode(String json) throws IOException {
     byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
     JsonReader reader = new JsonReader();
-    reader.open(bytes, bytes.length);
-    reader.value();
-    ValueEncoder integers =
-        (kind, element, to) -> Integers.encode(kind, element.text(), Integer.MIN_VALUE, to);
+    reader.open(bytes, 0, bytes.length);
+    reader.nextToken();
+    ValueEncoder integers = (element, to) -> Integers.encode(element, Integer.MIN_VALUE, to);
     return ArrayField.encode(reader, integers, OID, out);
   }
 
@@ -32,7 +30,7 @@ class ArrayFieldTest {
   }
 
   @Test
-  void array_hasOneDimension_andItsElements() throws MalformedJsonException {
+  void array_hasOneDimension_andItsElements() throws IOException {
     out.putByte(0xAB); // what is before the field
     assertNull(encode("[5, 6]"));
     assertEquals(
@@ -51,7 +49,7 @@ class ArrayFieldTest {
   }
 
   @Test
-  void array_saysThatItHasNulls() throws MalformedJsonException {
+  void array_saysThatItHasNulls() throws IOException {
     assertNull(encode("[null, 6]"));
     assertEquals(
         "00000020"
@@ -67,13 +65,13 @@ class ArrayFieldTest {
   }
 
   @Test
-  void emptyArray_hasNoDimension() throws MalformedJsonException {
+  void emptyArray_hasNoDimension() throws IOException {
     assertNull(encode("[]"));
     assertEquals("0000000c" + "00000000" + "00000000" + HEX_OID, written());
   }
 
   @Test
-  void invalidElement_isTheErrorOfTheArray() throws MalformedJsonException {
+  void invalidElement_isTheErrorOfTheArray() throws IOException {
     assertSame(ValueError.TYPE_MISMATCH, encode("[1, \"x\", 2]"));
   }
 }

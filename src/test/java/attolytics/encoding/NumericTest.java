@@ -4,8 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
-import attolytics.json.JsonReader;
-import attolytics.json.MalformedJsonException;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -20,11 +19,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NumericTest {
   private final CopyBuffer out = new CopyBuffer(0, 1 << 20);
 
-  private @Nullable ValueError encode(String json) throws MalformedJsonException {
+  private @Nullable ValueError encode(String json) throws IOException {
     byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
     JsonReader reader = new JsonReader();
-    reader.open(bytes, bytes.length);
-    return Numeric.encode(reader.value(), reader.text(), out);
+    reader.open(bytes, 0, bytes.length);
+    reader.nextToken();
+    return Numeric.encode(reader, out);
   }
 
   /** The 16-bit words of the field, unsigned, after its size. */
@@ -69,14 +69,14 @@ class NumericTest {
     "123e-2, 2 0 0 2 1 2300",
     "99999999.99999999, 4 1 0 8 9999 9999 9999 9999"
   })
-  void number_isWrittenToTheBaseOf10000(String number, String words) throws MalformedJsonException {
+  void number_isWrittenToTheBaseOf10000(String number, String words) throws IOException {
     assertNull(encode(number));
     assertEquals(words, words());
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"0", "-0.5", "10", "1E5", "1e+5", "1e-5", "0e0", "0.0e-1", "-12.50"})
-  void string_isReadLikeANumber(String number) throws MalformedJsonException {
+  void string_isReadLikeANumber(String number) throws IOException {
     assertNull(encode(number));
     String expected = words();
     out.truncate(0);
@@ -90,19 +90,19 @@ class NumericTest {
         "", "-", "+1", "1.", ".5", "-.5", "01", "-01", "00", "1e", "1e+", "1e-", "1.e5", "0x1",
         " 1", "1 ", "NaN", "--1", "1.5.2", "1e5.0", "1a", "1e5a", "e5", "1:", "1/"
       })
-  void string_thatIsNoNumber_isRefused(String text) throws MalformedJsonException {
+  void string_thatIsNoNumber_isRefused(String text) throws IOException {
     assertSame(ValueError.INVALID_NUMBER, encode('"' + text + '"'));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"true", "null", "[", "{"})
-  void otherKinds_areMismatches(String json) throws MalformedJsonException {
+  void otherKinds_areMismatches(String json) throws IOException {
     assertSame(ValueError.TYPE_MISMATCH, encode(json));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"1e131072", "\"1e131072\"", "1e-16384"})
-  void numberBeyondNumeric_isOutOfRange(String json) throws MalformedJsonException {
+  void numberBeyondNumeric_isOutOfRange(String json) throws IOException {
     assertSame(ValueError.OUT_OF_RANGE, encode(json));
   }
 }

@@ -4,9 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import attolytics.encoding.CopyBuffer;
+import attolytics.encoding.JsonReader;
 import attolytics.encoding.ValueError;
-import attolytics.json.JsonReader;
-import attolytics.json.MalformedJsonException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -32,11 +33,12 @@ final class Encoding {
   private static @Nullable ValueError encode(ColumnType type, String json, CopyBuffer out) {
     byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
     JsonReader reader = new JsonReader();
-    reader.open(bytes, bytes.length);
-    try {
-      return type.encode(reader.value(), reader, out);
-    } catch (MalformedJsonException e) {
-      throw new IllegalArgumentException(json, e);
+    reader.open(bytes, 0, bytes.length);
+    try (reader) {
+      reader.nextToken();
+      return type.encode(reader, out);
+    } catch (IOException e) {
+      throw new UncheckedIOException(json, e);
     }
   }
 }

@@ -1,4 +1,4 @@
-package attolytics.json;
+package attolytics.encoding;
 
 /** Well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF. */
 public final class Utf8 {

@@ -1,4 +1,4 @@
-package attolytics.json;
+package attolytics.encoding;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,4 +1,0 @@
-@NullMarked
-package attolytics.json;
-
-import org.jspecify.annotations.NullMarked;
