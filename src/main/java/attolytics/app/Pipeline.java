@@ -20,6 +20,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -159,6 +160,11 @@ final class Pipeline {
     boolean refusing = refuseRequests(expired);
     stopWriters();
     return refusing && awaitEnd(expired);
+  }
+
+  /** When a request was last refused because of the drain; empty if none was. */
+  OptionalLong refusedNanos() {
+    return handler == null ? OptionalLong.empty() : handler.refusedNanos();
   }
 
   /**

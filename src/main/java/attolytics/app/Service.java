@@ -219,7 +219,7 @@ public final class Service implements AutoCloseable {
             systemd,
             shutdown.begun());
 
-    HttpServer server = shutdown.register(ports.openPublic(handler));
+    HttpServer server = shutdown.registerPort(ports.openPublic(handler));
     http = server;
     facts.setUrl(HttpPorts.url(settings.host(), server));
     liveness.watch(server.threads());
@@ -318,9 +318,9 @@ public final class Service implements AutoCloseable {
   /**
    * Stops as {@link #stop(CountDownLatch)} does, with another grace period.
    *
-   * @param grace how long the port answers 503 after the drain, unless in a hurry
+   * @param grace for how long the port answers 503 after the drain, unless in a hurry
    */
-  boolean stop(CountDownLatch hurry, Duration grace) {
+  boolean stop(CountDownLatch hurry, DrainGrace grace) {
     return shutdown.stop(hurry, grace);
   }
 

@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,12 +20,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Shutdown {
   private static final Logger log = LoggerFactory.getLogger(Shutdown.class);
-
-  /**
-   * How long the port goes on to answer 503 after the drain. A proxy that gets one turns to another
-   * instance; if the port were closed at once, requests under way would find a broken connection.
-   */
-  private static final Duration DRAIN_GRACE = Duration.ofMillis(500);
 
   /** For the answers to abandoned requests: as long as a writer may be busy connecting. */
   private static final Duration ABANDON_TIMEOUT = Duration.ofSeconds(5);
@@ -41,6 +36,7 @@ final class Shutdown {
   private final Readiness readiness;
   private final Systemd systemd;
   private final Deque<AutoCloseable> parts = new ConcurrentLinkedDeque<>();
+  private volatile @Nullable AutoCloseable port;
   private final CountDownLatch begun = new CountDownLatch(1);
   private boolean stopped;
 
@@ -63,6 +59,12 @@ final class Shutdown {
     return part;
   }
 
+  /** Has the public port closed before anything else, at the moment that the grace period chose. */
+  <T extends AutoCloseable> T registerPort(T opened) {
+    port = opened;
+    return opened;
+  }
+
   /** At zero once the service is being stopped or closed. */
   CountDownLatch begun() {
     return begun;
@@ -70,7 +72,7 @@ final class Shutdown {
 
   /** Stops as {@link #stop(CountDownLatch)} does, without a grace period. */
   boolean stop() {
-    return stop(new CountDownLatch(1), Duration.ZERO);
+    return stop(new CountDownLatch(1), DrainGrace.NONE);
   }
 
   /**
@@ -81,13 +83,13 @@ final class Shutdown {
    * @return whether everything accepted was answered within the drain timeout
    */
   boolean stop(CountDownLatch hurry) {
-    return stop(hurry, DRAIN_GRACE);
+    return stop(hurry, DrainGrace.FOR_PROXIES);
   }
 
   /**
-   * @param grace how long the port answers 503 after the drain, unless in a hurry
+   * @param grace for how long the port answers 503 after the drain, unless in a hurry
    */
-  boolean stop(CountDownLatch hurry, Duration grace) {
+  boolean stop(CountDownLatch hurry, DrainGrace grace) {
     if (stopped) {
       return true;
     }
@@ -98,7 +100,7 @@ final class Shutdown {
     boolean drained = false;
     try {
       drained = drain(deadline, hurry);
-      boolean unused = hurry.await(grace.toMillis(), TimeUnit.MILLISECONDS);
+      grace.await(pipeline::refusedNanos, deadline, hurry);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -154,6 +156,10 @@ final class Shutdown {
 
   private void closeParts() {
     begun.countDown();
+    AutoCloseable opened = port;
+    if (opened != null) {
+      attempt(opened::close);
+    }
     attempt(housekeeping::close);
     attempt(pipeline::stopWriters);
     for (AutoCloseable part = parts.poll(); part != null; part = parts.poll()) {

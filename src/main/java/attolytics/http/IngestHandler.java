@@ -13,6 +13,7 @@ import io.undertow.util.Methods;
 import io.undertow.util.SameThreadExecutor;
 import io.undertow.util.StatusCodes;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
@@ -28,6 +29,8 @@ public final class IngestHandler implements HttpHandler {
   private final IoThreadContexts ioThreads;
   private volatile Apps apps;
   private volatile boolean draining;
+  private volatile long refusedNanos;
+  private volatile boolean refused;
 
   /** All statuses of answers. */
   public static Set<Integer> statuses() {
@@ -80,6 +83,11 @@ public final class IngestHandler implements HttpHandler {
     draining = true;
     return ioThreads.runOnEach(
         ioThread -> ioThread.bodies().refuseAll(Refusal.of(Problem.DRAINING, null)), giveUp);
+  }
+
+  /** When a request was last refused because of {@link #drain}; empty if none was. */
+  public OptionalLong refusedNanos() {
+    return refused ? OptionalLong.of(refusedNanos) : OptionalLong.empty();
   }
 
   /**
@@ -135,6 +143,8 @@ public final class IngestHandler implements HttpHandler {
   /** Why the request is refused, in the order of precedence of the documentation. */
   private @Nullable Refusal check(App app, HttpServerExchange exchange) {
     if (draining) {
+      refusedNanos = System.nanoTime();
+      refused = true;
       return Refusal.of(Problem.DRAINING, null);
     }
     HeaderMap headers = exchange.getRequestHeaders();

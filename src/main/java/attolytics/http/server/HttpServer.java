@@ -13,6 +13,7 @@ import io.undertow.server.protocol.http.HttpOpenListener;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -94,7 +95,7 @@ public final class HttpServer implements AutoCloseable {
       socket =
           worker.createStreamConnectionServer(
               address,
-              ChannelListeners.openListenerAdapter(bounded),
+              accepting -> accept(accepting, bounded),
               OptionMap.builder()
                   .set(Options.WORKER_IO_THREADS, ioThreads)
                   .set(Options.TCP_NODELAY, true)
@@ -168,6 +169,21 @@ public final class HttpServer implements AutoCloseable {
         .set(UndertowOptions.REQUEST_PARSE_TIMEOUT, (int) limits.headerTimeout().toMillis())
         .set(UndertowOptions.NO_REQUEST_TIMEOUT, (int) limits.idleTimeout().toMillis())
         .getMap();
+  }
+
+  /** On the connection's IO thread. The port may have been closed since the connection came. */
+  static void accept(
+      AcceptingChannel<StreamConnection> socket, ChannelListener<StreamConnection> listener) {
+    try {
+      StreamConnection accepted = socket.accept();
+      if (accepted != null) {
+        ChannelListeners.invokeChannelListener(accepted, listener);
+      }
+    } catch (ClosedChannelException e) {
+      log.debug("Port closed while a connection was accepted", e);
+    } catch (IOException e) {
+      log.error("Cannot accept a connection", e);
+    }
   }
 
   /** On the connection's IO thread. */
