@@ -1,6 +1,7 @@
 package attolytics.cli;
 
 import attolytics.app.Version;
+import attolytics.logging.Journal;
 import attolytics.logging.Logging;
 import attolytics.quarantine.ReplaySelection;
 import attolytics.settings.Environment;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -194,7 +196,7 @@ public final class AttolyticsCommand implements Callable<Integer> {
     List<String> given = Stream.concat(Stream.of(args), environment.values()).toList();
     Redaction.redact(message(e, environment), given).lines().forEach(line -> printError(err, line));
     UnmatchedArgumentException.printSuggestions(e, err);
-    err.println("Try 'java -jar attolytics.jar --help'.");
+    err.println("Try '--help'.");
     return ExitCode.USAGE;
   }
 
@@ -244,7 +246,10 @@ public final class AttolyticsCommand implements Callable<Integer> {
 
   /** Prints one line, without a password. */
   private static void printError(PrintWriter err, String problem) {
-    err.println("error: " + Redaction.redact(problem).replaceAll("\\s*\\R\\s*", " "));
+    err.println(
+        Journal.prefix(Level.ERROR)
+            + "error: "
+            + Redaction.redact(problem).replaceAll("\\s*\\R\\s*", " "));
   }
 
   /** What {@code --version} prints. */

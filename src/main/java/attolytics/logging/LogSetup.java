@@ -1,5 +1,6 @@
 package attolytics.logging;
 
+import attolytics.settings.LogFormat;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.jul.LevelChangePropagator;
 import ch.qos.logback.classic.spi.Configurator;
@@ -48,12 +49,29 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     appender.setName(APPENDER);
     appender.setTarget("System.err");
     appender.addFilter(filter);
-    appender.setEncoder(started(new TextLines(false), context));
+    appender.setEncoder(encoder(context, LogFormat.TEXT, false, Journal.isStandardError()));
     appender.start();
     context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(appender);
   }
 
-  static Encoder<ILoggingEvent> started(Encoder<ILoggingEvent> encoder, LoggerContext context) {
+  /**
+   * Formats log events.
+   *
+   * @param journal whether the lines go to systemd's journal, which has their time
+   */
+  static Encoder<ILoggingEvent> encoder(
+      LoggerContext context, LogFormat format, boolean stackTraces, boolean journal) {
+    Encoder<ILoggingEvent> lines =
+        started(
+            format == LogFormat.JSON
+                ? new JsonLines(stackTraces)
+                : new TextLines(stackTraces, !journal),
+            context);
+    return journal ? started(new JournalLines(lines), context) : lines;
+  }
+
+  private static Encoder<ILoggingEvent> started(
+      Encoder<ILoggingEvent> encoder, LoggerContext context) {
     encoder.setContext(context);
     encoder.start();
     return encoder;

@@ -64,9 +64,7 @@ public final class Logging {
       }
       boolean stackTraces = verbosity > 0;
       appender.setEncoder(
-          LogSetup.started(
-              format == LogFormat.JSON ? new JsonLines(stackTraces) : new TextLines(stackTraces),
-              context));
+          LogSetup.encoder(context, format, stackTraces, Journal.isStandardError()));
     }
   }
 

@@ -12,9 +12,9 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * Formats a log event as a line of text: time, level, simple name of the logger, and message, with
- * line breaks replaced. Of an exception it prints the class and location, because the message may
- * contain data of a client, and the stack trace if enabled. Passwords are removed.
+ * Formats a log event as a line of text: time if enabled, level, simple name of the logger, and
+ * message, with line breaks replaced. Of an exception it prints the class and location, because the
+ * message may contain data of a client, and the stack trace if enabled. Passwords are removed.
  */
 public final class TextLines extends EncoderBase<ILoggingEvent> {
   private static final DateTimeFormatter TIME =
@@ -26,17 +26,22 @@ public final class TextLines extends EncoderBase<ILoggingEvent> {
   private static final Pattern BREAKS = Pattern.compile("\\s*[\\r\\n\\u0085\\u2028\\u2029]+\\s*");
 
   private final boolean stackTraces;
+  private final boolean time;
 
-  TextLines(boolean stackTraces) {
+  TextLines(boolean stackTraces, boolean time) {
     this.stackTraces = stackTraces;
+    this.time = time;
   }
 
   @Override
   public byte[] encode(ILoggingEvent event) {
     StringBuilder text = new StringBuilder(256);
-    TIME.formatTo(event.getInstant(), text);
+    if (time) {
+      TIME.formatTo(event.getInstant(), text);
+      text.append(' ');
+    }
     String level = event.getLevel().toString();
-    text.append(' ').append(level).append(" ".repeat(LEVEL_WIDTH - level.length()));
+    text.append(level).append(" ".repeat(LEVEL_WIDTH - level.length()));
     String logger = event.getLoggerName();
     text.append(logger, logger.lastIndexOf('.') + 1, logger.length()).append(": ");
     text.append(message(event)).append('\n');

@@ -11,11 +11,14 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.LoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.encoder.Encoder;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.event.KeyValuePair;
@@ -133,6 +137,33 @@ class LoggingTest {
     String stack = String.valueOf(fields.get("stack"));
     assertTrue(stack.startsWith("java.lang.IllegalStateException: postgres://***@h/d"), stack);
     assertTrue(stack.contains("at attolytics.logging.LoggingTest."), stack);
+  }
+
+  @Test
+  void line_inTheJournalHasItsPriorityAndNoTime() {
+    Encoder<ILoggingEvent> journal = LogSetup.encoder(context, LogFormat.TEXT, true, true);
+    LoggingEvent event = event("a message", new IllegalStateException("why"));
+    List<String> lines = new String(journal.encode(event), StandardCharsets.UTF_8).lines().toList();
+    assertTrue(lines.get(0).startsWith("<4>WARN  Main: a message ("), lines.get(0));
+    assertTrue(lines.size() > 2, lines::toString);
+    lines.forEach(line -> assertTrue(line.startsWith("<4>"), line));
+  }
+
+  @Test
+  void jsonInTheJournal_hasItsPriority() {
+    Encoder<ILoggingEvent> journal = LogSetup.encoder(context, LogFormat.JSON, true, true);
+    byte[] line = journal.encode(event("a message", null));
+    assertTrue(new String(line, StandardCharsets.UTF_8).startsWith("<4>{\"time\""));
+  }
+
+  @Test
+  void journal_isTheFileThatSystemdNames(@TempDir Path directory) throws IOException {
+    Path file = Files.createFile(directory.resolve("file"));
+    String id = Files.getAttribute(file, "unix:dev") + ":" + Files.getAttribute(file, "unix:ino");
+    assertTrue(Journal.isFile(id, file));
+    assertFalse(Journal.isFile(id, directory));
+    assertFalse(Journal.isFile("", file));
+    assertFalse(Journal.isFile(id, directory.resolve("none")));
   }
 
   private static Map<String, String> fields(String line) throws IOException {
