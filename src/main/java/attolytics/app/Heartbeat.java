@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 /** Feeds systemd's watchdog while the service makes progress, and updates its status line. */
 final class Heartbeat implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(Heartbeat.class);
-  private static final Duration STATUS_PERIOD = Duration.ofSeconds(5);
+  private static final Duration STATUS_PERIOD = Duration.ofSeconds(1);
 
   private final Systemd systemd;
   private final Readiness readiness;

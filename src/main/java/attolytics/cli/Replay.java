@@ -43,9 +43,11 @@ public final class Replay {
       throws StartException, InterruptedException {
     Schema schema = StartSteps.readSchema(settings, environment);
     try (ConfiguredDatabase database = ConfiguredDatabase.find(settings, schema)) {
-      boolean exists = database != null && hasQuarantine(database.url(), schema, settings);
+      if (database == null) {
+        throw noDatabase(settings);
+      }
       Replayer.Summary summary =
-          database != null && exists
+          hasQuarantine(database.url(), schema, settings)
               ? Replayer.run(
                   database.url(),
                   schema,
@@ -60,6 +62,13 @@ public final class Replay {
       }
       return summary.leftOver() == 0 ? 0 : Migrate.SOMETHING_LEFT;
     }
+  }
+
+  /** Unlike a start, which creates one: there is nothing to replay, or it is somewhere else. */
+  private static StartException noDatabase(Settings settings) {
+    return new StartException(
+        "no database is configured, and %s has no embedded PostgreSQL; name the database with --db_url, ATTOLYTICS_DB_URL or database_url in %s, or the directory with --data_dir"
+            .formatted(settings.dataDir(), settings.schema()));
   }
 
   /**

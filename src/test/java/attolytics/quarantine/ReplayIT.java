@@ -126,6 +126,17 @@ class ReplayIT {
   }
 
   @Test
+  void replay_withoutADatabase_isAnError() throws Exception {
+    Path none = directory.resolve("none");
+    CommandResult result =
+        CommandResult.of(Map.of(), "replay", "--schema=" + file(SCHEMA), "--data_dir=" + none);
+    assertEquals(1, result.exitCode());
+    assertTrue(
+        result.err().startsWith("error: no database is configured, and " + none), result::err);
+    assertEquals("", result.out());
+  }
+
+  @Test
   void replay_fillsHeaderColumns_asOfTheFirstArrival() throws Exception {
     String event = "{\"_t\":\"t\",\"s\":\"x\"}";
     quarantine("a", "t", event, "{\"user-agent\": \"Zoë ☂\", \"other\": [1]}");

@@ -98,7 +98,8 @@ public final class SchemaFile {
     } catch (NoSuchFileException e) {
       throw unreadable("does not exist");
     } catch (AccessDeniedException e) {
-      throw unreadable("cannot be read: permission denied");
+      throw unreadable(
+          "cannot be read: permission denied to the user " + System.getProperty("user.name"));
     } catch (IOException e) {
       throw unreadable("cannot be read: " + e.getMessage());
     }
