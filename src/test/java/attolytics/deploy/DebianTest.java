@@ -3,7 +3,14 @@ package attolytics.deploy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.deploy.Program.Ended;
 import attolytics.schema.yaml.SchemaFile;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,6 +18,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** {@code deploy/debian/}, as far as it takes no Debian: {@code .ci/package} tries it in one. */
 class DebianTest {
@@ -35,7 +43,7 @@ class DebianTest {
     String nginx = Files.readString(Path.of("deploy/nginx/attolytics.conf"));
     // nginx counts in whole seconds: it may take one more.
     int avoided = number(nginx, "fail_timeout=(\\d+)s") + 1;
-    int wait = number(Files.readString(DEBIAN.resolve("restart")), "(?m)^  sleep (\\d+)$");
+    int wait = number(Files.readString(DEBIAN.resolve("restart")), "(?m)^steady=(\\d+)$");
     assertTrue(wait >= 2 * avoided, wait + " s for nginx, which takes " + avoided);
   }
 
@@ -46,10 +54,94 @@ class DebianTest {
   }
 
   @Test
+  void restart_endsAtAnInstanceThatIsNotReady(@TempDir Path directory) throws Exception {
+    try (ServerSocket a = answering("200 OK", "ready");
+        ServerSocket b = answering("503 Service Unavailable", "not ready: draining")) {
+      Ended ended = restart(directory, a, b);
+      assertEquals(1, ended.exitCode(), ended.output());
+      assertTrue(ended.output().contains("@b.service was not ready for "), ended.output());
+      assertTrue(ended.output().contains("not ready: draining"), ended.output());
+      assertEquals(
+          List.of("try-restart attolytics@a.service", "try-restart attolytics@b.service"),
+          Files.readAllLines(directory.resolve("invoked")));
+    }
+    try (ServerSocket b = answering("503 Service Unavailable", "not ready: draining")) {
+      assertEquals(1, restart(directory, b, b).exitCode());
+      assertEquals(
+          List.of("try-restart attolytics@a.service"),
+          Files.readAllLines(directory.resolve("invoked")));
+    }
+  }
+
+  /** The script, with other programs, two processes as instances, and less patience. */
+  private static Ended restart(Path directory, ServerSocket a, ServerSocket b) throws Exception {
+    Files.deleteIfExists(directory.resolve("invoked"));
+    Path script =
+        Files.writeString(
+            directory.resolve("restart"),
+            Files.readString(DEBIAN.resolve("restart"))
+                .replaceFirst("(?m)^steady=.*", "steady=1")
+                .replaceFirst("(?m)^patience=.*", "patience=10"));
+    Process one = sleep(a);
+    Process other = sleep(b);
+    try {
+      Path programs = Files.createDirectories(directory.resolve("bin"));
+      program(programs.resolve("systemd-run"), "exit 0");
+      program(programs.resolve("deb-systemd-invoke"), "echo \"$@\" >> " + directory + "/invoked");
+      program(
+          programs.resolve("systemctl"),
+          "case \"$*\" in\n"
+              + "list-units*) echo attolytics@a.service; echo attolytics@b.service;;\n"
+              + ("show*@a*) echo " + one.pid() + ";;\n")
+              + ("show*@b*) echo " + other.pid() + ";;\nesac"));
+      return Program.run(
+          List.of("env", "PATH=" + programs + ":" + System.getenv("PATH"), "bash", "" + script));
+    } finally {
+      one.destroy();
+      other.destroy();
+    }
+  }
+
+  private static void program(Path file, String script) throws IOException {
+    assertTrue(Files.writeString(file, "#!/bin/sh\n" + script + "\n").toFile().setExecutable(true));
+  }
+
+  /** With the environment of an instance. */
+  private static Process sleep(ServerSocket admin) throws IOException {
+    ProcessBuilder sleep = new ProcessBuilder("sleep", "300");
+    sleep.environment().put("ATTOLYTICS_ADMIN_HOST", "127.0.0.1");
+    sleep.environment().put("ATTOLYTICS_ADMIN_PORT", Integer.toString(admin.getLocalPort()));
+    return sleep.start();
+  }
+
+  private static ServerSocket answering(String status, String body) throws IOException {
+    ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    Thread thread = new Thread(() -> answerAll(server, status, body), "admin port");
+    thread.setDaemon(true);
+    thread.start();
+    return server;
+  }
+
+  private static void answerAll(ServerSocket server, String status, String body) {
+    while (!server.isClosed()) {
+      try (Socket socket = server.accept()) {
+        InputStream in = socket.getInputStream();
+        for (int line = 0, b = 0; line < 4 && b >= 0; line += b == '\n' ? 1 : 0) {
+          b = in.read();
+        }
+        String answer = "HTTP/1.1 " + status + "\r\nConnection: close\r\n\r\n" + body + "\n";
+        socket.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
+      } catch (IOException e) {
+        // A client that has gone, or the end of the test.
+      }
+    }
+  }
+
+  @Test
   void scripts_areValid() throws Exception {
-    for (String script :
-        List.of("control/postinst", "control/prerm", "control/postrm", "restart")) {
+    for (String script : List.of("control/postinst", "control/prerm", "control/postrm")) {
       assertEquals("", Program.succeed("sh", "-n", DEBIAN.resolve(script).toString()), script);
     }
+    assertEquals("", Program.succeed("bash", "-n", DEBIAN.resolve("restart").toString()));
   }
 }

@@ -51,6 +51,22 @@ class DocsTest {
   }
 
   @Test
+  void commands_haveTheEnvironmentOfTheService() throws Exception {
+    int commands = 0;
+    for (String document : List.of("README.md", "RUNBOOK.md")) {
+      String text = Files.readString(DEPLOY.resolve(document));
+      int all = occurrences("(?m)^ *attolytics (check|migrate|replay) ", text);
+      assertEquals(
+          all,
+          occurrences(
+              "-p EnvironmentFile=/etc/attolytics/attolytics.env \\\\\n *attolytics \\w+ ", text),
+          document);
+      commands += all;
+    }
+    assertEquals(5, commands);
+  }
+
+  @Test
   void everyJvm_exitsOnOutOfMemoryError() throws Exception {
     int jvms = 0;
     for (String file : files()) {
