@@ -130,26 +130,29 @@ public final class Ring {
   }
 
   private boolean await(long timeoutNanos) {
-    long deadline = clock.nanoTime() + timeoutNanos;
     try {
-      while (true) {
-        waiter = Thread.currentThread();
-        VarHandle.fullFence(); // pairs with offer's: one of the two sees what the other has written
-        if (hasBatches()) {
-          return true;
-        }
-        if (woken) {
-          woken = false;
-          return false;
-        }
-        long left = deadline - clock.nanoTime();
-        if (left <= 0) {
-          return false;
-        }
-        clock.parkNanos(left);
-      }
+      return awaitUntil(clock.nanoTime() + timeoutNanos);
     } finally {
       waiter = null;
+    }
+  }
+
+  private boolean awaitUntil(long deadline) {
+    while (true) {
+      waiter = Thread.currentThread();
+      VarHandle.fullFence(); // pairs with offer's: one of the two sees what the other has written
+      if (hasBatches()) {
+        return true;
+      }
+      if (woken) {
+        woken = false;
+        return false;
+      }
+      long left = deadline - clock.nanoTime();
+      if (left <= 0) {
+        return false;
+      }
+      clock.parkNanos(left);
     }
   }
 
