@@ -47,7 +47,7 @@ final class OutageWatch implements Runnable {
   @Override
   public void run() {
     List<Trouble> troubles = new ArrayList<>();
-    NotReady unready = readiness.notReady();
+    NotReady unready = readiness.lastSeen(); // and not of now: as the log says
     if (unready != null) {
       troubles.add(new Trouble("service", unready.reason(), unready.cause()));
     }

@@ -42,6 +42,7 @@ final class Readiness {
   private volatile @Nullable Obstacle phase = new Obstacle("starting", null);
   private volatile State state;
   private @Nullable String logged;
+  private volatile @Nullable NotReady lastSeen;
 
   Readiness(InstantSource clock) {
     this.clock = clock;
@@ -80,6 +81,7 @@ final class Readiness {
    */
   void logChange() {
     Obstacle obstacle = obstacle();
+    lastSeen = obstacle == null ? null : notReady(obstacle);
     String reason = obstacle == null ? null : obstacle.reason();
     if (phase != null || Objects.equals(reason, logged)) {
       return;
@@ -96,6 +98,11 @@ final class Readiness {
           .addMarker(LogMarkers.STATE_CHANGE)
           .log("not ready: {}", notReady(obstacle).text());
     }
+  }
+
+  /** What {@link #logChange} saw when it was called the last time. Any thread. */
+  @Nullable NotReady lastSeen() {
+    return lastSeen;
   }
 
   private synchronized void change(boolean ready) {
