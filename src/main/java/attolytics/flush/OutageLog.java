@@ -35,11 +35,16 @@ final class OutageLog {
   }
 
   /** A writer has failed, and retries. */
-  synchronized void failing(Outage writer, FlushException cause) {
+  void failing(Outage writer, FlushException cause) {
+    failing(writer, cause, clock.nanoTime());
+  }
+
+  // The clock is read without the lock: a simulated thread may lose its turn there.
+  private synchronized void failing(Outage writer, FlushException cause, long now) {
     failing.add(writer);
     if (!open) {
       open = true;
-      startNanos = clock.nanoTime();
+      startNanos = now;
       refusedBefore = refused.getAsLong();
       log.atWarn()
           .addMarker(LogMarkers.STATE_CHANGE)
@@ -57,15 +62,15 @@ final class OutageLog {
   /** A writer has committed a transaction. */
   void committed(Outage writer) {
     if (open) {
-      end(writer);
+      end(writer, clock.nanoTime());
     }
   }
 
-  private synchronized void end(Outage writer) {
+  private synchronized void end(Outage writer, long now) {
     failing.remove(writer);
     if (open && failing.isEmpty()) {
       open = false;
-      double seconds = (clock.nanoTime() - startNanos) / 1e9;
+      double seconds = (now - startNanos) / 1e9;
       log.atInfo()
           .addMarker(LogMarkers.STATE_CHANGE)
           .log(
