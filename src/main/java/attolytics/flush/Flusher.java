@@ -255,9 +255,13 @@ final class Flusher {
     if (known.isEmpty()) {
       return part;
     }
-    List<Batch> left = Split.without(part, known::containsKey);
-    known.forEach(settlement::settle);
-    return left;
+    for (Batch batch : part) {
+      Outcome outcome = known.get(batch);
+      if (outcome != null) {
+        settlement.settle(batch, outcome);
+      }
+    }
+    return Split.without(part, known::containsKey);
   }
 
   private void failed(
