@@ -229,6 +229,7 @@ public final class Decoder {
       int event = result.events;
       int start = json.tokenStart();
       result.startEvent();
+      namedTable = null;
       if (!trusted) {
         json.skipTo(depth);
         continue;
@@ -252,7 +253,6 @@ public final class Decoder {
     if (error != null) {
       lenient.quarantine(error, namedTable, json.bytes());
     }
-    namedTable = null;
   }
 
   /** The code of what is not an event of any table, which has one of its own in quarantine. */

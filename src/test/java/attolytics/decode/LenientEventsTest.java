@@ -121,6 +121,20 @@ class LenientEventsTest {
     assertEquals(5, decoded.errors().size()); // of one event both
   }
 
+  @Test
+  void tableOfAnEventThatWasCutOff_isNotThatOfTheNext() {
+    Decoder decoder = new Decoder();
+    for (String events : List.of("[{\"_t\":\"t\",\"n\":", "[7,{\"n\":1}]")) {
+      byte[] body =
+          ("{\"secret_key\":\"k\",\"events\":" + events + "}").getBytes(StandardCharsets.UTF_8);
+      batch.clear();
+      decoder.decodeLeniently(APP, body, body.length, name -> null, batch, ARRIVAL);
+    }
+    assertEquals(2, batch.rowCount());
+    assertNull(row(0).get(2));
+    assertNull(row(1).get(2));
+  }
+
   private static List<@Nullable String> parts(List<@Nullable String> row) {
     return Arrays.asList(row.get(3), row.get(4), row.get(6));
   }
@@ -152,10 +166,10 @@ class LenientEventsTest {
     assertEquals("it is there", row(1).get(5));
     assertEquals("t", row(1).get(2));
     assertEquals(
-        "{\"stored\":1,\"duplicates\":0,\"quarantined\":2,\"errors\":["
-            + "{\"event\":1,\"pointer\":\"/events/1\",\"code\":\"conflict\",\"detail\":\"it is there\"},"
-            + "{\"event\":2,\"pointer\":\"/events/2/n\",\"code\":\"missing_field\","
-            + "\"detail\":\"n of table t is required\"}]}",
+        "{\"stored\":1,\"duplicates\":0,\"quarantined\":2,\"errors\":[{\"event\":1,\"pointer\":\"/events/1\",\"code\":\"conflict\",\"detail\":\"it"
+            + " is there\"},"
+            + "{\"event\":2,\"pointer\":\"/events/2/n\",\"code\":\"missing_field\",\"detail\":\"n"
+            + " of table t is required\"}]}",
         events.answer(0));
   }
 
