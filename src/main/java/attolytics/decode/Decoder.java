@@ -137,15 +137,21 @@ public final class Decoder {
       result.malformed = notJson(body, malformed, "invalid UTF-8");
       return result;
     }
-    json.open(body, hasByteOrderMark(body, length) ? 3 : 0, length);
     try (json) {
-      readBody(app);
-    } catch (JsonProcessingException e) {
-      result.malformed = explain(body, e);
+      json.open(body, hasByteOrderMark(body, length) ? 3 : 0, length);
+      readBody(app, body);
     } catch (IOException e) {
       throw new UncheckedIOException("reading from memory", e);
     }
     return result;
+  }
+
+  private void readBody(App app, byte[] body) throws IOException {
+    try {
+      readBody(app);
+    } catch (JsonProcessingException e) {
+      result.malformed = explain(body, e);
+    }
   }
 
   private static boolean hasByteOrderMark(byte[] body, int length) {

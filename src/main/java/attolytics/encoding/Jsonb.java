@@ -74,11 +74,11 @@ public final class Jsonb {
         at += 2;
       } else {
         int escape = at;
-        int character = hex(json, at + 2);
+        char unit = Text.codeUnit(json, at + 2);
+        int character = unit;
         at += 6;
-        if (Character.isHighSurrogate(
-            (char) character)) { // its low surrogate follows: checked before
-          character = Character.toCodePoint((char) character, (char) hex(json, at + 2));
+        if (Character.isHighSurrogate(unit)) { // its low surrogate follows: checked before
+          character = Character.toCodePoint(unit, Text.codeUnit(json, at + 2));
           at += 6;
         }
         if (character >= 0x80) {
@@ -90,14 +90,6 @@ public final class Jsonb {
       }
     }
     out.put(json, copied, to - copied);
-  }
-
-  private static int hex(byte[] json, int at) {
-    int value = 0;
-    for (int i = at; i < at + 4; i++) {
-      value = value << 4 | Character.digit(json[i], 16);
-    }
-    return value;
   }
 
   private static @Nullable ValueError checkToken(JsonReader json) throws IOException {

@@ -3,14 +3,20 @@ package attolytics.encoding;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** The text of a JSON string or number in UTF-8. Valid until the reader's next token. */
+/**
+ * The text of a JSON string or number in UTF-8: a view of the input, unless it has escapes. Valid
+ * until the reader's next token.
+ */
 public final class Text {
+  /** A larger buffer is not kept for the next text. */
+  private static final int MAX_KEPT_BYTES = 1 << 16;
+
   private byte[] bytes = {};
   private int start;
   private int length;
   private boolean hasNulOrLoneSurrogate;
 
-  private byte[] encoded = new byte[256];
+  private byte[] buffer = new byte[256];
 
   Text() {}
 
@@ -66,37 +72,72 @@ public final class Text {
     hasNulOrLoneSurrogate = false;
   }
 
-  /**
-   * Sets the text to that of some chars.
-   *
-   * @param maxBytes that the text can have
-   */
-  void encode(char[] chars, int from, int size, int maxBytes) {
-    int needed = (int) Math.min(3L * size, maxBytes);
-    if (encoded.length < needed) {
-      encoded = new byte[needed];
-    }
-    int end = from + size;
+  /** Sets the text to none, and does not keep the input. */
+  void clear() {
+    set(buffer, 0, 0);
+  }
+
+  /** Sets the text to that of a string with escapes, which the parser has checked. */
+  void unescape(byte[] in, int from, int to) {
+    byte[] out = room(to - from); // the text is shorter
     boolean invalid = false;
-    int at = 0;
-    for (int i = from; i < end; i++) {
-      char c = chars[i];
-      if (c > 0 && c < 0x80) {
-        encoded[at++] = (byte) c;
-      } else if (isPair(chars, i, end)) {
-        at = Utf8.put(Character.toCodePoint(c, chars[++i]), encoded, at);
+    int size = 0;
+    for (int at = from; at < to; ) {
+      if (in[at] != '\\') {
+        out[size++] = in[at++];
       } else {
-        invalid |= c == 0 || Character.isSurrogate(c);
-        at = Utf8.put(c, encoded, at);
+        int c = escaped(in, at, to);
+        at += in[at + 1] != 'u' ? 2 : c < Character.MIN_SUPPLEMENTARY_CODE_POINT ? 6 : 12;
+        invalid |= c == 0 || (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
+        size = Utf8.put(c, out, size);
       }
     }
-    set(encoded, 0, at);
+    set(out, 0, size);
     hasNulOrLoneSurrogate = invalid;
   }
 
-  private static boolean isPair(char[] chars, int at, int end) {
-    return Character.isHighSurrogate(chars[at])
-        && at + 1 < end
-        && Character.isLowSurrogate(chars[at + 1]);
+  private byte[] room(int size) {
+    if (size <= buffer.length) {
+      return buffer;
+    }
+    byte[] larger = new byte[Math.max(size, Math.min(2 * size, MAX_KEPT_BYTES))];
+    if (larger.length <= MAX_KEPT_BYTES) {
+      buffer = larger;
+    }
+    return larger;
+  }
+
+  /** The code point of the escape, or of the two of a surrogate pair, at an offset. */
+  private static int escaped(byte[] in, int at, int to) {
+    return switch (in[at + 1]) {
+      case 'b' -> '\b';
+      case 'f' -> '\f';
+      case 'n' -> '\n';
+      case 'r' -> '\r';
+      case 't' -> '\t';
+      case 'u' -> codePoint(in, at, to);
+      default -> in[at + 1]; // a quote, a backslash or a slash
+    };
+  }
+
+  private static int codePoint(byte[] in, int at, int to) {
+    char unit = codeUnit(in, at + 2);
+    int next = at + 6;
+    if (Character.isHighSurrogate(unit) && next < to && in[next] == '\\' && in[next + 1] == 'u') {
+      char low = codeUnit(in, next + 2);
+      if (Character.isLowSurrogate(low)) {
+        return Character.toCodePoint(unit, low);
+      }
+    }
+    return unit;
+  }
+
+  /** The value of the four hexadecimal digits at an offset. */
+  static char codeUnit(byte[] in, int at) {
+    int value = 0;
+    for (int i = at; i < at + 4; i++) {
+      value = value << 4 | Character.digit(in[i], 16);
+    }
+    return (char) value;
   }
 }

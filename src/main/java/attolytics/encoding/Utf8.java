@@ -1,9 +1,17 @@
 package attolytics.encoding;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
 /** Well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF. */
 public final class Utf8 {
   /** The maximum length of an encoded code point. */
   public static final int MAX_BYTES = 4;
+
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final long HIGH_BITS = 0x8080808080808080L;
 
   private Utf8() {}
 
@@ -14,6 +22,10 @@ public final class Utf8 {
    */
   public static int firstMalformed(byte[] bytes, int length) {
     for (int at = 0; at < length; ) {
+      if (isAscii(bytes, at, length)) {
+        at += Long.BYTES;
+        continue;
+      }
       int size = bytes[at] >= 0 ? 1 : sequenceLength(bytes, at, length);
       if (size == 0) {
         return at;
@@ -21,6 +33,11 @@ public final class Utf8 {
       at += size;
     }
     return -1;
+  }
+
+  /** Whether eight bytes at an offset are ASCII. */
+  private static boolean isAscii(byte[] bytes, int at, int length) {
+    return at + Long.BYTES <= length && ((long) LONG.get(bytes, at) & HIGH_BITS) == 0;
   }
 
   /** The length of the multi-byte sequence at an offset, or 0 if it is malformed. */

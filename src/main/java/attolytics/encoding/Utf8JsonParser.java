@@ -52,6 +52,7 @@ final class Utf8JsonParser extends UTF8StreamJsonParser {
   private static final char REPLACEMENT = '\uFFFD';
 
   private boolean inString; // and not in a name
+  private boolean stringHasEscapes;
   private boolean afterHighSurrogate;
   private boolean nameHasLoneSurrogate;
 
@@ -74,15 +75,26 @@ final class Utf8JsonParser extends UTF8StreamJsonParser {
     nameHasLoneSurrogate = false;
   }
 
-  @Override
-  protected void _finishString() throws IOException {
-    inString = true;
-    super._finishString();
-    inString = false;
+  /** The offset of the next byte. */
+  int offset() {
+    return _inputPtr;
+  }
+
+  /** If the current value is a string, reads it to its end, without its chars. */
+  void finishValue() throws IOException {
+    if (_tokenIncomplete) {
+      _skipString();
+    }
+  }
+
+  /** Whether the string that was read last has escapes. */
+  boolean stringHasEscapes() {
+    return stringHasEscapes;
   }
 
   @Override
   protected void _skipString() throws IOException {
+    stringHasEscapes = false;
     inString = true;
     super._skipString();
     inString = false;
@@ -92,6 +104,7 @@ final class Utf8JsonParser extends UTF8StreamJsonParser {
   @Override
   protected char _decodeEscaped() throws IOException {
     char c = super._decodeEscaped();
+    stringHasEscapes |= inString;
     if (inString || !Character.isSurrogate(c)) {
       return c;
     }

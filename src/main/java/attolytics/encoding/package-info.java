@@ -1,6 +1,7 @@
 /**
  * Encodes a JSON value as a field of COPY's binary format: {@link attolytics.encoding.CopyBuffer},
- * and a class for each kind of value whose encoding is more than a few lines.
+ * and a class for each kind of value whose encoding is more than a few lines. {@link
+ * attolytics.encoding.JsonReader} reads the values: jackson-core's parser, with texts in UTF-8.
  *
  * <p>A {@link attolytics.encoding.ValueEncoder} checks a value and writes its field in one step.
  * {@link attolytics.encoding.ArrayField} wraps the fields of any encoder in an array; all it needs

@@ -2,12 +2,14 @@ package attolytics.encoding;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.io.SerializedString;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +35,56 @@ class JsonReaderTest {
     assertEquals(-1.5e7, json.doubleValue());
     assertEquals(4, json.tokenStart());
     assertEquals(11, json.tokenEnd());
+  }
+
+  @Test
+  void text_ofAStringWithoutEscapes_isAViewOfTheInput() throws IOException {
+    open("[\"\\n\", \"é😀\" , \"a\"]");
+    json.nextToken();
+    json.text();
+    json.nextToken();
+    assertSame(json.bytes(), json.text().bytes());
+    assertEquals("é😀", json.text().toString());
+    assertEquals(10, json.tokenStart());
+    assertEquals(18, json.tokenEnd());
+    json.nextToken();
+    assertEquals(json.tokenStart() + 3, json.tokenEnd()); // before the text
+    assertEquals("a", json.text().toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "\\\\u0041, \\u0041",
+    "\\\\\\u0041, \\A",
+    "\\ud83d\\ude00\\\\, 😀\\",
+    "\\u00e9\\\\n, é\\n"
+  })
+  void text_ofEscapedBackslashes(String escaped, String text) throws IOException {
+    open('"' + escaped + '"');
+    assertEquals(text, json.text().toString());
+    assertEquals(text, json.text().toString());
+    assertEquals(3 + escaped.getBytes(StandardCharsets.UTF_8).length + 2, json.tokenEnd());
+  }
+
+  /** An IO thread has its readers for ever. */
+  @Test
+  void closed_keepsNothingOfTheInput() throws Exception {
+    byte[] bytes = ("{\"" + "n".repeat(1 << 16) + "\":\"v\"}").getBytes(StandardCharsets.UTF_8);
+    json.open(bytes, 0, bytes.length);
+    json.nextToken();
+    json.nextToken();
+    WeakReference<String> name = new WeakReference<>(json.name());
+    json.nextToken();
+    assertEquals("v", json.text().toString());
+    json.close();
+    WeakReference<byte[]> input = new WeakReference<>(bytes);
+    bytes = null;
+    for (int i = 0; i < 100 && (input.get() != null || name.get() != null); i++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    assertNull(input.get());
+    assertNull(name.get());
   }
 
   @Test
