@@ -19,6 +19,7 @@ public final class Decoded {
   boolean wrongSecretKey;
   @Nullable EventError unknownTable;
   final List<EventError> errors = new ArrayList<>();
+  private int repeated; // of the errors, those whose event has an earlier one
   int events;
   boolean anyEventInvalid;
   boolean eventInvalid; // the current one
@@ -32,6 +33,7 @@ public final class Decoded {
     wrongSecretKey = false;
     unknownTable = null;
     errors.clear();
+    repeated = 0;
     events = 0;
     anyEventInvalid = false;
     eventInvalid = false;
@@ -87,12 +89,34 @@ public final class Decoded {
       pointer += "/" + field.replace("~", "~0").replace("/", "~1");
     }
     EventError error = new EventError(event, pointer + path, code, detail, reason, table);
-    if (firstError == null) {
+    boolean isFirst = firstError == null;
+    if (isFirst) {
       firstError = error;
+    }
+    if (errors.size() == MAX_ERRORS && isFirst && repeated > 0) {
+      removeRepeated(errors);
+      repeated--;
     }
     if (errors.size() < MAX_ERRORS) {
       errors.add(error);
+      repeated += isFirst ? 0 : 1;
     }
+  }
+
+  /**
+   * Makes room to name one more event: removes the last error whose event has an earlier one.
+   *
+   * @param errors in the order of the events
+   * @return false if there is none
+   */
+  static boolean removeRepeated(List<EventError> errors) {
+    for (int i = errors.size() - 1; i > 0; i--) {
+      if (errors.get(i).event() == errors.get(i - 1).event()) {
+        errors.remove(i);
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Whether the body as a whole is a request of a client that has the secret key. */
@@ -135,7 +159,10 @@ public final class Decoded {
     return lenient;
   }
 
-  /** The errors of the events, in order: the first {@value #MAX_ERRORS}. */
+  /**
+   * The errors of the events, in order: the first {@value #MAX_ERRORS}. Those of a lenient request
+   * name as many events as they can.
+   */
   public List<EventError> errors() {
     return Collections.unmodifiableList(errors);
   }

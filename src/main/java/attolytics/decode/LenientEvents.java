@@ -10,6 +10,7 @@ import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -113,10 +114,13 @@ public final class LenientEvents implements LenientRequest {
   }
 
   private static List<EventError> inOrder(List<EventError> known, EventError added) {
-    EventError[] all = Arrays.copyOf(known.toArray(new EventError[0]), known.size() + 1);
-    all[known.size()] = added;
-    Arrays.sort(all, Comparator.comparingInt(EventError::event));
-    return List.of(all).subList(0, Math.min(all.length, Decoded.MAX_ERRORS));
+    List<EventError> all = new ArrayList<>(known);
+    all.add(added);
+    all.sort(Comparator.comparingInt(EventError::event));
+    if (all.size() > Decoded.MAX_ERRORS && !Decoded.removeRepeated(all)) {
+      all.remove(Decoded.MAX_ERRORS);
+    }
+    return all;
   }
 
   /** How many events were put into quarantine. */

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -146,6 +147,39 @@ class LenientEventsTest {
     assertEquals(100, decoded.errors().size());
     assertEquals(249, Objects.requireNonNull(decoded.lenient()).quarantined());
     assertEquals(250, batch.rowCount());
+  }
+
+  private static List<Integer> named(List<EventError> errors) {
+    return errors.stream().map(EventError::event).distinct().toList();
+  }
+
+  @Test
+  void eventsWithTwoErrors_takeNoPlacesThatOthersNeed() {
+    String twice = "{\"_t\":\"t\",\"m\":1}";
+    for (int events : new int[] {49, 50, 51, 75, 99, 100, 101, 300}) {
+      String all = "[" + (twice + ",").repeat(events - 1) + twice + "]";
+      Decoded decoded = decode(all, new Batch(1 << 20));
+      List<Integer> expected =
+          IntStream.range(0, Math.min(events, Decoded.MAX_ERRORS)).boxed().toList();
+      assertEquals(expected, named(decoded.errors()));
+      assertEquals(Math.min(2 * events, Decoded.MAX_ERRORS), decoded.errors().size());
+    }
+  }
+
+  @Test
+  void eventsThatTheDatabaseRefuses_areNamedBesideThoseWithTwoErrors() {
+    String valid = "{\"_t\":\"t\",\"n\":1},";
+    String twice = "{\"_t\":\"t\",\"m\":1}";
+    String all = valid.repeat(3) + (twice + ",").repeat(96) + twice;
+    LenientEvents events = Objects.requireNonNull(decode("[" + all + "]").lenient());
+    for (int event = 0; event < 3; event++) {
+      assertTrue(events.quarantine(event, "conflict", "no"));
+    }
+    String answer = events.answer(0);
+    for (int event = 0; event < 100; event++) {
+      assertTrue(answer.contains("{\"event\":" + event + ","), answer);
+    }
+    assertEquals(101, answer.split("\"event\":", -1).length);
   }
 
   @Test
