@@ -163,9 +163,12 @@ public final class Decoder {
 
   /** The parser's own messages quote the body, which may contain a secret. */
   private String explain(byte[] body, JsonProcessingException e) {
-    if (e instanceof StreamConstraintsException) {
-      String limit = "nested deeper than " + JsonReader.MAX_DEPTH + " levels";
-      return notJson(body, json.tokenStart(), limit);
+    if (e instanceof StreamConstraintsException limit) {
+      String what =
+          JsonReader.isLongName(limit)
+              ? "a name of more than " + JsonReader.MAX_NAME_BYTES + " bytes"
+              : "nested deeper than " + JsonReader.MAX_DEPTH + " levels";
+      return notJson(body, json.tokenStart(), what);
     }
     int offset = (int) e.getLocation().getByteOffset();
     boolean atEnd = e instanceof JsonEOFException;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonStreamContext;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.SerializableString;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.core.io.NumberInput;
 import java.io.Closeable;
@@ -19,6 +20,9 @@ import java.io.IOException;
 public final class JsonReader implements Closeable {
   /** The maximum nesting depth of arrays and objects. */
   public static final int MAX_DEPTH = Utf8JsonParser.MAX_DEPTH;
+
+  /** The maximum length of a name, in bytes. */
+  public static final int MAX_NAME_BYTES = Utf8JsonParser.MAX_NAME_BYTES;
 
   private static final Utf8JsonParser.Factory PARSERS = new Utf8JsonParser.Factory();
 
@@ -94,6 +98,11 @@ public final class JsonReader implements Closeable {
     while (depth() > outerDepth) {
       parser.nextToken();
     }
+  }
+
+  /** Whether it says that a name is too long, and not that the nesting is too deep. */
+  public static boolean isLongName(StreamConstraintsException e) {
+    return e.getOriginalMessage().startsWith("Name length");
   }
 
   /** The current token. */

@@ -13,7 +13,10 @@ import java.io.IOException;
  * if they were refused here, one event with such a name would cost all events of its body.
  */
 final class Utf8JsonParser extends UTF8StreamJsonParser {
-  /** Makes parsers without the limits of the library: a body has its own, and memory is counted. */
+  /**
+   * Makes parsers without the limits of the library on texts and numbers: a body has its own. To
+   * read a name takes many times its size.
+   */
   static final class Factory extends JsonFactory {
     private static final long serialVersionUID = 1;
 
@@ -27,7 +30,7 @@ final class Utf8JsonParser extends UTF8StreamJsonParser {
                       .maxNestingDepth(MAX_DEPTH)
                       .maxNumberLength(Integer.MAX_VALUE)
                       .maxStringLength(Integer.MAX_VALUE)
-                      .maxNameLength(Integer.MAX_VALUE)
+                      .maxNameLength(MAX_NAME_BYTES)
                       .build()));
     }
 
@@ -48,6 +51,9 @@ final class Utf8JsonParser extends UTF8StreamJsonParser {
 
   /** The maximum nesting depth of arrays and objects. */
   static final int MAX_DEPTH = 1000;
+
+  /** The maximum length of a name. */
+  static final int MAX_NAME_BYTES = 1 << 16;
 
   private static final char REPLACEMENT = '\uFFFD';
 
