@@ -4,6 +4,7 @@ Arguments: URL, file for the queue, first number
 """
 
 import itertools
+import logging
 import pathlib
 import sys
 import threading
@@ -11,6 +12,7 @@ import threading
 sys.path.insert(0, str(pathlib.Path(__file__).parents[5] / "clients" / "python"))
 import attolytics
 
+logging.getLogger("attolytics").addHandler(logging.NullHandler())  # the output has numbers only
 url, path, first = sys.argv[1:]
 stopped = threading.Event()
 
