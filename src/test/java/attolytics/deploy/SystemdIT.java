@@ -35,7 +35,7 @@ class SystemdIT {
     }
     Files.copy(Unit.FILE, units.resolve(Unit.FILE.getFileName()));
     Path programs = Files.createDirectories(root.resolve("usr/bin"));
-    for (String name : List.of("java", "kill")) {
+    for (String name : List.of("java", "sh")) {
       Path program = Files.writeString(programs.resolve(name), "#!/bin/sh\n");
       assertTrue(program.toFile().setExecutable(true));
     }
