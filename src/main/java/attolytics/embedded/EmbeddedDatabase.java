@@ -185,7 +185,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
   }
 
   /**
-   * Sets when the server may terminate: whoever stops the service may stop the server, too.
+   * Sets when the server may terminate: what stops the service may stop the server, too.
    *
    * @param stopping whether the service stops
    * @param needed whether it still needs the server then; if so, the server is restarted
