@@ -8,6 +8,7 @@ import attolytics.http.IngestHandler;
 import attolytics.http.server.HttpServer;
 import attolytics.http.server.Limits;
 import attolytics.metrics.Metrics;
+import attolytics.recent.RecentOutages;
 import attolytics.recent.RecentRefusals;
 import attolytics.schema.App;
 import attolytics.schema.Table;
@@ -54,7 +55,8 @@ public final class InsertServer {
             TrustedProxies.LOOPBACK,
             InstantSource.system(),
             id -> false,
-            new RecentRefusals());
+            new RecentRefusals(),
+            new RecentOutages());
     HttpServer http =
         HttpServer.open(
             "localhost",
@@ -63,6 +65,7 @@ public final class InsertServer {
             LIMITS,
             Metrics.NONE,
             new RecentRefusals(),
+            new RecentOutages(),
             new IngestHandler(ingest, Map.of(app.id(), app)));
     // Nothing to flush at the end: the load has all answers when it stops this server.
     Runtime.getRuntime().addShutdownHook(new Thread(() -> Runtime.getRuntime().halt(0)));

@@ -20,7 +20,6 @@ public final class Facts {
    * @param bytes its size
    * @param problem why it accepts no writes, or null
    * @param cause the words of the driver or the server, or null
-   * @param problemSince when that began, or null
    */
   public record Database(
       String url,
@@ -29,8 +28,7 @@ public final class Facts {
       @Nullable String serverVersion,
       @Nullable Long bytes,
       @Nullable String problem,
-      @Nullable String cause,
-      @Nullable Instant problemSince) {
+      @Nullable String cause) {
     public Database {
       cause = cause == null ? null : Redaction.redact(cause);
     }

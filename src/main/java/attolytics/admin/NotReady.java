@@ -23,8 +23,13 @@ public record NotReady(String reason, @Nullable String cause, Instant since) {
     return cause == null ? reason : reason + " (" + cause + ")";
   }
 
+  /** In words, with the time. */
+  public String textWithTime() {
+    return text() + ", since " + since.truncatedTo(ChronoUnit.SECONDS);
+  }
+
   /** The answer of {@code /readyz}. */
   String answer() {
-    return "not ready: " + text() + ", since " + since.truncatedTo(ChronoUnit.SECONDS);
+    return "not ready: " + textWithTime();
   }
 }

@@ -111,7 +111,6 @@ public final class StatusReport {
     json.count("bytes", database.bytes());
     json.text("problem", database.problem());
     json.text("cause", database.cause());
-    json.time("since", database.problemSince());
   }
 
   private void writeSchema(ReportJson json) throws IOException {

@@ -3,6 +3,7 @@ package attolytics.app;
 import attolytics.http.server.HttpServer;
 import attolytics.http.server.Limits;
 import attolytics.metrics.PrometheusMetrics;
+import attolytics.recent.RecentOutages;
 import attolytics.recent.RecentRefusals;
 import attolytics.settings.Settings;
 import attolytics.settings.StartException;
@@ -25,12 +26,19 @@ final class HttpPorts {
   private final HeapShare heap;
   private final PrometheusMetrics metrics;
   private final RecentRefusals refusals;
+  private final RecentOutages outages;
 
-  HttpPorts(Settings settings, HeapShare heap, PrometheusMetrics metrics, RecentRefusals refusals) {
+  HttpPorts(
+      Settings settings,
+      HeapShare heap,
+      PrometheusMetrics metrics,
+      RecentRefusals refusals,
+      RecentOutages outages) {
     this.settings = settings;
     this.heap = heap;
     this.metrics = metrics;
     this.refusals = refusals;
+    this.outages = outages;
   }
 
   HttpServer openAdmin(HttpHandler handler) throws StartException {
@@ -71,7 +79,7 @@ final class HttpPorts {
       String prefix, String host, int port, int ioThreads, Limits limits, HttpHandler handler)
       throws StartException {
     try {
-      return HttpServer.open(host, port, ioThreads, limits, metrics, refusals, handler);
+      return HttpServer.open(host, port, ioThreads, limits, metrics, refusals, outages, handler);
     } catch (IOException e) {
       throw new StartException(
           "cannot listen on %s:%d: %s; choose another by --%shost and --%sport"

@@ -11,6 +11,7 @@ import attolytics.http.IngestContext;
 import attolytics.http.IngestHandler;
 import attolytics.http.server.Limits;
 import attolytics.metrics.PrometheusMetrics;
+import attolytics.recent.RecentOutages;
 import attolytics.recent.RecentRefusals;
 import attolytics.schema.App;
 import attolytics.settings.Settings;
@@ -47,6 +48,7 @@ final class Pipeline {
   private final Settings settings;
   private final PrometheusMetrics metrics;
   private final RecentRefusals refusals;
+  private final RecentOutages outages;
   private final Budget budget;
   private final Ring ring = new Ring(RING_ROWS);
   private final FullBuffer full;
@@ -58,10 +60,15 @@ final class Pipeline {
    * @param bufferBytes of requests that are being read or wait for their commit
    */
   Pipeline(
-      Settings settings, long bufferBytes, PrometheusMetrics metrics, RecentRefusals refusals) {
+      Settings settings,
+      long bufferBytes,
+      PrometheusMetrics metrics,
+      RecentRefusals refusals,
+      RecentOutages outages) {
     this.settings = settings;
     this.metrics = metrics;
     this.refusals = refusals;
+    this.outages = outages;
     this.budget = new Budget(bufferBytes);
     this.full = new FullBuffer(budget, ring);
   }
@@ -106,7 +113,8 @@ final class Pipeline {
             settings.trustedProxies(),
             clock,
             quarantineIsFull,
-            refusals);
+            refusals,
+            outages);
     IngestHandler created = new IngestHandler(context, apps);
     handler = created;
     return created;

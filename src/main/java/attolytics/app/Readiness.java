@@ -2,7 +2,6 @@ package attolytics.app;
 
 import attolytics.admin.NotReady;
 import attolytics.logging.LogMarkers;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -37,16 +36,26 @@ final class Readiness {
    */
   private record State(boolean ready, Instant since) {}
 
+  /**
+   * What {@link #logChange} saw.
+   *
+   * @param unready why no request would have been accepted, or null
+   * @param at when the change began, if it saw one, otherwise when it looked
+   */
+  record Seen(@Nullable NotReady unready, Instant at) {}
+
   private final InstantSource clock;
   private final List<Supplier<@Nullable Obstacle>> checks = new CopyOnWriteArrayList<>();
   private volatile @Nullable Obstacle phase = new Obstacle("starting", null);
   private volatile State state;
+  private @Nullable State unconfirmed;
   private @Nullable String logged;
-  private volatile @Nullable NotReady lastSeen;
+  private volatile Seen lastSeen;
 
   Readiness(InstantSource clock) {
     this.clock = clock;
     this.state = new State(false, clock.instant());
+    this.lastSeen = new Seen(null, state.since());
   }
 
   /**
@@ -57,13 +66,13 @@ final class Readiness {
    */
   void setNotReady(String reason, @Nullable String cause) {
     phase = new Obstacle(reason, cause);
-    change(false);
+    confirm(false);
   }
 
   /** The start is complete. From now on the checks decide. */
   void setReady() {
     phase = null;
-    change(true);
+    confirm(true);
   }
 
   /**
@@ -81,34 +90,28 @@ final class Readiness {
    */
   void logChange() {
     Obstacle obstacle = obstacle();
-    lastSeen = obstacle == null ? null : notReady(obstacle);
-    String reason = obstacle == null ? null : obstacle.reason();
+    NotReady unready = obstacle == null ? null : notReady(obstacle);
+    Instant before = state.since();
+    Instant since = confirm(unready == null);
+    boolean changed = (unready == null) != (lastSeen.unready() == null);
+    lastSeen = new Seen(unready, changed ? since : clock.instant());
+    String reason = unready == null ? null : unready.reason();
     if (phase != null || Objects.equals(reason, logged)) {
       return;
     }
     logged = reason;
-    Instant before = state.since();
-    change(obstacle == null);
-    if (obstacle == null) {
+    if (unready == null) {
       log.atInfo()
           .addMarker(LogMarkers.STATE_CHANGE)
-          .log("ready again after {} s", Duration.between(before, clock.instant()).toSeconds());
+          .log("ready again after {} s", since.getEpochSecond() - before.getEpochSecond());
     } else {
-      log.atWarn()
-          .addMarker(LogMarkers.STATE_CHANGE)
-          .log("not ready: {}", notReady(obstacle).text());
+      log.atWarn().addMarker(LogMarkers.STATE_CHANGE).log("not ready: {}", unready.textWithTime());
     }
   }
 
   /** What {@link #logChange} saw when it was called the last time. Any thread. */
-  @Nullable NotReady lastSeen() {
+  Seen lastSeen() {
     return lastSeen;
-  }
-
-  private synchronized void change(boolean ready) {
-    if (state.ready() != ready) {
-      state = new State(ready, clock.instant());
-    }
   }
 
   /** When it became ready, or the opposite. Any thread; does not block. */
@@ -116,10 +119,22 @@ final class Readiness {
     return since(obstacle() == null);
   }
 
-  /** A change that has not been looked at yet is one of this moment. */
-  private Instant since(boolean ready) {
-    State known = state;
-    return known.ready() == ready ? known.since() : clock.instant();
+  /** Who sees a change first sets its time: the log, the pages and the probes name the same one. */
+  private synchronized Instant since(boolean ready) {
+    if (ready == state.ready()) {
+      unconfirmed = null;
+      return state.since();
+    }
+    if (unconfirmed == null) {
+      unconfirmed = new State(ready, clock.instant());
+    }
+    return unconfirmed.since();
+  }
+
+  private synchronized Instant confirm(boolean ready) {
+    state = new State(ready, since(ready));
+    unconfirmed = null;
+    return state.since();
   }
 
   /** Why no request would be accepted now, or null if one would. Any thread; does not block. */

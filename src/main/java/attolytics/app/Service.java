@@ -99,10 +99,10 @@ public final class Service implements AutoCloseable {
     metrics = metrics(schema, readiness);
     history = new History(metrics);
     facts = StatusFacts.of(settings, readiness);
-    pipeline = new Pipeline(settings, heap.buffer(), metrics, refusals);
+    pipeline = new Pipeline(settings, heap.buffer(), metrics, refusals, outages);
     shutdown = new Shutdown(settings, housekeeping, pipeline, readiness, systemd);
     liveness = new Liveness(pipeline.writers(), settings.ackTimeout().plus(SILENCE_MARGIN));
-    ports = new HttpPorts(settings, heap, metrics, refusals);
+    ports = new HttpPorts(settings, heap, metrics, refusals, outages);
     admin =
         ports.openAdmin(
             new AdminHandler(
@@ -232,14 +232,7 @@ public final class Service implements AutoCloseable {
 
   /** At once after the log line of a change, so that the page names the same time. */
   private Runnable readinessWatch() {
-    OutageWatch outageWatch =
-        new OutageWatch(
-            readiness,
-            pipeline,
-            metrics,
-            IngestHandler.statusByReason(),
-            InstantSource.system(),
-            outages);
+    OutageWatch outageWatch = new OutageWatch(readiness, pipeline::heldTables, outages);
     return () -> {
       readiness.logChange();
       outageWatch.run();

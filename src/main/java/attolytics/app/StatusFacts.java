@@ -43,7 +43,7 @@ final class StatusFacts {
 
   /** A database that has not been asked yet. */
   static Facts.Database unknown(DatabaseUrl url, boolean isEmbedded) {
-    return new Facts.Database(url.display(), isEmbedded, null, null, null, null, null, null);
+    return new Facts.Database(url.display(), isEmbedded, null, null, null, null, null);
   }
 
   /** What is known of the database now. */
@@ -58,7 +58,6 @@ final class StatusFacts {
         details == null ? null : details.serverVersion(),
         details == null ? null : details.bytes(),
         problem == null ? null : problem.reason(),
-        problem == null ? null : problem.cause(),
-        problem == null ? null : problem.since());
+        problem == null ? null : problem.cause());
   }
 }

@@ -7,7 +7,6 @@ import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.function.LongSupplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -27,11 +26,10 @@ public final class DatabaseProbe implements Runnable {
    * Why the database accepts no writes.
    *
    * @param cause the words of the driver or the server, or null
-   * @param since when that, or another problem right before it, began
    */
-  public record Problem(String reason, @Nullable String cause, Instant since) {}
+  public record Problem(String reason, @Nullable String cause) {}
 
-  private record Start(long nanos, Instant instant, long commits) {}
+  private record Start(long nanos, long commits) {}
 
   private final DataSource database;
   private final LongSupplier commits;
@@ -50,10 +48,10 @@ public final class DatabaseProbe implements Runnable {
   /** Queries once. One thread at a time. */
   @Override
   public void run() {
-    Start now = new Start(System.nanoTime(), Instant.now(), commits.getAsLong());
+    Start now = new Start(System.nanoTime(), commits.getAsLong());
     start = now;
     try {
-      Problem found = query(since(now));
+      Problem found = query();
       problem = acceptedWritesSince(now) ? null : found;
     } finally {
       start = null;
@@ -66,11 +64,6 @@ public final class DatabaseProbe implements Runnable {
    */
   private boolean acceptedWritesSince(Start begin) {
     return commits.getAsLong() > begin.commits();
-  }
-
-  private Instant since(Start now) {
-    Problem before = problem;
-    return before == null ? now.instant() : before.since();
   }
 
   /** Why the database accepts no writes, or null if it does. Any thread; does not block. */
@@ -87,22 +80,20 @@ public final class DatabaseProbe implements Runnable {
       return known;
     }
     boolean overdue = System.nanoTime() - running.nanos() > TIMEOUT.toNanos();
-    return overdue && !acceptedWritesSince(running)
-        ? new Problem(NO_RESPONSE, null, running.instant())
-        : null;
+    return overdue && !acceptedWritesSince(running) ? new Problem(NO_RESPONSE, null) : null;
   }
 
-  private @Nullable Problem query(Instant since) {
+  private @Nullable Problem query() {
     try (Connection connection = database.getConnection()) {
       // The pool resets it, and rolls back.
       connection.setNetworkTimeout(Runnable::run, (int) TIMEOUT.toMillis());
       try (Statement statement = connection.createStatement();
           ResultSet answer = statement.executeQuery(QUERY)) {
         answer.next();
-        return answer.getBoolean(1) ? new Problem(READ_ONLY, null, since) : null;
+        return answer.getBoolean(1) ? new Problem(READ_ONLY, null) : null;
       }
     } catch (SQLException e) {
-      return new Problem(reason(e), Connector.cause(e), since);
+      return new Problem(reason(e), Connector.cause(e));
     }
   }
 

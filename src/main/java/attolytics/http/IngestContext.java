@@ -5,6 +5,7 @@ import attolytics.buffer.Ring;
 import attolytics.http.problem.ErrorIds;
 import attolytics.http.server.Limits;
 import attolytics.metrics.Metrics;
+import attolytics.recent.RecentOutages;
 import attolytics.recent.RecentRefusals;
 import attolytics.settings.TrustedProxies;
 import java.time.InstantSource;
@@ -22,6 +23,7 @@ import java.util.function.Predicate;
  * @param clock by which events are too old, or too far in the future
  * @param quarantineIsFull says of an app whether it may put no more events into quarantine
  * @param refusals for the status page
+ * @param outages which count the answers
  */
 public record IngestContext(
     Ring ring,
@@ -33,7 +35,8 @@ public record IngestContext(
     TrustedProxies trustedProxies,
     InstantSource clock,
     Predicate<String> quarantineIsFull,
-    RecentRefusals refusals) {
+    RecentRefusals refusals,
+    RecentOutages outages) {
   public IngestContext(
       Ring ring,
       Budget budget,
@@ -42,7 +45,8 @@ public record IngestContext(
       TrustedProxies trustedProxies,
       InstantSource clock,
       Predicate<String> quarantineIsFull,
-      RecentRefusals refusals) {
+      RecentRefusals refusals,
+      RecentOutages outages) {
     this(
         ring,
         budget,
@@ -53,7 +57,8 @@ public record IngestContext(
         trustedProxies,
         clock,
         quarantineIsFull,
-        refusals);
+        refusals,
+        outages);
   }
 
   /** Half of it, but at least one body of the largest size. */

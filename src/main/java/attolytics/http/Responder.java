@@ -247,6 +247,7 @@ final class Responder {
       counted = true;
       long nanos = System.nanoTime() - exchange.getRequestStartTime();
       ingest.metrics().requestAnswered(appId(), status, nanos);
+      ingest.outages().answered(status, nanos);
     }
   }
 

@@ -8,11 +8,12 @@ import org.jspecify.annotations.Nullable;
  * A time in which a part of the service accepted no requests, or could not store them.
  *
  * @param part of the service: the same for outages of which one can continue another
- * @param from when it was noticed
+ * @param from when it was first seen
  * @param until null while it lasts
  * @param reasons in the order in which they came, each once
  * @param cause the last known words of the database, or null
- * @param unavailable requests of the whole service answered with 503 meanwhile
+ * @param unavailable requests of the whole service answered with 503: meanwhile, or later if they
+ *     began before its end
  * @param unknown the same, with 504
  */
 public record Outage(

@@ -2,6 +2,7 @@ package attolytics.recent;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -21,6 +22,9 @@ public final class RecentOutages {
 
   private static final int MAX_REASONS = 5;
 
+  private static final int UNAVAILABLE = 503;
+  private static final int UNKNOWN = 504;
+
   /**
    * What is wrong at one time.
    *
@@ -30,33 +34,48 @@ public final class RecentOutages {
    */
   public record Trouble(String part, String reason, @Nullable String cause) {}
 
-  /** How many requests were answered with 503 and 504 since the start. */
-  public record Answers(long unavailable, long unknown) {}
+  /** How many requests were answered with 503 and with 504. */
+  private record Answers(long unavailable, long unknown) {
+    static final Answers NONE = new Answers(0, 0);
+
+    Answers plus(Answers other) {
+      return new Answers(unavailable + other.unavailable, unknown + other.unknown);
+    }
+  }
 
   private static final class Entry {
     private final String part;
     private final Instant from;
-    private final Answers before;
     private final List<String> reasons = new ArrayList<>();
     private @Nullable String cause;
     private @Nullable Instant until;
-    private Answers after;
+    private Answers answers;
+    private Answers afterwards = Answers.NONE;
 
-    Entry(String part, Instant from, Answers before) {
+    Entry(String part, Instant from, Answers answers) {
       this.part = part;
       this.from = from;
-      this.before = before;
-      this.after = before;
+      this.answers = answers;
     }
 
-    void endsAt(Instant when, Answers answers) {
+    /** Whether the answer is one of the outage: it goes on, or the request began in it. */
+    boolean add(Answers answer, Instant began) {
+      if (until == null || began.isBefore(until)) {
+        answers = answers.plus(answer);
+        return true;
+      }
+      afterwards = afterwards.plus(answer);
+      return false;
+    }
+
+    void endsAt(Instant when) {
       until = when;
-      after = answers;
     }
 
-    void goesOn(Trouble trouble, Answers answers) {
+    void goesOn(Trouble trouble) {
       until = null;
-      after = answers;
+      answers = answers.plus(afterwards);
+      afterwards = Answers.NONE;
       if (!reasons.contains(trouble.reason()) && reasons.size() < MAX_REASONS) {
         reasons.add(trouble.reason());
       }
@@ -69,32 +88,67 @@ public final class RecentOutages {
 
     Outage outage() {
       return new Outage(
-          part,
-          from,
-          until,
-          reasons,
-          cause,
-          after.unavailable() - before.unavailable(),
-          after.unknown() - before.unknown());
+          part, from, until, reasons, cause, answers.unavailable(), answers.unknown());
     }
   }
 
   private final Deque<Entry> newestFirst = new ArrayDeque<>();
-  private Answers last = new Answers(0, 0);
+  private final InstantSource clock;
+
+  /** Since the last look, and of no outage that is known. */
+  private Answers unclaimed = Answers.NONE;
+
+  public RecentOutages() {
+    this(InstantSource.system());
+  }
+
+  RecentOutages(InstantSource clock) {
+    this.clock = clock;
+  }
+
+  /**
+   * A request was answered.
+   *
+   * @param nanos from its first byte to the answer
+   */
+  public void answered(int status, long nanos) {
+    if (status == UNAVAILABLE) {
+      add(new Answers(1, 0), nanos);
+    } else if (status == UNKNOWN) {
+      add(new Answers(0, 1), nanos);
+    }
+  }
+
+  private synchronized void add(Answers answer, long nanos) {
+    Instant began = clock.instant().minusNanos(nanos);
+    boolean claimed = false;
+    for (Entry entry : newestFirst) {
+      claimed |= entry.add(answer, began);
+    }
+    unclaimed = claimed ? unclaimed : unclaimed.plus(answer);
+  }
 
   /**
    * Looks at the present state. Called periodically.
    *
    * @param troubles at most one of a part
    */
-  public synchronized void update(List<Trouble> troubles, Answers answers, Instant when) {
+  public synchronized void update(List<Trouble> troubles, Instant when) {
     for (Entry entry : newestFirst) {
       if (entry.until == null) {
-        entry.endsAt(when, answers);
+        entry.endsAt(when);
       }
     }
-    troubles.forEach(trouble -> entry(trouble.part(), when).goesOn(trouble, answers));
-    last = answers;
+    troubles.forEach(trouble -> entry(trouble.part(), when).goesOn(trouble));
+    unclaimed = Answers.NONE;
+  }
+
+  /** Adds an outage that was not noticed before it was over. */
+  public synchronized void addPast(Trouble trouble, Instant from, Instant until) {
+    Entry entry = entry(trouble.part(), from);
+    entry.goesOn(trouble);
+    entry.endsAt(until);
+    unclaimed = Answers.NONE;
   }
 
   private Entry entry(String part, Instant when) {
@@ -104,7 +158,7 @@ public final class RecentOutages {
       }
     }
     // With what was answered since the last look: it began before it was noticed.
-    Entry entry = new Entry(part, when, last);
+    Entry entry = new Entry(part, when, unclaimed);
     newestFirst.addFirst(entry);
     if (newestFirst.size() > CAPACITY) {
       newestFirst.removeLast();

@@ -1,6 +1,7 @@
 package attolytics.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import attolytics.app.Readiness.Obstacle;
 import attolytics.logging.LogMarkers;
@@ -50,10 +51,10 @@ class ReadinessTest {
     }
     assertEquals(
         List.of(
-            "WARN not ready: away",
+            "WARN not ready: away, since 2030-01-02T03:04:15Z",
             "INFO ready again after 20 s",
-            "WARN not ready: away",
-            "WARN not ready: full",
+            "WARN not ready: away, since 2030-01-02T03:04:55Z",
+            "WARN not ready: full, since 2030-01-02T03:04:55Z",
             "INFO ready again after 20 s"),
         lines());
     for (ILoggingEvent event : logged.list) {
@@ -73,7 +74,10 @@ class ReadinessTest {
     obstacle.set(new Obstacle("away", "starting up"));
     readiness.logChange();
     assertEquals(
-        List.of("WARN not ready: away (at postgres://***@h/d: Connection refused)"), lines());
+        List.of(
+            "WARN not ready: away (at postgres://***@h/d: Connection refused),"
+                + " since 2030-01-02T03:04:05Z"),
+        lines());
     assertEquals("away (starting up)", Objects.requireNonNull(readiness.notReady()).text());
   }
 
@@ -83,14 +87,55 @@ class ReadinessTest {
     now = now.plusSeconds(10);
     obstacle.set(Obstacle.of("away"));
     assertSince(now); // not looked at yet
-    readiness.logChange();
     Instant away = now;
+    now = now.plusMillis(900);
+    assertSince(away);
+    readiness.logChange();
+    assertEquals(List.of("WARN not ready: away, since " + away), lines());
+    assertEquals(away, readiness.lastSeen().at());
     now = now.plusSeconds(10);
     obstacle.set(Obstacle.of("full"));
     readiness.logChange();
     assertSince(away);
     readiness.setNotReady("draining", null);
     assertSince(away);
+  }
+
+  @Test
+  void since_ofAChangeThatDidNotLast_isForgotten() {
+    readiness.setReady();
+    Instant ready = now;
+    obstacle.set(Obstacle.of("away"));
+    assertSince(now);
+    now = now.plusMillis(100);
+    obstacle.set(null);
+    readiness.logChange();
+    now = now.plusSeconds(1);
+    assertEquals(ready, readiness.since());
+    obstacle.set(Obstacle.of("away"));
+    assertSince(now);
+  }
+
+  @Test
+  void lastSeen_isWhatWasLogged_notWhatIsTrueMeanwhile() {
+    readiness.setReady();
+    readiness.logChange();
+    obstacle.set(Obstacle.of("away"));
+    assertNull(readiness.lastSeen().unready());
+    readiness.logChange();
+    Instant away = now;
+    now = now.plusMillis(400);
+    obstacle.set(null);
+    assertNull(readiness.notReady());
+    assertEquals("away", Objects.requireNonNull(readiness.lastSeen().unready()).reason());
+    assertEquals(away, readiness.lastSeen().at());
+    Instant back = readiness.since();
+    now = now.plusMillis(600);
+    readiness.logChange();
+    assertEquals(new Readiness.Seen(null, back), readiness.lastSeen());
+    now = now.plusSeconds(1);
+    readiness.logChange();
+    assertEquals(new Readiness.Seen(null, now), readiness.lastSeen());
   }
 
   private void assertSince(Instant since) {

@@ -8,6 +8,7 @@ import attolytics.buffer.Budget;
 import attolytics.buffer.Ring;
 import attolytics.http.server.Limits;
 import attolytics.metrics.PrometheusMetrics;
+import attolytics.recent.RecentOutages;
 import attolytics.recent.RecentRefusals;
 import attolytics.settings.TrustedProxies;
 import java.time.Duration;
@@ -81,7 +82,8 @@ class IoThreadContextsTest {
                 TrustedProxies.LOOPBACK,
                 InstantSource.system(),
                 app -> false,
-                new RecentRefusals()));
+                new RecentRefusals(),
+                new RecentOutages()));
   }
 
   @AfterEach

@@ -2,6 +2,7 @@ package attolytics.http.server;
 
 import attolytics.http.problem.Problem;
 import attolytics.metrics.Metrics;
+import attolytics.recent.RecentOutages;
 import attolytics.recent.RecentRefusals;
 import attolytics.recent.RefusedRequest;
 import io.undertow.UndertowOptions;
@@ -67,6 +68,7 @@ public final class HttpServer implements AutoCloseable {
   private final IoThreads threads;
   private final Metrics metrics;
   private final RecentRefusals refusals;
+  private final RecentOutages outages;
   private final Map<XnioIoThread, PartialHeads> partialHeads = new ConcurrentHashMap<>();
 
   private HttpServer(
@@ -75,10 +77,12 @@ public final class HttpServer implements AutoCloseable {
       Limits limits,
       Metrics metrics,
       RecentRefusals refusals,
+      RecentOutages outages,
       HttpOpenListener listener)
       throws IOException {
     this.metrics = metrics;
     this.refusals = refusals;
+    this.outages = outages;
     worker =
         Xnio.getInstance(HttpServer.class.getClassLoader())
             .createWorker(
@@ -128,6 +132,7 @@ public final class HttpServer implements AutoCloseable {
    * @param ioThreads number of IO threads
    * @param metrics counts requests that are refused before the handler sees them
    * @param refusals remembers them
+   * @param outages counts them
    * @throws IOException with the cause, if the port cannot be opened
    */
   public static HttpServer open(
@@ -137,6 +142,7 @@ public final class HttpServer implements AutoCloseable {
       Limits limits,
       Metrics metrics,
       RecentRefusals refusals,
+      RecentOutages outages,
       HttpHandler handler)
       throws IOException {
     HttpOpenListener listener = new HttpOpenListener(buffers(), options(limits));
@@ -146,7 +152,7 @@ public final class HttpServer implements AutoCloseable {
           handler.handleRequest(exchange);
         });
     InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
-    return new HttpServer(address, ioThreads, limits, metrics, refusals, listener);
+    return new HttpServer(address, ioThreads, limits, metrics, refusals, outages, listener);
   }
 
   private static ByteBufferPool buffers() {
@@ -207,6 +213,7 @@ public final class HttpServer implements AutoCloseable {
 
   private void refused(Problem problem) {
     metrics.requestRefused(Metrics.UNKNOWN_APP, problem.reason());
+    outages.answered(problem.status(), 0);
     refusals.add(
         new RefusedRequest(
             Metrics.UNKNOWN_APP,
