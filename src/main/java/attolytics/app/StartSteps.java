@@ -88,6 +88,7 @@ public final class StartSteps {
   }
 
   static StartException connectionLost(SQLException e) {
-    return new StartException("the connection to the database was lost: " + e.getMessage(), e);
+    return new StartException(
+        "the connection to the database was lost: " + Connector.message(e), e);
   }
 }

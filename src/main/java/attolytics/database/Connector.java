@@ -5,15 +5,12 @@ import attolytics.settings.DatabaseUrl;
 import attolytics.settings.StartException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.UnknownHostException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.security.GeneralSecurityException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
@@ -117,7 +114,7 @@ public final class Connector {
    * @param what the database did
    */
   public static StartException refused(String what, SQLException e) {
-    String message = String.valueOf(e.getMessage());
+    String message = message(e);
     String advice =
         message.contains(STATEMENT_POOLING)
             ? "; set pool_mode = transaction, or session, in pgbouncer.ini: a request's rows are"
@@ -218,35 +215,23 @@ public final class Connector {
     return "check " + URL_SOURCES + (isTransient(e) ? ", and whether PostgreSQL runs there" : "");
   }
 
-  /**
-   * Why there is no connection, in a few words: the innermost ones, as those around them are the
-   * pool's and the driver's.
-   */
+  /** Why there is no connection, or it failed, in a few words and with the SQLSTATE. */
   public static String cause(SQLException e) {
-    Throwable root = e;
-    String words = String.valueOf(e.getMessage());
-    while (root.getCause() != null) {
-      root = root.getCause();
-      words = root.getMessage() == null ? words : root.getMessage();
-    }
-    if (root instanceof UnknownHostException) {
-      return "unknown host " + words;
-    }
-    if (root instanceof SQLTransientConnectionException) {
-      return "the pool gave no connection in time";
-    }
-    return words.lines().findFirst().orElse("");
+    return FailureCause.of(e);
   }
 
-  /** The driver's message, and that of the cause if it adds something. */
-  private static String message(SQLException e) {
-    String message = String.valueOf(e.getMessage()).replaceFirst("\\.$", "");
-    Throwable cause = e.getCause();
-    if (cause instanceof UnknownHostException) {
-      return message + ": unknown host " + cause.getMessage();
+  /**
+   * The cause if the driver or the pool reports the network's, else the message, with what its
+   * cause adds to it. They throw subclasses: other exceptions have this program's own words.
+   */
+  public static String message(SQLException e) {
+    boolean isOwn = e.getClass() == SQLException.class;
+    String network = isOwn ? null : FailureCause.ofNetwork(e);
+    if (network != null) {
+      return network;
     }
-    boolean included = cause instanceof ConnectException; // in the driver's message
-    return cause instanceof IOException && !included
+    String message = FailureCause.withoutFullStop(String.valueOf(e.getMessage()));
+    return e.getCause() instanceof IOException cause
         ? message + ": " + cause.getMessage()
         : message;
   }

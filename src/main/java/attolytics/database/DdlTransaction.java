@@ -96,7 +96,7 @@ public final class DdlTransaction {
     try {
       sql.execute(statement);
     } catch (SQLException e) {
-      throw new SQLException(statement + ": " + e.getMessage(), e.getSQLState(), e);
+      throw new SQLException(statement + ": " + Connector.message(e), e.getSQLState(), e);
     }
   }
 }

@@ -135,7 +135,7 @@ public final class Replayer {
   private Summary run() throws SQLException, StartException, InterruptedException {
     last = number("SELECT coalesce(max(id), 0) FROM " + Quarantine.NAME + " WHERE true");
     selected = number("SELECT count(*) FROM " + Quarantine.NAME + " WHERE true");
-    log.info("{} of {} events", dryRun ? "dry run of the replay" : "replay", selected);
+    log.info("{}, events selected: {}", dryRun ? "dry run of the replay" : "replay", selected);
     long after = 0;
     long end;
     while ((end = step(after, null)) > after) {
@@ -204,7 +204,7 @@ public final class Replayer {
     if (attempt == ATTEMPTS) {
       throw failed(e);
     }
-    log.info("tried again soon: {}", e.getMessage());
+    log.info("tried again soon: {}", Connector.message(e));
     pause();
   }
 
@@ -239,7 +239,7 @@ public final class Replayer {
       toldNanos = System.nanoTime();
       long left = leftByCode.values().stream().mapToLong(Long::longValue).sum();
       log.info(
-          "{} of {} events: {} stored, {} duplicates, {} left",
+          "{} of {} done, stored: {}, duplicates: {}, left: {}",
           stored + duplicates + left,
           selected,
           stored,

@@ -2,16 +2,8 @@ package attolytics.database;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.io.EOFException;
-import java.net.ConnectException;
-import java.net.UnknownHostException;
-import java.sql.SQLException;
-import java.sql.SQLTransientConnectionException;
-import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
@@ -34,24 +26,5 @@ class ConnectorTest {
     String fields = "SFATAL\0VFATAL\0C" + sqlState + "\0M" + message + "\0";
     assertEquals(
         expected, Connector.isTransient(new PSQLException(new ServerErrorMessage(fields))));
-  }
-
-  static Stream<Arguments> failures() {
-    return Stream.of(
-        Arguments.of(new ConnectException("Connection refused"), "Connection refused"),
-        Arguments.of(new UnknownHostException("db.internal"), "unknown host db.internal"),
-        Arguments.of(new EOFException(), "The attempt failed."),
-        Arguments.of(new SQLException("FATAL: no\n  Detail: more"), "FATAL: no"),
-        Arguments.of(
-            new SQLTransientConnectionException("pool - not available (total=2, active=2)"),
-            "the pool gave no connection in time"));
-  }
-
-  @ParameterizedTest
-  @MethodSource("failures")
-  void cause_isInnermostMessage_inOneLine(Exception root, String expected) {
-    SQLException driver = new SQLException("The attempt failed.", "08001", root);
-    assertEquals(
-        expected, Connector.cause(new SQLTransientConnectionException("pool - gave up", driver)));
   }
 }

@@ -96,7 +96,7 @@ class OutageTest {
   void reason_saysWhatRequestsWaitFor() {
     assertEquals("the writers were busy with other requests", outage.reason());
     outage.pause(cause);
-    assertEquals("no connection to the database: refused", outage.reason());
+    assertEquals("no connection to the database: refused, SQLSTATE 08001", outage.reason());
     outage.pause(new FlushException(Stage.COMMIT, new SQLException("broken", "08006")));
     assertEquals("the database failed: broken (SQLSTATE 08006)", outage.reason());
     outage.end();

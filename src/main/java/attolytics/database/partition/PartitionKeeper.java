@@ -207,7 +207,9 @@ public final class PartitionKeeper implements AutoCloseable {
   /** Logged once, and again if the problem changes. */
   private void failed(Table table, Throwable e) {
     meters(table).failed();
-    String problem = Redaction.redact(String.valueOf(e.getMessage()));
+    String words =
+        e instanceof SQLException sql ? Connector.message(sql) : String.valueOf(e.getMessage());
+    String problem = Redaction.redact(words);
     if (!problem.equals(problems.put(table.name(), problem))) {
       log.atWarn()
           .addMarker(LogMarkers.STATE_CHANGE)
