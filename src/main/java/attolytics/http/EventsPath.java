@@ -39,7 +39,7 @@ final class EventsPath {
   }
 
   /** The path of a target, which can be an absolute URI, as clients of a proxy send it. */
-  private static String path(String target) {
+  static String path(String target) {
     if (target.startsWith("/")) {
       return target;
     }

@@ -111,7 +111,9 @@ public final class IngestHandler implements HttpHandler {
     if (app == null) {
       String id = EventsPath.appId(target);
       app = id == null ? null : known.byId(id);
-      notFound = app == null ? notFound(id) : null;
+      if (app == null) {
+        notFound = id == null ? HeadRefusal.unknownPath(target) : HeadRefusal.unknownApp(id);
+      }
     }
     // Before the check, so that either drain sees this IO thread or the request sees draining set.
     IoThreadContext ioThread = ioThreads.of(exchange.getIoThread());
@@ -119,12 +121,6 @@ public final class IngestHandler implements HttpHandler {
     // Dispatched, so that the exchange does not end when this call returns.
     exchange.dispatch(
         SameThreadExecutor.INSTANCE, new IngestRequest(exchange, ingest, ioThread, app, refusal));
-  }
-
-  private static Refusal notFound(@Nullable String id) {
-    return id == null
-        ? Refusal.of(Problem.UNKNOWN_PATH, "send events to /apps/{app_id}/events")
-        : Refusal.of(Problem.UNKNOWN_APP, null);
   }
 
   /** Undertow ignores HTTP/1.0 clients and a close among other options. */
@@ -152,27 +148,26 @@ public final class IngestHandler implements HttpHandler {
     String method = exchange.getRequestMethod().toString();
     boolean isPreflight = method.equals(Methods.OPTIONS_STRING);
     if (!isPreflight && !method.equals(Methods.POST_STRING)) {
-      return Refusal.of(Problem.METHOD_NOT_ALLOWED, null);
+      return HeadRefusal.methodNotAllowed(method);
     }
     if (!Cors.allows(app, exchange)) {
-      return Refusal.of(Problem.ORIGIN_NOT_ALLOWED, null);
+      return HeadRefusal.originNotAllowed(headers);
     }
     if (isPreflight) {
       return null;
     }
     if (!ContentType.isJson(headers)) {
-      return Refusal.of(Problem.UNSUPPORTED_MEDIA_TYPE, null);
+      return HeadRefusal.unsupportedMediaType(headers);
     }
     if (!ContentEncoding.isSupported(headers)) {
-      return Refusal.of(
-          Problem.UNSUPPORTED_ENCODING, "only " + ContentEncoding.SUPPORTED + " is supported");
+      return HeadRefusal.unsupportedEncoding(headers);
     }
     String key = IngestRequest.idempotencyKey(headers);
-    if (key != null
-        && (key.isEmpty() || key.codePointCount(0, key.length()) > MAX_IDEMPOTENCY_KEY)) {
+    int keyLength = key == null ? 1 : key.codePointCount(0, key.length());
+    if (keyLength < 1 || keyLength > MAX_IDEMPOTENCY_KEY) {
       return Refusal.of(
           Problem.INVALID_IDEMPOTENCY_KEY,
-          "its length must be between 1 and " + MAX_IDEMPOTENCY_KEY + " characters");
+          "it has " + keyLength + " characters; " + Problem.INVALID_IDEMPOTENCY_KEY.advice());
     }
     int maxBody = ingest.limits().maxBody();
     return Framing.of(exchange) == Framing.LENGTH && exchange.getRequestContentLength() > maxBody

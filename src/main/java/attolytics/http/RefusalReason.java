@@ -17,8 +17,6 @@ import org.jspecify.annotations.Nullable;
  * unknown app. Never the value of a field.
  */
 final class RefusalReason {
-  private static final int MAX_ID_CHARS = 64;
-
   /** Different errors of one request that are remembered. */
   private static final int MAX_ERRORS = 5;
 
@@ -68,14 +66,14 @@ final class RefusalReason {
 
   private static String unknownApp(String target) {
     String id = EventsPath.appId(target);
-    return id == null ? Metrics.UNKNOWN_APP : escaped(id);
+    return id == null ? Metrics.UNKNOWN_APP : HeadRefusal.escaped(id);
   }
 
   /** The end of a log message, or nothing. */
   static String of(Refusal refused, String target) {
     if (refused.problem() == Problem.UNKNOWN_APP) {
       String id = EventsPath.appId(target);
-      return id == null ? "" : ": \"" + escaped(id) + '"';
+      return id == null ? "" : ": \"" + HeadRefusal.escaped(id) + '"';
     }
     return refused.errors().isEmpty() ? "" : ": " + place(refused.errors().get(0));
   }
@@ -84,25 +82,6 @@ final class RefusalReason {
   private static String place(EventError error) {
     boolean namesColumn = !error.code().equals("unknown_field");
     String pointer = namesColumn ? error.pointer() : "/events/" + error.event();
-    return error.code() + " at " + escaped(pointer);
-  }
-
-  /** Printable ASCII and letters only, so that clients cannot forge lines of the log. */
-  private static String escaped(String text) {
-    StringBuilder escaped = new StringBuilder();
-    for (int i = 0; i < text.length() && escaped.length() < MAX_ID_CHARS; i++) {
-      char c = text.charAt(i);
-      if (c == '"' || c == '\\') {
-        escaped.append('\\').append(c);
-      } else if (Character.isLetterOrDigit(c) || (c >= ' ' && c < 0x7f)) {
-        escaped.append(c);
-      } else {
-        escaped.append(String.format("\\u%04x", (int) c));
-      }
-    }
-    if (escaped.length() > MAX_ID_CHARS) {
-      escaped.setLength(MAX_ID_CHARS);
-    }
-    return escaped.toString();
+    return error.code() + " at " + HeadRefusal.escaped(pointer);
   }
 }

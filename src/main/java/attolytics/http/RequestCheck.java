@@ -22,7 +22,7 @@ record RequestCheck(int maxRows, Handling handling) {
     int events = decoded.events();
     if (events > maxRows) {
       return Refusal.of(
-          Problem.BODY_TOO_LARGE, "the maximum is " + maxRows + " events per request", events);
+          Problem.BODY_TOO_LARGE, "the maximum number of events per request is " + maxRows, events);
     }
     if (decoded.malformed() != null) {
       return Refusal.of(Problem.MALFORMED_BODY, decoded.malformed(), events);

@@ -200,6 +200,13 @@ class DecoderTest {
   }
 
   @Test
+  void quotedValue_hasNoControlCharacters() {
+    Decoded decoded = events(strict, "{\"_t\":\"t\",\"n\":\"a\\n\\u001b[31m\"}");
+    String detail = decoded.errors().get(0).detail();
+    assertTrue(detail.endsWith("not \"a\uFFFD\uFFFD[31m\""), detail);
+  }
+
+  @Test
   void malformedBody_isNotQuoted() {
     String malformed =
         decode(strict, "{\"secret_key\": sesame}".getBytes(StandardCharsets.UTF_8)).malformed();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.app.RunningService;
 import attolytics.http.RawClient.Answer;
+import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -86,6 +87,41 @@ class RankingIT {
       gzip.write(text.getBytes(StandardCharsets.UTF_8));
     }
     return bytes.toByteArray();
+  }
+
+  @Test
+  void refusalsOfTheHead_quoteWhatTheyRefuse() throws Exception {
+    Request request = new Request();
+    request.path = "/no/where;id=1?secret_key=sesame";
+    try (RawClient client = new RawClient(service)) {
+      assertQuotes("\"/no/where\" is not a path of the service; send", client, request);
+      request.path = "/nowhere%3Fsecret_key=sesame";
+      assertQuotes("\"/nowhere\" is not a path of the service; send", client, request);
+      request.path = "/apps/no%0Abody/events?secret_key=sesame";
+      assertQuotes("\"no\\u000abody\" is not an app of the service; check", client, request);
+      request.path = "/apps/page/events?secret_key=sesame";
+      assertQuotes("\"PUT\" is not allowed; send", client, request);
+      request.method = "POST";
+      assertQuotes(
+          "\"http://evil.example\" is not an origin that the app allows; add", client, request);
+      request.origin = "http://example.com";
+      assertQuotes("\"text/plain\" is not application/json in UTF-8; send", client, request);
+      request.type = "application/json; x=" + "y".repeat(1000);
+      request.encoding = "br";
+      assertQuotes("\"br\" is not a supported encoding; send", client, request);
+      request.encoding = "gzip";
+      assertQuotes("it has 0 characters; send", client, request);
+    }
+    String recent = service.admin("/status.json");
+    assertTrue(recent.contains("http://evil.example"), recent);
+    assertFalse(recent.contains("sesame"), recent);
+  }
+
+  private static void assertQuotes(String expected, RawClient client, Request request)
+      throws IOException {
+    String body = client.send(request.bytes()).read().body();
+    assertTrue(new JsonObject(body).getString("detail").startsWith(expected), body);
+    assertFalse(body.contains("sesame"), body);
   }
 
   @Test

@@ -31,7 +31,7 @@ class RefusalReasonTest {
     assertEquals(": \"a b\"", RefusalReason.of(unknown, "/apps/a%20b/events"));
     assertEquals(": \"\\u000a\\\"x\"", RefusalReason.of(unknown, "/apps/%0A%22x/events"));
     String cut = RefusalReason.of(unknown, "/apps/" + "x".repeat(1000) + "/events");
-    assertEquals(": \"" + "x".repeat(64) + '"', cut);
+    assertEquals(": \"" + "x".repeat(63) + "…\"", cut);
   }
 
   private static EventError at(String pointer, String code, String table) {

@@ -29,7 +29,7 @@ public enum Problem {
       "send a request line and headers that conform to RFC 9112, with one Host, and with one"
           + " Content-Length or Transfer-Encoding: chunked; at most 16 KiB, 100 headers and 50"
           + " query parameters"),
-  UNKNOWN_PATH(404, "Unknown path", "post events to /apps/{app_id}/events"),
+  UNKNOWN_PATH(404, "Unknown path", "send events to /apps/{app_id}/events"),
   UNKNOWN_APP(
       404,
       "Unknown app",
