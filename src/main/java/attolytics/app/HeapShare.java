@@ -44,7 +44,7 @@ record HeapShare(long buffer, int connections, int partialHeads) {
     if (buffer < SettingsOptions.BODIES_IN_BUFFER * settings.maxBody()) {
       throw new StartException(
           String.format(
-              "a heap of %s is too small for --max_body %s and %d writers; raise it by -Xmx to %s"
+              "a heap of %s is too small for --max_body %s and --writers %d; raise it by -Xmx to %s"
                   + " or more, or lower --max_body",
               mib(heapBytes),
               mib(settings.maxBody()),

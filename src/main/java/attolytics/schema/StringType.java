@@ -76,7 +76,8 @@ public final class StringType implements ColumnType {
   @Override
   public String explain(ValueError error) {
     return switch (error) {
-      case TOO_LONG -> " must have at most " + maxLength + " characters";
+      case TOO_LONG ->
+          " must have at most " + (maxLength == 1 ? "1 character" : maxLength + " characters");
       case VALUE_NOT_ALLOWED -> " must be one of " + firstValues();
       default -> ColumnType.super.explain(error);
     };

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import attolytics.encoding.ValueError;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,13 @@ class ColumnTypeTest {
     }
     assertNull(ColumnType.named("int"));
     assertNull(ColumnType.named(""));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1 character", "2, 2 characters"})
+  void explain_countsCharacters(int maxLength, String expected) {
+    String told = new StringType(maxLength, List.of()).explain(ValueError.TOO_LONG);
+    assertEquals(" must have at most " + expected, told);
   }
 
   // Invalid values

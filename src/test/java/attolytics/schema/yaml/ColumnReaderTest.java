@@ -166,7 +166,7 @@ class ColumnReaderTest extends SchemaFileFixture {
         "{name: x, default: [a]} | column `x`: default must be a string",
         "{name: x, type: 'i32[]', default: 1} | column `x`: default must be an array",
         "{name: x, values: [a], default: b} | column `x`: default must be one of \"a\"",
-        "{name: x, max_length: 1, default: ab} | column `x`: default must have at most 1 characters",
+        "{name: x, max_length: 1, default: ab} | column `x`: default must have at most 1 character",
         "{name: x, values: []} | column `x`: values is empty, expected at least one",
         "{name: x, values: [a, a]} | value `a` is already defined on line 5",
         "{name: x, values: [abc], max_length: 2} | is longer than max_length, 2",
