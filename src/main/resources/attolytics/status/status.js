@@ -363,6 +363,14 @@ function drawLinks({outages, refusals, log, now}) {
   link('to-log', 'Log', count(log, line => line.last));
 }
 
+/** What the classes of SQLSTATE mean for a flush, as in deploy/RUNBOOK.md. */
+const SQLSTATES = {
+  '08': 'connection failed or lost', 22: 'invalid value', 23: 'constraint violated', 25: 'read-only, or idle for too long',
+  28: 'login refused', '3D': 'database missing', '3F': 'schema missing', 40: 'deadlock or serialization failure',
+  42: 'table, column or privilege missing', 53: 'out of connections, memory or disk', 54: 'limit exceeded',
+  55: 'lock not available in time', 57: 'statement timeout, or server stopping', 58: 'operating system error',
+  P0: 'raised by a trigger', XX: 'internal error of PostgreSQL', none: 'no response in time'};
+
 function drawTables({totals, recent, quarantine, partitions, partitionsEnd, refusals, log}) {
   list('refusal', refusals.map(refusal => [
     occurrence(refusal), refusal.app,
@@ -385,7 +393,7 @@ function drawTables({totals, recent, quarantine, partitions, partitionsEnd, refu
   counts('refused', Object.keys(totals.refused).map(reason =>
     [reason, totals.refused[reason], totals.rejected[reason] ?? 0]));
   counts('transactions', [...Object.entries(totals.flushes).map(([trigger, count]) => [`flush: ${trigger}`, count]),
-    ...Object.entries(totals.flushErrors).map(([state, count]) => [`failed transaction: SQLSTATE ${state}`, count])]);
+    ...Object.entries(totals.flushErrors).map(([state, count]) => [`failed transaction: ${SQLSTATES[state] ?? 'other cause'} (SQLSTATE ${state})`, count])]);
   byId('in-quarantine').hidden = quarantine.groups.length === 0;
   rows('quarantined', quarantine.groups.map(group => [group.app, [make('code', group.code)], whole.format(group.rows)]));
   rows('newest', quarantine.newest.map(event =>

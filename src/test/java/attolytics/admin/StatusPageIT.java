@@ -350,6 +350,9 @@ class StatusPageIT {
                 + ":has-text('no connection to the database: ')")
         .waitFor();
     page.locator("#now:has-text('Meanwhile answered: 1 × 503, 0 × 504.')").waitFor();
+    assertTrue(
+        page.textContent("#transactions").contains("connection failed or lost (SQLSTATE 08)"),
+        page.textContent("#transactions"));
     page.locator("#busy:has-text('waiting for the database')").waitFor();
     page.locator("#writers p:has-text('waiting for the database')").first().waitFor();
     page.locator(".legend li:has-text('503 database_unavailable') .swatch.server-1").waitFor();
