@@ -25,10 +25,20 @@ export interface Options {
    * Called once for each event that is given up (default: a warning on the console).
    *
    * @param reason `queue_full`, `expired`, `quarantined`, an error's `code`, such as
-   *     `type_mismatch`, or the end of a problem's `type`, such as `wrong_secret_key`
+   *     `type_mismatch`, or the end of a problem's `type`, such as `unknown_table`
    * @param detail what the service says about it
    */
   onDrop?: (event: Event, reason: string, detail?: string) => void;
+
+  /**
+   * Called after each request that fails and is sent again later, so about once a minute if it goes
+   * on (default: a warning on the console).
+   *
+   * @param reason `no_answer`, which may also be an origin that the app does not allow, the end of
+   *     a problem's `type`, such as `wrong_secret_key`, or `http_502` if another server answers
+   * @param detail what the service says about it
+   */
+  onRetry?: (reason: string, detail?: string) => void;
 }
 
 /** Sends events to an app, each of them once. */

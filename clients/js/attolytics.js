@@ -27,14 +27,16 @@ const byteLength = (text) => new TextEncoder().encode(text).length;
 const jitter = (ms) => ms * (0.5 + Math.random());
 
 /** What to do after an answer: see docs/api.md, "Writing a client". */
-function verdict({ status, type, errors }) {
-  if (status === 200) return "done";
+function verdict(status, stored, type, errors) {
+  if (status === 200 && stored !== false) return "done";
   if (status === 413) return "halve";
   if (status < 400 || status > 500 || status === 408 || status === 429) return "retry";
   if (status === 500 || !type) return "postpone";
   if (type === "idempotency_key_reused") return "rename";
   if (errors.length) return "remove";
-  return /^(refused_by_database|conflict|unknown_table)$/.test(type) ? "halve" : "drop";
+  if (/^(refused_by_database|conflict|unknown_table)$/.test(type)) return "halve";
+  if (status === 403 || status === 404) return "retry";
+  return "drop";
 }
 
 class Batch {
@@ -82,7 +84,8 @@ export class Attolytics {
       secretKey,
       interval: 2_000,
       maxBytes: this.#storage ? 1_000_000 : 16_000_000,
-      onDrop: (...dropped) => console.warn("Attolytics dropped", ...dropped),
+      onDrop: (...about) => console.warn("Attolytics dropped", ...about),
+      onRetry: (...about) => console.warn("Attolytics retries", ...about),
       ...options,
     };
     this.#start();
@@ -148,41 +151,45 @@ export class Attolytics {
   async #send(batch) {
     if (batch === this.#open) this.#close();
     this.#sending = batch;
-    const [action, answer] = await this.#attempt(batch);
+    const answer = await this.#attempt(batch);
     this.#sending = undefined;
-    this.#settle(batch, action, answer);
+    this.#settle(batch, answer);
     this.#schedule();
   }
 
-  /** Sends a batch, and returns what to do then, and why. */
   async #attempt(batch) {
     const repeated = batch.sent > 0;
-    if (repeated && Date.now() - batch.sent > MAX_AGE) return ["drop", { type: "expired" }];
+    if (repeated && Date.now() - batch.sent > MAX_AGE) return { action: "drop", reason: "expired" };
     const answer = await this.#post(batch);
-    const action = verdict(answer);
-    if (action !== "rename" && !(repeated && /halve|remove/.test(action))) return [action, answer];
+    const { action } = answer;
+    if (action !== "rename" && !(repeated && /halve|remove/.test(action))) return answer;
     // If an earlier attempt is stored, the key is taken. If not, this takes it, and none will be.
     const probe = await this.#post(batch, { body: '{"events":[]}' });
-    const found = verdict(probe);
-    return found === "done" ? [action, answer] : [found === "rename" ? "done" : found, probe];
+    if (probe.action === "done") return answer;
+    if (probe.action === "rename") probe.action = "done";
+    return probe;
   }
 
+  /** Returns what to do then. */
   async #post(batch, options) {
     const timeout = new AbortController();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => timeout.abort(), TIMEOUT); // AbortSignal.timeout would let Node.js exit
     try {
       const response = await this.#fetch(batch, { ...options, signal: timeout.signal });
-      const { type, detail, errors = [] } = await response.json().catch(() => ({}));
+      const text = await response.text();
+      const json = new Response(text).json().catch(() => ({}));
+      const { stored = !text, type, detail, errors = [] } = await json;
+      const problem = type?.split("urn:attolytics:problem:")[1]; // unless a proxy answers
       return {
-        status: response.status,
-        type: type?.split("urn:attolytics:problem:")[1], // undefined if a proxy answers
+        action: verdict(response.status, stored, problem, errors),
+        reason: problem || `http_${response.status}`,
         detail,
         errors: errors.filter(({ event }) => batch.texts[event]),
         retryAfter: response.headers.get("Retry-After") * 1_000,
       };
     } catch {
-      return { status: 0 };
+      return { action: "retry", reason: "no_answer" };
     }
   }
 
@@ -203,34 +210,34 @@ export class Attolytics {
     });
   }
 
-  #settle(batch, action, answer) {
+  #settle(batch, { action, reason, detail, errors, retryAfter }) {
     const { texts } = batch;
     if (action === "retry") {
-      this.#notBefore = performance.now() + this.#wait(answer);
+      this.#call("onRetry", reason, detail);
+      const wait =
+        retryAfter > 0
+          ? Math.min(retryAfter, MAX_RETRY_AFTER) * (1 + Math.random() / 2)
+          : jitter(Math.min(1_000 * 2 ** this.#failures++, MAX_BACKOFF));
+      this.#notBefore = performance.now() + wait;
       return;
     }
     this.#failures = this.#notBefore = 0;
     if (action === "postpone") {
+      this.#call("onRetry", reason, detail);
       batch.due = performance.now() + jitter(MAX_BACKOFF); // others go first
     } else if (action === "done") {
-      this.#report(batch, answer.errors, "quarantined");
+      this.#report(batch, errors, "quarantined");
       this.#replace(batch);
     } else if (/remove|rename/.test(action)) {
-      const invalid = this.#report(batch, answer.errors);
-      const valid = texts.filter((_, i) => !invalid.has(i));
-      this.#replace(batch, ...(valid.length ? [valid] : []));
+      this.#report(batch, errors);
+      const isValid = (_, i) => !errors.some(({ event }) => event === i);
+      this.#replace(batch, texts.filter(isValid));
     } else if (action === "halve" && texts.length > 1) {
       const half = texts.length >> 1;
       this.#replace(batch, texts.slice(0, half), texts.slice(half));
     } else {
-      this.#drop(batch, answer.type || `http_${answer.status}`, answer.detail);
+      this.#drop(batch, reason, detail);
     }
-  }
-
-  /** How long to leave the service alone. */
-  #wait({ retryAfter }) {
-    if (!retryAfter) return jitter(Math.min(1_000 * 2 ** this.#failures++, MAX_BACKOFF));
-    return Math.min(retryAfter, MAX_RETRY_AFTER) * (1 + Math.random() / 2);
   }
 
   #drop(batch, code, detail) {
@@ -239,19 +246,22 @@ export class Attolytics {
     this.#replace(batch);
   }
 
-  /** Returns which events have errors. */
   #report({ texts }, errors, reason) {
     const byEvent = new Map(errors.map((error) => [error.event, error]));
     byEvent.forEach(({ code, detail }, i) => {
-      const event = JSON.parse(texts[i]);
-      queueMicrotask(() => this.#options.onDrop(event, reason ?? code, detail));
+      this.#call("onDrop", JSON.parse(texts[i]), reason ?? code, detail);
     });
-    return byEvent;
+  }
+
+  #call(callback, ...about) {
+    queueMicrotask(() => this.#options[callback](...about));
   }
 
   /** After a crash in between, it is split again, into parts with the same keys. */
   #replace(batch, ...parts) {
-    const batches = parts.map((texts, i) => new Batch(`${batch.key}-${i}`, texts));
+    const batches = parts
+      .filter(({ length }) => length)
+      .map((texts, i) => new Batch(`${batch.key}-${i}`, texts));
     this.#queue.splice(this.#queue.indexOf(batch), 1, ...batches);
     batches.forEach((part) => this.#save(part));
     this.#storage?.removeItem(this.#prefix + batch.key);
@@ -278,7 +288,6 @@ export class Attolytics {
       this.#schedule();
     });
     if (!this.#storage) return;
-    this.#heirOf.add(this.#id);
     this.#lock(this.#id, () => {
       this.#locked = true;
       if (this.#open) this.#save(this.#open);
@@ -291,14 +300,13 @@ export class Attolytics {
   #inherit() {
     for (const key of this.#keys()) {
       const [id] = key.split("-");
-      if (this.#heirOf.has(id)) continue;
-      this.#heirOf.add(id);
-      this.#lock(id, () => setTimeout(() => this.#load(id), SETTLING));
+      if (!this.#heirOf.has(id)) this.#lock(id, () => setTimeout(() => this.#load(id), SETTLING));
     }
   }
 
   #load(id) {
-    for (const key of this.#keys().filter((key) => key.startsWith(`${id}-`))) {
+    for (const key of this.#keys()) {
+      if (key.split("-")[0] !== id) continue;
       const [sent, ...texts] = this.#storage.getItem(this.#prefix + key).split("\n");
       this.#queue.unshift(new Batch(key, texts, Number(sent)));
     }
@@ -310,13 +318,15 @@ export class Attolytics {
   }
 
   #lock(id, locked) {
+    this.#heirOf.add(id);
     const { signal } = this.#life;
     const hold = () => {
       locked();
       return new Promise((resolve) => signal.addEventListener("abort", resolve));
     };
-    const request = navigator.locks.request(this.#prefix + id, { signal }, hold);
-    request.catch(() => this.#heirOf.delete(id));
+    navigator.locks
+      .request(this.#prefix + id, { signal }, hold)
+      .catch(() => this.#heirOf.delete(id));
   }
 
   #leave() {

@@ -30,13 +30,19 @@ function events(sizes) {
 }
 
 /** What fetch returns, or throws. */
-function answer({ status, retry_after, type, quarantined, errors = [] }, { signal }) {
+function answer(given, { signal }) {
+  const { status, retry_after, body, type, detail, quarantined, errors = [] } = given;
   if (status === 0) throw new TypeError("fetch failed");
   if (status === null) return new Promise((_, reject) => signal.addEventListener("abort", reject));
   const headers = new Headers(retry_after && { "Retry-After": retry_after });
-  if (!type && !quarantined) return new Response(null, { status, headers });
+  if (!type && !quarantined) return new Response(body, { status, headers });
   headers.set("Content-Type", type ? "application/problem+json" : "application/json");
-  const document = { quarantined, errors: errors.map(([event, code]) => ({ event, code })) };
+  const document = {
+    stored: 0,
+    quarantined,
+    detail,
+    errors: errors.map(([event, code]) => ({ event, code })),
+  };
   if (type) document.type = `urn:attolytics:problem:${type}`;
   return new Response(JSON.stringify(document), { status, headers });
 }
@@ -68,32 +74,32 @@ function keyNames() {
   };
 }
 
-async function run(t, example, random) {
+/** Lets a client send these events to a service that gives these answers, and then 200s. */
+async function send(t, { sizes, answers, random, options }) {
   const world = simulate(t, random);
   const nameKey = keyNames();
-  const answers = [...example.requests];
-  const requests = [];
-  const dropped = [];
+  const remaining = [...answers];
+  const seen = { requests: [], dropped: [], retried: [] };
   let answered = 0;
   world.fetch = (url, request) => {
     const { headers, body } = request;
-    requests.push({
+    seen.requests.push({
       wait: Math.round(world.now - answered) / 1000,
       key: nameKey(headers["Idempotency-Key"]),
       events: JSON.parse(body).events.map(({ n }) => n),
       lenient: headers.Prefer === "handling=lenient",
     });
-    const next = answers.shift() ?? { status: 200 };
+    const next = remaining.shift() ?? { status: 200 };
     world.now += (next.later ?? 0) * 1000;
     answered = world.now;
     return answer(next, request);
   };
   const client = new Attolytics("http://localhost/apps/a/events", "sesame", {
-    maxBytes: example.max_bytes ?? 16_000_000,
-    lenient: example.lenient,
-    onDrop: ({ n }, reason) => dropped.push([n, reason]),
+    onDrop: ({ n }, reason) => seen.dropped.push([n, reason]),
+    onRetry: (...why) => seen.retried.push(why),
+    ...options,
   });
-  for (const event of events(example.events)) client.track(event);
+  for (const event of events(sizes)) client.track(event);
   while (world.timer) {
     const { call, at } = world.timer;
     world.timer = undefined;
@@ -102,6 +108,16 @@ async function run(t, example, random) {
     await tasks();
   }
   await client.flush();
+  return seen;
+}
+
+async function run(t, example, random) {
+  const { requests, dropped } = await send(t, {
+    sizes: example.events,
+    answers: example.requests,
+    random,
+    options: { maxBytes: example.max_bytes ?? 16_000_000, lenient: example.lenient },
+  });
   const expected = example.requests.map(({ wait, key, events }) => ({
     wait: wait[random],
     key,
@@ -122,3 +138,26 @@ for (const example of cases) {
     await run(t, example, 1);
   });
 }
+
+test("onRetry is called with the cause of each failure", async (t) => {
+  const { retried } = await send(t, {
+    sizes: 1,
+    answers: [
+      { status: 0 },
+      { status: null },
+      { status: 200, body: "<html>Log in</html>" },
+      { status: 403 },
+      { status: 403, type: "wrong_secret_key", detail: "not a secret key of the app" },
+      { status: 500, type: "table_broken" },
+    ],
+    random: 0,
+  });
+  assert.deepEqual(retried, [
+    ["no_answer", undefined],
+    ["no_answer", undefined],
+    ["http_200", undefined],
+    ["http_403", undefined],
+    ["wrong_secret_key", "not a secret key of the app"],
+    ["table_broken", undefined],
+  ]);
+});

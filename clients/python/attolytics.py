@@ -108,12 +108,12 @@ class _Answer:
             return "postpone"
         if self.type == "idempotency_key_reused":
             return "rename"
-        if self.type in ("wrong_secret_key", "unknown_app"):
-            return "retry"  # once an operator has acted
         if self.errors:
             return "remove"
         if self.type in ("refused_by_database", "conflict", "unknown_table"):
             return "halve"
+        if self.status in (403, 404):
+            return "retry"  # until an operator has acted
         return "drop"
 
     def __str__(self):

@@ -470,6 +470,27 @@ class BrowserClientIT {
   }
 
   @Test
+  void wrongSecretKey_leavesTheEventsToAPageWithTheRightOne() throws Exception {
+    page.navigate(site.page(link.url(), SOON) + "&key=wrong");
+    track(page, 0, 3);
+    page.waitForFunction("retried.length > 0");
+    assertEquals("wrong_secret_key", page.evaluate("retried[0]"));
+    assertEquals(List.of(), page.evaluate("dropped"));
+    open(page, SOON);
+    awaitSent(page);
+    assertStoredOnce(3);
+  }
+
+  @Test
+  void webPageInsteadOfAnAnswer_keepsTheEvents() throws Exception {
+    page.navigate(site.page("http://localhost:" + site.port() + "/", SOON));
+    track(page, 0, 3);
+    page.waitForFunction("retried.length > 0");
+    assertEquals("http_200", page.evaluate("retried[0]"));
+    assertEquals(1, saved(page));
+  }
+
+  @Test
   void lenientHandling_quarantinesInvalidEvents() throws Exception {
     page.navigate(site.page(link.url(), NEVER) + "&lenient=true");
     track(page, 0, 2);

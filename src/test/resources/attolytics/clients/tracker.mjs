@@ -6,6 +6,7 @@ import { Attolytics } from "../../../../../clients/js/attolytics.js";
 const client = new Attolytics(process.argv[2], "sesame", {
   interval: 100,
   onDrop: ({ n }, reason) => console.log(`dropped ${n} ${reason}`),
+  onRetry() {}, // the output has numbers only
 });
 let n = 0;
 const timer = setInterval(() => {
