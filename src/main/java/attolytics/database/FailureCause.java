@@ -1,8 +1,6 @@
 package attolytics.database;
 
 import java.io.EOFException;
-import java.net.ConnectException;
-import java.net.NoRouteToHostException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
@@ -35,10 +33,11 @@ final class FailureCause {
 
   /** The same without the SQLSTATE, if the network or the pool is the cause; else null. */
   static @Nullable String ofNetwork(SQLException e) {
-    String words = networkWords(root(e));
+    Throwable root = root(e);
+    String words = networkWords(root);
     SQLException driver = driversOwn(e);
     if (words == null || !CANNOT_CONNECT.equals(driver.getSQLState())) {
-      return words;
+      return root instanceof SocketException ? "the connection is lost: " + words : words;
     }
     Matcher refused = REFUSED_BY.matcher(String.valueOf(driver.getMessage()));
     return "cannot connect" + (refused.find() ? " to " + refused.group(1) : "") + ": " + words;
@@ -55,11 +54,8 @@ final class FailureCause {
     if (root instanceof EOFException && root.getMessage() == null) {
       return "the server closed the connection";
     }
-    if (root instanceof ConnectException || root instanceof NoRouteToHostException) {
-      return lowerCase(message);
-    }
     if (root instanceof SocketException) {
-      return "the connection is lost: " + lowerCase(message);
+      return lowerCase(message);
     }
     return root instanceof SQLTransientConnectionException
         ? "the pool gave no connection in time"

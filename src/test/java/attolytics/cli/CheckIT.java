@@ -191,8 +191,8 @@ class CheckIT extends CommandDatabaseFixture {
         "postgres://u:s3cr3t@127.0.0.1:%1$s,127.0.0.1:%1$s/d | no connection",
         "postgres://u:a%%20s3cr3t%%40@127.0.0.1:%s/d | no connection",
         "postgres://127.0.0.1:%s/d?user=u&password=s3cr3t | no connection",
-        "postgres://u:s3cr3t@%%2Fno%%2Fsuch/d | No such file or directory",
-        "postgres://u:s3cr3t@/d?host=/no/such | No such file or directory",
+        "postgres://u:s3cr3t@%%2Fno%%2Fsuch/d | cannot connect: no such file or directory",
+        "postgres://u:s3cr3t@/d?host=/no/such | cannot connect: no such file or directory",
         "postgres://u:s3cr3t@no-such-host.invalid/d | unknown host no-such-host.invalid",
         "jdbc:postgresql://127.0.0.1:%s/d?user=u&password=s3cr3t | no connection"
       })

@@ -48,6 +48,9 @@ class FailureCauseTest {
             atConnect(new NoRouteToHostException("No route to host")),
             "cannot connect: no route to host, SQLSTATE 08001"),
         Arguments.of(
+            atConnect(new SocketException("No such file or directory")),
+            "cannot connect: no such file or directory, SQLSTATE 08001"),
+        Arguments.of(
             atQuery(new EOFException()), "the server closed the connection, SQLSTATE 08006"),
         Arguments.of(
             atQuery(new SocketException("Connection reset")),
