@@ -17,6 +17,9 @@ final class Housekeeping implements AutoCloseable {
   private final ScheduledExecutorService executor =
       Executors.newScheduledThreadPool(THREADS, Housekeeping::thread);
 
+  private final ScheduledExecutorService punctual =
+      Executors.newSingleThreadScheduledExecutor(Housekeeping::thread);
+
   private static Thread thread(Runnable task) {
     Thread thread = new Thread(task, "housekeeping");
     thread.setDaemon(true);
@@ -35,6 +38,16 @@ final class Housekeeping implements AutoCloseable {
 
   /** The same, with another delay before the first run. */
   void schedule(Duration first, Duration delay, Runnable task) {
+    schedule(executor, first, delay, task);
+  }
+
+  /** The same, in a thread of its own, which no other task can keep busy. */
+  void schedulePunctually(Duration delay, Runnable task) {
+    schedule(punctual, delay, delay, task);
+  }
+
+  private static void schedule(
+      ScheduledExecutorService executor, Duration first, Duration delay, Runnable task) {
     Future<?> unused =
         executor.scheduleWithFixedDelay(
             GuardedTask.of(task), nanos(first), nanos(delay), TimeUnit.NANOSECONDS);
@@ -47,5 +60,6 @@ final class Housekeeping implements AutoCloseable {
   @Override
   public void close() {
     executor.shutdownNow();
+    punctual.shutdownNow();
   }
 }

@@ -4,6 +4,7 @@ import attolytics.admin.AdminHandler;
 import attolytics.admin.Facts;
 import attolytics.admin.StatusReport;
 import attolytics.app.Readiness.Obstacle;
+import attolytics.buffer.NanoClock;
 import attolytics.database.ConnectionPool;
 import attolytics.database.DatabaseDetails;
 import attolytics.database.DatabaseProbe;
@@ -224,7 +225,7 @@ public final class Service implements AutoCloseable {
     facts.setUrl(HttpPorts.url(settings.host(), server));
     liveness.watch(server.threads());
     readiness.setReady();
-    housekeeping.schedule(READINESS_PERIOD, readinessWatch());
+    housekeeping.schedulePunctually(READINESS_PERIOD, readinessWatch());
     systemd.status("ready");
     systemd.ready();
     log.info("accepting events on {}", HttpPorts.url(settings.host(), server));
@@ -233,10 +234,13 @@ public final class Service implements AutoCloseable {
   /** At once after the log line of a change, so that the page names the same time. */
   private Runnable readinessWatch() {
     OutageWatch outageWatch = new OutageWatch(readiness, pipeline::heldTables, outages);
-    return () -> {
-      readiness.logChange();
-      outageWatch.run();
-    };
+    Runnable look =
+        () -> {
+          readiness.logChange();
+          outageWatch.run();
+        };
+    return new PauseWatch(
+        READINESS_PERIOD, look, NanoClock.SYSTEM, InstantSource.system(), metrics, outages);
   }
 
   /** The database that is configured, or else the embedded one, which is started. */

@@ -7,10 +7,13 @@ import ch.qos.logback.core.filter.Filter;
 import ch.qos.logback.core.spi.FilterReply;
 import ch.qos.logback.core.status.ErrorStatus;
 import java.time.Duration;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -20,7 +23,8 @@ import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * Passes the first event of a kind, counts those that follow within a minute, and then logs their
- * number. This bounds the log regardless of what clients or the database do.
+ * number, and when the last one was. This bounds the log regardless of what clients or the database
+ * do.
  *
  * <p>A {@linkplain LogMarkers#STATE_CHANGE change of state} never counts as a repeat: an outage has
  * to be visible at once.
@@ -29,6 +33,9 @@ import org.slf4j.spi.LoggingEventBuilder;
  */
 public final class RepeatFilter extends Filter<ILoggingEvent> {
   private static final Duration SWEEP = Duration.ofSeconds(1);
+
+  private static final DateTimeFormatter TIME_OF_DAY =
+      DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ROOT).withZone(ZoneId.systemDefault());
 
   /** The number of kinds that are distinguished; beyond it, all events of a logger are one kind. */
   private static final int MAX_KINDS = 1_000;
@@ -140,10 +147,11 @@ public final class RepeatFilter extends Filter<ILoggingEvent> {
       }
     }
     line.addKeyValue("repeats", repeats.count)
+        .addKeyValue("last", last.getInstant())
         .log(
-            "{} ({} more within {} s)",
+            "{} ({} more until {})",
             last.getFormattedMessage(),
             repeats.count,
-            1 + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - repeats.sinceNanos));
+            TIME_OF_DAY.format(last.getInstant()));
   }
 }

@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.expositionformats.ExpositionFormats;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
@@ -156,6 +157,11 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   /** The meters of the writers, by number: a view. */
   public List<WriterMeters> writers() {
     return Collections.unmodifiableList(writers);
+  }
+
+  /** The process was stopped, or had no processor. */
+  public void processPaused(Duration pause) {
+    runtime.paused(pause);
   }
 
   /** Registers the version. */

@@ -10,11 +10,14 @@ import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
 import java.lang.management.ManagementFactory;
 import java.lang.management.OperatingSystemMXBean;
+import java.time.Duration;
+import java.util.concurrent.atomic.DoubleAdder;
 import java.util.function.ToDoubleFunction;
 
 /** Meters of the JVM and its process. */
 final class RuntimeMeters implements MeterBinder, AutoCloseable {
   private final JvmGcMetrics gc = new JvmGcMetrics();
+  private final DoubleAdder pausedSeconds = new DoubleAdder();
 
   @Override
   public void bindTo(MeterRegistry registry) {
@@ -23,6 +26,14 @@ final class RuntimeMeters implements MeterBinder, AutoCloseable {
     new FileDescriptorMetrics().bindTo(registry);
     gc.bindTo(registry);
     bindProcess(registry);
+    FunctionCounter.builder("process.paused", pausedSeconds, DoubleAdder::sum)
+        .baseUnit("seconds")
+        .description("Time in which the process did not run, in pauses of seconds")
+        .register(registry);
+  }
+
+  void paused(Duration pause) {
+    pausedSeconds.add(pause.toNanos() / 1e9);
   }
 
   // Micrometer's own meter is in nanoseconds. This name is that of other exporters.

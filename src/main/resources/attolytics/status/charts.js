@@ -4,6 +4,7 @@ const HEIGHT = 150;
 const AXIS_WIDTH = 58;
 const AXIS_HEIGHT = 26;
 const MINUTE = 60;
+const PAUSE = 4; // seconds without a sample, of which there is one per second
 
 const color = name => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
 const clock = new Intl.DateTimeFormat('en-GB', {hour: '2-digit', minute: '2-digit'});
@@ -47,6 +48,11 @@ function decades(min, max) {
     found.unshift(10 ** power);
   }
   return found;
+}
+
+/** Without the value after a pause of the process, so that no line crosses the pause. */
+export function withGaps(times, values) {
+  return values.map(points => points.map((value, i) => i > 0 && times[i] - times[i - 1] >= PAUSE ? null : value));
 }
 
 function element(name, className, text) {
@@ -98,7 +104,7 @@ export class Chart {
   /** values: for each series its points, of which those before the start are missing. */
   show(times, values, length, unready) {
     this.times = times;
-    this.values = values;
+    this.values = withGaps(times, values);
     this.length = length;
     this.unready = unready;
     const data = [times, ...this.drawn()];
@@ -119,7 +125,7 @@ export class Chart {
     const sums = [];
     let below = this.times.map(() => 0);
     for (const points of this.values) {
-      below = below.map((sum, i) => sum + (points[i] ?? 0));
+      below = below.map((sum, i) => points[i] === null ? null : sum + points[i]);
       sums.unshift(below);
     }
     return sums;

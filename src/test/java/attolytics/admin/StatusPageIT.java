@@ -414,6 +414,24 @@ class StatusPageIT {
   }
 
   @Test
+  void pauseOfTheProcess_isAGapOfTheCharts() {
+    Object drawn =
+        page.evaluate(
+            """
+            async () => {
+              const {Chart} = await import('./charts.js');
+              return JSON.stringify([false, true].map(stacked => {
+                const series = ['first', 'second'].map(color => ({label: color, color}));
+                const chart = new Chart(document.body, {id: 'test', title: '', format: String, series, stacked});
+                chart.show([1, 2, 20, 21], [[5, 6, 7, 8], [1, 1, 1, 1]], 60, []);
+                return chart.drawn();
+              }));
+            }
+            """);
+    assertEquals("[[[5,6,null,8],[1,1,null,1]],[[6,7,null,9],[5,6,null,8]]]", drawn);
+  }
+
+  @Test
   void schemaFile_isNamedAsItWasGiven() throws Exception {
     Locator file = page.locator("#schema p").first();
     assertTrue(service.admin("/status.json").contains("\"file\":\"" + file.textContent() + "\""));
@@ -525,7 +543,8 @@ class StatusPageIT {
       assertEquals(
           width, ((Number) page.evaluate("() => document.documentElement.scrollWidth")).intValue());
       page.waitForFunction(
-          "() => [...document.querySelectorAll('.plot')].every(p => p.scrollWidth <= p.clientWidth)");
+          "() => [...document.querySelectorAll('.plot')].every(p => p.scrollWidth <="
+              + " p.clientWidth)");
     }
   }
 

@@ -127,7 +127,7 @@ class LogIT {
         assertTrue(log.lines().count() < 60, log);
         assertTrue(log.contains("app a: requests are refused: refused_by_database (400)"), log);
         assertTrue(log.contains("nobody"), log); // the app that there is not
-        assertTrue(log.contains(" more within "), log);
+        assertTrue(log.contains(" more until "), log);
         assertTrue(log.contains("table gone accepts no rows: "), log);
         if (format.equals("json")) {
           assertJson(log, ids);

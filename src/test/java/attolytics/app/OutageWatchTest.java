@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import attolytics.app.Readiness.Obstacle;
 import attolytics.recent.Outage;
 import attolytics.recent.RecentOutages;
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -12,6 +16,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class OutageWatchTest {
   private final AtomicReference<@Nullable Obstacle> obstacle = new AtomicReference<>();
@@ -67,5 +72,30 @@ class OutageWatchTest {
     held = Set.of("t");
     look();
     assertEquals("table t", outages.newestFirst().get(0).part());
+  }
+
+  @Test
+  void endOfATablesTrouble_isLoggedOnce() {
+    Logger logger = (Logger) LoggerFactory.getLogger(OutageWatch.class);
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    logger.setLevel(Level.INFO);
+    logger.addAppender(logged);
+    try {
+      for (Set<String> tables :
+          List.of(Set.of("t"), Set.of("t", "u"), Set.of("u"), Set.of("u"), Set.<String>of())) {
+        held = tables;
+        look();
+        now = now.plusSeconds(5);
+      }
+    } finally {
+      logger.detachAppender(logged);
+      logger.setLevel(null);
+    }
+    assertEquals(
+        List.of(
+            "Requests for table t are no longer deferred, after 10 s",
+            "Requests for table u are no longer deferred, after 15 s"),
+        logged.list.stream().map(ILoggingEvent::getFormattedMessage).toList());
   }
 }

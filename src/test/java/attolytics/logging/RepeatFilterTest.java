@@ -7,8 +7,12 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.LoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalTime;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -63,7 +67,8 @@ class RepeatFilterTest {
     assertEquals(2, kept.events.size());
     String summary = kept.lines().get(1);
     assertTrue(
-        summary.matches("table t takes no rows: 99 \\(99 more within [1-9]\\d* s\\)"), summary);
+        summary.matches("table t takes no rows: 99 \\(99 more until \\d\\d:\\d\\d:\\d\\d\\)"),
+        summary);
     assertEquals(Level.WARN, kept.events.get(1).getLevel());
   }
 
@@ -117,13 +122,29 @@ class RepeatFilterTest {
       TimeUnit.MILLISECONDS.sleep(5);
     }
     ILoggingEvent summary = kept.events.get(1);
-    assertTrue(summary.getFormattedMessage().startsWith("error 0123abcd: 2 (1 more within "));
+    assertTrue(summary.getFormattedMessage().startsWith("error 0123abcd: 2 (1 more until "));
     assertEquals(Level.ERROR, summary.getLevel());
     assertEquals(
-        List.of("error_id", "repeats"),
+        List.of("error_id", "repeats", "last"),
         summary.getKeyValuePairs().stream().map((KeyValuePair pair) -> pair.key).toList());
     log.atError().log("error {}: {}", "0123abcd", 3);
     assertEquals("error 0123abcd: 3", kept.lines().get(2));
+  }
+
+  /** It is printed up to a minute later, when the trouble may be over. */
+  @Test
+  void summary_saysWhenTheLastOneWas() {
+    Instant first = Instant.parse("2030-01-02T03:04:05Z");
+    Instant last = first.plusSeconds(40);
+    for (Instant at : List.of(first, first.plusSeconds(1), last)) {
+      LoggingEvent event = new LoggingEvent("", log, Level.WARN, "slow", null, null);
+      event.setInstant(at);
+      log.callAppenders(event);
+    }
+    filter.stop();
+    String time = LocalTime.ofInstant(last, ZoneId.systemDefault()).toString();
+    assertEquals(List.of("slow", "slow (2 more until " + time + ")"), kept.lines());
+    assertEquals(last, kept.events.get(1).getKeyValuePairs().get(1).value);
   }
 
   @Test
