@@ -1,6 +1,7 @@
 package attolytics.encoding;
 
 import com.fasterxml.jackson.core.JsonParseException;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonStreamContext;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.SerializableString;
@@ -12,18 +13,14 @@ import java.io.IOException;
 
 /**
  * Reads JSON from a byte array by jackson-core's streaming parser: the same tokens, with their
- * texts in UTF-8 and their offsets. Not thread-safe; can be opened again after it was closed.
+ * texts in UTF-8 and their offsets, in bytes from the start of the array. Not thread-safe; can be
+ * opened again after it was closed.
  *
- * <p>The methods throw a {@link com.fasterxml.jackson.core.JsonProcessingException} for what is not
- * JSON.
+ * <p>The methods throw a {@link JsonProcessingException} for what is not JSON, or exceeds a limit:
+ * 1000 levels of arrays and objects, 64 KiB for a name, 256 KiB for a number. {@link #explain} says
+ * what it was.
  */
 public final class JsonReader implements Closeable {
-  /** The maximum nesting depth of arrays and objects. */
-  public static final int MAX_DEPTH = Utf8JsonParser.MAX_DEPTH;
-
-  /** The maximum length of a name, in bytes. */
-  public static final int MAX_NAME_BYTES = Utf8JsonParser.MAX_NAME_BYTES;
-
   private static final Utf8JsonParser.Factory PARSERS = new Utf8JsonParser.Factory();
 
   private static final byte[] NOTHING = {};
@@ -100,9 +97,36 @@ public final class JsonReader implements Closeable {
     }
   }
 
-  /** Whether it says that a name is too long, and not that the nesting is too deep. */
-  public static boolean isLongName(StreamConstraintsException e) {
-    return e.getOriginalMessage().startsWith("Name length");
+  /**
+   * Goes back to an object, as if its opening bracket had just been read. The reader is still
+   * within that object, or at its end.
+   *
+   * @param start the offset of the bracket
+   * @param depth the nesting depth within the object
+   */
+  public void rewind(int start, int depth) {
+    parser.rewind(start, depth);
+  }
+
+  /**
+   * Why and where the parser failed. Its own messages quote the input, which may contain a secret.
+   *
+   * @param e thrown by the last call of a method
+   */
+  public JsonFailure explain(JsonProcessingException e) {
+    if (!(e instanceof StreamConstraintsException)) {
+      int offset = (int) e.getLocation().getByteOffset();
+      return new JsonFailure(offset, offset >= end ? "unexpected end" : "unexpected character");
+    }
+    String message = e.getOriginalMessage();
+    if (message.startsWith("Name length")) {
+      return JsonFailure.tooLong("name", Utf8JsonParser.MAX_NAME_BYTES, parser.nameStart());
+    }
+    if (message.startsWith("Document nesting depth")) {
+      String cause = "nested deeper than " + Utf8JsonParser.MAX_DEPTH + " levels";
+      return new JsonFailure(tokenStart(), cause);
+    }
+    return JsonFailure.tooLong("number", Utf8JsonParser.MAX_NUMBER_BYTES, tokenStart());
   }
 
   /** The current token. */
@@ -120,9 +144,14 @@ public final class JsonReader implements Closeable {
     return parser.currentName();
   }
 
+  /** Whether the current name contains an unpaired surrogate, so that it equals no other name. */
+  public boolean nameHasLoneSurrogate() {
+    return parser.nameHasLoneSurrogate();
+  }
+
   /** Whether the current name contains U+0000 or an unpaired surrogate. */
   public boolean nameHasNulOrLoneSurrogate() throws IOException {
-    return parser.nameHasLoneSurrogate() || name().indexOf('\0') >= 0;
+    return nameHasLoneSurrogate() || name().indexOf('\0') >= 0;
   }
 
   /** The text of the current string or number. */

@@ -2,20 +2,24 @@ package attolytics.encoding;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonFactoryBuilder;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.io.IOContext;
+import com.fasterxml.jackson.core.json.JsonReadContext;
 import com.fasterxml.jackson.core.json.UTF8StreamJsonParser;
 import com.fasterxml.jackson.core.sym.ByteQuadsCanonicalizer;
 import java.io.IOException;
 
 /**
- * jackson-core's parser, except that it accepts names with unpaired surrogates. JSON allows them;
- * if they were refused here, one event with such a name would cost all events of its body.
+ * jackson-core's parser, except that it can go back to the start of an object, and accepts names
+ * with unpaired surrogates. JSON allows them; if they were refused here, one event with such a name
+ * would cost all events of its body.
  */
 final class Utf8JsonParser extends UTF8StreamJsonParser {
   /**
-   * Makes parsers without the limits of the library on texts and numbers: a body has its own. To
-   * read a name takes many times its size.
+   * Makes parsers with limits on what takes many times its size to read. Strings are not among
+   * that, as they are read in place: the limit of the library on them is for its buffer, which
+   * numbers go through, and ends a long number before all of it is there.
    */
   static final class Factory extends JsonFactory {
     private static final long serialVersionUID = 1;
@@ -28,8 +32,8 @@ final class Utf8JsonParser extends UTF8StreamJsonParser {
               .streamReadConstraints(
                   StreamReadConstraints.builder()
                       .maxNestingDepth(MAX_DEPTH)
-                      .maxNumberLength(Integer.MAX_VALUE)
-                      .maxStringLength(Integer.MAX_VALUE)
+                      .maxNumberLength(MAX_NUMBER_BYTES)
+                      .maxStringLength(MAX_NUMBER_BYTES)
                       .maxNameLength(MAX_NAME_BYTES)
                       .build()));
     }
@@ -54,6 +58,9 @@ final class Utf8JsonParser extends UTF8StreamJsonParser {
 
   /** The maximum length of a name. */
   static final int MAX_NAME_BYTES = 1 << 16;
+
+  /** The maximum length of a number; the longest of NUMERIC has 147 456 digits. */
+  static final int MAX_NUMBER_BYTES = 1 << 18;
 
   private static final char REPLACEMENT = '\uFFFD';
 
@@ -84,6 +91,32 @@ final class Utf8JsonParser extends UTF8StreamJsonParser {
   /** The offset of the next byte. */
   int offset() {
     return _inputPtr;
+  }
+
+  /** The offset of the opening quote of the name that was read last, or could not be read. */
+  int nameStart() {
+    return _nameStartOffset - 1;
+  }
+
+  /**
+   * Goes back to an object, as if its opening bracket had just been read. The parser is still
+   * within that object, or right behind it. Makes nothing; only the parser's line numbers, which
+   * are not used, are wrong from then on.
+   *
+   * @param start the offset of the bracket
+   * @param depth the nesting depth within the object
+   */
+  void rewind(int start, int depth) {
+    JsonReadContext outer = _parsingContext;
+    while (outer.getNestingDepth() >= depth) {
+      outer = outer.clearAndGetParent();
+    }
+    _parsingContext = outer.createChildObjectContext(_tokenInputRow, _tokenInputCol);
+    _inputPtr = start + 1;
+    _tokenInputTotal = _inputPtr;
+    _currToken = JsonToken.START_OBJECT;
+    _nextToken = null;
+    _tokenIncomplete = false;
   }
 
   /** If the current value is a string, reads it to its end, without its chars. */

@@ -13,6 +13,7 @@ import attolytics.schema.Index;
 import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -37,19 +38,22 @@ class GrammarTest {
           "{\"events\":[{\"unknown\":#,\"_t\":\"t\"}]}",
           "{\"events\":[0,#]}");
 
-  private final App app =
-      new App(
-          "a",
-          List.of("k"),
-          App.ANY_ORIGIN,
-          Validation.LENIENT,
-          List.of(
-              new Table(
-                  "t", 0, List.of(new Column("j", ScalarType.JSON, null, Index.NONE, false, 0)))));
+  private final App app = app(Validation.LENIENT);
+  private final App strict = app(Validation.STRICT);
   private final Decoder decoder = new Decoder();
   private final Batch batch = new Batch(1 << 24);
 
+  private static App app(Validation validation) {
+    Column column = new Column("j", ScalarType.JSON, null, Index.NONE, false, 0);
+    Table table = new Table("t", 0, List.of(column));
+    return new App("a", List.of("k"), App.ANY_ORIGIN, validation, List.of(table));
+  }
+
   private Decoded decode(byte[] body) {
+    return decode(app, body);
+  }
+
+  private Decoded decode(App app, byte[] body) {
     batch.clear();
     // Bytes after the length are ignored.
     byte[] more = Arrays.copyOf(body, body.length + 1);
@@ -246,6 +250,81 @@ class GrammarTest {
         "the body is not JSON at " + detail, decode(body.replace("\\n", "\n")).malformed());
   }
 
+  /**
+   * The byte behind the caret is the unexpected one. In lenient validation an event whose table
+   * stands last, or twice, is read twice.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{^,'_t':'t'}",
+        "{^_t:'t'}",
+        "{'_t' ^'t'}",
+        "{'_t'^}",
+        "{'_t'^,'j':1}",
+        "{'_t':^}",
+        "{'_t':^,'j':1}",
+        "{'_t':^t}",
+        "{'_t':'t' ^'j':1}",
+        "{'_t':'t'^;'j':1}",
+        "{'_t':'t'^:'j'}",
+        "{'_t':'t',^,'j':1}",
+        "{'_t':'t',^}",
+        "{'_t':'t'^]",
+        "{'_t':'t',^j:1}",
+        "{'_t':'t',^1:1}",
+        "{'_t':'t',^{'j':1}}",
+        "{'_t':'t','j' ^1}",
+        "{'_t':'t','j'^}",
+        "{'_t':'t','j':^}",
+        "{'_t':'t','j':1 ^2}",
+        "{'_t':'t','j':1^:2}",
+        "{'_t':'t','j':1^]",
+        "{'_t':'t','j':1,^}",
+        "{'_t':'t','j':'1'^'k':2}",
+        "{'_t':'t','j':1 ^'_t':'t'}",
+        "{'_t':'t','j':[1]^[2]}",
+        "{'_t':'t','_t':'t',^}",
+        "{'_t':'u','j':1,^}",
+        "{'_t':1,'j':1,^}",
+        "{'j':1 ^'_t':'t'}",
+        "{'j':1,^,'_t':'t'}",
+        "{'j'^,'_t':'t'}",
+        "{'j':^,'_t':'t'}",
+        "{'j':1,'_t' ^'t'}",
+        "{'j':1,'_t':^}",
+        "{'j':1,'_t':'t'^]",
+        "{'j':1,'_t':'t',^}",
+        "{'j':1,'_t':'t' ^'k':2}",
+        "{'k':1,^}",
+        "{'k':1^]"
+      })
+  void errorBetweenTheFieldsOfAnEvent_isFoundWhereItIs(String event) {
+    String marked = "{\"events\":[7,\n" + event.replace('\'', '"') + "]}";
+    String body = marked.replace("^", "");
+    int column = marked.indexOf('^') - marked.indexOf('\n');
+    String detail = "the body is not JSON at line 2, column " + column + ": unexpected character";
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+    assertEquals(detail, decode(app, bytes).malformed(), "lenient");
+    assertEquals(detail, decode(strict, bytes).malformed(), "strict");
+    assertEquals(detail, decoder.skim(app, bytes, bytes.length).malformed(), "skimmed");
+  }
+
+  @Test
+  void bodyThatIsCutOff_endsUnexpectedly() {
+    String body =
+        "{\"events\" : [{\"_t\":\"t\", \"j\":{\"a\":[1,2]}} , {\"j\":\"\\u00e9\",\"_t\":\"t\"},"
+            + "{\"_t\":\"t\",\"k\":\"\",\"_t\":\"t\"}], \"x\":0}";
+    assertNull(decode(body).malformed());
+    for (int length = 0; length < body.length(); length++) {
+      String detail =
+          "the body is not JSON at line 1, column %d: unexpected end".formatted(length + 1);
+      byte[] start = body.substring(0, length).getBytes(StandardCharsets.UTF_8);
+      assertEquals(detail, decode(app, start).malformed());
+      assertEquals(detail, decode(strict, start).malformed());
+    }
+  }
+
   @Test
   void nesting_isBounded() {
     int room = 1000 - 3; // the body, its events, the event
@@ -265,14 +344,14 @@ class GrammarTest {
     return open.repeat(levels) + "1" + close.repeat(levels);
   }
 
-  /** The parser's own bounds are lower, for some of them. */
+  /** The parser's own bounds are lower, for some of them. The number is the longest of NUMERIC. */
   @Test
-  void sizes_areBoundedByTheBodyOnly() {
+  void sizes_areBoundedByTheBody() {
     for (String json :
         List.of(
             "\"" + "x".repeat(3_000_000) + "\"",
             "\"" + "\\u20ac".repeat(500_000) + "\"",
-            "1" + "0".repeat(100_000),
+            "1" + "0".repeat(131_071) + "." + "1".repeat(16_383),
             "0." + "1".repeat(16_000),
             "{\"" + "n".repeat(60_000) + "\":1}",
             "[" + "[],".repeat(500_000) + "[]]")) {
@@ -286,14 +365,65 @@ class GrammarTest {
   }
 
   /** To read one takes many times its size, which no budget knows. */
-  @Test
-  void longName_isRefused() {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"_t\":\"t\",\"j\":#}",
+        "{\"j\":#,\"_t\":\"t\"}",
+        "{\"j\":[#],\"_t\":\"t\"}",
+        "{\"unknown\":#,\"_t\":\"t\"}",
+        "{\"_t\":\"t\",\"_t\":\"u\",\"j\":#}",
+        "#"
+      })
+  void limit_isReportedWhereItIsExceeded(String event) {
+    int value = event.indexOf('#') + 1; // the column
+    int levels = 2 + (int) event.chars().filter(c -> c == '{' || c == '[').count();
+    String nested = "[".repeat(1000 - levels);
+    assertLimit(event, nested + "[", value + nested.length(), "nested deeper than 1000 levels");
+    assertLimit(event, nested + "{", value + nested.length(), "nested deeper than 1000 levels");
     for (String name : List.of("n".repeat(1_000_000), "\\u20ac".repeat(100_000))) {
+      assertLimit(event, "{\"" + name + "\":1}", value + 1, "a name of more than 65536 bytes");
+      assertLimit(
+          event, "{\"\":0,\"" + name + "\":1}", value + 6, "a name of more than 65536 bytes");
+    }
+    for (String number : List.of("1".repeat(262_145), "-0." + "1".repeat(1_000_000))) {
+      assertLimit(event, number, value, "a number of more than 262144 bytes");
+    }
+  }
+
+  private void assertLimit(String event, String value, int column, String limit) {
+    String body = "{\"events\":[7,\n" + event.replace("#", value) + "]}";
+    String detail = "the body is not JSON at line 2, column " + column + ": " + limit;
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+    assertEquals(detail, decode(app, bytes).malformed());
+    assertEquals(detail, decode(strict, bytes).malformed());
+    assertEquals(detail, decoder.skim(app, bytes, bytes.length).malformed());
+  }
+
+  @Test
+  void longNameOrNumber_isRefusedInAllPlaces() {
+    for (String json : List.of("{\"" + "n".repeat(1_000_000) + "\":1}", "1".repeat(1_000_000))) {
       for (String place : PLACES) {
-        String detail = decode(place.replace("#", "{\"" + name + "\":1}")).malformed();
-        assertTrue(detail != null && detail.endsWith(": a name of more than 65536 bytes"), detail);
+        String detail = decode(place.replace("#", json)).malformed();
+        assertTrue(detail != null && detail.contains(" of more than "), detail);
       }
     }
+  }
+
+  @Test
+  void longNumber_takesLessMemoryThanItsDigits() {
+    byte[] body = IN_EVENT.replace("#", "1".repeat(8_000_000)).getBytes(StandardCharsets.UTF_8);
+    decode("{}");
+    long before = allocatedBytes();
+    Decoded decoded = decoder.decode(app, body, body.length, name -> null, batch);
+    long allocated = allocatedBytes() - before;
+    assertNotNull(decoded.malformed());
+    assertTrue(allocated < 4_000_000, () -> allocated + " bytes");
+  }
+
+  private static long allocatedBytes() {
+    return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean())
+        .getCurrentThreadAllocatedBytes();
   }
 
   /** More than a table of the parser's would hold, with the same hash value. */

@@ -167,7 +167,7 @@ final class Reference {
       boolean known = column != null || hasRest;
       if (!known && strict) {
         errors.add(place + " unknown_field");
-      } else if (known && !seen.add(replaceLoneSurrogates(field.name())) && strict) {
+      } else if (known && hasNoLoneSurrogate(field.name()) && !seen.add(field.name()) && strict) {
         errors.add(place + " duplicate_field");
         if (column == null) {
           addToRest(place, field, rest);
@@ -509,7 +509,11 @@ final class Reference {
   }
 
   private static boolean isStorable(String text) {
-    return text.indexOf('\0') < 0 && StandardCharsets.UTF_8.newEncoder().canEncode(text);
+    return text.indexOf('\0') < 0 && hasNoLoneSurrogate(text);
+  }
+
+  private static boolean hasNoLoneSurrogate(String text) {
+    return StandardCharsets.UTF_8.newEncoder().canEncode(text);
   }
 
   /** A field's name in a pointer. */

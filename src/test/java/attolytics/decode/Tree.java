@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
 /** A JSON value as written: numbers as text, names with duplicates. */
 sealed interface Tree {
   int MAX_DEPTH = 1000;
+  int MAX_NUMBER_LENGTH = 1 << 18;
 
   record Null() implements Tree {}
 
@@ -138,7 +139,11 @@ sealed interface Tree {
       } else if (skip("false")) {
         return new Bool(false);
       }
-      return new Num(match(NUMBER).group());
+      String number = match(NUMBER).group();
+      if (number.length() > MAX_NUMBER_LENGTH) {
+        throw wrong();
+      }
+      return new Num(number);
     }
 
     private Tree object(int depth) throws NoJson {

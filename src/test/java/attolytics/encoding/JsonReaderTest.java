@@ -148,6 +148,38 @@ class JsonReaderTest {
   }
 
   @Test
+  void rewind_readsAnObjectAgain() throws IOException {
+    String object = "{\"a\":[{\"b\":1},2],\"\\ud800\":\"x\",\"c\":{}}";
+    for (int steps = 0; steps < 15; steps++) { // from any token of the object to its end
+      open("[0," + object + ",7]");
+      json.nextToken();
+      json.nextToken();
+      int start = json.tokenStart();
+      int depth = json.depth();
+      for (int step = 0; step < steps && json.depth() >= depth; step++) {
+        json.nextToken();
+      }
+      json.rewind(start, depth);
+      assertEquals(JsonToken.START_OBJECT, json.token());
+      assertEquals(start, json.tokenStart());
+      assertEquals(depth, json.depth());
+      assertTrue(json.nextName(new SerializedString("a")));
+      json.skipTo(depth);
+      json.nextToken();
+      assertEquals("\uFFFD", json.name());
+      assertTrue(json.nameHasLoneSurrogate());
+      json.nextToken();
+      assertEquals("x", json.text().toString());
+      json.skipTo(depth - 1);
+      assertEquals(JsonToken.END_OBJECT, json.token());
+      assertEquals(start + object.length(), json.tokenEnd());
+      assertEquals(1, json.index());
+      assertEquals(JsonToken.VALUE_NUMBER_INT, json.nextToken());
+      assertEquals(2, json.index());
+    }
+  }
+
+  @Test
   void index_isThatInTheInnermostArray() throws IOException {
     open("[0,[1],{}]");
     int[] indexes = {0, 1, 0, 1, 2};
