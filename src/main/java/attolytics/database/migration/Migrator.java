@@ -61,9 +61,9 @@ public final class Migrator {
 
   private static final int VALIDATION_SECONDS = 5;
 
-  /** A lock timeout, a deadlock, and an object that another session has just created. */
   private static final String UNIQUE_VIOLATION = "23505";
 
+  /** A lock timeout, a deadlock, and an object that another session has just created. */
   private static final Set<String> RETRYABLE = Set.of("55P03", "40P01", "42P07", "42701");
 
   private final Connection connection;
