@@ -2,6 +2,7 @@ package attolytics.embedded;
 
 import attolytics.settings.StartException;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -154,7 +156,18 @@ public record DataDirectory(Path path) {
     } finally {
       Files.deleteIfExists(passwordForInitdb);
     }
-    Files.move(unfinished, data(), StandardCopyOption.ATOMIC_MOVE);
+    moveDurably(unfinished, data());
+  }
+
+  /** Renames a file or directory within its directory, so that a power loss does not undo it. */
+  static void moveDurably(Path from, Path to) throws IOException {
+    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+    if (Files.getFileStore(to)
+        .supportsFileAttributeView("posix")) { // elsewhere it cannot be opened
+      try (FileChannel directory = FileChannel.open(to.getParent(), StandardOpenOption.READ)) {
+        directory.force(true);
+      }
+    }
   }
 
   void checkVersion(PostgresPrograms programs) throws StartException, IOException {

@@ -38,18 +38,23 @@ final class DataLock implements AutoCloseable {
             StandardOpenOption.CREATE,
             StandardOpenOption.READ,
             StandardOpenOption.WRITE);
+    boolean locked = false;
     try {
       if (channel.tryLock() != null) {
         channel.truncate(0);
         channel.write(
             ByteBuffer.wrap(
                 Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
+        locked = true;
         return new DataLock(channel);
       }
     } catch (OverlappingFileLockException e) {
       log.debug("locked by this process", e);
+    } finally {
+      if (!locked) {
+        channel.close();
+      }
     }
-    channel.close();
     throw new StartException(
         "--data_dir "
             + directory

@@ -81,7 +81,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
     boolean usable = false;
     try {
-      file.write(port);
+      file.setPort(port);
       server.createDatabase(port, DATABASE);
       usable = true;
     } catch (SQLException e) {

@@ -51,6 +51,7 @@ final class EmbeddedServer {
   }
 
   private final Path data;
+  private final DataProcesses processes;
   private final Path serverLog;
   private final PostgresPrograms programs;
   private final String password;
@@ -59,6 +60,7 @@ final class EmbeddedServer {
 
   EmbeddedServer(DataDirectory directory, PostgresPrograms programs, String password) {
     data = directory.data();
+    processes = new DataProcesses(data);
     serverLog = directory.serverLog();
     this.programs = programs;
     this.password = password;
@@ -84,27 +86,30 @@ final class EmbeddedServer {
   @Nullable Integer adopt(Pause pause) throws StartException, IOException, InterruptedException {
     long deadline = System.nanoTime() + TIMEOUT.toNanos();
     for (PidFile file = PidFile.in(data); file != null; file = PidFile.in(data)) {
-      Optional<ProcessHandle> process = file.process();
-      Optional<String> program = process.flatMap(p -> p.info().command());
-      if (process.isEmpty() || !program.orElse("postgres").contains("postgres")) {
+      Optional<ProcessHandle> server = processes.server(file);
+      if (server.isEmpty()) {
         log.warn(
             "the embedded PostgreSQL was not shut down properly and performs a crash recovery");
-        if (file.isPidInUse()) {
-          // By another program, as after the restart of a container, or by a zombie of this server.
-          // PostgreSQL would mistake it for a running server and refuse to start. It is safe to
-          // delete the file, because this process holds the lock of the directory.
+        if (file.isPidInUse() || !file.hasPid()) {
+          // By another process, as after the restart of a container, or by a zombie of this server.
+          // PostgreSQL would mistake it for a running server, or a server for one that is starting,
+          // and refuse to start. It is safe to delete the file, because no server runs on the data
+          // and this process holds the lock of the directory.
           PidFile.delete(data);
         }
         return null;
       }
       if (file.mayAnswer() && isServed(data, file.port(), password)) {
-        postmaster = process.get();
+        postmaster = server.get();
         return file.port();
       }
       if (System.nanoTime() - deadline > 0) {
         throw new StartException(
             "process %d of %s appears to use %s, but does not respond: stop it and try again"
-                .formatted(file.pid(), program.orElse("an unknown program"), data));
+                .formatted(
+                    server.get().pid(),
+                    server.get().info().command().orElse("an unknown program"),
+                    data));
       }
       pauseOrStop(pause, null);
     }
@@ -135,7 +140,7 @@ final class EmbeddedServer {
       PasswordFile.createPrivate(serverLog);
     }
     programs.own(serverLog);
-    killOrphans();
+    processes.killOrphans();
     startOfLog = Files.size(serverLog);
     // Overrides the configuration in the data directory: a 200 means that rows are on disk.
     String options =
@@ -173,32 +178,6 @@ final class EmbeddedServer {
     postmaster = file == null ? null : file.process().orElse(null);
   }
 
-  /**
-   * Kills backends of a server that was killed. Most of them exit by themselves, but one that is
-   * busy does not, and while it exists no server starts on the data.
-   */
-  private void killOrphans() throws InterruptedException {
-    List<ProcessHandle> orphans =
-        ProcessHandle.allProcesses().filter(this::isPostgresOnData).toList();
-    orphans.forEach(ProcessHandle::destroyForcibly);
-    long deadline = System.nanoTime() + SHORT_TIMEOUT.toNanos();
-    while (orphans.stream().anyMatch(PidFile::runs) && System.nanoTime() - deadline < 0) {
-      TimeUnit.NANOSECONDS.sleep(POLL.toNanos());
-    }
-  }
-
-  /** By the working directory, which can be read on Linux only. */
-  private boolean isPostgresOnData(ProcessHandle process) {
-    if (!process.info().command().orElse("").endsWith("/postgres")) {
-      return false;
-    }
-    try {
-      return Files.isSameFile(Path.of("/proc", Long.toString(process.pid()), "cwd"), data);
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
   private void pauseOrStop(Pause pause, @Nullable Process pgCtl)
       throws IOException, InterruptedException {
     try {
@@ -215,20 +194,20 @@ final class EmbeddedServer {
   /** Without its PID file a server cannot be stopped. */
   private void awaitPidFile(Process pgCtl) throws IOException, InterruptedException {
     long deadline = System.nanoTime() + SHORT_TIMEOUT.toNanos();
-    while (pgCtl.isAlive() && !hasProcess() && System.nanoTime() - deadline < 0) {
+    while (pgCtl.isAlive() && !isRunning(PidFile.in(data)) && System.nanoTime() - deadline < 0) {
       TimeUnit.NANOSECONDS.sleep(POLL.toNanos());
     }
   }
 
-  private boolean hasProcess() throws IOException {
-    PidFile file = PidFile.in(data);
-    return file != null && file.process().isPresent();
+  /** Whether pg_ctl, which signals any process that has the PID, would find the server. */
+  private boolean isRunning(@Nullable PidFile file) throws IOException {
+    return file != null && file.hasPid() && processes.server(file).isPresent();
   }
 
   /** Stops the server if it runs, also one that was taken over; open connections are closed. */
   void stop() throws IOException, InterruptedException {
     PidFile file = PidFile.in(data);
-    if (file == null || file.process().isEmpty()) {
+    if (file == null || !isRunning(file)) {
       return;
     }
     // A recovery can only be aborted; it is repeated at the next start.
@@ -242,7 +221,7 @@ final class EmbeddedServer {
                 "--mode=" + mode,
                 "--wait",
                 "--timeout=" + TIMEOUT.toSeconds()));
-    if (!outcome.succeeded() && hasProcess()) {
+    if (!outcome.succeeded() && isRunning(PidFile.in(data))) {
       throw new IOException(PostgresPrograms.lastLines(outcome.output()));
     }
   }

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.HexFormat;
@@ -30,7 +30,7 @@ record PasswordFile(Path file, String password, int port) {
     new SecureRandom().nextBytes(random);
     PasswordFile created =
         new PasswordFile(directory.resolve(NAME), HexFormat.of().formatHex(random), 0);
-    created.write(0);
+    created.write();
     return created;
   }
 
@@ -46,15 +46,24 @@ record PasswordFile(Path file, String password, int port) {
     return new PasswordFile(file, fields[4], Integer.parseInt(fields[1]));
   }
 
-  void write(int newPort) throws IOException {
+  /** Replaces the port, and leaves a file that has it alone. */
+  void setPort(int newPort) throws IOException {
+    if (newPort != port) {
+      new PasswordFile(file, password, newPort).write();
+    }
+  }
+
+  /** Survives a power loss: this is the only copy of the password. */
+  private void write() throws IOException {
     Path unfinished = file.resolveSibling(NAME + ".new");
     Files.deleteIfExists(unfinished);
     createPrivate(unfinished);
     Files.writeString(
         unfinished,
-        "%s:%d:*:%s:%s%n"
-            .formatted(EmbeddedServer.ADDRESS, newPort, EmbeddedDatabase.USER, password));
-    Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+        "%s:%d:*:%s:%s%n".formatted(EmbeddedServer.ADDRESS, port, EmbeddedDatabase.USER, password),
+        StandardOpenOption.WRITE,
+        StandardOpenOption.DSYNC);
+    DataDirectory.moveDurably(unfinished, file);
   }
 
   /** Creates an empty file that only its owner can read, if the file system supports that. */

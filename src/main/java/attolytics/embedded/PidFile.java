@@ -1,6 +1,7 @@
 package attolytics.embedded;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * {@code postmaster.pid}, the file that a PostgreSQL server has in its data directory while it
  * runs, and leaves behind when it is killed.
  *
+ * @param pid or -1 if there is none: the file is empty for a moment after its creation, and for
+ *     good if the server was killed then
  * @param port or -1 if the server has not written it yet
  * @param status {@code starting}, {@code ready}, {@code stopping}, or empty
  */
@@ -21,7 +24,8 @@ record PidFile(long pid, int port, String status) {
   static @Nullable PidFile in(Path data) throws IOException {
     List<String> lines;
     try {
-      lines = Files.readAllLines(data.resolve(NAME));
+      // In an encoding that no content violates: a power loss may leave anything.
+      lines = Files.readAllLines(data.resolve(NAME), StandardCharsets.ISO_8859_1);
     } catch (NoSuchFileException e) {
       return null;
     }
@@ -31,6 +35,10 @@ record PidFile(long pid, int port, String status) {
 
   static void delete(Path data) throws IOException {
     Files.deleteIfExists(data.resolve(NAME));
+  }
+
+  boolean hasPid() {
+    return pid > 0;
   }
 
   /** The live process with that PID, which need not be the server. */
