@@ -40,7 +40,7 @@ record DrainGrace(Duration shortest, Duration longest) {
    * Waits for the moment to close.
    *
    * @param refusedNanos when a request was last refused; empty if none was
-   * @param deadline after which only the shortest time is waited
+   * @param deadline at which the wait ends
    * @param hurry at zero, there is no wait
    */
   void await(Supplier<OptionalLong> refusedNanos, long deadline, CountDownLatch hurry)
@@ -57,13 +57,16 @@ record DrainGrace(Duration shortest, Duration longest) {
    * Whether this is the moment.
    *
    * @param waited nanoseconds since the drain
-   * @param expired whether only the shortest time is waited
+   * @param expired whether there is no time left
    */
   boolean isOver(long waited, boolean expired, long now, OptionalLong refusedNanos) {
+    if (expired) {
+      return true;
+    }
     if (waited < shortest.toNanos()) {
       return false;
     }
-    if (expired || waited >= longest.toNanos() || refusedNanos.isEmpty()) {
+    if (waited >= longest.toNanos() || refusedNanos.isEmpty()) {
       return true;
     }
     long sinceRefusal = now - refusedNanos.getAsLong();

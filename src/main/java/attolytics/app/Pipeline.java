@@ -170,6 +170,17 @@ final class Pipeline {
     return refusing && awaitEnd(expired);
   }
 
+  /**
+   * Refuses the requests whose body is incomplete.
+   *
+   * @param expired true once there is no time left
+   */
+  void refuseBodies(BooleanSupplier expired) throws InterruptedException {
+    if (handler != null) {
+      boolean unused = handler.refuseBodies(expired);
+    }
+  }
+
   /** When a request was last refused because of the drain; empty if none was. */
   OptionalLong refusedNanos() {
     return handler == null ? OptionalLong.empty() : handler.refusedNanos();

@@ -24,8 +24,13 @@ final class Shutdown {
   /** For the answers to abandoned requests: as long as a writer may be busy connecting. */
   private static final Duration ABANDON_TIMEOUT = Duration.ofSeconds(5);
 
-  /** For closing the parts if nothing of the drain timeout is left. */
+  /** For closing the parts. The drain leaves so much of its timeout, or a part of a short one. */
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(3);
+
+  private static final int CLOSE_PART = 4;
+
+  /** For the IO threads to refuse what has arrived since the drain. */
+  private static final Duration REFUSE_TIMEOUT = Duration.ofMillis(500);
 
   /** What systemd allows a stop beyond the drain timeout. */
   private static final Duration STOP_MARGIN = Duration.ofSeconds(10);
@@ -96,18 +101,22 @@ final class Shutdown {
     stopped = true;
     begun.countDown();
     long deadline = System.nanoTime() + drainTimeout.toNanos();
+    long drainEnd = deadline - closeNanos();
     attempt(this::announce);
     boolean drained = false;
     try {
-      drained = drain(deadline, hurry);
-      grace.await(pipeline::refusedNanos, deadline, hurry);
+      drained = drain(drainEnd, hurry);
+      grace.await(pipeline::refusedNanos, drainEnd, hurry);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    long soon = System.nanoTime() + CLOSE_TIMEOUT.toNanos();
-    close(drained && deadline - soon > 0 ? deadline : soon);
+    close(drained ? deadline : System.nanoTime() + CLOSE_TIMEOUT.toNanos());
     log.info(drained ? "stopped" : "stopped before all accepted requests were answered");
     return drained;
+  }
+
+  private long closeNanos() {
+    return Math.min(CLOSE_TIMEOUT.toNanos(), drainTimeout.toNanos() / CLOSE_PART);
   }
 
   private void announce() {
@@ -158,6 +167,7 @@ final class Shutdown {
     begun.countDown();
     AutoCloseable opened = port;
     if (opened != null) {
+      attempt(this::refuseBodies);
       attempt(opened::close);
     }
     attempt(housekeeping::close);
@@ -165,6 +175,12 @@ final class Shutdown {
     for (AutoCloseable part = parts.poll(); part != null; part = parts.poll()) {
       attempt(part::close);
     }
+  }
+
+  /** A body that began to arrive after the drain would be cut off without an answer. */
+  private void refuseBodies() throws InterruptedException {
+    long end = System.nanoTime() + REFUSE_TIMEOUT.toNanos();
+    pipeline.refuseBodies(() -> isPast(end));
   }
 
   private static void attempt(Step step) {

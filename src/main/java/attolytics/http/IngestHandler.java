@@ -81,6 +81,16 @@ public final class IngestHandler implements HttpHandler {
    */
   public boolean drain(BooleanSupplier giveUp) throws InterruptedException {
     draining = true;
+    return refuseBodies(giveUp);
+  }
+
+  /**
+   * Refuses the requests whose body is incomplete, as the port is about to be closed.
+   *
+   * @param giveUp whether to wait no longer
+   * @return whether they are answered
+   */
+  public boolean refuseBodies(BooleanSupplier giveUp) throws InterruptedException {
     return ioThreads.runOnEach(
         ioThread -> ioThread.bodies().refuseAll(Refusal.of(Problem.DRAINING, null)), giveUp);
   }

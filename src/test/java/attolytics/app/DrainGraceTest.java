@@ -21,7 +21,7 @@ class DrainGraceTest {
     "500, 200, false, true",
     "500, 900, false, false", // a proxy's next request may be under way
     "500, 900, true, true",
-    "400, 900, true, false",
+    "400, , true, true", // the process must exit within the drain timeout
     "2000, 900, false, false",
     "2000, 150, false, true",
     "2500, 900, false, true",

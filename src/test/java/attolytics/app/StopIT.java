@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import attolytics.DatabaseProxy;
 import attolytics.Eventually;
 import attolytics.TestDatabase;
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -173,6 +175,36 @@ class StopIT {
       long start = System.nanoTime();
       assertTrue(service.service().stop(new CountDownLatch(1)));
       assertTrue(Duration.ofNanos(System.nanoTime() - start).toMillis() >= 500);
+    }
+  }
+
+  @Test
+  void farewell_endsWithTheDrainTimeout() throws Exception {
+    DrainGrace endless = new DrainGrace(PATIENCE.multipliedBy(2), PATIENCE.multipliedBy(2));
+    try (RunningService service = RunningService.start(SCHEMA, "", "--drain_timeout=1s")) {
+      CountDownLatch hurry = new CountDownLatch(1);
+      assertTimeoutPreemptively(PATIENCE, () -> service.service().stop(hurry, endless));
+    }
+  }
+
+  @Test
+  void bodyThatBeganToArriveAfterTheDrain_isRefusedBeforeThePortCloses() throws Exception {
+    CountDownLatch hurry = new CountDownLatch(1);
+    try (RunningService service = RunningService.start(SCHEMA, "");
+        Socket client = new Socket("localhost", service.service().port())) {
+      Thread writer = writer();
+      CompletableFuture<Boolean> drained =
+          CompletableFuture.supplyAsync(
+              () -> service.service().stop(hurry, new DrainGrace(PATIENCE, PATIENCE)));
+      writer.join();
+      String head = "POST /apps/a/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n";
+      client.getOutputStream().write((head + "{").getBytes(StandardCharsets.US_ASCII));
+      Eventually.await(() -> service.metric("attolytics_buffer_bytes") > 0);
+      hurry.countDown();
+      client.setSoTimeout((int) PATIENCE.toMillis());
+      String answer = new String(client.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      assertTrue(answer.startsWith("HTTP/1.1 503 "), answer);
+      drained.join();
     }
   }
 }

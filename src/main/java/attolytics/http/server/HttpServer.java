@@ -15,8 +15,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xnio.ChannelListener;
@@ -53,6 +55,9 @@ public final class HttpServer implements AutoCloseable {
       "more connections than allowed were in the middle of their headers";
 
   private static final int BACKLOG = 1000;
+
+  /** Far more than IO threads take that are not stuck. */
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
   /** For the admin port; requests of the public port stay on their IO thread. */
   private static final int WORKER_THREADS = 2;
@@ -242,12 +247,17 @@ public final class HttpServer implements AutoCloseable {
     return threads;
   }
 
+  /** Does not wait for an IO thread that is stuck: there are other parts to be closed after it. */
   @Override
   public void close() {
+    int port = port();
     IoUtils.safeClose(socket);
     worker.shutdown();
     try {
-      worker.awaitTermination();
+      if (!worker.awaitTermination(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+        log.warn("timed out waiting for the IO threads of port {}", port);
+        worker.shutdownNow();
+      }
     } catch (InterruptedException e) {
       worker.shutdownNow();
       Thread.currentThread().interrupt();

@@ -1,15 +1,24 @@
 package attolytics.http.server;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import attolytics.metrics.Metrics;
+import attolytics.recent.RecentOutages;
+import attolytics.recent.RecentRefusals;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
+import java.net.Socket;
 import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -18,6 +27,13 @@ import org.xnio.StreamConnection;
 import org.xnio.channels.AcceptingChannel;
 
 class HttpServerTest {
+  private static final Limits LIMITS =
+      new Limits(
+          1 << 10, 10, 10, Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1));
+
+  /** Far more than the close takes, and less than a hang. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private final Logger root = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
   private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
 
@@ -42,6 +58,40 @@ class HttpServerTest {
   void accept_thatFailsOtherwise_isAnError() {
     accept(new IOException("Too many open files"));
     assertEquals(1, errors());
+  }
+
+  @Test
+  void close_withAStuckIoThread_doesNotWaitForIt() throws Exception {
+    CountDownLatch stuck = new CountDownLatch(1);
+    CountDownLatch free = new CountDownLatch(1);
+    HttpServer server =
+        HttpServer.open(
+            "localhost",
+            0,
+            1,
+            LIMITS,
+            Metrics.NONE,
+            new RecentRefusals(),
+            new RecentOutages(),
+            exchange -> {
+              stuck.countDown();
+              free.await();
+            });
+    try (Socket client = new Socket("localhost", server.port())) {
+      client.getOutputStream().write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(US_ASCII));
+      stuck.await();
+      int port = server.port();
+      assertTimeoutPreemptively(PATIENCE, server::close);
+      assertTrue(
+          logged.list.stream()
+              .anyMatch(
+                  event ->
+                      event
+                          .getFormattedMessage()
+                          .equals("timed out waiting for the IO threads of port " + port)));
+    } finally {
+      free.countDown();
+    }
   }
 
   @SuppressWarnings("unchecked") // the generic interface of a proxy
