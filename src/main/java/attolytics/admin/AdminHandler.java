@@ -17,9 +17,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Handles the requests of the admin port: metrics, probes, the status page, and the OpenAPI
- * document of the public port. Nothing here blocks, so that it answers whatever state the service
- * is in.
+ * Handles the requests of the admin port: metrics, probes, the status page with the runbook, and
+ * the OpenAPI document of the public port. Nothing here blocks, so that it answers whatever state
+ * the service is in.
  */
 public final class AdminHandler implements HttpHandler {
   private static final String TEXT = "text/plain; charset=utf-8";
@@ -67,7 +67,7 @@ public final class AdminHandler implements HttpHandler {
           exchange,
           StatusCodes.NOT_FOUND,
           TEXT,
-          "not found; see /, /metrics, /healthz, /readyz, /status.json and /openapi.yaml\n");
+          "not found; see /, /metrics, /healthz, /readyz, /status.json, /runbook.md and /openapi.yaml\n");
     } else {
       StatusPage.HEADERS.forEach((name, value) -> exchange.getResponseHeaders().put(name, value));
       get(exchange, asked -> answer(asked, StatusCodes.OK, file.contentType(), file.read()));

@@ -10,8 +10,8 @@ import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of the page that shows {@link StatusReport}s. Its headers allow it what comes from this
- * port, and nothing inline.
+ * The files of the page that shows {@link StatusReport}s, and the runbook that it links to. Its
+ * headers allow it what comes from this port, and nothing inline.
  */
 final class StatusPage {
   /** A file, with its content type. */
@@ -23,6 +23,7 @@ final class StatusPage {
 
   private static final String HTML = "text/html; charset=utf-8";
   private static final String CSS = "text/css; charset=utf-8";
+  private static final String TEXT = "text/plain; charset=utf-8"; // which browsers show
   private static final String JAVASCRIPT = "text/javascript; charset=utf-8";
 
   /** The security headers of the page. */
@@ -49,6 +50,8 @@ final class StatusPage {
         "/status.css", own("status.css", CSS),
         "/status.js", own("status.js", JAVASCRIPT),
         "/charts.js", own("charts.js", JAVASCRIPT),
+        "/advice.js", own("advice.js", JAVASCRIPT),
+        "/runbook.md", new PageFile(TEXT, "/attolytics/RUNBOOK.md"),
         "/uplot.css", uplots("uPlot.min.css", CSS),
         "/uplot.js", uplots("uPlot.iife.min.js", JAVASCRIPT));
   }

@@ -2,6 +2,7 @@ package attolytics.metrics;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.distribution.HistogramSnapshot;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -28,6 +29,8 @@ final class Durations {
 
   /** In seconds. */
   static Histogram histogram(Timer timer) {
-    return Histogram.of(timer.takeSnapshot(), (double) TimeUnit.SECONDS.toNanos(1));
+    HistogramSnapshot snapshot = timer.takeSnapshot();
+    return Histogram.of(
+        snapshot, timer.max(TimeUnit.SECONDS), (double) TimeUnit.SECONDS.toNanos(1));
   }
 }

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.distribution.HistogramSnapshot;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -91,6 +92,7 @@ final class FlushMeters {
   }
 
   Histogram rows() {
-    return Histogram.of(rows.takeSnapshot(), 1);
+    HistogramSnapshot snapshot = rows.takeSnapshot();
+    return Histogram.of(snapshot, rows.max(), 1);
   }
 }

@@ -15,17 +15,24 @@ public final class Histogram {
   private final double[] bounds;
   private final double[] cumulative;
   private final double sum;
+  private final double max;
 
-  Histogram(double[] bounds, double[] cumulative, double sum) {
+  /**
+   * @param max no value of the last minute was larger
+   */
+  Histogram(double[] bounds, double[] cumulative, double sum, double max) {
     this.bounds = bounds;
     this.cumulative = cumulative;
     this.sum = sum;
+    this.max = max;
   }
 
   /**
+   * @param max read after the snapshot, so that it is that of all values in there; in this
+   *     histogram's unit
    * @param scale the number of Micrometer's units in one of this histogram's
    */
-  static Histogram of(HistogramSnapshot snapshot, double scale) {
+  static Histogram of(HistogramSnapshot snapshot, double max, double scale) {
     CountAtBucket[] buckets = snapshot.histogramCounts();
     double[] bounds = new double[buckets.length];
     double[] cumulative = new double[buckets.length + 1];
@@ -35,7 +42,7 @@ public final class Histogram {
     }
     // Read after the buckets, so it may lag behind them.
     cumulative[buckets.length] = snapshot.count();
-    return new Histogram(bounds, cumulative, snapshot.total() / scale);
+    return new Histogram(bounds, cumulative, snapshot.total() / scale, max);
   }
 
   /** The values since an earlier histogram. */
@@ -44,7 +51,7 @@ public final class Histogram {
     for (int i = 0; i < counts.length; i++) {
       counts[i] -= before.cumulative[i];
     }
-    return new Histogram(bounds, counts, sum - before.sum);
+    return new Histogram(bounds, counts, sum - before.sum, max);
   }
 
   /** The number of values. */
@@ -64,7 +71,8 @@ public final class Histogram {
 
   /**
    * Estimates a quantile as Prometheus' {@code histogram_quantile} does: by interpolation within a
-   * bucket, and with the last bound for larger values.
+   * bucket, and with the last bound for larger values. Where all values of a wide bucket are near
+   * its lower bound, as those that end with a timeout are, the maximum is the better estimate.
    *
    * @return NaN if there are no values
    */
@@ -83,6 +91,8 @@ public final class Histogram {
     double below = bucket == 0 ? 0 : cumulative[bucket - 1];
     double lower = bucket == 0 ? 0 : bounds[bucket - 1];
     double inBucket = cumulative[bucket] - below;
-    return lower + (bounds[bucket] - lower) * (inBucket <= 0 ? 1 : (rank - below) / inBucket);
+    double estimate =
+        lower + (bounds[bucket] - lower) * (inBucket <= 0 ? 1 : (rank - below) / inBucket);
+    return Math.min(estimate, max);
   }
 }

@@ -5,6 +5,10 @@ const AXIS_WIDTH = 58;
 const AXIS_HEIGHT = 26;
 const MINUTE = 60;
 const PAUSE = 4; // seconds without a sample, of which there is one per second
+const ROOM = 1.25;
+const PEAK_SHARE = 0.05; // of the time, at most
+const PEAK_FACTOR = 3;
+const MARK = 4; // half the width of the mark of a peak
 
 const color = name => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
 const clock = new Intl.DateTimeFormat('en-GB', {hour: '2-digit', minute: '2-digit'});
@@ -16,27 +20,39 @@ function roundUp(value, isBytes) {
   return (isBytes ? [1, 2] : [1, 2, 5, 10]).map(factor => factor * power).find(step => step >= value * 0.999999);
 }
 
-/** A scale from 0 that grows at once, and shrinks when most of it has been empty for minutes. */
-export function linear(least, isBytes) {
+/** The top of a scale. It grows at once, and shrinks when there is room enough above the maximum not to grow again soon. */
+function changingTop(least, needed) {
   let top = least;
   return max => {
-    const needed = Math.max(least, max > 0 ? roundUp(max, isBytes) : 0);
-    if (needed > top || needed < top / 4) {
-      top = needed;
-    }
-    return [0, top];
+    const [enough, roomy] = [max, max * ROOM].map(value => Math.max(least, value > 0 ? needed(value) : 0));
+    top = enough > top ? enough : Math.min(top, roomy);
+    return top;
   };
 }
 
-/** A scale of whole powers of ten that only grows. */
-export function logarithmic(bottom, top) {
+/** A scale from 0. */
+export function linear(least, isBytes) {
+  const top = changingTop(least, value => roundUp(value, isBytes));
+  return max => [0, top(max)];
+}
+
+/** A scale of whole powers of ten. */
+export function logarithmic(bottom, least) {
+  const top = changingTop(least, value => 10 ** Math.ceil(Math.log10(value) - 1e-9));
   return (max, min) => {
     if (max > 0) {
-      top = Math.max(top, 10 ** Math.ceil(Math.log10(max) - 1e-9));
       bottom = Math.min(bottom, 10 ** Math.floor(Math.log10(min) + 1e-9));
     }
-    return [bottom, top];
+    return [bottom, top(max)];
   };
+}
+
+/** The largest value, but for a short peak that towers above all others, as when an outage has ended. */
+export function usualMax(points) {
+  const descending = points.filter(value => value > 0).sort((a, b) => b - a);
+  const max = descending[0] ?? 0;
+  const usual = descending[Math.floor(points.length * PEAK_SHARE)] ?? max;
+  return max > PEAK_FACTOR * usual ? usual : max;
 }
 
 /** The powers of ten of a logarithmic scale, or every other one if there are many. */
@@ -65,6 +81,7 @@ function element(name, className, text) {
 /**
  * A chart in a card of its own.
  *
+ * options.clip: whether a short peak may be above the scale, with a mark
  * series: [{label, color, format, scale: 'y' or 'right', area, hidden}]; changed by setSeries
  */
 export class Chart {
@@ -101,12 +118,15 @@ export class Chart {
     }
   }
 
-  /** values: for each series its points, of which those before the start are missing. */
-  show(times, values, length, unready) {
+  /**
+   * values: for each series its points, of which those before the start are missing
+   * shaded: [{from, to, kind}]
+   */
+  show(times, values, length, shaded) {
     this.times = times;
     this.values = withGaps(times, values);
     this.length = length;
-    this.unready = unready;
+    this.shaded = shaded;
     const data = [times, ...this.drawn()];
     if (this.uplot) {
       this.uplot.setData(data);
@@ -150,8 +170,8 @@ export class Chart {
       select: {show: false},
       scales: {
         x: {time: true, range: () => this.window()},
-        y: {distr: options.log ? 3 : 1, range: (u, min, max) => this.range(max, min)},
-        ...(right ? {right: {range: (u, min, max) => this.rightRange(max)}} : {}),
+        y: {distr: options.log ? 3 : 1, range: (u, min, max) => this.range(this.top('y', max), min)},
+        ...(right ? {right: {range: (u, min, max) => this.rightRange(this.top('right', max))}} : {}),
       },
       axes: [
         {...axis, size: AXIS_HEIGHT, space: 50, incrs: [MINUTE, 2 * MINUTE, 5 * MINUTE], values: (u, all) => all.map(at => clock.format(at * 1000))},
@@ -170,6 +190,7 @@ export class Chart {
       }))],
       hooks: {
         drawClear: [u => this.shade(u)],
+        draw: [u => this.markPeaks(u)],
         setCursor: [() => this.showLegend()],
       },
     };
@@ -180,10 +201,41 @@ export class Chart {
     return [now - this.length, now];
   }
 
-  /** Marks the time in which the service was not ready. */
+  /** The value that a scale goes up to. */
+  top(scale, max) {
+    return this.options.clip ? Math.max(0, ...this.series
+      .map((series, i) => (series.scale ?? 'y') === scale ? usualMax(this.values[i]) : 0)) : max;
+  }
+
+  isClipped() {
+    return this.series.some((series, i) => this.values[i].reduce((a, b) => Math.max(a, b), 0)
+      > (this.uplot?.scales[series.scale ?? 'y'].max ?? Infinity));
+  }
+
+  /** A mark where a series leaves the scale. */
+  markPeaks(u) {
+    u.series.slice(1).forEach(({scale}, i) => {
+      const points = u.data[i + 1];
+      const isAbove = value => value > u.scales[scale].max;
+      u.ctx.fillStyle = color('text');
+      points.forEach((value, j) => {
+        if (isAbove(value) && !isAbove(points[j - 1])) {
+          const x = u.valToPos(u.data[0][j], 'x', true);
+          const size = MARK * devicePixelRatio;
+          u.ctx.beginPath();
+          u.ctx.moveTo(x - size, u.bbox.top);
+          u.ctx.lineTo(x, u.bbox.top - 2 * size);
+          u.ctx.lineTo(x + size, u.bbox.top);
+          u.ctx.fill();
+        }
+      });
+    });
+  }
+
+  /** Marks the times in which something was not as usual. */
   shade(u) {
-    u.ctx.fillStyle = color('unready');
-    this.unready.forEach(([from, to]) => {
+    this.shaded.forEach(({from, to, kind}) => {
+      u.ctx.fillStyle = color(kind);
       const left = Math.max(u.bbox.left, u.valToPos(from, 'x', true));
       const right = Math.min(u.bbox.left + u.bbox.width, u.valToPos(to, 'x', true));
       u.ctx.fillRect(left, u.bbox.top, Math.max(1, right - left), u.bbox.height);
@@ -206,7 +258,7 @@ export class Chart {
   rebuild() {
     this.clear();
     if (this.times) {
-      this.show(this.times, this.values, this.length, this.unready);
+      this.show(this.times, this.values, this.length, this.shaded);
     }
   }
 

@@ -1,10 +1,13 @@
+import {advice, adviceWithoutLink} from './advice.js';
 import {Chart} from './charts.js';
 
 const PERIOD_MILLIS = 2000;
 const TIMEOUT_MILLIS = 5000;
+const STALE_MILLIS = 5000; // an answer that is older is marked as old
 const SHOWN = 10; // lines of a list, until all are asked for
-const OUTAGES_SHOWN = 3;
 const LEAST_SHARE = 0.01; // of its time that a writer has to wait to be shown waiting
+const BOTTLENECK_SHARE = 0.9; // of its time that a writer is busy
+const RECENT_SECONDS = 10;
 const NEW_MILLIS = 5 * 60_000; // as long as the charts
 const COLORS = ['first', 'second', 'third', 'fourth'];
 
@@ -18,7 +21,8 @@ const utcDay = new Intl.DateTimeFormat('en-GB', {day: 'numeric', month: 'short',
 
 const number = value => value === null ? '–' : (value >= 100 ? whole : precise).format(value);
 const share = value => value === null ? '–' : percent.format(value);
-const plural = (count, one, many) => number(count) + ' ' + (count === 1 ? one : many);
+const unit = (count, one, many) => number(count) === '1' ? one : many;
+const plural = (count, one, many) => number(count) + ' ' + unit(count, one, many);
 const sum = counts => Object.values(counts).reduce((a, b) => a + b, 0);
 
 function short(value) {
@@ -116,11 +120,11 @@ function rows(id, lines, className = () => '') {
 const opened = new Set();
 
 /** A table of which the first lines are shown, and the others on demand. */
-function list(id, lines, empty, className, shown = SHOWN) {
-  const all = opened.has(id) || lines.length <= shown;
+function list(id, lines, empty, className) {
+  const all = opened.has(id) || lines.length <= SHOWN;
   const table = byId(id);
   table.hidden = lines.length === 0;
-  rows(id, all ? lines : lines.slice(0, shown), className);
+  rows(id, all ? lines : lines.slice(0, SHOWN), className);
   let more = table.nextElementSibling;
   if (!more) {
     more = make('button', '');
@@ -133,8 +137,8 @@ function list(id, lines, empty, className, shown = SHOWN) {
   }
   [, more] = [table.nextElementSibling, table.nextElementSibling.nextElementSibling];
   show(table.nextElementSibling, lines.length ? '' : empty);
-  more.hidden = lines.length <= shown;
-  show(more, all ? `Show the newest ${shown}` : `Show all ${lines.length}`);
+  more.hidden = lines.length <= SHOWN;
+  show(more, all ? `Show the newest ${SHOWN}` : `Show all ${lines.length}`);
   more.setAttribute('aria-expanded', String(all));
 }
 
@@ -156,9 +160,9 @@ const charts = {};
 
 function makeCharts() {
   const parent = byId('charts');
-  charts.rows = new Chart(parent, {id: 'throughput', title: 'Throughput', format: short, series: [
+  charts.rows = new Chart(parent, {id: 'throughput', title: 'Throughput', format: short, clip: true, series: [
     {label: 'rows/s', color: 'first', area: true},
-    {label: 'requests/s', color: 'second', scale: 'right', format: short, dash: [5, 3]}]});
+    {label: 'requests answered/s', color: 'second', scale: 'right', format: short, dash: [5, 3]}]});
   charts.latency = new Chart(parent, {id: 'latency', title: 'Time to answer', format: latency, log: true, series: [
     {label: 'median', color: 'first'}, {label: '99%', color: 'second', dash: [5, 3]}]});
   charts.refused = new Chart(parent, {id: 'refused-rate', title: 'Refused requests', format: short, stacked: true});
@@ -179,6 +183,21 @@ function figures(chart, ...values) {
   }));
 }
 
+/** What the charts shade: when the service was not ready, and when the requests for a table waited. */
+function shaded({history, outages}) {
+  const ofService = outages.filter(({part}) => part === 'service');
+  const spans = unready(history).map(([from, to], i) => {
+    const isOutage = ofService.some(outage => epoch(outage.from) <= to && epoch(outage.until) >= from);
+    return {from, to, kind: i === 0 && from < history.time[0] && !isOutage ? 'starting' : 'unready'};
+  });
+  const held = outages.filter(({part}) => part !== 'service')
+    .map(({from, until}) => ({from: epoch(from), to: epoch(until), kind: 'held'}));
+  return [...spans, ...held].filter(({to}) => to >= history.time[0]);
+}
+
+/** Seconds since the Unix epoch; of a time that has not come yet more than any. */
+const epoch = text => text === null ? Infinity : new Date(text) / 1000;
+
 /** The spans of time in which the service was not ready. */
 function unready(history) {
   const spans = [];
@@ -196,38 +215,51 @@ function unready(history) {
   return spans;
 }
 
-function drawCharts({levels, totals, recent, history, writers}) {
-  const spans = unready(history);
-  const draw = (chart, values) => chart.show(history.time, values, history.length, spans);
-  byId('key').hidden = spans.length === 0;
+/** What the shades and marks of the charts mean, as far as there are any. */
+function drawKey(spans) {
+  const shown = new Set(spans.map(({kind}) => kind));
+  if (charts.rows.isClipped()) {
+    shown.add('clipped');
+  }
+  byId('key').hidden = shown.size === 0;
+  ['unready', 'held', 'starting', 'clipped'].forEach(kind => byId('key-' + kind).hidden = !shown.has(kind));
+}
 
-  figures(charts.rows, [number(recent.rows), 'rows/s'], [number(recent.requests), 'requests/s']);
+function drawCharts({levels, totals, recent, history, writers, outages}) {
+  const spans = shaded({history, outages});
+  const draw = (chart, values) => chart.show(history.time, values, history.length, spans);
+
+  figures(charts.rows, [number(recent.rows), unit(recent.rows, 'row/s', 'rows/s')],
+    [number(recent.requests), unit(recent.requests, 'request answered/s', 'requests answered/s')]);
   draw(charts.rows, [history.rows, history.requests]);
-  show(charts.rows.note, `${plural(sum(totals.committed), 'row', 'rows')} committed since the start`);
+  show(charts.rows.note, recent.requests === 0 && levels.ringRows > 0 ? waiting(levels)
+    : `${plural(sum(totals.committed), 'row', 'rows')} committed since the start`);
+  drawKey(spans);
 
   figures(charts.latency, [latency(recent.requestP50), 'median'], [latency(recent.requestP99), '99%']);
   draw(charts.latency, [history.requestP50, history.requestP99]);
   show(charts.latency.note, levels.oldestSeconds > 0
     ? `the oldest request has waited for ${seconds(levels.oldestSeconds)}` : 'no request is waiting');
 
-  drawRefused(draw, history, recent, totals);
+  drawRefused(draw, history, recent, totals, outages);
 
   figures(charts.buffer, [share(levels.bufferBytes / (levels.bufferCapacityBytes || 1)), 'full']);
   draw(charts.buffer, [history.bufferBytes]);
   show(charts.buffer.note, `${bytes(levels.bufferBytes)} of ${bytes(levels.bufferCapacityBytes)}; `
     + `${number(levels.ringRows)} of ${plural(levels.ringCapacityRows, 'row', 'rows')}`);
 
-  figures(charts.flushes, [number(recent.flushes), 'per second'], [number(recent.flushRows), 'rows each']);
+  figures(charts.flushes, [number(recent.flushes), 'per second'], [number(recent.flushRows), unit(recent.flushRows, 'row each', 'rows each')]);
   draw(charts.flushes, [history.flushP50, history.flushP99, history.flushErrors]);
   show(charts.flushes.note, `${number(levels.connectionsInUse)} of ${plural(levels.connections, 'connection', 'connections')} in use`);
 
   charts.writers.setSeries(writers.map(({writer}) => ({label: 'writer ' + writer, color: COLORS[writer % COLORS.length]})));
   const mean = name => writers.reduce((all, writer) => all + writer[name], 0) / (writers.length || 1);
-  const waiting = mean('waitingShare');
+  const away = mean('waitingShare');
   figures(charts.writers, [share(mean('busyShare')), 'busy'],
-    ...(waiting >= LEAST_SHARE ? [[share(waiting), 'waiting for the database', 'bad']] : []));
+    ...(away >= LEAST_SHARE ? [[share(away), 'waiting for the database', 'bad']] : []));
   draw(charts.writers, history.writers.map(({busyShare}) => busyShare));
-  show(charts.writers.note, 'near 100% busy, the database is the bottleneck');
+  replace(charts.writers.note, mean('busyShare') >= BOTTLENECK_SHARE ? advice('busy').childNodes
+    : ['busy: the share of the time that a writer spends on flushes']);
 }
 
 /** Which reasons have a colour of their own: 4xx and 5xx. A reason keeps it while the chart shows it. */
@@ -244,7 +276,7 @@ function color(kind, reasons) {
 }
 
 /** 4xx and 5xx in colours of their own; the reasons without one are one series. */
-function drawRefused(draw, history, recent, totals) {
+function drawRefused(draw, history, recent, totals, outages) {
   const series = [];
   const values = [];
   for (const kind of ['client', 'server']) {
@@ -265,7 +297,7 @@ function drawRefused(draw, history, recent, totals) {
   }
   charts.refused.setSeries(series);
   figures(charts.refused, [number(recent.refused), '4xx/s'],
-    [number(recent.failed), '5xx/s', recent.failed > 0 ? 'bad' : '']);
+    [number(recent.failed), '5xx/s', failedNow({history, outages}).length > 0 ? 'bad' : '']);
   draw(charts.refused, values);
   show(charts.refused.note, `${plural(sum(totals.rejected), 'event', 'events')} rejected since the start`);
 }
@@ -291,12 +323,13 @@ function drawFacts({instance, database, schema, version, writers, totals, quaran
   paragraphs('schema', file, `loaded ${moment(schema.loaded)}`,
     `${plural(Object.keys(totals.committed).length, 'table', 'tables')}, `
     + plural(Object.keys(totals.acceptedByApp).filter(app => app !== 'unknown').length, 'app', 'apps'),
-    schema.refused ? [`a reload was refused ${moment(schema.refused)}: see the log`, 'bad'] : null);
+    ...(schema.refused ? [[`a reload was refused ${moment(schema.refused)}: see the log`, 'bad'], advice('a reload was refused')] : []));
   drawWriters(writers ?? []);
   const held = quarantine.groups.reduce((all, group) => all + group.rows, 0);
   paragraphs('quarantine', held === 0 ? 'empty' : plural(held, 'event', 'events'),
     ...quarantine.groups.slice(0, 3).map(group => `${group.app}: ${whole.format(group.rows)} ${group.code}`),
-    quarantine.groups.length > 3 ? `and ${quarantine.groups.length - 3} more kinds, see below` : null);
+    quarantine.groups.length > 3 ? `and ${plural(quarantine.groups.length - 3, 'more kind', 'more kinds')}, see below` : null,
+    held > 0 ? advice('events in quarantine') : null);
 }
 
 function drawWriters(writers) {
@@ -325,21 +358,48 @@ function bar(part) {
   return svg;
 }
 
-/** What is wrong now, or else when something was. */
-function drawNow({outages, now, recent, levels}) {
+/** Requests that have no answer yet: they are not among those that are counted. */
+const waiting = ({ringRows, oldestSeconds, bufferBytes, bufferCapacityBytes}) => ringRows === 0 ? 'No request waits'
+  : `Requests with ${plural(ringRows, 'row', 'rows')} wait for their commit, the oldest for ${seconds(oldestSeconds)}; `
+    + `the buffer is ${share(bufferBytes / (bufferCapacityBytes || 1))} full`;
+
+/** The statuses from 500 of the last seconds, but for those of an outage that has ended. */
+function failedNow({history, outages}) {
+  const ended = Math.max(0, ...outages.filter(({until}) => until !== null).map(({until}) => epoch(until)));
+  // The end is cut to the second, and a point stands for the second before it.
+  const isNow = i => i >= history.time.length - RECENT_SECONDS && history.time[i] > ended + 2;
+  return history.refused.filter(({status, perSecond}) => status >= 500 && perSecond.some((count, i) => count > 0 && isNow(i)))
+    .map(({status}) => status);
+}
+
+/** What is wrong now and what to do about it, or else when something was. */
+function drawNow(report) {
+  const lines = [...drawOutagesOfNow(report), ...drawFailed(report)];
+  byId('now').classList.toggle('bad', lines.length > 0);
+  const [last] = report.outages;
+  paragraphs('now', ...(lines.length ? lines : ['Nothing is wrong now.',
+    last ? [`Last outage: ${moment(last.from)}, for ${lasting(last, report.now)}: ${last.reason}.`, 'quiet']
+      : ['No outage since the start.', 'quiet']]));
+}
+
+function drawOutagesOfNow({ready, reason, cause, outages, now, levels}) {
   const present = outages.filter(outage => outage.until === null);
-  const waiting = `${plural(levels.ringRows, 'row waits', 'rows wait')} in the buffer`;
   const lines = present.flatMap(outage => [
     [`${outage.reason}, since ${moment(outage.from)} (${lasting(outage, now)})`, 'bad'], outage.cause,
-    `Meanwhile answered: ${answered(outage)}. ${waiting}, the oldest for ${seconds(levels.oldestSeconds)}.`]);
-  if (present.length === 0 && recent?.failed > 0) {
-    lines.push([`${number(recent.failed)} requests per second are answered with 5xx, see the refusals`, 'bad']);
+    advice(outage.part === 'service' && reason || outage.reason)]);
+  if (!ready && !present.some(({part}) => part === 'service')) { // starting, or just noticed
+    lines.push([reason, 'bad'], cause, advice(reason));
   }
-  byId('now').classList.toggle('bad', lines.length > 0);
-  const [last] = outages;
-  paragraphs('now', ...(lines.length ? lines : ['Nothing is wrong now.',
-    last ? [`Last outage: ${moment(last.from)}, for ${lasting(last, now)}: ${last.reason}.`, 'quiet']
-      : ['No outage since the start.', 'quiet']]));
+  return [...lines, ...present.slice(-1).map(longest =>
+    `${waiting(levels)}. Meanwhile answered: ${answered(longest)}.`)];
+}
+
+/** 5xx for another reason than an outage. */
+function drawFailed({recent, history, outages}) {
+  const failed = history && outages.every(({until}) => until !== null) ? failedNow({history, outages}) : [];
+  return failed.length === 0 ? [] : [
+    [`${plural(recent.failed, 'request per second is', 'requests per second are')} answered with 5xx, see the refusals`, 'bad'],
+    advice(String(failed.find(status => status !== 503) ?? 503))];
 }
 
 const lasting = ({from, until}, now) => duration((new Date(until ?? now) - new Date(from)) / 1000);
@@ -350,13 +410,13 @@ function drawOutages({outages, now}) {
   list('outage', outages.map(outage => [
     moment(outage.from), outage.until ? moment(outage.until) : 'now', lasting(outage, now),
     whole.format(outage.answered503), whole.format(outage.answered504),
-    [outage.reason, ...(outage.cause ? [make('small', outage.cause)] : [])]]), '', undefined, OUTAGES_SHOWN);
+    [outage.reason, ...(outage.cause ? [make('small', outage.cause)] : [])]]), '');
 }
 
-/** The links to the parts of the page, with the number of lines that are new. */
+/** The links to the parts of the page, with the number of lines of the last minutes. */
 function drawLinks({outages, refusals, log, now}) {
   const count = (lines, at) => lines.filter(line => new Date(now) - new Date(at(line)) < NEW_MILLIS).length;
-  const link = (id, name, lines) => show(byId(id), lines > 0 ? `${name} (${lines} new)` : name);
+  const link = (id, name, lines) => show(byId(id), lines > 0 ? `${name} (${lines} in the last 5 min)` : name);
   byId('to-outages').hidden = outages.length === 0;
   link('to-outages', 'Outages', count(outages, outage => outage.until ?? now));
   link('to-refusals', 'Refusals', count(refusals, refusal => refusal.last));
@@ -421,41 +481,76 @@ function draw(report) {
   }
 }
 
-let silentSince = null;
+let answeredAt = null; // by the clock of this browser
+let failed = false;
 
+/** The report, or null if there is no answer. */
 async function report() {
-  const answer = await fetch('status.json', {cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MILLIS)});
-  if (!answer.ok) {
-    throw new Error(answer.status);
+  try {
+    const answer = await fetch('status.json', {cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MILLIS)});
+    return answer.ok ? await answer.json() : null;
+  } catch (e) {
+    console.debug(e);
+    return null;
   }
-  return answer.json();
 }
 
 async function update() {
-  let answer;
-  try {
-    answer = await report();
-  } catch (e) {
-    console.debug(e);
-    silentSince ??= time.format(new Date());
-    state(false, `No answer from the service since ${silentSince}`);
-    show(byId('since'), '');
-    return;
+  const answer = await report();
+  failed = answer === null;
+  if (answer) {
+    draw(answer);
+    answeredAt = Date.now();
+    byId('all').classList.remove('stale');
   }
-  silentSince = null;
-  draw(answer);
+  drawAge();
 }
 
+/** Marks everything as old if the service does not answer: what is shown may not be so any more. */
+function drawAge() {
+  const silent = answeredAt === null ? 0 : Date.now() - answeredAt;
+  if (document.hidden || !failed && silent < STALE_MILLIS) {
+    return;
+  }
+  const problem = failed ? 'No answer from the service' : 'Waiting for an answer from the service';
+  state(false, problem, byId('name').textContent);
+  show(byId('times'), '');
+  if (answeredAt === null) {
+    return;
+  }
+  const last = time.format(answeredAt);
+  show(byId('since'), `last answer at ${last}, ${duration(silent / 1000)} ago`);
+  byId('all').classList.add('stale');
+  byId('now').classList.add('bad');
+  paragraphs('now', [problem, 'bad'], adviceWithoutLink('no answer'), `Everything below is as it was at ${last}.`);
+}
+
+let timer;
+let isAsking = false;
+
 async function refresh() {
+  if (isAsking || document.hidden) {
+    return;
+  }
+  clearTimeout(timer);
+  isAsking = true;
   try {
-    if (!document.hidden) {
-      await update();
-    }
+    await update();
   } finally {
-    setTimeout(refresh, PERIOD_MILLIS);
+    isAsking = false;
+    timer = setTimeout(refresh, PERIOD_MILLIS);
   }
 }
 
 show(byId('zone'), `Times are in the time zone of this browser, ${Intl.DateTimeFormat().resolvedOptions().timeZone}`);
 makeCharts();
 refresh();
+setInterval(drawAge, 1000);
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) {
+    document.title = 'Attolytics ' + byId('name').textContent; // its state is not asked for meanwhile
+  } else {
+    drawAge();
+    refresh();
+  }
+});

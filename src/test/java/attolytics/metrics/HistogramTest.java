@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class HistogramTest {
   private static Histogram histogram(double... cumulative) {
-    return new Histogram(new double[] {1, 2, 4}, cumulative, 30);
+    return new Histogram(new double[] {1, 2, 4}, cumulative, 30, 60);
   }
 
   @ParameterizedTest
@@ -33,6 +33,14 @@ class HistogramTest {
   }
 
   @Test
+  void quantile_isNotAboveTheMaximum() {
+    Histogram timeouts =
+        new Histogram(new double[] {1, 30, 60}, new double[] {0, 0, 9, 9}, 270, 31);
+    assertEquals(31, timeouts.quantile(0.5));
+    assertEquals(31, timeouts.since(histogram(0, 0, 0, 0)).quantile(0.99));
+  }
+
+  @Test
   void quantile_skipsEmptyBuckets() {
     assertEquals(3, histogram(0, 0, 10, 10).quantile(0.5), 1e-9);
   }
@@ -40,7 +48,8 @@ class HistogramTest {
   @Test
   void since_isWhatCameInBetween() {
     Histogram between =
-        histogram(4, 12, 16, 20).since(new Histogram(new double[3], new double[] {4, 4, 4, 4}, 10));
+        histogram(4, 12, 16, 20)
+            .since(new Histogram(new double[3], new double[] {4, 4, 4, 4}, 10, 60));
     assertEquals(16, between.count());
     assertEquals(20. / 16, between.mean());
     assertEquals(2, between.quantile(0.5), 1e-9);

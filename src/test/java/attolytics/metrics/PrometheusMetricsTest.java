@@ -104,6 +104,17 @@ class PrometheusMetricsTest {
   }
 
   @Test
+  void quantiles_areNotAboveTheLongestDuration() {
+    for (int i = 0; i < 9; i++) {
+      metrics.requestAnswered("a", 503, TimeUnit.MILLISECONDS.toNanos(31_800));
+      metrics.flushCommitted(11, 2_000, TimeUnit.MILLISECONDS.toNanos(31_800));
+    }
+    assertEquals(31.8, metrics.requestDurations().quantile(0.99), 1e-9);
+    assertEquals(31.8, metrics.flushDurations().quantile(0.99), 1e-9);
+    assertEquals(11, metrics.flushRows().quantile(0.99));
+  }
+
+  @Test
   void durations_areInSeconds() {
     metrics.requestAnswered("a", 200, TimeUnit.MILLISECONDS.toNanos(3));
     metrics.flushCommitted(7, 2_000, TimeUnit.MILLISECONDS.toNanos(40));

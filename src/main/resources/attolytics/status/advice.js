@@ -1,0 +1,40 @@
+/* What to do about a problem: one sentence, and the entry of the runbook that says more. */
+
+/** By the reason of an outage, or why the service is not ready. The first that fits is taken. */
+const ADVICE = [
+  {reason: /^starting(?!: waiting for the database)/, text: 'Wait. A start that fails says why in the log.', entry: 'AttolyticsInstanceDown'},
+  {reason: /^draining/, text: 'Nothing: the service is shutting down, and clients send again.', entry: 'Upgrading'},
+  {reason: /is read-only/, text: 'Let the database URL lead to the primary: this is a standby.', entry: 'AttolyticsDatabaseAway'},
+  {reason: /embedded PostgreSQL/, text: 'Wait for its restart. If that fails, the log says why.', entry: 'AttolyticsDatabaseAway'},
+  {reason: /the database/, text: 'See whether PostgreSQL runs and accepts connections from this machine. The service continues on its own when it does.', entry: 'AttolyticsDatabaseAway'},
+  {reason: /^the buffer is full/, text: 'See whether flushes are slow, or more rows arrive than PostgreSQL can store.', entry: 'AttolyticsBufferFilling'},
+  {reason: /^table .* is locked/, text: 'Find the session that holds the lock, by pg_blocking_pids(). Other tables are not affected.', entry: 'AttolyticsRefusingRequests'},
+  {reason: /makes no progress/, text: 'See whether PostgreSQL hangs. If not, restart the process.', entry: 'AttolyticsRowsWaiting'},
+  {reason: /^503/, text: 'Recent refusals say why.', entry: 'AttolyticsRefusingRequests'},
+  {reason: /^50/, text: 'Recent refusals say why; mend it in the database, a restart is not necessary.', entry: 'AttolyticsServerErrors'},
+  {reason: /^no answer/, text: 'See whether its process runs, and its admin port can be reached.', entry: 'AttolyticsInstanceDown'},
+  {reason: /^a reload was refused/, text: 'Correct the schema file, and reload it.', entry: 'AttolyticsReloadRefused'},
+  {reason: /^events in quarantine/, text: '', entry: 'Events in quarantine'},
+  {reason: /^busy/, text: 'The database is the bottleneck.', entry: 'Sizing'},
+  {reason: /./, text: 'The log says more.', entry: 'Alerts'},
+];
+
+/** A paragraph for a reason. Its link is the runbook in the jar, at the entry. */
+export function advice(reason) {
+  const {text, entry} = ADVICE.find(one => one.reason.test(reason));
+  const paragraph = document.createElement('p');
+  const link = document.createElement('a');
+  link.href = 'runbook.md#:~:text=' + encodeURIComponent('# ' + entry);
+  link.textContent = `Runbook: ${entry}`;
+  paragraph.className = 'advice';
+  paragraph.append(text, text ? ' ' : '', link);
+  return paragraph;
+}
+
+/** The same where the service, and so the runbook in its jar, does not answer. */
+export function adviceWithoutLink(reason) {
+  const paragraph = advice(reason);
+  const link = paragraph.lastChild;
+  link.replaceWith(`deploy/RUNBOOK.md: ${link.textContent.replace('Runbook: ', '')}`);
+  return paragraph;
+}

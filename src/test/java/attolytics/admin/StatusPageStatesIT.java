@@ -1,0 +1,358 @@
+package attolytics.admin;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.HeadlessBrowser;
+import com.microsoft.playwright.Clock;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What the status page shows of states that a service is seldom in: it gets reports of them. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(120)
+class StatusPageStatesIT {
+  private static final String URL = "http://status.test/";
+  private static final long PERIOD_MILLIS = 2_000;
+  private static final long NOW = Instant.parse("2026-03-01T12:00:00Z").getEpochSecond();
+  private static final int POINTS = 60;
+
+  private enum Answer {
+    REPORT,
+    NONE,
+    LATE
+  }
+
+  private final Map<String, String> report = new HashMap<>();
+  private final List<String> errors = new ArrayList<>();
+  private HeadlessBrowser browser;
+  private Page page;
+  private Answer answer;
+
+  @BeforeAll
+  void start() throws Exception {
+    browser = HeadlessBrowser.open();
+  }
+
+  @AfterAll
+  void stop() {
+    if (browser != null) {
+      browser.close();
+    }
+  }
+
+  @BeforeEach
+  void prepare() {
+    answer = Answer.REPORT;
+    report.clear();
+    report.putAll(
+        Map.ofEntries(
+            Map.entry("ready", "true"),
+            Map.entry("reason", "null"),
+            Map.entry("now", time(0)),
+            Map.entry("outages", "[]"),
+            Map.entry("refused", "[]"),
+            Map.entry("isReady", points(1)),
+            Map.entry("rows", points(100)),
+            Map.entry("ringRows", "0"),
+            Map.entry("failed", "0"),
+            Map.entry("busyShare", "0.2"),
+            Map.entry("schemaRefused", "null")));
+    page = browser.newPage();
+    page.onPageError(errors::add);
+    page.route("**/*", this::answer);
+    page.clock().install(new Clock.InstallOptions().setTime(NOW * 1000));
+  }
+
+  @AfterEach
+  void close() {
+    page.close();
+    List<String> thrown = List.copyOf(errors);
+    errors.clear();
+    assertEquals(List.of(), thrown);
+  }
+
+  private void answer(Route route) {
+    String path = URI.create(route.request().url()).getPath();
+    if (path.equals("/status.json")) {
+      if (answer == Answer.REPORT) {
+        fulfill(route, "application/json", json().getBytes(StandardCharsets.UTF_8));
+      } else if (answer == Answer.NONE) {
+        route.abort();
+      }
+    } else {
+      StatusPage.PageFile file = Objects.requireNonNull(StatusPage.file(path), path);
+      fulfill(route, file.contentType(), file.read());
+    }
+  }
+
+  private static void fulfill(Route route, String contentType, byte[] body) {
+    route.fulfill(
+        new Route.FulfillOptions().setContentType(contentType).setBodyBytes(body).setStatus(200));
+  }
+
+  /** A report, as the service writes it, of a minute with the newest point now. */
+  private String json() {
+    String template =
+        """
+        {"ready": $ready, "reason": $reason, "cause": null, "since": "2026-03-01T11:00:00Z", "now": $now,
+         "uptimeSeconds": 3600, "version": "1", "instance": {"host": "h", "url": "http://h:8000", "pid": 1,
+          "started": "2026-03-01T11:00:00Z", "java": "17"},
+         "database": {"url": "postgres://db/a", "embedded": false, "name": "a", "serverVersion": "15", "bytes": 1,
+          "problem": null, "cause": null},
+         "schema": {"file": "s", "absoluteFile": "/s", "loaded": "2026-03-01T11:00:00Z", "refused": $schemaRefused},
+         "levels": {"bufferBytes": 0, "bufferCapacityBytes": 1000, "ringRows": $ringRows, "ringCapacityRows": 1000,
+          "oldestSeconds": 12, "databaseUp": 1, "connectionsInUse": 0, "connections": 1},
+         "totals": {"requests": {}, "requestsByApp": {}, "refusedByApp": {}, "acceptedByApp": {}, "rejectedByApp": {},
+          "duplicatesByApp": {}, "refused": {}, "rejected": {}, "committed": {"t": 1}, "leftOut": {}, "flushes": {},
+          "flushErrors": {}},
+         "partitions": {}, "partitionsEnd": {}, "quarantine": {"groups": [], "newest": []}, "outages": $outages,
+         "refusals": [], "log": [], "longestBucketSeconds": 60,
+         "recent": {"rows": 1, "requests": 0, "refused": 0, "failed": $failed, "flushErrors": 0, "requestP50": null,
+          "requestP99": null, "flushes": 1, "flushP50": 0.001, "flushP99": 0.001, "flushRows": 1, "rowsByTable": {"t": 1}},
+         "writers": [{"writer": 0, "busyShare": $busyShare, "waitingShare": 0, "rowsPerSecond": 1}],
+         "history": {"length": 300, "time": $time, "rows": $rows, "requests": $zeros, "requestP50": $zeros,
+          "requestP99": $zeros, "flushP50": $zeros, "flushP99": $zeros, "bufferBytes": $zeros, "flushErrors": $zeros,
+          "ready": $isReady, "writers": [{"writer": 0, "busyShare": $zeros}], "refused": $refused}}
+        """
+            .replace("$time", array(i -> String.valueOf(NOW - POINTS + 1 + i)))
+            .replace("$zeros", points(0));
+    for (Map.Entry<String, String> value : report.entrySet()) {
+      template = template.replace("$" + value.getKey(), value.getValue());
+    }
+    return template;
+  }
+
+  private static String array(IntFunction<String> point) {
+    return IntStream.range(0, POINTS).mapToObj(point).collect(Collectors.joining(",", "[", "]"));
+  }
+
+  private static String points(int value) {
+    return array(i -> String.valueOf(value));
+  }
+
+  /** Points of which those from one to another, in seconds before now, have another value. */
+  private static String points(int value, int from, int to, int other) {
+    return array(
+        i -> String.valueOf(POINTS - 1 - i <= from && POINTS - 1 - i >= to ? other : value));
+  }
+
+  private static String time(long secondsAgo) {
+    return "\"" + Instant.ofEpochSecond(NOW - secondsAgo) + "\"";
+  }
+
+  private static String outage(String part, String reason, long from, long until) {
+    return """
+        {"from": %s, "until": %s, "part": "%s", "reason": "%s", "cause": null, "answered503": 1, "answered504": 0}
+        """
+        .formatted(time(from), until < 0 ? "null" : time(until), part, reason);
+  }
+
+  private static String refused503(String perSecond) {
+    return "[{\"reason\": \"database_unavailable\", \"status\": 503, \"perSecond\": %s}]"
+        .formatted(perSecond);
+  }
+
+  private void open() {
+    page.navigate(URL);
+    page.locator("#all").waitFor();
+  }
+
+  private String now() {
+    return page.locator("#now").innerText();
+  }
+
+  private static void assertContains(String part, String text) {
+    assertTrue(text.contains(part), text);
+  }
+
+  @Test
+  void silence_marksEverythingAsOld() {
+    open();
+    assertContains("Nothing is wrong now.", now());
+    answer = Answer.NONE;
+    page.clock().runFor(PERIOD_MILLIS);
+    page.locator("#state:text-is('No answer from the service')").waitFor();
+    page.clock().runFor(40_000);
+    page.locator(
+            "#since:text-matches('^last answer at \\\\d\\\\d:\\\\d\\\\d:\\\\d\\\\d, 4\\\\d s ago$')")
+        .waitFor();
+    assertTrue(!now().contains("Nothing is wrong"), now());
+    assertContains("deploy/RUNBOOK.md: AttolyticsInstanceDown", now());
+    assertContains("Everything below is as it was at ", now());
+    assertEquals(0, page.locator("#now a").count(), "the service would have to answer that too");
+    for (String part : List.of("#facts", "#charts")) {
+      page.waitForFunction(
+          "part => getComputedStyle(document.querySelector(part)).opacity < 0.6", part);
+    }
+    assertTrue(page.title().endsWith(": No answer from the service"), page.title());
+    answer = Answer.REPORT;
+    page.clock().runFor(PERIOD_MILLIS);
+    page.locator("#state:text-is('Ready')").waitFor();
+    page.locator("#all:not(.stale) #now:not(.bad):has-text('Nothing is wrong now.')").waitFor();
+  }
+
+  @Test
+  void answerThatIsLate_marksEverythingAsOld_untilItComes() {
+    open();
+    answer = Answer.LATE;
+    page.clock().runFor(PERIOD_MILLIS + 4_000);
+    page.locator("#state:text-is('Waiting for an answer from the service')").waitFor();
+    page.locator("#all.stale #now.bad").waitFor();
+  }
+
+  @Test
+  void serverErrorsOfAnOutageThatHasEnded_areNotWrongNow() {
+    report.put("failed", "3");
+    report.put("outages", "[" + outage("service", "the database is unreachable", 40, 5) + "]");
+    report.put("refused", refused503(points(0, 20, 4, 9)));
+    open();
+    assertContains("Nothing is wrong now.", now());
+    assertContains("Last outage: ", now());
+    assertEquals(0, page.locator("#refused-rate .bad").count());
+    report.put("refused", refused503(points(0, 1, 0, 9)));
+    page.clock().runFor(PERIOD_MILLIS);
+    page.locator("#now.bad:has-text('answered with 5xx')").waitFor();
+    assertContains("Runbook: AttolyticsRefusingRequests", now());
+    assertEquals(1, page.locator("#refused-rate .bad").count());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          service | the database is unreachable | AttolyticsDatabaseAway
+          service | the database does not respond | AttolyticsDatabaseAway
+          service | the database is read-only | AttolyticsDatabaseAway
+          service | the embedded PostgreSQL has terminated and is being restarted | AttolyticsDatabaseAway
+          service | the buffer is full | AttolyticsBufferFilling
+          service | writer 0 makes no progress | AttolyticsRowsWaiting
+          service | draining | Upgrading
+          service | something new | Alerts
+          table t | table t is locked, or accepts no rows at the moment | AttolyticsRefusingRequests
+          """)
+  void outage_saysWhatToDo_andHowMuchWaits(String part, String reason, String entry) {
+    boolean isReady = !part.equals("service");
+    report.put("ready", String.valueOf(isReady));
+    report.put("reason", isReady ? "null" : "\"" + reason + "\"");
+    report.put("outages", "[" + outage(part, reason, 12, -1) + "]");
+    report.put("ringRows", "1");
+    open();
+    assertContains(reason + ", since ", now());
+    assertContains(
+        "Requests with 1 row wait for their commit, the oldest for 12 s; the buffer is 0% full.",
+        now());
+    assertEquals("Runbook: " + entry, page.textContent("#now a"));
+    assertContains("Requests with 1 row wait", page.textContent("#throughput-note"));
+    page.setViewportSize(1280, 200);
+    page.locator("#now a").click();
+    page.waitForURL("**/runbook.md*");
+    page.waitForFunction("() => scrollY > 0");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "starting, AttolyticsInstanceDown",
+    "starting: waiting for the database, AttolyticsDatabaseAway",
+    "the database is unreachable, AttolyticsDatabaseAway"
+  })
+  void notReadyWithoutAnOutage_isWrongToo(String reason, String entry) {
+    report.put("ready", "false");
+    report.put("reason", "\"" + reason + "\"");
+    open();
+    assertContains(reason, now());
+    assertEquals("Runbook: " + entry, page.textContent("#now a"));
+  }
+
+  @Test
+  void badFacts_sayWhatToDo() {
+    report.put("schemaRefused", time(60));
+    report.put("busyShare", "0.97");
+    open();
+    assertEquals("Runbook: AttolyticsReloadRefused", page.textContent("#schema a"));
+    assertEquals("The database is the bottleneck. Runbook: Sizing", page.textContent("#busy-note"));
+  }
+
+  @Test
+  void shades_tellStartOutageAndLockApart() {
+    report.put("isReady", points(1, 59, 50, 0));
+    open();
+    assertKey("starting");
+    report.put("outages", "[" + outage("service", "the database is unreachable", 300, 50) + "]");
+    page.clock().runFor(PERIOD_MILLIS);
+    assertKey("unready");
+    report.put("isReady", points(1));
+    report.put("outages", "[" + outage("table t", "table t is locked", 20, -1) + "]");
+    page.clock().runFor(PERIOD_MILLIS);
+    assertKey("held");
+  }
+
+  /** The meaning of one shade is shown, and of no other. */
+  private void assertKey(String kind) {
+    page.locator("#key-" + kind).waitFor();
+    assertEquals(1, page.locator("#key > span:visible").count());
+  }
+
+  @Test
+  void shortPeak_doesNotSpoilTheScale() {
+    report.put("rows", points(100, 30, 29, 100_000));
+    open();
+    assertKey("clipped");
+    assertEquals(
+        "3 9 100 0",
+        page.evaluate(
+            """
+            async () => {
+              const {usualMax} = await import('./charts.js');
+              const series = (...parts) => parts.flatMap(([length, value]) => Array(length).fill(value));
+              return [series([300, 3]), series([100, 3], [200, 9]), series([290, 100], [10, 9000]), series([9, 0])]
+                .map(usualMax).join(' ');
+            }
+            """));
+  }
+
+  @Test
+  void tenOutages_areShownAtOnce() {
+    report.put(
+        "outages",
+        IntStream.range(1, 13)
+            .mapToObj(
+                i -> outage("service", "the database is unreachable", 1_000 * i, 1_000 * i - 9))
+            .collect(Collectors.joining(",", "[", "]")));
+    open();
+    assertEquals(10, page.locator("#outage tbody tr").count());
+    page.locator("#outages button:text-is('Show all 12')").click();
+    assertEquals(12, page.locator("#outage tbody tr").count());
+  }
+
+  @Test
+  void ones_areSingular() {
+    open();
+    assertEquals(
+        List.of("1 row/s", "0 requests answered/s"),
+        page.locator("#throughput > span").allTextContents());
+    assertEquals("1 row committed since the start", page.textContent("#throughput-note"));
+    assertContains("1 row each", page.locator("#flushes").innerText());
+  }
+}
