@@ -162,7 +162,7 @@ function makeCharts() {
   const parent = byId('charts');
   charts.rows = new Chart(parent, {id: 'throughput', title: 'Throughput', format: short, clip: true, series: [
     {label: 'rows/s', color: 'first', area: true},
-    {label: 'requests answered/s', color: 'second', scale: 'right', format: short, dash: [5, 3]}]});
+    {label: 'answered/s', color: 'second', scale: 'right', format: short, dash: [5, 3]}]});
   charts.latency = new Chart(parent, {id: 'latency', title: 'Time to answer', format: latency, log: true, series: [
     {label: 'median', color: 'first'}, {label: '99%', color: 'second', dash: [5, 3]}]});
   charts.refused = new Chart(parent, {id: 'refused-rate', title: 'Refused requests', format: short, stacked: true});
@@ -259,7 +259,7 @@ function drawCharts({levels, totals, recent, history, writers, outages}) {
     ...(away >= LEAST_SHARE ? [[share(away), 'waiting for the database', 'bad']] : []));
   draw(charts.writers, history.writers.map(({busyShare}) => busyShare));
   replace(charts.writers.note, mean('busyShare') >= BOTTLENECK_SHARE ? advice('busy').childNodes
-    : ['busy: the share of the time that a writer spends on flushes']);
+    : ['busy: share of the time spent on flushes']);
 }
 
 /** Which reasons have a colour of their own: 4xx and 5xx. A reason keeps it while the chart shows it. */
@@ -384,9 +384,10 @@ function drawNow(report) {
 
 function drawOutagesOfNow({ready, reason, cause, outages, now, levels}) {
   const present = outages.filter(outage => outage.until === null);
+  const presentReason = outage => outage.part === 'service' && reason || outage.reason;
   const lines = present.flatMap(outage => [
-    [`${outage.reason}, since ${moment(outage.from)} (${lasting(outage, now)})`, 'bad'], outage.cause,
-    advice(outage.part === 'service' && reason || outage.reason)]);
+    [`${presentReason(outage)}, since ${moment(outage.from)} (${lasting(outage, now)})`, 'bad'], outage.cause,
+    advice(presentReason(outage))]);
   if (!ready && !present.some(({part}) => part === 'service')) { // starting, or just noticed
     lines.push([reason, 'bad'], cause, advice(reason));
   }
@@ -416,7 +417,7 @@ function drawOutages({outages, now}) {
 /** The links to the parts of the page, with the number of lines of the last minutes. */
 function drawLinks({outages, refusals, log, now}) {
   const count = (lines, at) => lines.filter(line => new Date(now) - new Date(at(line)) < NEW_MILLIS).length;
-  const link = (id, name, lines) => show(byId(id), lines > 0 ? `${name} (${lines} in the last 5 min)` : name);
+  const link = (id, name, lines) => show(byId(id), lines > 0 ? `${name} (${lines} in 5 min)` : name);
   byId('to-outages').hidden = outages.length === 0;
   link('to-outages', 'Outages', count(outages, outage => outage.until ?? now));
   link('to-refusals', 'Refusals', count(refusals, refusal => refusal.last));
