@@ -2,21 +2,21 @@
 
 /** By the reason of an outage, or why the service is not ready. The first that fits is taken. */
 const ADVICE = [
-  {reason: /^starting(?!: waiting for the database)/, text: 'Wait. A start that fails says why in the log.', entry: 'AttolyticsInstanceDown'},
+  {reason: /^starting(?!: waiting for the database)/, text: 'Wait. A start that fails says why in the log.', entry: 'What the status page says'},
   {reason: /^draining/, text: 'Nothing: the service is shutting down, and clients send again.', entry: 'Upgrading'},
   {reason: /is read-only/, text: 'Let the database URL lead to the primary: this is a standby.', entry: 'AttolyticsDatabaseAway'},
-  {reason: /embedded PostgreSQL/, text: 'Wait for its restart. If that fails, the log says why.', entry: 'AttolyticsDatabaseAway'},
+  {reason: /embedded PostgreSQL/, text: 'Wait: it is restarted every few seconds. If that fails, the cause says why.', entry: 'What the status page says'},
   {reason: /the database/, text: 'See whether PostgreSQL runs and accepts connections from this machine. The service continues on its own when it does.', entry: 'AttolyticsDatabaseAway'},
   {reason: /^the buffer is full/, text: 'See whether flushes are slow, or more rows arrive than PostgreSQL can store.', entry: 'AttolyticsBufferFilling'},
-  {reason: /^table .* is locked/, text: 'Find the session that holds the lock, by pg_blocking_pids(). Other tables are not affected.', entry: 'AttolyticsRefusingRequests'},
-  {reason: /makes no progress/, text: 'See whether PostgreSQL hangs. If not, restart the process.', entry: 'AttolyticsRowsWaiting'},
-  {reason: /^503/, text: 'Recent refusals say why.', entry: 'AttolyticsRefusingRequests'},
+  {reason: /^table .* is locked/, text: 'Find the session that holds the lock, by pg_blocking_pids(). Other tables are not affected.', entry: 'Locks'},
+  {reason: /makes no progress|has failed$/, text: 'Restart the instance, and report it with the log.', entry: 'What the status page says'},
+  {reason: /^503/, text: 'Recent refusals say why.', entry: 'What the status page says'},
   {reason: /^50/, text: 'Recent refusals say why; mend it in the database, a restart is not necessary.', entry: 'AttolyticsServerErrors'},
   {reason: /^no answer/, text: 'See whether its process runs, and its admin port can be reached.', entry: 'AttolyticsInstanceDown'},
   {reason: /^a reload was refused/, text: 'Correct the schema file, and reload it.', entry: 'AttolyticsReloadRefused'},
   {reason: /^events in quarantine/, text: '', entry: 'Events in quarantine'},
   {reason: /^busy/, text: 'The database is the bottleneck.', entry: 'Sizing'},
-  {reason: /./, text: 'The log says more.', entry: 'Alerts'},
+  {reason: /./, text: 'The log says more.', entry: 'What the status page says'},
 ];
 
 /** A paragraph for a reason. Its link is the runbook in the jar, at the entry. */

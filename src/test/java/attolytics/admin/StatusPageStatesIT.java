@@ -233,7 +233,7 @@ class StatusPageStatesIT {
     report.put("refused", refused503(points(0, 1, 0, 9)));
     page.clock().runFor(PERIOD_MILLIS);
     page.locator("#now.bad:has-text('answered with 5xx')").waitFor();
-    assertContains("Runbook: AttolyticsRefusingRequests", now());
+    assertContains("Runbook: What the status page says", now());
     assertEquals(1, page.locator("#refused-rate .bad").count());
   }
 
@@ -245,12 +245,12 @@ class StatusPageStatesIT {
           service | the database is unreachable | AttolyticsDatabaseAway
           service | the database does not respond | AttolyticsDatabaseAway
           service | the database is read-only | AttolyticsDatabaseAway
-          service | the embedded PostgreSQL has terminated and is being restarted | AttolyticsDatabaseAway
+          service | the embedded PostgreSQL has terminated and is being restarted | What the status page says
           service | the buffer is full | AttolyticsBufferFilling
-          service | writer 0 makes no progress | AttolyticsRowsWaiting
+          service | writer 0 makes no progress | What the status page says
           service | draining | Upgrading
-          service | something new | Alerts
-          table t | table t is locked, or accepts no rows at the moment | AttolyticsRefusingRequests
+          service | something new | What the status page says
+          table t | table t is locked, or accepts no rows at the moment | Locks
           """)
   void outage_saysWhatToDo_andHowMuchWaits(String part, String reason, String entry) {
     boolean isReady = !part.equals("service");
@@ -273,7 +273,7 @@ class StatusPageStatesIT {
 
   @ParameterizedTest
   @CsvSource({
-    "starting, AttolyticsInstanceDown",
+    "starting, What the status page says",
     "starting: waiting for the database, AttolyticsDatabaseAway",
     "the database is unreachable, AttolyticsDatabaseAway"
   })
@@ -338,7 +338,7 @@ class StatusPageStatesIT {
         "outages",
         IntStream.range(1, 13)
             .mapToObj(
-                i -> outage("service", "the database is unreachable", 1_000 * i, 1_000 * i - 9))
+                i -> outage("service", "the database is unreachable", 1_000L * i, 1_000L * i - 9))
             .collect(Collectors.joining(",", "[", "]")));
     open();
     assertEquals(10, page.locator("#outage tbody tr").count());
