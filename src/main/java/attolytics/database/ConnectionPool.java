@@ -51,6 +51,7 @@ public final class ConnectionPool {
     PGProperty.CONNECT_TIMEOUT.set(driver, (int) CONNECT_TIMEOUT.toSeconds());
     // For single queries. A flush has a deadline of its own.
     PGProperty.SOCKET_TIMEOUT.set(driver, (int) Math.max(1, ackTimeout.toSeconds()));
+    PGProperty.SOCKET_FACTORY.set(driver, AbortableSocketFactory.class.getName());
     driver.putAll(url.properties());
     // No named statements, not even COMMIT: behind a pooler the name may be another client's.
     PGProperty.PREPARE_THRESHOLD.set(driver, 0);

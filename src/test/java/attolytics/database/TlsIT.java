@@ -1,5 +1,6 @@
 package attolytics.database;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -17,16 +18,25 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
 
 /** Against a server of the embedded programs whose certificate is for 127.0.0.1 alone. */
 @Timeout(120)
@@ -129,6 +139,73 @@ class TlsIT {
     String problem = refused.problems().get(0);
     assertEquals(1, refused.problems().size());
     assertTrue(problem.contains("; check sslmode and sslrootcert in --db_url"), problem);
+  }
+
+  @Test
+  void abort_endsAWriteThatBlocks() throws Exception {
+    try (Connection connection = Connector.connect(url("127.0.0.1", "sslmode=require"), LONG);
+        Statement sql = connection.createStatement()) {
+      sql.execute("CREATE TABLE slow (v TEXT CHECK (pg_sleep(600) IS NOT NULL))");
+      CopyIn copy =
+          connection.unwrap(PGConnection.class).getCopyAPI().copyIn("COPY slow FROM STDIN");
+      AtomicLong written = new AtomicLong();
+      FutureTask<Void> writing = inBackground(() -> writeForEver(copy, written));
+      awaitStandstill(written);
+      AbortableSocketFactory.abort(connection);
+      assertThrows(ExecutionException.class, writing::get);
+    }
+  }
+
+  @Test
+  void abort_endsAReadThatBlocks() throws Exception {
+    try (Connection connection = Connector.connect(url("127.0.0.1", "sslmode=require"), LONG);
+        Statement sql = connection.createStatement();
+        Connection other = Connector.connect(url("127.0.0.1", "sslmode=require"), LONG)) {
+      FutureTask<Boolean> reading = inBackground(() -> sql.execute("SELECT pg_sleep(600)"));
+      awaitSleeper(other);
+      AbortableSocketFactory.abort(connection);
+      assertThrows(ExecutionException.class, reading::get);
+    }
+  }
+
+  private static <T> FutureTask<T> inBackground(Callable<T> work) {
+    FutureTask<T> task = new FutureTask<>(work);
+    Thread thread = new Thread(task, "tls-test");
+    thread.setDaemon(true);
+    thread.start();
+    return task;
+  }
+
+  /** Until the server executes what sleeps. */
+  private static void awaitSleeper(Connection connection) throws SQLException {
+    String query =
+        "SELECT count(*) FROM pg_stat_activity"
+            + " WHERE wait_event = 'PgSleep' AND query = 'SELECT pg_sleep(600)'";
+    long sleepers;
+    do {
+      try (Statement sql = connection.createStatement();
+          ResultSet row = sql.executeQuery(query)) {
+        row.next();
+        sleepers = row.getLong(1);
+      }
+    } while (sleepers == 0);
+  }
+
+  private static Void writeForEver(CopyIn copy, AtomicLong written) throws SQLException {
+    byte[] line = ("x".repeat(8000) + '\n').getBytes(US_ASCII);
+    for (; ; ) {
+      copy.writeToCopy(line, 0, line.length);
+      written.addAndGet(line.length);
+    }
+  }
+
+  /** Until the buffers of the sockets are full: for a second, nothing more was written. */
+  private static void awaitStandstill(AtomicLong written) throws InterruptedException {
+    long before;
+    do {
+      before = written.get();
+      TimeUnit.SECONDS.sleep(1);
+    } while (before == 0 || written.get() != before);
   }
 
   private static int freePort() throws IOException {

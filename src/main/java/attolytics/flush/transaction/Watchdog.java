@@ -1,6 +1,7 @@
 package attolytics.flush.transaction;
 
 import attolytics.buffer.NanoClock;
+import attolytics.database.AbortableSocketFactory;
 import java.sql.Connection;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
@@ -59,7 +60,7 @@ final class Watchdog {
   private void abortConnection(Connection connection) {
     aborted = true;
     try {
-      connection.abort(Runnable::run);
+      AbortableSocketFactory.abort(connection);
     } catch (SQLException e) {
       log.debug("Cannot abort a connection", e);
     }
