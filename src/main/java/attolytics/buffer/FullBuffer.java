@@ -23,9 +23,12 @@ public final class FullBuffer {
   public boolean isFull() {
     long freeBytes = budget.capacity() - budget.used();
     long freeRows = ring.capacityRows() - ring.usedRows();
-    boolean isFullNow = freeBytes < TYPICAL_BYTES || freeRows < TYPICAL_ROWS;
-    boolean isNearlyFull =
-        freeBytes < budget.capacity() / FREE_PART || freeRows < ring.capacityRows() / FREE_PART;
+    long partOfBytes = budget.capacity() / FREE_PART;
+    long partOfRows = ring.capacityRows() / FREE_PART;
+    boolean isFullNow =
+        freeBytes < Math.min(TYPICAL_BYTES, partOfBytes)
+            || freeRows < Math.min(TYPICAL_ROWS, partOfRows);
+    boolean isNearlyFull = freeBytes < partOfBytes || freeRows < partOfRows;
     isFull = isFullNow || (isFull && isNearlyFull);
     return isFull;
   }

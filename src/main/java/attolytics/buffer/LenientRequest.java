@@ -1,5 +1,7 @@
 package attolytics.buffer;
 
+import attolytics.encoding.CopyBuffer;
+
 /**
  * A request that is handled leniently: an event that cannot be stored is put into quarantine and
  * does not refuse the others. Belongs to the thread that its {@link Batch} belongs to.
@@ -10,8 +12,9 @@ public interface LenientRequest {
    *
    * @param code as in the errors of an answer
    * @param detail the message of the database, for the client
-   * @return false if there is no memory or there are too many of them; the request has to be
-   *     refused then, and its rows are not valid any more
+   * @return false if there are too many of them; the request has to be refused then
+   * @throws CopyBuffer.LimitExceededException if there is no memory for it; the request's rows are
+   *     not valid any more
    */
   boolean quarantine(int event, String code, String detail);
 

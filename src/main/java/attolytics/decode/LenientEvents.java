@@ -88,11 +88,7 @@ public final class LenientEvents implements LenientRequest {
     int length = bounds[2 * event + 1] - from;
     CopyBuffer row = new CopyBuffer(length + 512, Integer.MAX_VALUE - 8);
     quarantine.write(row, error, tableOf(event), body, from, length);
-    try {
-      batch.replaceRow(event, Quarantine.TABLE, row);
-    } catch (CopyBuffer.LimitExceededException e) {
-      return false;
-    }
+    batch.replaceRow(event, Quarantine.TABLE, row);
     count(code);
     errors = inOrder(errors, error);
     return true;

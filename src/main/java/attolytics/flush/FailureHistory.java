@@ -17,11 +17,11 @@ final class FailureHistory {
   private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   private final Suspects suspects;
-  private final Outage outage;
+  private final Backoff backoff;
 
-  FailureHistory(Suspects suspects, Outage outage) {
+  FailureHistory(Suspects suspects, Backoff backoff) {
     this.suspects = suspects;
-    this.outage = outage;
+    this.backoff = backoff;
   }
 
   /**
@@ -45,14 +45,14 @@ final class FailureHistory {
         e.session(),
         isLone,
         !byInsert && e.hidesItsCause(),
-        outage.lostConnections(),
+        backoff.lostConnections(),
         isLone && !isUnconfirmed ? failedAlone(round, part, e) : 0,
         round.kind() == Round.Kind.FLUSH ? round.slow() : 0);
   }
 
   private void count(Round round, FlushException e, boolean isSlow) {
     if (e.session() == Session.LOST && e.stage() != Stage.BEGIN) {
-      outage.connectionLost();
+      backoff.connectionLost();
     }
     if (e.isWait()) {
       round.countWait();

@@ -90,7 +90,7 @@ final class Flusher {
   private final Suspects suspects = new Suspects();
   private final Deferred deferred = new Deferred();
   private final CommitRecovery recovery;
-  private final Outage outage;
+  private final Backoff backoff;
   private final FailureHistory failures;
   private final Settlement settlement;
   private final Deferral deferral;
@@ -115,8 +115,8 @@ final class Flusher {
     this.metrics = metrics;
     this.time = new WriterTime(clock);
     this.recovery = new CommitRecovery(database);
-    this.outage = new Outage(clock, outages);
-    this.failures = new FailureHistory(suspects, outage);
+    this.backoff = new Backoff(clock, outages);
+    this.failures = new FailureHistory(suspects, backoff);
     this.settlement = new Settlement(recovery, ackTimeout, clock);
     this.rejection = new Rejection(settlement, suspects, clock);
     this.deferral = new Deferral(transaction, deferred, suspects, clock);
@@ -139,7 +139,7 @@ final class Flusher {
 
   private void noteNothingLeft() {
     if (deferred.isEmpty()) {
-      outage.nothingLeft();
+      backoff.nothingLeft();
     }
   }
 
@@ -220,7 +220,7 @@ final class Flusher {
       return;
     }
     List<Batch> ready =
-        deferral.ready(round, settlement.withoutExpired(part.batches(), outage.reason()));
+        deferral.ready(round, settlement.withoutExpired(part.batches(), backoff.reason()));
     if (!ready.isEmpty()) {
       write(round, ready, part.byInsert());
     }
@@ -288,7 +288,7 @@ final class Flusher {
   }
 
   private void committed(List<Batch> part, Map<Batch, Outcome> known, long nanos) {
-    outage.end();
+    backoff.end();
     time.setDatabaseAway(false);
     int rows = 0;
     long bytes = 0;
@@ -364,13 +364,13 @@ final class Flusher {
     beat();
     settlement.expire(deferred);
     time.setDatabaseAway(true);
-    outage.pause(cause);
+    backoff.pause(cause);
   }
 
   private void pauseBriefly() {
     beat();
     settlement.expire(deferred);
-    outage.pauseBriefly();
+    backoff.pauseBriefly();
   }
 
   private void split(Round round, List<Batch> part, FlushException e) {
@@ -449,13 +449,13 @@ final class Flusher {
   void forget() {
     deferred.clear();
     recovery.clear();
-    outage.nothingLeft();
+    backoff.nothingLeft();
   }
 
   /** Settles from now on whatever is not committed, without another attempt. Any thread. */
   void abandon() {
     settlement.abandon();
     database.abort();
-    outage.abandon();
+    backoff.abandon();
   }
 }

@@ -20,7 +20,7 @@ final class OutageLog {
 
   private final NanoClock clock;
   private final LongSupplier refused;
-  private final Set<Outage> failing = new HashSet<>();
+  private final Set<Backoff> failing = new HashSet<>();
   private volatile boolean open;
   private long startNanos;
   private long refusedBefore;
@@ -35,12 +35,12 @@ final class OutageLog {
   }
 
   /** A writer has failed, and retries. */
-  void failing(Outage writer, FlushException cause) {
+  void failing(Backoff writer, FlushException cause) {
     failing(writer, cause, clock.nanoTime());
   }
 
   // The clock is read without the lock: a simulated thread may lose its turn there.
-  private synchronized void failing(Outage writer, FlushException cause, long now) {
+  private synchronized void failing(Backoff writer, FlushException cause, long now) {
     failing.add(writer);
     if (!open) {
       open = true;
@@ -55,18 +55,18 @@ final class OutageLog {
   /**
    * A writer that had failed has nothing left to retry: that does not show that the outage ended.
    */
-  synchronized void nothingLeft(Outage writer) {
+  synchronized void nothingLeft(Backoff writer) {
     failing.remove(writer);
   }
 
   /** A writer has committed a transaction. */
-  void committed(Outage writer) {
+  void committed(Backoff writer) {
     if (open) {
       end(writer, clock.nanoTime());
     }
   }
 
-  private synchronized void end(Outage writer, long now) {
+  private synchronized void end(Backoff writer, long now) {
     failing.remove(writer);
     if (open && failing.isEmpty()) {
       open = false;

@@ -4,6 +4,7 @@ import attolytics.buffer.Batch;
 import attolytics.buffer.LenientRequest;
 import attolytics.buffer.NanoClock;
 import attolytics.buffer.Outcome;
+import attolytics.encoding.CopyBuffer;
 import attolytics.flush.transaction.CopyError;
 import attolytics.flush.transaction.FlushException;
 import attolytics.flush.transaction.FlushException.Kind;
@@ -35,8 +36,14 @@ final class Rejection {
   boolean reject(Batch batch, FlushException e) {
     suspects.addSource(batch, clock.nanoTime());
     Outcome outcome = outcome(e);
-    if (quarantine(batch, e, outcome)) {
-      return true;
+    try {
+      if (quarantine(batch, e, outcome)) {
+        return true;
+      }
+    } catch (CopyBuffer.LimitExceededException full) {
+      settlement.settle(
+          batch, full.isTemporary() ? Outcome.unavailable("the buffer was full") : outcome);
+      return false;
     }
     if (outcome.kind() == Outcome.Kind.TABLE_BROKEN) {
       // Without the server's message: a trigger's may quote the row.

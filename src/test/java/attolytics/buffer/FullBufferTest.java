@@ -21,6 +21,12 @@ class FullBufferTest {
   }
 
   @Test
+  void smallBuffer_isNotFullFromTheStart() {
+    FullBuffer small = new FullBuffer(new Budget(8 << 10), new Ring(1 << 6));
+    assertFalse(small.isFull());
+  }
+
+  @Test
   void fullBuffer_staysFull_untilAnEighthIsFree() {
     assertTrue(budget.tryReserve(CAPACITY));
     assertTrue(buffer.isFull());

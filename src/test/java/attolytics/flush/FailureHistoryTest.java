@@ -34,8 +34,8 @@ class FailureHistoryTest {
 
   private final FakeClock clock = new FakeClock();
   private final Suspects suspects = new Suspects();
-  private final Outage outage = new Outage(clock, new OutageLog(clock, () -> 0));
-  private final FailureHistory history = new FailureHistory(suspects, outage);
+  private final Backoff backoff = new Backoff(clock, new OutageLog(clock, () -> 0));
+  private final FailureHistory history = new FailureHistory(suspects, backoff);
   private final Round flush = new Round(Round.Kind.FLUSH, 0);
   private final Round retry = new Round(Round.Kind.RETRY, 1);
   private final List<Batch> lone = List.of(batch(T));

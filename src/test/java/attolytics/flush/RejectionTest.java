@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import attolytics.buffer.Batch;
 import attolytics.buffer.LenientRequest;
 import attolytics.buffer.Outcome;
+import attolytics.encoding.CopyBuffer;
 import attolytics.flush.transaction.FlushException;
 import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.schema.Column;
@@ -53,6 +54,7 @@ class RejectionTest {
   private final List<Outcome> outcomes = new ArrayList<>();
   private final List<String> quarantined = new ArrayList<>();
   private boolean hasRoom = true;
+  private boolean hasMemory = true;
 
   private Batch waiting(Batch batch) {
     batch.accept(outcomes::add, 0);
@@ -66,6 +68,9 @@ class RejectionTest {
         new LenientRequest() {
           @Override
           public boolean quarantine(int event, String code, String detail) {
+            if (!hasMemory) {
+              throw CopyBuffer.LimitExceededException.temporary();
+            }
             quarantined.add(event + " " + code + ": " + detail);
             return hasRoom;
           }
@@ -161,6 +166,13 @@ class RejectionTest {
   void lenientRequest_whoseEventFailsAtTheConstraints_isQuarantined() {
     assertTrue(rejection.reject(lenient(), failure(null, 3, "23514", "")));
     assertEquals(1, quarantined.size());
+  }
+
+  @Test
+  void lenientRequest_canBeSentAgain_ifThereIsNoMemoryForItsEvent() {
+    hasMemory = false;
+    assertFalse(rejection.reject(lenient(), failure(T, 3, "23514", "")));
+    assertEquals(List.of(Outcome.unavailable("the buffer was full")), outcomes);
   }
 
   @Test

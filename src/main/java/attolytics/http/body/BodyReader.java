@@ -121,6 +121,17 @@ public final class BodyReader implements ChannelListener<StreamSourceChannel> {
     finish(refusal == null ? reason : refusal, false);
   }
 
+  /**
+   * Refuses the request, unless its body has arrived by now: the process may have been stopped, and
+   * only notices that the time is over before it sees what was sent in time.
+   */
+  void refuseUnlessArrived(Refusal reason) {
+    handleEvent(channel);
+    if (state == BodyState.WAITING) {
+      refuse(reason);
+    }
+  }
+
   /** Delivers a large body. */
   void takeTurn() {
     expect(state == BodyState.QUEUED);

@@ -187,7 +187,7 @@ final class PendingBodies {
     timerSet = false;
     BodyReader oldest = oldest();
     while (oldest != null && oldest.ageNanos() >= timeout.toNanos()) {
-      oldest.refuse(
+      oldest.refuseUnlessArrived(
           Refusal.of(
               Problem.BODY_TOO_SLOW,
               "a body must arrive within " + timeout.toMillis() / 1000.0 + " seconds"));

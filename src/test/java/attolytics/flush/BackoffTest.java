@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-class OutageTest {
+class BackoffTest {
   private final FlushException cause =
       new FlushException(Stage.BEGIN, new SQLException("refused", "08001"));
 
@@ -24,7 +24,7 @@ class OutageTest {
   private final FakeClock clock = new FakeClock();
   private long refused;
   private final OutageLog log = new OutageLog(clock, () -> refused);
-  private final Outage outage = new Outage(clock, log);
+  private final Backoff backoff = new Backoff(clock, log);
   @RegisterExtension private final Logged logged = new Logged(OutageLog.class);
 
   private long pauseMillis(Runnable pause) {
@@ -37,30 +37,30 @@ class OutageTest {
   void pauses_growUpToASecond() {
     List<Long> pauses = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
-      pauses.add(pauseMillis(() -> outage.pause(cause)));
+      pauses.add(pauseMillis(() -> backoff.pause(cause)));
     }
     assertEquals(List.of(20L, 40L, 80L, 160L, 320L, 640L, 1000L, 1000L), pauses);
   }
 
   @Test
   void briefPause_isAsLongAsTheFirst_andDoesNotGrow() {
-    outage.pause(cause);
+    backoff.pause(cause);
     assertEquals(20, pauseMillis(outage::pauseBriefly));
-    assertEquals(40, pauseMillis(() -> outage.pause(cause)));
+    assertEquals(40, pauseMillis(() -> backoff.pause(cause)));
   }
 
   @Test
   void log_saysWhenItBeginsAndWhenItEnds() {
-    outage.end();
-    outage.pause(cause);
+    backoff.end();
+    backoff.pause(cause);
     assertEquals(List.of(FAILING), logged.messages());
-    outage.pause(cause);
+    backoff.pause(cause);
     refused += 7;
     clock.advance(TimeUnit.SECONDS.toNanos(10));
-    outage.end();
-    outage.end();
+    backoff.end();
+    backoff.end();
     assertEquals(List.of(FAILING, resumed("10.1", 7)), logged.messages());
-    assertEquals(20, pauseMillis(() -> outage.pause(cause)));
+    assertEquals(20, pauseMillis(() -> backoff.pause(cause)));
   }
 
   private static String resumed(String seconds, int requests) {
@@ -70,23 +70,23 @@ class OutageTest {
 
   @Test
   void log_saysItOnce_howeverManyWritersMeetIt() {
-    Outage second = new Outage(clock, log);
-    outage.pause(cause);
+    Backoff second = new Backoff(clock, log);
+    backoff.pause(cause);
     second.pause(cause);
-    outage.end();
-    outage.pause(cause);
+    backoff.end();
+    backoff.pause(cause);
     second.end();
     assertEquals(List.of(FAILING), logged.messages()); // one is failing all the time
-    outage.end();
+    backoff.end();
     assertEquals(List.of(FAILING, resumed("0.1", 0)), logged.messages());
   }
 
   @Test
   void log_waitsForACommit_ifNothingIsLeftToRetry() {
-    Outage second = new Outage(clock, log);
-    outage.pause(cause);
-    outage.nothingLeft();
-    outage.nothingLeft();
+    Backoff second = new Backoff(clock, log);
+    backoff.pause(cause);
+    backoff.nothingLeft();
+    backoff.nothingLeft();
     assertEquals(List.of(FAILING), logged.messages());
     second.end();
     assertEquals(List.of(FAILING, resumed("0.0", 0)), logged.messages());
@@ -94,37 +94,37 @@ class OutageTest {
 
   @Test
   void reason_saysWhatRequestsWaitFor() {
-    assertEquals("the writers were busy with other requests", outage.reason());
-    outage.pause(cause);
-    assertEquals("no connection to the database: refused, SQLSTATE 08001", outage.reason());
-    outage.pause(new FlushException(Stage.COMMIT, new SQLException("broken", "08006")));
-    assertEquals("the database failed: broken (SQLSTATE 08006)", outage.reason());
-    outage.end();
-    assertEquals("the writers were busy with other requests", outage.reason());
+    assertEquals("the writers were busy with other requests", backoff.reason());
+    backoff.pause(cause);
+    assertEquals("no connection to the database: refused, SQLSTATE 08001", backoff.reason());
+    backoff.pause(new FlushException(Stage.COMMIT, new SQLException("broken", "08006")));
+    assertEquals("the database failed: broken (SQLSTATE 08006)", backoff.reason());
+    backoff.end();
+    assertEquals("the writers were busy with other requests", backoff.reason());
   }
 
   @Test
   void lostConnections_areCountedUntilACommit() {
-    assertEquals(0, outage.lostConnections());
-    outage.connectionLost();
-    outage.connectionLost();
-    assertEquals(2, outage.lostConnections());
-    outage.end();
-    assertEquals(0, outage.lostConnections());
+    assertEquals(0, backoff.lostConnections());
+    backoff.connectionLost();
+    backoff.connectionLost();
+    assertEquals(2, backoff.lostConnections());
+    backoff.end();
+    assertEquals(0, backoff.lostConnections());
   }
 
   @Test
   void abandon_endsAllLaterPauses() {
-    outage.abandon();
-    assertEquals(0, pauseMillis(() -> outage.pause(cause)));
+    backoff.abandon();
+    assertEquals(0, pauseMillis(() -> backoff.pause(cause)));
     assertEquals(0, pauseMillis(outage::pauseBriefly));
   }
 
   @Test
   @Timeout(300)
   void abandon_endsThePauseOfAnotherThread() throws Exception {
-    Outage endless =
-        new Outage(
+    Backoff endless =
+        new Backoff(
             new NanoClock() {
               @Override
               public long nanoTime() {

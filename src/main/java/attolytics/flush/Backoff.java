@@ -10,10 +10,10 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The time between a failure of the database itself and its next COMMIT: each retry is preceded by
- * a longer pause. Used by one thread, but for {@link #abandon}.
+ * The pauses of one writer between a failure of the database itself and its next COMMIT: each is
+ * longer than the one before. Used by one thread, but for {@link #abandon}.
  */
-final class Outage {
+final class Backoff {
   private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long MAX_PAUSE = TimeUnit.SECONDS.toNanos(1);
 
@@ -28,7 +28,7 @@ final class Outage {
   private volatile boolean abandoned;
   private volatile @Nullable Thread pausing;
 
-  Outage(NanoClock clock, OutageLog log) {
+  Backoff(NanoClock clock, OutageLog log) {
     this.clock = clock;
     this.log = log;
   }
