@@ -139,19 +139,27 @@ final class Deferral {
       holdKeys(waiting);
     } else if (isFirst(waiting, e)) {
       log.warn(
-          "Deferring requests for {}, which {}: {}",
-          e.tableName(),
-          e.isWait() ? "is locked" : "accepts no rows at the moment",
-          CopyError.forTheLog(e));
+          "Deferring requests for {}, which {}: {}", e.tableName(), why(e), CopyError.forTheLog(e));
     }
     return Split.without(part, e::concerns);
   }
 
   private boolean isFirst(List<Batch> waiting, FlushException e) {
     long now = clock.nanoTime();
-    return e.table() == null
-        ? deferred.holdKeyTable(waiting, now)
-        : deferred.holdTable(e.table(), waiting, now);
+    boolean isFirst =
+        e.table() == null
+            ? deferred.holdKeyTable(waiting, now)
+            : deferred.holdTable(e.table(), waiting, now);
+    deferred.explain(e.table(), why(e));
+    return isFirst;
+  }
+
+  private static String why(FlushException e) {
+    return switch (String.valueOf(e.sql().getSQLState())) {
+      case "55P03" -> "is locked (by whom: see Locks in the runbook)";
+      case "57014" -> "did not respond before the statement timeout";
+      default -> "accepts no rows at the moment";
+    };
   }
 
   private void holdKeys(List<Batch> locked) {

@@ -41,7 +41,8 @@ final class Deferred {
   private static final int MAX_DOUBLINGS = 3;
 
   private static final String SUSPECT =
-      "it waited behind others for its table, or of its connection, that failed or were slow";
+      "it waited for its turn: earlier requests for its table, or of its connection, failed or"
+          + " were slow";
 
   private static final Object KEY_TABLE = new Object();
   private static final Object LOCKED_KEYS = new Object();
@@ -53,6 +54,7 @@ final class Deferred {
   static final class Wait {
     private final Object cause;
     private final Deque<Batch> batches = new ArrayDeque<>();
+    private String why = "is locked, or accepts no rows at the moment";
     private int tries;
     private long due;
     private boolean continues;
@@ -69,10 +71,10 @@ final class Deferred {
     /** For the operators. */
     private String reason() {
       if (cause instanceof Table table) {
-        return "table " + table.name() + " is locked, or accepts no rows at the moment";
+        return "table " + table.name() + " " + why;
       }
       if (cause == KEY_TABLE) {
-        return "the table of Idempotency-Keys is locked, or accepts no rows at the moment";
+        return "the table of Idempotency-Keys " + why;
       }
       return cause == LOCKED_KEYS
           ? "another transaction has its Idempotency-Key"
@@ -144,6 +146,14 @@ final class Deferred {
   /** Has a request wait for another attempt, alone. */
   void holdAlone(Batch batch, long now) {
     hold(batch, List.of(batch), now);
+  }
+
+  /** Says why all requests for the table, or with a key, wait, for the operators. */
+  void explain(@Nullable Table table, String why) {
+    Wait wait = waits.get(table == null ? KEY_TABLE : table);
+    if (wait != null) {
+      wait.why = why;
+    }
   }
 
   private boolean hold(Object cause, List<Batch> batches, long now) {

@@ -74,7 +74,7 @@ final class OutageLog {
       log.atInfo()
           .addMarker(LogMarkers.STATE_CHANGE)
           .log(
-              "Database writes resumed after {} s; {} requests were refused meanwhile",
+              "Database writes resumed after {} s; requests refused meanwhile: {}",
               String.format(Locale.ROOT, "%.1f", seconds),
               refused.getAsLong() - refusedBefore);
     }

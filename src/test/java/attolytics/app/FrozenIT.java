@@ -23,7 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 class FrozenIT {
   private static final long BODY_TIMEOUT_SECONDS = 2;
   private static final String BODY =
-      "{\"secret_key\": \"example-secret-key\", \"events\": [{\"_t\": \"events\", \"time\": 1}]}";
+      "{\"secret_key\": \"example-secret-key\", \"events\": [{\"_t\": \"events\","
+          + " \"time\": 1571212800.5, \"platform\": \"linux\", \"version\": \"1.0\","
+          + " \"user_id\": \"u-1\", \"event_type\": \"level_up\", \"score\": 42}]}";
 
   @TempDir Path directory;
 

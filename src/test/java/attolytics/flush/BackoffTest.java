@@ -45,7 +45,7 @@ class BackoffTest {
   @Test
   void briefPause_isAsLongAsTheFirst_andDoesNotGrow() {
     backoff.pause(cause);
-    assertEquals(20, pauseMillis(outage::pauseBriefly));
+    assertEquals(20, pauseMillis(backoff::pauseBriefly));
     assertEquals(40, pauseMillis(() -> backoff.pause(cause)));
   }
 
@@ -64,7 +64,7 @@ class BackoffTest {
   }
 
   private static String resumed(String seconds, int requests) {
-    return "Database writes resumed after %s s; %d requests were refused meanwhile"
+    return "Database writes resumed after %s s; requests refused meanwhile: %d"
         .formatted(seconds, requests);
   }
 
@@ -117,7 +117,7 @@ class BackoffTest {
   void abandon_endsAllLaterPauses() {
     backoff.abandon();
     assertEquals(0, pauseMillis(() -> backoff.pause(cause)));
-    assertEquals(0, pauseMillis(outage::pauseBriefly));
+    assertEquals(0, pauseMillis(backoff::pauseBriefly));
   }
 
   @Test

@@ -174,7 +174,19 @@ class DeferralTest {
     assertTrue(deferred.holdIfNeeded(batch(T)));
     deferral.hold(List.of(batch(T)), e);
     assertEquals(
-        List.of("Deferring requests for table t, which is locked: m (SQLSTATE 55P03)"),
+        List.of(
+            "Deferring requests for table t, which is locked (by whom: see Locks in the runbook):"
+                + " m (SQLSTATE 55P03)"),
+        logged.messages());
+  }
+
+  @Test
+  void hold_afterAStatementTimeout_doesNotCallItALock() {
+    deferral.hold(List.of(batch(T)), failure(Stage.COPY_START, T, "57014"));
+    assertEquals(
+        List.of(
+            "Deferring requests for table t, which did not respond before the statement timeout:"
+                + " m (SQLSTATE 57014)"),
         logged.messages());
   }
 

@@ -105,7 +105,8 @@ class SettlementTest {
     settlement.expire(deferred);
     assertEquals(
         List.of(
-            "it waited behind others for its table, or of its connection, that failed or were slow",
+            "it waited for its turn: earlier requests for its table, or of its connection, failed or"
+                + " were slow",
             "table t is locked, or accepts no rows at the moment",
             "each attempt to write it failed",
             "another transaction has its Idempotency-Key"),

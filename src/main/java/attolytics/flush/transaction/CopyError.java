@@ -2,6 +2,7 @@ package attolytics.flush.transaction;
 
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
+import attolytics.database.Connector;
 import attolytics.flush.transaction.FlushException.Kind;
 import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.schema.Column;
@@ -112,10 +113,10 @@ public final class CopyError {
     return context == null || (context.startsWith("COPY ") && context.indexOf('\n') < 0);
   }
 
-  /** Without the server's DETAIL and CONTEXT, which may show rows; the driver's own words whole. */
+  /** Without the server's DETAIL and CONTEXT, which may show rows; the driver's in plain words. */
   public static String primaryMessage(SQLException e) {
     ServerErrorMessage server = serverMessage(e);
-    String message = server == null ? driversOwn(e).getMessage() : server.getMessage();
+    String message = server == null ? Connector.message(driversOwn(e)) : server.getMessage();
     return message == null ? "SQLSTATE " + e.getSQLState() : message;
   }
 
