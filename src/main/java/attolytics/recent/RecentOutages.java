@@ -6,6 +6,7 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -159,11 +160,23 @@ public final class RecentOutages {
     }
     // With what was answered since the last look: it began before it was noticed.
     Entry entry = new Entry(part, when, unclaimed);
-    newestFirst.addFirst(entry);
-    if (newestFirst.size() > CAPACITY) {
-      newestFirst.removeLast();
+    if (newestFirst.size() < CAPACITY || removeOldest(when)) {
+      newestFirst.addFirst(entry);
     }
     return entry;
+  }
+
+  /** Removes the oldest that is over; false if all of them go on. */
+  private boolean removeOldest(Instant when) {
+    Iterator<Entry> oldestFirst = newestFirst.descendingIterator();
+    while (oldestFirst.hasNext()) {
+      Instant until = oldestFirst.next().until;
+      if (until != null && until.isBefore(when)) {
+        oldestFirst.remove();
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The outages that are remembered, those that began last first. */

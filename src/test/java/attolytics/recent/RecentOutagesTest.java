@@ -1,11 +1,14 @@
 package attolytics.recent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.recent.RecentOutages.Trouble;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -161,5 +164,23 @@ class RecentOutagesTest {
     }
     assertEquals(RecentOutages.CAPACITY, newestFirst().size());
     assertEquals(second(100), outages.newestFirst().get(RecentOutages.CAPACITY - 1).from());
+  }
+
+  @Test
+  void outagesThatGoOn_areNotDisplacedByOthers() {
+    Trouble[] locked =
+        IntStream.range(0, RecentOutages.CAPACITY + 5)
+            .mapToObj(i -> new Trouble("table " + i, "locked", null))
+            .toArray(Trouble[]::new);
+    update(1, AWAY);
+    update(2);
+    update(20, locked);
+    update(21, locked);
+    assertEquals(RecentOutages.CAPACITY, outages.newestFirst().size());
+    assertTrue(outages.newestFirst().stream().allMatch(known -> known.from().equals(second(20))));
+    assertFalse(newestFirst().toString().contains("service"));
+    update(30);
+    update(50, AWAY);
+    assertEquals("service 50 to now: away, 0 and 0", newestFirst().get(0));
   }
 }
