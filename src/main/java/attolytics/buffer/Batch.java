@@ -74,6 +74,12 @@ public final class Batch {
     reserved = 0;
   }
 
+  /** Releases some of what is reserved, for what the request takes no more. */
+  public void release(long bytes) {
+    budget.release(bytes);
+    reserved -= bytes;
+  }
+
   /** Bytes of heap, whether written or not. */
   public int heapBytes() {
     return rows.capacity() + runs.heapBytes();
@@ -84,7 +90,11 @@ public final class Batch {
     return outgrown;
   }
 
-  private boolean tryReserve(int bytes) {
+  /**
+   * Reserves more memory, for the batch or for what the request takes besides it; false, with
+   * nothing changed, if the budget or the limit of the batch is exhausted.
+   */
+  public boolean tryReserve(int bytes) {
     outgrown = reserved + bytes > maxBytes;
     boolean granted = !outgrown && budget.tryReserve(bytes);
     if (granted) {

@@ -23,7 +23,7 @@ public final class Decoded {
   int events;
   boolean anyEventInvalid;
   boolean eventInvalid; // the current one
-  @Nullable EventError firstError; // of the current event, if it is handled leniently
+  @Nullable EventError firstError; // of the current event
   @Nullable LenientEvents lenient;
 
   void clear() {
@@ -37,6 +37,7 @@ public final class Decoded {
     events = 0;
     anyEventInvalid = false;
     eventInvalid = false;
+    firstError = null;
     lenient = null;
   }
 

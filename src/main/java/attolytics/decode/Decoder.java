@@ -14,8 +14,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.InstantSource;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.WeakHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,8 +37,12 @@ public final class Decoder {
   private final InstantSource clock;
   private final JsonReader json = new JsonReader();
   private final Decoded result = new Decoded();
+  private final CurrentRequest request = new CurrentRequest();
   private final EventReader reader = new EventReader(json, result);
-  private final IdentityHashMap<App, Map<String, RowEncoder>> rowsByApp = new IdentityHashMap<>();
+
+  /** Weak, as a reload of the schema file removes apps. No encoder refers to its app. */
+  private final Map<App, Map<String, RowEncoder>> rowsByApp = new WeakHashMap<>();
+
   private boolean trusted; // whether the client may learn about its events
 
   /** Uses the system clock. */
@@ -92,8 +96,13 @@ public final class Decoder {
       Batch into,
       @Nullable LenientEvents lenient) {
     trusted = true;
-    reader.begin(app.validation() == Validation.STRICT, rowsOf(app), headers, into);
-    return read(app, body, length, lenient);
+    reader.begin(app.validation() == Validation.STRICT, rowsOf(app));
+    request.begin(headers, into);
+    try {
+      return read(app, body, length, lenient);
+    } finally {
+      request.end();
+    }
   }
 
   /**
@@ -107,14 +116,17 @@ public final class Decoder {
     return read(app, body, length, null);
   }
 
+  /** Forgets the result, so that it is not kept until the next request. */
+  public void forget() {
+    result.clear();
+  }
+
   private Map<String, RowEncoder> rowsOf(App app) {
     Map<String, RowEncoder> rows = rowsByApp.get(app);
     if (rows == null) {
-      // After a reload of the schema file, the encoders of the old app are garbage.
-      rowsByApp.keySet().removeIf(known -> known.id().equals(app.id()));
       rows = new HashMap<>();
       for (Table table : app.tables()) {
-        rows.put(table.name(), new RowEncoder(app, table, result, clock));
+        rows.put(table.name(), new RowEncoder(app, table, request, result, clock));
       }
       rowsByApp.put(app, rows);
     }

@@ -1,6 +1,5 @@
 package attolytics.decode;
 
-import attolytics.buffer.Batch;
 import attolytics.encoding.JsonReader;
 import attolytics.encoding.Text;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -35,11 +34,8 @@ final class EventReader {
   private final Decoded result;
 
   // Of the request.
-  private long request; // a serial number
   private boolean strict;
   private Map<String, RowEncoder> rowsByTable = Map.of();
-  private Headers headers = name -> null;
-  private Batch batch = new Batch(0);
   private @Nullable RowEncoder lastRow; // most events have the same table as the previous one
 
   // Of the event.
@@ -58,14 +54,10 @@ final class EventReader {
    * Prepares for the events of a request.
    *
    * @param rowsByTable the encoders of the app's tables
-   * @param into receives the rows
    */
-  void begin(boolean strict, Map<String, RowEncoder> rowsByTable, Headers headers, Batch into) {
-    request++;
+  void begin(boolean strict, Map<String, RowEncoder> rowsByTable) {
     this.strict = strict;
     this.rowsByTable = rowsByTable;
-    this.headers = headers;
-    batch = into;
     lastRow = null;
   }
 
@@ -191,7 +183,7 @@ final class EventReader {
     if (lastRow == null || !name.is(lastRow.tableName())) {
       lastRow = name.hasNulOrLoneSurrogate() ? null : rowsByTable.get(name.toString());
       if (lastRow != null) {
-        lastRow.begin(request, headers, batch);
+        lastRow.begin();
       }
     }
     if (result.lenient != null) {

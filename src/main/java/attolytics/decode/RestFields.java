@@ -12,31 +12,72 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Collects the fields of an event that are not those of columns, for a column with {@code rest}.
+ *
+ * <p>Clients can make this ten times as large as the body, by many short names. What an event takes
+ * beyond {@link #MAX_KEPT_BYTES} is therefore reserved in the budget of the request meanwhile.
  */
 final class RestFields {
-  /** A larger buffer is not kept for the next event. */
+  /** What is not reserved. Where an event takes more, nothing of it is kept for the next one. */
   private static final int MAX_KEPT_BYTES = 1 << 16;
 
-  /** The names of more fields are not kept, nor their hash table. */
-  private static final int MAX_KEPT_NAMES = 2048;
+  /** The least that is reserved at once, as all threads share the budget. */
+  private static final int STEP_BYTES = 1 << 16;
 
-  private CopyBuffer members = new CopyBuffer(256, Integer.MAX_VALUE);
+  /** The heap that a name takes besides its characters: a string, its array, and a hash entry. */
+  private static final int NAME_BYTES = 96;
+
+  private static final int INITIAL_BYTES = 256;
+
+  private final CurrentRequest request;
+  private CopyBuffer members = newMembers();
   private Set<String> names = new HashSet<>();
+  private long heapBytes = INITIAL_BYTES;
+  private long reserved;
 
-  /** Discards the fields of the previous event. */
-  void clear() {
-    if (members.capacity() > MAX_KEPT_BYTES) {
-      members = new CopyBuffer(256, Integer.MAX_VALUE);
-    }
-    members.truncate(0);
-    if (names.size() > MAX_KEPT_NAMES) {
-      names = new HashSet<>();
-    }
-    names.clear();
+  RestFields(CurrentRequest request) {
+    this.request = request;
   }
 
-  /** Adds a name; returns false if the event has had it before. */
+  private CopyBuffer newMembers() {
+    return new CopyBuffer(INITIAL_BYTES, Integer.MAX_VALUE, this::tryReserve);
+  }
+
+  /** Discards the fields of the event. */
+  void clear() {
+    if (reserved > 0) {
+      request.batch().release(reserved);
+      reserved = 0;
+      members = newMembers();
+      names = new HashSet<>();
+    } else {
+      members.truncate(0);
+      names.clear();
+    }
+    heapBytes = members.capacity();
+  }
+
+  private boolean tryReserve(int bytes) {
+    long missing = heapBytes + bytes - MAX_KEPT_BYTES - reserved;
+    if (missing > 0) {
+      int step = (int) Math.max(missing, STEP_BYTES);
+      if (!request.batch().tryReserve(step)) {
+        return false;
+      }
+      reserved += step;
+    }
+    heapBytes += bytes;
+    return true;
+  }
+
+  /**
+   * Adds a name; returns false if the event has had it before.
+   *
+   * @throws CopyBuffer.LimitExceededException if there is no memory for it
+   */
   boolean addName(String name) {
+    if (!tryReserve(NAME_BYTES + 2 * name.length())) {
+      throw CopyBuffer.LimitExceededException.temporary();
+    }
     return names.add(name);
   }
 

@@ -1,6 +1,5 @@
 package attolytics.decode;
 
-import attolytics.buffer.Batch;
 import attolytics.encoding.CopyBuffer;
 import attolytics.schema.Column;
 import attolytics.schema.DefaultValue;
@@ -29,44 +28,39 @@ final class Row {
 
   private final Table table;
   private final Column[] columns;
+  private final CurrentRequest request;
   private final RequestFields requestFields;
 
-  private Batch batch = new Batch(0);
   private int rowStart;
   private boolean inOrder;
   private int filled; // the number of leading columns that have their field in the row
   private final byte[] states;
   private final int[] starts;
-  private byte[] scratch = {};
 
   /**
    * @param columns all of the table's
    * @param requestFields the fields of the columns that the request fills
    */
-  Row(Table table, Column[] columns, RequestFields requestFields) {
+  Row(Table table, Column[] columns, CurrentRequest request, RequestFields requestFields) {
     this.table = table;
     this.columns = columns;
+    this.request = request;
     this.requestFields = requestFields;
     states = new byte[columns.length];
     starts = new int[columns.length];
-  }
-
-  /** The rows that follow are those of another request. */
-  void begin(Batch into) {
-    batch = into;
   }
 
   /** Starts the row of an event. */
   void start() {
     inOrder = true;
     filled = 0;
-    rowStart = batch.rows().size();
-    batch.rows().putShort(columns.length);
+    rowStart = request.rows().size();
+    request.rows().putShort(columns.length);
   }
 
   /** Where the fields are written. */
   CopyBuffer fields() {
-    return batch.rows();
+    return request.rows();
   }
 
   /** Whether the event has had a field of the column, be it null. */
@@ -96,24 +90,24 @@ final class Row {
       fillUpTo(ordinal);
       filled = ordinal + 1;
     }
-    starts[ordinal] = batch.rows().size();
+    starts[ordinal] = request.rows().size();
   }
 
   /** Writes the default of a column or NULL, as the field that was started. */
   void putDefault(Column column) {
     DefaultValue value = column.defaultValue();
     if (value == null) {
-      batch.rows().putNull();
+      request.rows().putNull();
       states[column.ordinal()] = NULL;
     } else {
-      value.put(batch.rows());
+      value.put(request.rows());
       states[column.ordinal()] = VALUE;
     }
   }
 
   /** Writes the fields of the columns before {@code end} that the event has not had. */
   void fillUpTo(int end) {
-    CopyBuffer rows = batch.rows();
+    CopyBuffer rows = request.rows();
     for (; filled < end; filled++) {
       starts[filled] = rows.size();
       if (columns[filled].isFromRequest()) {
@@ -127,7 +121,7 @@ final class Row {
 
   /** Discards the row. */
   void abandon() {
-    batch.rows().truncate(rowStart);
+    request.rows().truncate(rowStart);
   }
 
   /** Completes the row, in which all columns have their field. */
@@ -135,15 +129,13 @@ final class Row {
     if (!inOrder) {
       sortFields();
     }
-    batch.endRow(table);
+    request.batch().endRow(table);
   }
 
   private void sortFields() {
-    CopyBuffer rows = batch.rows();
+    CopyBuffer rows = request.rows();
     int length = rows.size() - rowStart;
-    if (scratch.length < length) {
-      scratch = new byte[2 * length];
-    }
+    byte[] scratch = request.scratch(length);
     System.arraycopy(rows.array(), rowStart, scratch, 0, length);
     rows.truncate(rowStart + Short.BYTES);
     for (int start : starts) {

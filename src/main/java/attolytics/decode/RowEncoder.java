@@ -1,6 +1,5 @@
 package attolytics.decode;
 
-import attolytics.buffer.Batch;
 import attolytics.encoding.CopyBuffer;
 import attolytics.encoding.JsonReader;
 import attolytics.encoding.ValueError;
@@ -35,11 +34,14 @@ final class RowEncoder {
   private final @Nullable TimeWindow window;
   private final RequestFields requestFields;
   private final FieldErrors errors;
-  private final RestFields rest = new RestFields();
+  private final CurrentRequest request;
+  private final RestFields rest;
   private final int restOrdinal; // of the column with rest, or -1
-  private long request; // a serial number
+  private long serial; // of the request
 
-  RowEncoder(App app, Table table, Decoded result, InstantSource clock) {
+  RowEncoder(App app, Table table, CurrentRequest request, Decoded result, InstantSource clock) {
+    this.request = request;
+    this.rest = request.rest();
     this.table = table;
     this.tableName = table.name().getBytes(StandardCharsets.UTF_8);
     this.strict = app.validation() == Validation.STRICT;
@@ -49,7 +51,7 @@ final class RowEncoder {
     this.window = partitioning == null ? null : new TimeWindow(partitioning, clock);
     names = new FieldNames(columns);
     requestFields = new RequestFields(app, columns);
-    row = new Row(table, columns, requestFields);
+    row = new Row(table, columns, request, requestFields);
     errors = new FieldErrors(result, table.name(), columns.length);
     restOrdinal = restOrdinal(columns);
   }
@@ -72,17 +74,16 @@ final class RowEncoder {
     return tableName;
   }
 
-  /** Prepares for a request's events; does nothing if already prepared for it. */
-  void begin(long serial, Headers headers, Batch into) {
-    if (request == serial) {
+  /** Prepares for the events of the request; does nothing if already prepared for it. */
+  void begin() {
+    if (serial == request.serial()) {
       return;
     }
-    request = serial;
-    row.begin(into);
+    serial = request.serial();
     if (window != null) {
       window.update();
     }
-    requestFields.encode(headers);
+    requestFields.encode(request.headers());
   }
 
   /**
@@ -94,7 +95,6 @@ final class RowEncoder {
     errors.start(event);
     names.start();
     row.start();
-    rest.clear();
   }
 
   /** The name that most likely comes next. */
@@ -192,6 +192,7 @@ final class RowEncoder {
   /** Discards the row of the current event. */
   void abandon() {
     row.abandon();
+    rest.clear();
   }
 
   /** Ends the row: completes it, or reports the errors of the event. */
@@ -201,6 +202,7 @@ final class RowEncoder {
       row.setState(restOrdinal, Row.VALUE);
       rest.put(row.fields());
     }
+    rest.clear();
     row.fillUpTo(columns.length);
     reportMissingAndInvalid();
     if (window != null) {

@@ -157,6 +157,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
         published = refused == null;
       }
     } finally {
+      ioThread.decoder().forget();
       if (!published) {
         ioThread.giveBack(rows);
       }

@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
@@ -33,13 +35,18 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @Timeout(180)
 class HeapIT {
+  private static final int REST_TABLES = 10;
   private static final String SCHEMA =
       """
       tables:
         t: {columns: [{name: n, type: i32}, {name: s}]}
+      %s
       apps:
-        a: {secret_key: sesame, tables: [t]}
-      """;
+        a: {secret_key: sesame, tables: [t, %s]}
+      """
+          .formatted(
+              restTables("\n", "  %s: {columns: [{name: more, type: json, rest: true}]}"),
+              restTables(", ", "%s"));
   private static final String EVENT =
       "{\"secret_key\":\"sesame\",\"events\":[{\"_t\":\"t\",\"n\":1}]}";
   private static final Set<Integer> TAKEN_OR_LATER = Set.of(200, 503);
@@ -49,6 +56,12 @@ class HeapIT {
   static IntStream heaps() {
     String sizes = System.getProperty("heap", "64,256");
     return Stream.of(sizes.split(",", -1)).mapToInt(Integer::parseInt);
+  }
+
+  private static String restTables(String separator, String format) {
+    return IntStream.range(0, REST_TABLES)
+        .mapToObj(i -> format.formatted("rest" + i))
+        .collect(Collectors.joining(separator));
   }
 
   private RunningJar start(int heap, String databaseUrl) throws IOException {
@@ -148,20 +161,39 @@ class HeapIT {
   @ParameterizedTest
   @MethodSource("heaps")
   void requestsWithLargeHeads_waitForTheDatabaseWithinTheBuffer(int heap) throws Exception {
-    String request = head(95, 15_700) + "Content-Length: " + EVENT.length() + "\r\n\r\n" + EVENT;
-    assertAllAnswered("large heads", heap, 5_000, request.getBytes(StandardCharsets.US_ASCII));
+    byte[] request = request(head(95, 15_700), EVENT);
+    assertAllAnswered("large heads", heap, 5_000, i -> request);
   }
 
   @ParameterizedTest
   @MethodSource("heaps")
   void largeBodies_waitForTheDatabaseWithinTheBuffer(int heap) throws Exception {
     String body = EVENT.replace("\"n\":1", "\"s\":\"" + "x".repeat(900_000) + "\"");
-    String request = head(1, 100) + "Content-Length: " + body.length() + "\r\n\r\n" + body;
-    assertAllAnswered("large bodies", heap, 150, request.getBytes(StandardCharsets.US_ASCII));
+    byte[] request = request(head(1, 100), body);
+    assertAllAnswered("large bodies", heap, 150, i -> request);
+  }
+
+  @ParameterizedTest
+  @MethodSource("heaps")
+  void eventsOfManyUnknownFields_waitForTheDatabaseWithinTheBuffer(int heap) throws Exception {
+    String fields =
+        IntStream.range(0, 80_000)
+            .mapToObj(i -> ",\"" + Integer.toString(i, 36) + "\":0")
+            .collect(Collectors.joining());
+    List<byte[]> requests =
+        IntStream.range(0, REST_TABLES)
+            .mapToObj(i -> EVENT.replace("\"t\",\"n\":1", "\"rest" + i + '"' + fields))
+            .map(body -> request(head(1, 100), body))
+            .toList();
+    assertAllAnswered("unknown fields", heap, 150, i -> requests.get(i % REST_TABLES));
+  }
+
+  private static byte[] request(String head, String body) {
+    return (head + "Content-Length: " + body.length() + "\r\n\r\n" + body).getBytes(UTF_8);
   }
 
   /** While the database is away, and after it is back. */
-  private void assertAllAnswered(String flood, int heap, int clients, byte[] request)
+  private void assertAllAnswered(String flood, int heap, int clients, IntFunction<byte[]> requests)
       throws Exception {
     List<Socket> sockets = new ArrayList<>();
     try (TestDatabase database = TestDatabase.create();
@@ -171,7 +203,7 @@ class HeapIT {
       proxy.cut();
       for (int i = 0; i < clients; i++) {
         sockets.add(new Socket("localhost", port));
-        send(sockets.get(i), request);
+        send(sockets.get(i), requests.apply(i));
       }
       Map<Integer, Integer> statuses = new TreeMap<>();
       for (Socket socket : sockets) {

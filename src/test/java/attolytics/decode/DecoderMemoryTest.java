@@ -1,0 +1,217 @@
+package attolytics.decode;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import attolytics.buffer.Batch;
+import attolytics.buffer.Budget;
+import attolytics.encoding.CopyBuffer;
+import attolytics.schema.App;
+import attolytics.schema.Column;
+import attolytics.schema.Index;
+import attolytics.schema.ScalarType;
+import attolytics.schema.Table;
+import attolytics.schema.Validation;
+import java.lang.ref.WeakReference;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What a decoder takes besides the batch, during a request and after it. */
+class DecoderMemoryTest {
+  private static final int MIB = 1 << 20;
+  private static final int TABLES = 10;
+  private static final Headers NO_HEADERS = name -> null;
+
+  private final Decoder decoder = new Decoder();
+  private final App strict = app(Validation.STRICT);
+  private final App lenient = app(Validation.LENIENT);
+
+  private static App app(Validation validation) {
+    List<Table> tables =
+        IntStream.range(0, TABLES)
+            .mapToObj(i -> new Table("t" + i, i, List.of(text("a", 0), text("b", 1), rest(2))))
+            .toList();
+    return new App("a", List.of("k"), App.ANY_ORIGIN, validation, tables);
+  }
+
+  private static Column text(String name, int ordinal) {
+    return new Column(name, ScalarType.STRING, null, Index.NONE, false, ordinal);
+  }
+
+  private static Column rest(int ordinal) {
+    return new Column(
+        "rest", ScalarType.JSON, "", null, null, null, true, Index.NONE, false, ordinal);
+  }
+
+  private static byte[] body(int table, String fields) {
+    return ("{\"secret_key\":\"k\",\"events\":[{\"_t\":\"t" + table + "\"" + fields + "}]}")
+        .getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** A megabyte of fields with short names, which take about ten times as much. */
+  private static String manyNames() {
+    StringBuilder fields = new StringBuilder();
+    for (int i = 0; fields.length() < MIB; i++) {
+      fields.append(",\"x").append(Integer.toString(i, 36)).append("\":0");
+    }
+    return fields.toString();
+  }
+
+  private Decoded decode(App app, byte[] body, Batch into) {
+    return decoder.decode(app, body, body.length, NO_HEADERS, into);
+  }
+
+  private static Batch batch(Budget budget) {
+    return new Batch(1024, 64 * MIB, budget);
+  }
+
+  @Test
+  void namesOfUnknownFields_areReservedInTheBudget() {
+    byte[] body = body(0, manyNames());
+    Budget budget = new Budget(6 * MIB);
+    Batch into = batch(budget);
+    assertThrows(CopyBuffer.LimitExceededException.class, () -> decode(strict, body, into));
+    into.release();
+    assertEquals(0, budget.used());
+  }
+
+  @Test
+  void memoryOfUnknownFields_isReleasedAfterTheirEvent() {
+    Budget budget = new Budget(20 * MIB);
+    Batch into = new Batch(4 * MIB, 64 * MIB, budget);
+    assertTrue(into.reserve(0));
+    long reserved = budget.used();
+    for (int i = 0; i < 3; i++) {
+      assertFalse(decode(strict, body(0, manyNames()), into).anyEventInvalid());
+      assertEquals(reserved, budget.used());
+    }
+  }
+
+  @Test
+  void nameGivenTwiceAmongMany_isADuplicate() {
+    Batch into = batch(new Budget(64 * MIB));
+    Decoded decoded = decode(strict, body(0, manyNames() + ",\"xz\":1"), into);
+    assertEquals(
+        List.of("/events/0/xz duplicate_field"),
+        decoded.errors().stream().map(e -> e.pointer() + " " + e.code()).toList());
+  }
+
+  @Test
+  void smallEvents_reserveNothingBesidesTheirRows() {
+    Budget budget = new Budget(64 * MIB);
+    Batch into = new Batch(64 << 10, 64 * MIB, budget);
+    assertTrue(into.reserve(0));
+    long reserved = budget.used();
+    for (int i = 0; i < 100; i++) {
+      assertFalse(decode(strict, body(0, ",\"x\":1,\"y\":2"), into).anyEventInvalid());
+    }
+    assertEquals(reserved, budget.used());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Validation.class)
+  void unknownFieldsOfManyTables_areNotKept(Validation validation) {
+    App app = validation == Validation.STRICT ? strict : lenient;
+    String fields = manyNames();
+    long before = usedHeap();
+    for (int i = 0; i < TABLES; i++) {
+      assertFalse(decode(app, body(i, fields), batch(new Budget(64 * MIB))).anyEventInvalid());
+      decoder.forget();
+    }
+    assertKeepsLittle(before);
+  }
+
+  @Test
+  void unknownFieldsOfEventsThatFail_areNotKept() {
+    String fields = manyNames();
+    byte[] invalidRest = body(0, ",\"a\":1" + fields);
+    byte[] cut = body(1, fields + ",\"x\":1,");
+    byte[] otherTable = body(2, fields + ",\"_t\":\"t3\"");
+    long before = usedHeap();
+    assertTrue(decode(strict, invalidRest, batch(new Budget(64 * MIB))).anyEventInvalid());
+    decode(strict, cut, batch(new Budget(64 * MIB)));
+    decode(lenient, otherTable, batch(new Budget(64 * MIB)));
+    Batch small = batch(new Budget(6 * MIB));
+    assertThrows(
+        CopyBuffer.LimitExceededException.class, () -> decode(strict, body(4, fields), small));
+    decoder.forget();
+    assertKeepsLittle(before);
+  }
+
+  @Test
+  void rowsOfManyTables_areNotKept() {
+    String fields = ",\"b\":\"" + "x".repeat(MIB) + "\",\"a\":\"\"";
+    long before = usedHeap();
+    for (int i = 0; i < TABLES; i++) {
+      assertFalse(decode(strict, body(i, fields), batch(new Budget(64 * MIB))).anyEventInvalid());
+      decoder.forget();
+    }
+    assertKeepsLittle(before);
+  }
+
+  private static long usedHeap() {
+    System.gc();
+    Runtime runtime = Runtime.getRuntime();
+    return runtime.totalMemory() - runtime.freeMemory();
+  }
+
+  private static void assertKeepsLittle(long before) {
+    long kept = usedHeap() - before;
+    assertTrue(kept < 5 * MIB, () -> kept + " bytes");
+  }
+
+  @Test
+  void request_isForgotten() {
+    List<WeakReference<?>> request = decodeLeniently();
+    decoder.forget();
+    request.forEach(DecoderMemoryTest::assertCollected);
+  }
+
+  /** Returns what the decoder was given for a request, and what it made of it. */
+  private List<WeakReference<?>> decodeLeniently() {
+    byte[] body = body(0, ",\"a\":1");
+    Headers headers = name -> body.length == 0 ? name : null;
+    Batch into = new Batch(1 << 16);
+    Decoded decoded =
+        decoder.decodeLeniently(
+            strict, body, body.length, headers, into, new Arrival(Instant.EPOCH, null));
+    return List.of(
+        new WeakReference<>(body),
+        new WeakReference<>(headers),
+        new WeakReference<>(into),
+        new WeakReference<>(decoded.lenient()),
+        new WeakReference<>(decoded.errors().get(0)));
+  }
+
+  @Test
+  void encodersOfARemovedApp_areForgotten() {
+    WeakReference<Table> removed = decodeForOtherApp();
+    for (int i = 0; removed.get() != null && i < 100; i++) {
+      System.gc();
+      decode(strict, body(0, ""), new Batch(1 << 16));
+    }
+    assertNull(removed.get());
+  }
+
+  private WeakReference<Table> decodeForOtherApp() {
+    Table table = new Table("t0", 0, List.of(text("a", 0)));
+    App other = new App("b", List.of("k"), App.ANY_ORIGIN, Validation.STRICT, List.of(table));
+    assertNull(decode(other, body(0, ""), new Batch(1 << 16)).unknownTable());
+    return new WeakReference<>(table);
+  }
+
+  private static void assertCollected(WeakReference<?> reference) {
+    for (int i = 0; reference.get() != null && i < 10; i++) {
+      System.gc();
+    }
+    assertNull(reference.get());
+  }
+}
