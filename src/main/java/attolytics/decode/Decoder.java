@@ -4,6 +4,7 @@ import attolytics.buffer.Batch;
 import attolytics.encoding.CopyBuffer;
 import attolytics.encoding.JsonFailure;
 import attolytics.encoding.JsonReader;
+import attolytics.encoding.Text;
 import attolytics.encoding.Utf8;
 import attolytics.schema.App;
 import attolytics.schema.Table;
@@ -12,6 +13,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
@@ -200,8 +202,12 @@ public final class Decoder {
 
   private void readKey(App app, JsonToken value) throws IOException {
     if (value == JsonToken.VALUE_STRING) {
-      result.secretKey = json.text().toString();
-      result.wrongSecretKey = !app.accepts(result.secretKey);
+      Text text = json.text();
+      String key = text.toString();
+      // Unpaired surrogates are read as U+FFFD, which the app's key may contain.
+      boolean isExact = text.is(key.getBytes(StandardCharsets.UTF_8));
+      result.secretKey = key;
+      result.wrongSecretKey = !app.accepts(key) || !isExact;
       trusted &= !result.wrongSecretKey; // events that follow are only counted
     } else {
       result.invalidShape = "secret_key must be a string";

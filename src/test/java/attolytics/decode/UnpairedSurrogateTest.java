@@ -71,6 +71,16 @@ class UnpairedSurrogateTest {
     assertEquals(1L, CopiedRows.of(batch).get(0).values().get(0));
   }
 
+  @ParameterizedTest
+  @CsvSource({"k\uFFFD, false", "k\\ud800, true", "k\\udc00, true", "k\\ufffd, false"})
+  void secretKey_isNotThatOfAnApp(String sent, boolean wrong) {
+    App app = new App("a", List.of("k\uFFFD"), App.ANY_ORIGIN, Validation.STRICT, List.of(table));
+    byte[] body =
+        ("{\"secret_key\":\"" + sent + "\",\"events\":[]}").getBytes(StandardCharsets.UTF_8);
+    Decoded decoded = decoder.decode(app, body, body.length, name -> null, batch);
+    assertEquals(wrong, decoded.wrongSecretKey());
+  }
+
   @Test
   void nameOfATable_isThatOfNone() {
     for (Validation validation : Validation.values()) {
