@@ -67,7 +67,7 @@ public final class Decoded {
    * @param field the name of the field, cut to a bounded length, or null for the event itself
    */
   void add(int event, @Nullable String field, String code, String detail) {
-    add(event, field, "", code, detail, detail, null);
+    add(event, field, "", code, detail, detail, null, false);
   }
 
   /**
@@ -76,6 +76,7 @@ public final class Decoded {
    * @param path JSON pointer within the value of the field
    * @param reason the detail without the value
    * @param table of the event, or null if it is not known
+   * @param ofUnknownField whether the field is no column
    */
   void add(
       int event,
@@ -84,12 +85,14 @@ public final class Decoded {
       String code,
       String detail,
       String reason,
-      @Nullable String table) {
+      @Nullable String table,
+      boolean ofUnknownField) {
     String pointer = "/events/" + event;
     if (field != null) {
       pointer += "/" + field.replace("~", "~0").replace("/", "~1");
     }
-    EventError error = new EventError(event, pointer + path, code, detail, reason, table);
+    EventError error =
+        new EventError(event, pointer + path, code, detail, reason, table, ofUnknownField);
     boolean isFirst = firstError == null;
     if (isFirst) {
       firstError = error;

@@ -13,10 +13,29 @@ import org.jspecify.annotations.Nullable;
  * @param detail an explanation, for people, that may quote the value
  * @param reason the explanation without anything of a value
  * @param table of the app, for which the event is, or null if it is not known
+ * @param ofUnknownField whether the pointer has the name of a field that is no column, so that the
+ *     client can put anything there
  */
 public record EventError(
-    int event, String pointer, String code, String detail, String reason, @Nullable String table) {
+    int event,
+    String pointer,
+    String code,
+    String detail,
+    String reason,
+    @Nullable String table,
+    boolean ofUnknownField) {
   private static final int OVERHEAD_BYTES = 128;
+
+  /** An error whose pointer has no name that the client invented. */
+  public EventError(
+      int event,
+      String pointer,
+      String code,
+      String detail,
+      String reason,
+      @Nullable String table) {
+    this(event, pointer, code, detail, reason, table, false);
+  }
 
   /** An error whose explanation quotes no value. */
   public EventError(int event, String pointer, String code, String detail) {

@@ -201,7 +201,8 @@ final class EventReader {
     String detail = " names " + quotedName + ", which is not a table of the app";
     if (result.lenient != null) {
       if (result.failEvent()) {
-        result.add(event, TABLE_FIELD, "", UNKNOWN_TABLE, TABLE_FIELD + detail, NOT_A_TABLE, null);
+        result.add(
+            event, TABLE_FIELD, "", UNKNOWN_TABLE, TABLE_FIELD + detail, NOT_A_TABLE, null, false);
       }
     } else if (result.unknownTable == null) {
       String pointer = "/events/" + event + "/" + TABLE_FIELD;

@@ -65,7 +65,7 @@ final class FieldErrors {
     ColumnType type = element == NO_ELEMENT ? column.type() : column.type().scalar();
     String reason = column.field() + path + ofTable + type.explain(error);
     String detail = reason + ", not " + values[column.ordinal()];
-    result.add(event, column.field(), path, error.code(), detail, reason, table);
+    result.add(event, column.field(), path, error.code(), detail, reason, table, false);
   }
 
   /** Reports that a required column has no value. */
@@ -90,7 +90,7 @@ final class FieldErrors {
   void report(Column column, String code, String predicate) {
     if (result.failEvent()) {
       String reason = column.field() + ofTable + predicate;
-      result.add(event, column.field(), "", code, reason, reason, table);
+      result.add(event, column.field(), "", code, reason, reason, table, false);
     }
   }
 
@@ -106,7 +106,7 @@ final class FieldErrors {
     if (result.failEvent()) {
       String name = Quoted.cut(fieldName);
       String reason = name + ofTable + predicate;
-      result.add(event, name, "", code, reason + value, reason, table);
+      result.add(event, name, "", code, reason + value, reason, table, true);
     }
   }
 }

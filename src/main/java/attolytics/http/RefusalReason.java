@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Why a request is refused, for the log and the status page: pointers and codes, and the id of an
- * unknown app. Never the value of a field.
+ * unknown app. Never the value of a field. The log has no names of fields that are no columns
+ * either.
  */
 final class RefusalReason {
   /** Different errors of one request that are remembered. */
@@ -80,8 +81,7 @@ final class RefusalReason {
 
   /** With the name of the column; for a field that is not a column, only the event. */
   private static String place(EventError error) {
-    boolean namesColumn = !error.code().equals("unknown_field");
-    String pointer = namesColumn ? error.pointer() : "/events/" + error.event();
+    String pointer = error.ofUnknownField() ? "/events/" + error.event() : error.pointer();
     return error.code() + " at " + HeadRefusal.escaped(pointer);
   }
 }

@@ -2,12 +2,23 @@ package attolytics.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import attolytics.buffer.Batch;
+import attolytics.decode.Decoder;
 import attolytics.decode.EventError;
 import attolytics.http.problem.Problem;
 import attolytics.http.problem.Refusal;
+import attolytics.schema.App;
+import attolytics.schema.Column;
+import attolytics.schema.Index;
+import attolytics.schema.ScalarType;
+import attolytics.schema.Table;
+import attolytics.schema.Validation;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class RefusalReasonTest {
   private static String of(String pointer, String code) {
@@ -20,9 +31,32 @@ class RefusalReasonTest {
     assertEquals(": type_mismatch at /events/3/score", of("/events/3/score", "type_mismatch"));
   }
 
-  @Test
-  void unknownField_isNotReportedByName() {
-    assertEquals(": unknown_field at /events/3", of("/events/3/my secret", "unknown_field"));
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      quoteCharacter = '`',
+      value = {
+        "t; {\"_t\":\"t\",\"alice@example.com\":1}; unknown_field at /events/0",
+        "r; {\"_t\":\"r\",\"alice@example.com\":\"\\u0000\"}; invalid_string at /events/0",
+        "r; {\"_t\":\"r\",\"alice\\ud800\":1}; invalid_string at /events/0",
+        "r; {\"_t\":\"r\",\"alice@example.com\":1e999999}; out_of_range at /events/0",
+        "r; {\"_t\":\"r\",\"alice\":1,\"alice\":2}; duplicate_field at /events/0",
+        "r; {\"_t\":\"r\",\"n\":\"alice\"}; type_mismatch at /events/0/n",
+        "r; {\"_t\":\"r\",\"n\":1,\"n\":2}; duplicate_field at /events/0/n",
+        "r; {\"_t\":\"r\",\"_t\":2}; duplicate_field at /events/0/_t"
+      })
+  void errors_haveNamesOfColumnsOnly(String tableName, String event, String reason) {
+    Column n = new Column("n", ScalarType.I32, null, Index.NONE, false, 0);
+    Column rest =
+        new Column("rest", ScalarType.JSON, "", null, null, null, true, Index.NONE, false, 1);
+    List<Column> columns = tableName.equals("r") ? List.of(n, rest) : List.of(n);
+    Table table = new Table(tableName, 0, columns);
+    App app = new App("a", List.of("k"), App.ANY_ORIGIN, Validation.STRICT, List.of(table));
+    byte[] body = ("{\"events\":[" + event + "]}").getBytes(StandardCharsets.UTF_8);
+    List<EventError> errors =
+        new Decoder().decode(app, body, body.length, name -> null, new Batch(1 << 16)).errors();
+    Refusal refusal = new Refusal(Problem.INVALID_EVENTS, null, errors, 1);
+    assertEquals(": " + reason, RefusalReason.of(refusal, "/"));
   }
 
   @Test
