@@ -149,9 +149,9 @@ public final class RepeatFilter extends Filter<ILoggingEvent> {
     line.addKeyValue("repeats", repeats.count)
         .addKeyValue("last", last.getInstant())
         .log(
-            "{} ({} more until {})",
-            last.getFormattedMessage(),
+            "{} more until {}: {}",
             repeats.count,
-            TIME_OF_DAY.format(last.getInstant()));
+            TIME_OF_DAY.format(last.getInstant()),
+            last.getFormattedMessage());
   }
 }

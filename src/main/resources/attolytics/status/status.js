@@ -190,7 +190,7 @@ function shaded({history, outages}) {
     const isOutage = ofService.some(outage => epoch(outage.from) <= to && epoch(outage.until) >= from);
     return {from, to, kind: i === 0 && from < history.time[0] && !isOutage ? 'starting' : 'unready'};
   });
-  const held = outages.filter(({part}) => part !== 'service')
+  const held = outages.filter(({part}) => part.startsWith('table '))
     .map(({from, until}) => ({from: epoch(from), to: epoch(until), kind: 'held'}));
   return [...spans, ...held].filter(({to}) => to >= history.time[0]);
 }
@@ -417,11 +417,11 @@ function drawOutages({outages, now}) {
 /** The links to the parts of the page, with the number of lines of the last minutes. */
 function drawLinks({outages, refusals, log, now}) {
   const count = (lines, at) => lines.filter(line => new Date(now) - new Date(at(line)) < NEW_MILLIS).length;
-  const link = (id, name, lines) => show(byId(id), lines > 0 ? `${name} (${lines} in 5 min)` : name);
+  const link = (id, name, lines, ...units) => show(byId(id), lines > 0 ? `${name} (${plural(lines, ...units)} in 5 min)` : name);
   byId('to-outages').hidden = outages.length === 0;
-  link('to-outages', 'Outages', count(outages, outage => outage.until ?? now));
-  link('to-refusals', 'Refusals', count(refusals, refusal => refusal.last));
-  link('to-log', 'Log', count(log, line => line.last));
+  link('to-outages', 'Outages', count(outages, outage => outage.until ?? now), 'outage', 'outages');
+  link('to-refusals', 'Refusals', count(refusals, refusal => refusal.last), 'kind', 'kinds');
+  link('to-log', 'Log', count(log, line => line.last), 'line', 'lines');
 }
 
 /** What the classes of SQLSTATE mean for a flush, as in deploy/RUNBOOK.md. */

@@ -444,7 +444,8 @@ class StatusPageIT {
   void links_leadToTheParts_andSayWhatIsNew() throws Exception {
     page.setViewportSize(390, 844);
     assertEquals(400, service.post("{\"_t\":\"t\",\"n\":\"x\"}").statusCode());
-    page.locator("#to-refusals:text-matches('^Refusals \\\\([1-9]\\\\d* in 5 min\\\\)$')").click();
+    page.locator("#to-refusals:text-matches('^Refusals \\\\([1-9]\\\\d* kinds? in 5 min\\\\)$')")
+        .click();
     page.waitForFunction(
         "() => Math.abs(document.querySelector('#refusals').getBoundingClientRect().top) < 2");
     page.locator("nav a:text-is('Charts')").click();

@@ -303,6 +303,10 @@ class StatusPageStatesIT {
     page.clock().runFor(PERIOD_MILLIS);
     assertKey("unready");
     report.put("isReady", points(1));
+    report.put("outages", "[" + outage("process", "this process did not run", 20, 10) + "]");
+    page.clock().runFor(PERIOD_MILLIS);
+    page.locator("#outages:has-text('this process did not run')").waitFor();
+    assertEquals(0, page.locator("#key > span:visible").count()); // a gap says it
     report.put("outages", "[" + outage("table t", "table t is locked", 20, -1) + "]");
     page.clock().runFor(PERIOD_MILLIS);
     assertKey("held");

@@ -40,7 +40,7 @@ class RecentLogTest {
     logger.warn("slow");
     logger.error("broken");
     logger.atInfo().addMarker(LogMarkers.STATE_CHANGE).log("ready");
-    logger.atWarn().addMarker(LogMarkers.SUMMARY).log("slow (3 more until 12:03:04)");
+    logger.atWarn().addMarker(LogMarkers.SUMMARY).log("3 more until 12:03:04: slow");
     assertEquals(List.of("INFO ready 1", "ERROR broken 1", "WARN slow 1"), newestFirst());
   }
 
