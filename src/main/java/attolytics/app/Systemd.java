@@ -2,13 +2,13 @@ package attolytics.app;
 
 import java.io.File;
 import java.io.IOException;
-import java.net.DatagramPacket;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.newsclub.net.unix.AFUNIXDatagramSocket;
+import org.newsclub.net.unix.AFUNIXDatagramChannel;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,12 +22,12 @@ import org.slf4j.LoggerFactory;
 final class Systemd implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Systemd.class);
 
-  private final @Nullable AFUNIXDatagramSocket socket;
+  private final @Nullable AFUNIXDatagramChannel channel;
   private final @Nullable Duration watchdogTimeout;
   private @Nullable String status;
 
-  private Systemd(@Nullable AFUNIXDatagramSocket socket, @Nullable Duration watchdogTimeout) {
-    this.socket = socket;
+  private Systemd(@Nullable AFUNIXDatagramChannel channel, @Nullable Duration watchdogTimeout) {
+    this.channel = channel;
     this.watchdogTimeout = watchdogTimeout;
   }
 
@@ -40,9 +40,10 @@ final class Systemd implements AutoCloseable {
       return new Systemd(null, null);
     }
     try {
-      AFUNIXDatagramSocket socket = AFUNIXDatagramSocket.newInstance();
-      socket.connect(address(name));
-      return new Systemd(socket, watchdogTimeout(environment));
+      AFUNIXDatagramChannel channel = AFUNIXDatagramChannel.open();
+      channel.configureBlocking(false); // systemd may not read, and the service has to go on
+      channel.connect(address(name));
+      return new Systemd(channel, watchdogTimeout(environment));
     } catch (IOException | LinkageError e) {
       log.warn("Cannot connect to the notification socket of systemd {}: {}", name, e.getMessage());
       return new Systemd(null, null);
@@ -69,7 +70,7 @@ final class Systemd implements AutoCloseable {
 
   /** Whether systemd has started this process and wants notifications. */
   boolean isEnabled() {
-    return socket != null;
+    return channel != null;
   }
 
   /** Within what time of the last {@link #feedWatchdog} the next is due; null: no watchdog. */
@@ -112,10 +113,11 @@ final class Systemd implements AutoCloseable {
   }
 
   private synchronized void send(String state) {
-    if (socket != null && !socket.isClosed()) {
-      byte[] bytes = state.getBytes(StandardCharsets.UTF_8);
+    if (channel != null && channel.isOpen()) {
       try {
-        socket.send(new DatagramPacket(bytes, bytes.length));
+        if (channel.write(ByteBuffer.wrap(state.getBytes(StandardCharsets.UTF_8))) == 0) {
+          log.warn("Cannot notify systemd: it does not read its notification socket");
+        }
       } catch (IOException e) {
         log.warn("Cannot notify systemd: {}", e.getMessage());
       }
@@ -124,8 +126,12 @@ final class Systemd implements AutoCloseable {
 
   @Override
   public synchronized void close() {
-    if (socket != null) {
-      socket.close();
+    if (channel != null) {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        log.debug("Cannot close the notification socket of systemd", e);
+      }
     }
   }
 }

@@ -7,6 +7,7 @@ import java.net.SocketException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import javax.net.SocketFactory;
+import org.postgresql.core.BaseConnection;
 
 /**
  * Makes the driver's sockets, of which {@link #abort} can close each, also with TLS: closing a TLS
@@ -25,7 +26,8 @@ public final class AbortableSocketFactory extends SocketFactory {
    */
   public static void abort(Connection connection) throws SQLException {
     try {
-      connection.setNetworkTimeout(Runnable::run, 1); // closing a TLS socket also reads
+      // Closing a TLS socket also reads. Not by the pool's connection, which would undo it.
+      connection.unwrap(BaseConnection.class).setNetworkTimeout(Runnable::run, 1);
     } finally {
       connection.abort(Runnable::run);
     }

@@ -51,12 +51,23 @@ final class Cors {
       return;
     }
     String allowed = app.allowsAnyOrigin() ? App.ANY_ORIGIN : origin;
-    response.put(ALLOW_ORIGIN, allowed);
-    response.put(EXPOSE_HEADERS, "Retry-After, Idempotency-Replayed, Preference-Applied");
+    allow(allowed, response);
     if (isOneSite(allowed)) {
       // The service ignores cookies, but navigator.sendBeacon always sends them.
       response.put(ALLOW_CREDENTIALS, "true");
     }
+  }
+
+  /** Allows the page that sent the request to read the answer, which is that of no app. */
+  static void allowAnyPage(HttpServerExchange exchange) {
+    if (exchange.getRequestHeaders().contains(Headers.ORIGIN)) {
+      allow(App.ANY_ORIGIN, exchange.getResponseHeaders());
+    }
+  }
+
+  private static void allow(String origin, HeaderMap response) {
+    response.put(ALLOW_ORIGIN, origin);
+    response.put(EXPOSE_HEADERS, "Retry-After, Idempotency-Replayed, Preference-Applied");
   }
 
   /** Whether the origin stands for one site, so that pages of other sites do not have it. */

@@ -81,7 +81,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     } else if (refusal != null && waitsForContinue()) {
       responder.refuse(refusal, false); // the client has not sent the body, and need not
     } else {
-      if (refusal != null && refusal.problem() == Problem.BODY_TOO_LARGE) {
+      if (refusal != null && isTooLong(refusal)) {
         responder.refuseBeforeBody(refusal);
       }
       new BodyReader(exchange, framing, ioThread.bodies(), !isPreflight(), refusal, this).start();
@@ -92,6 +92,12 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     return Refusal.of(
         Problem.MALFORMED_BODY,
         "the length of the body must be given by Content-Length or by Transfer-Encoding: chunked");
+  }
+
+  /** Whether the client should not send all of the body. */
+  private boolean isTooLong(Refusal refused) {
+    return refused.problem() == Problem.BODY_TOO_LARGE
+        || exchange.getRequestContentLength() > BodyReader.MAX_DISCARDED_BYTES;
   }
 
   private boolean waitsForContinue() {

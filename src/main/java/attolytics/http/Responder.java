@@ -236,7 +236,9 @@ final class Responder {
   }
 
   private void addCorsHeaders() {
-    if (app != null) {
+    if (app == null) {
+      Cors.allowAnyPage(exchange);
+    } else {
       Cors.addHeaders(app, exchange);
     }
   }

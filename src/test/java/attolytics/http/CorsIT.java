@@ -1,6 +1,7 @@
 package attolytics.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.app.RunningService;
@@ -154,7 +155,16 @@ class CorsIT {
   void preflight_toUnknownApp_is404() throws Exception {
     HttpResponse<String> answer = service.send(preflight("nobody", SITE, "POST"));
     assertEquals(404, answer.statusCode());
-    assertNoCorsHeaders(answer);
+    assertNull(header(answer, ALLOW_METHODS));
+  }
+
+  @Test
+  void refusalOfNoApp_isReadableByAnyPage() throws Exception {
+    HttpResponse<String> answer = service.send(post("nobody", "").header(ORIGIN, SITE));
+    assertEquals(404, answer.statusCode());
+    assertEquals("*", header(answer, ALLOW_ORIGIN));
+    assertNull(header(answer, ALLOW_CREDENTIALS));
+    assertNoCorsHeaders(service.send(post("nobody", "")));
   }
 
   @Test

@@ -39,7 +39,9 @@ class FramingIT {
 
   @BeforeAll
   void start() throws Exception {
-    service = RunningService.start(SCHEMA, "", "--max_body=16KiB", "--ack_timeout=20s");
+    service =
+        RunningService.start(
+            SCHEMA, "", "--max_body=16KiB", "--ack_timeout=20s", "--body_timeout=5m");
   }
 
   @AfterAll
@@ -548,6 +550,14 @@ class FramingIT {
     try (RawClient client = connect()) {
       client.send(RawClient.head(PATH) + "Content-Length: 999999999999999999\r\n\r\n").halfClose();
       assertRefused(413, "body_too_large", client.read());
+    }
+  }
+
+  @Test
+  void hugeContentLength_isNotWaitedForWhateverElseIsWrong() throws Exception {
+    try (RawClient client = connect()) {
+      client.send(RawClient.head("/nowhere") + "Content-Length: 999999999999999999\r\n\r\n");
+      assertRefused(404, "unknown_path", client.read());
     }
   }
 

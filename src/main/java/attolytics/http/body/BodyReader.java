@@ -28,7 +28,7 @@ public final class BodyReader implements ChannelListener<StreamSourceChannel> {
   private static final Logger log = LoggerFactory.getLogger(BodyReader.class);
 
   /** How much of a refused body is read before the connection is closed instead. */
-  private static final long MAX_DISCARDED_BYTES = 64 << 20;
+  public static final long MAX_DISCARDED_BYTES = 64 << 20;
 
   /** How many bytes may be sent for one byte of a body: a chunk may be as small as that. */
   private static final long MAX_OVERHEAD = 8;

@@ -167,9 +167,6 @@ final class AppReader {
     if (node == null || items == null) {
       return List.of();
     }
-    if (items.isEmpty()) {
-      problems.at(node, app + " has no tables");
-    }
     List<Table> own = new ArrayList<>();
     Map<String, Integer> lines = new HashMap<>();
     for (Node item : items) {

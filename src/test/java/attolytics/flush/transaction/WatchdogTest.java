@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.postgresql.core.BaseConnection;
 
 class WatchdogTest {
   private final AtomicLong now = new AtomicLong(1_000);
@@ -17,7 +18,7 @@ class WatchdogTest {
 
   private final Connection connection =
       Fake.of(
-          Connection.class,
+          BaseConnection.class,
           (self, method, arguments) -> {
             if (method.getName().equals("abort")) {
               aborts++;
@@ -25,7 +26,7 @@ class WatchdogTest {
             if (fails) {
               throw new SQLException("of the test");
             }
-            return null;
+            return method.getName().equals("unwrap") ? self : null;
           });
 
   @Test

@@ -217,8 +217,7 @@ class AppReaderTest extends SchemaFileFixture {
 
   @Test
   void read_appTables() {
-    assertProblems(
-        TABLES + "apps: {a: {secret_key: s, tables: []}}", "5:35: app `a` has no tables");
+    assertProblems(TABLES + "apps: {a: {secret_key: s, tables: []}}");
     assertProblems(TABLES + "apps: {a: {secret_key: s}}", "5:11: app `a` lacks the key `tables`");
     assertProblems(
         TABLES + "apps: {a: {secret_key: s, tables: [[events]]}}",
