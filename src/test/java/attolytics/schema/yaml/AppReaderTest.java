@@ -216,8 +216,9 @@ class AppReaderTest extends SchemaFileFixture {
   }
 
   @Test
-  void read_appTables() {
-    assertProblems(TABLES + "apps: {a: {secret_key: s, tables: []}}");
+  void read_appTables() throws Exception {
+    String none = TABLES + "apps: {a: {secret_key: s, tables: []}}";
+    assertEquals(List.of(), app(read(none), "a").tables());
     assertProblems(TABLES + "apps: {a: {secret_key: s}}", "5:11: app `a` lacks the key `tables`");
     assertProblems(
         TABLES + "apps: {a: {secret_key: s, tables: [[events]]}}",
