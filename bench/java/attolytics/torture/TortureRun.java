@@ -30,11 +30,12 @@ public final class TortureRun implements AutoCloseable {
    */
   private static final Pattern EXCUSED =
       Pattern.compile(
-          ".* ERROR (Flusher: Cannot query the status of a COMMIT in time"
-              + "|Reload: reload \\d+ of "
-              + "|Responder: error \\w+: app \\w+: (table_broken|outcome_unknown)"
-              + "|nio: XNIO000011: Task .*TcpServer"
-              + "|listener: XNIO001009: .*ClosedChannelException).*");
+          ".* ERROR \\w+: (\\d+ more until \\S+: )?"
+              + "(Cannot query the status of a COMMIT in time"
+              + "|reload \\d+ of "
+              + "|error \\w+: app \\w+: (table_broken|outcome_unknown)"
+              + "|XNIO000011: Task .*TcpServer"
+              + "|XNIO001009: .*ClosedChannelException).*");
 
   private final Settings settings;
   private final PrintWriter console;
