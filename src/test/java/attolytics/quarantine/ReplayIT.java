@@ -419,7 +419,7 @@ class ReplayIT {
       assertEquals(0, second.exitCode(), second.err());
       assertTrue(second.out().startsWith("stored: "), second.out());
       assertTrue(second.out().endsWith("left: 0\n"), second.out());
-      assertTrue(second.err().contains("replay of "), second.err());
+      assertTrue(second.err().contains("replay, events selected: "), second.err());
     }
     assertEquals(List.of("3000 3000"), rows("SELECT count(*) || ' ' || count(DISTINCT n) FROM u"));
     assertEquals(List.of("0"), rows("SELECT count(*) FROM attolytics_quarantine"));
