@@ -51,7 +51,9 @@ final class Replay implements AutoCloseable {
   /** Waits until it is about to read the first events, or has ended. */
   void awaitFirst(Duration patience) throws IOException, InterruptedException {
     long deadline = System.nanoTime() + patience.toNanos();
-    while (process.isAlive() && !log().contains("events selected: ") && System.nanoTime() < deadline) {
+    while (process.isAlive()
+        && !log().contains("events selected: ")
+        && System.nanoTime() < deadline) {
       Thread.sleep(10);
     }
   }
