@@ -1,6 +1,7 @@
 package attolytics.app;
 
 import attolytics.buffer.NanoClock;
+import attolytics.logging.LogMarkers;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.recent.RecentOutages;
 import attolytics.recent.RecentOutages.Trouble;
@@ -89,6 +90,8 @@ final class PauseWatch implements Runnable {
     Instant from = until.minus(pause);
     metrics.processPaused(pause);
     outages.addPast(new Trouble("process", REASON, cause), from, until);
-    log.warn("{} for {} s: {}", REASON, until.getEpochSecond() - from.getEpochSecond(), cause);
+    log.atWarn()
+        .addMarker(LogMarkers.STATE_CHANGE)
+        .log("{} for {} s: {}", REASON, until.getEpochSecond() - from.getEpochSecond(), cause);
   }
 }

@@ -40,13 +40,22 @@ final class Systemd implements AutoCloseable {
       return new Systemd(null, null);
     }
     try {
-      AFUNIXDatagramChannel channel = AFUNIXDatagramChannel.open();
-      channel.configureBlocking(false); // systemd may not read, and the service has to go on
-      channel.connect(address(name));
-      return new Systemd(channel, watchdogTimeout(environment));
+      return new Systemd(connect(address(name)), watchdogTimeout(environment));
     } catch (IOException | LinkageError e) {
       log.warn("Cannot connect to the notification socket of systemd {}: {}", name, e.getMessage());
       return new Systemd(null, null);
+    }
+  }
+
+  private static AFUNIXDatagramChannel connect(SocketAddress address) throws IOException {
+    AFUNIXDatagramChannel channel = AFUNIXDatagramChannel.open();
+    try {
+      channel.configureBlocking(false); // systemd may not read, and the service has to go on
+      channel.connect(address);
+      return channel;
+    } catch (IOException e) {
+      channel.close();
+      throw e;
     }
   }
 

@@ -1,6 +1,5 @@
 package attolytics.database;
 
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
@@ -41,24 +40,27 @@ public final class AbortableSocketFactory extends SocketFactory {
   }
 
   @Override
-  public Socket createSocket(String host, int port) throws IOException {
-    throw new UnsupportedOperationException("the driver connects its sockets itself");
+  public Socket createSocket(String host, int port) {
+    throw unsupported();
   }
 
   @Override
-  public Socket createSocket(String host, int port, InetAddress localHost, int localPort)
-      throws IOException {
-    return createSocket(host, port);
+  public Socket createSocket(String host, int port, InetAddress localHost, int localPort) {
+    throw unsupported();
   }
 
   @Override
-  public Socket createSocket(InetAddress host, int port) throws IOException {
-    return createSocket(host.getHostName(), port);
+  public Socket createSocket(InetAddress host, int port) {
+    throw unsupported();
   }
 
   @Override
-  public Socket createSocket(InetAddress address, int port, InetAddress localAddress, int localPort)
-      throws IOException {
-    return createSocket(address, port);
+  public Socket createSocket(
+      InetAddress address, int port, InetAddress localAddress, int localPort) {
+    throw unsupported();
+  }
+
+  private static UnsupportedOperationException unsupported() {
+    return new UnsupportedOperationException("the driver connects its sockets itself");
   }
 }

@@ -2,6 +2,7 @@ package attolytics.decode;
 
 import attolytics.buffer.Batch;
 import attolytics.encoding.CopyBuffer;
+import attolytics.encoding.Scratch;
 
 /**
  * What the encoders of all tables share: the request that is being decoded, and memory for one of
@@ -11,16 +12,13 @@ import attolytics.encoding.CopyBuffer;
 final class CurrentRequest {
   private static final Headers NO_HEADERS = name -> null;
 
-  /** A larger array is not kept for the next row. */
-  private static final int MAX_KEPT_BYTES = 1 << 16;
-
   private final Batch noBatch = new Batch(0);
   private final RestFields rest = new RestFields(this);
   private long serial;
   private Headers headers = NO_HEADERS;
   private Batch batch = noBatch;
   private CopyBuffer rows = noBatch.rows();
-  private byte[] scratch = {};
+  private final Scratch scratch = new Scratch();
 
   /**
    * @param into receives the rows
@@ -63,15 +61,8 @@ final class CurrentRequest {
     return rest;
   }
 
-  /** An array of at least that length, until the next call. */
-  byte[] scratch(int length) {
-    if (length <= scratch.length) {
-      return scratch;
-    }
-    byte[] larger = new byte[Math.max(length, Math.min(2 * length, MAX_KEPT_BYTES))];
-    if (larger.length <= MAX_KEPT_BYTES) {
-      scratch = larger;
-    }
-    return larger;
+  /** Memory for a row that is being sorted. */
+  Scratch scratch() {
+    return scratch;
   }
 }

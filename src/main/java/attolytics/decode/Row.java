@@ -135,7 +135,7 @@ final class Row {
   private void sortFields() {
     CopyBuffer rows = request.rows();
     int length = rows.size() - rowStart;
-    byte[] scratch = request.scratch(length);
+    byte[] scratch = request.scratch().atLeast(length);
     System.arraycopy(rows.array(), rowStart, scratch, 0, length);
     rows.truncate(rowStart + Short.BYTES);
     for (int start : starts) {

@@ -8,15 +8,14 @@ import java.util.Arrays;
  * until the reader's next token.
  */
 public final class Text {
-  /** A larger buffer is not kept for the next text. */
-  private static final int MAX_KEPT_BYTES = 1 << 16;
+  private static final byte[] NOTHING = {};
 
-  private byte[] bytes = {};
+  private byte[] bytes = NOTHING;
   private int start;
   private int length;
   private boolean hasNulOrLoneSurrogate;
 
-  private byte[] buffer = new byte[256];
+  private final Scratch unescaped = new Scratch();
 
   Text() {}
 
@@ -74,12 +73,12 @@ public final class Text {
 
   /** Sets the text to none, and does not keep the input. */
   void clear() {
-    set(buffer, 0, 0);
+    set(NOTHING, 0, 0);
   }
 
   /** Sets the text to that of a string with escapes, which the parser has checked. */
   void unescape(byte[] in, int from, int to) {
-    byte[] out = room(to - from); // the text is shorter
+    byte[] out = unescaped.atLeast(to - from); // the text is shorter
     boolean invalid = false;
     int size = 0;
     for (int at = from; at < to; ) {
@@ -94,17 +93,6 @@ public final class Text {
     }
     set(out, 0, size);
     hasNulOrLoneSurrogate = invalid;
-  }
-
-  private byte[] room(int size) {
-    if (size <= buffer.length) {
-      return buffer;
-    }
-    byte[] larger = new byte[Math.max(size, Math.min(2 * size, MAX_KEPT_BYTES))];
-    if (larger.length <= MAX_KEPT_BYTES) {
-      buffer = larger;
-    }
-    return larger;
   }
 
   /** The code point of the escape, or of the two of a surrogate pair, at an offset. */

@@ -45,7 +45,7 @@ class OutOfMemoryExitTest {
   }
 
   @Test
-  void whoeverCaughtIt_endsTheProcessByTellingTheLog() {
+  void errorThatIsCaught_endsTheProcessWhenItIsLogged() {
     context.getLogger("org.xnio.nio").error("a task failed", new IllegalStateException(error));
     assertEquals(List.of(1), exits);
   }

@@ -106,7 +106,7 @@ class PauseWatchTest {
     assertEquals(3, checks);
   }
 
-  /** It waits for whoever reads the log, for instance. */
+  /** It waits for the reader of the log, for instance. */
   @Test
   void checkThatTakesLong_isNoPause() {
     checkTakes = Duration.ofMinutes(1);

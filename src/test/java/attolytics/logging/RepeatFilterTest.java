@@ -110,7 +110,7 @@ class RepeatFilterTest {
   }
 
   @Test
-  void summary_comesByItselfAtTheEndOfThePeriod_withWhatWasAddedByName_andThenAllBeginsAnew()
+  void summary_comesByItselfAtTheEndOfThePeriod_withItsKeyValues_andANewPeriodBegins()
       throws InterruptedException {
     filter.setPeriod(Duration.ofMillis(1));
     log.atError().addKeyValue("error_id", "0123abcd").log("error {}: {}", "0123abcd", 1);
