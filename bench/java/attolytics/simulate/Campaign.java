@@ -1,5 +1,10 @@
 package attolytics.simulate;
 
+import attolytics.simulate.plan.Plan;
+import attolytics.simulate.plan.PlanGenerator;
+import attolytics.simulate.plan.Shrinker;
+import attolytics.simulate.runtime.LogCapture;
+import attolytics.simulate.runtime.ThreadPool;
 import ch.qos.logback.classic.Level;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -47,8 +52,8 @@ final class Campaign {
   /** Whether nothing was found. */
   boolean run() {
     long start = System.nanoTime();
-    try (LogWatch watch = new LogWatch()) {
-      watch.begin(Level.ERROR);
+    try (LogCapture capture = new LogCapture()) {
+      capture.begin(Level.ERROR);
       List<Thread> workers = new ArrayList<>();
       for (int i = 0; i < threads; i++) {
         Thread worker = new Thread(this::work, "simulations-" + i);
@@ -80,8 +85,7 @@ final class Campaign {
         (what, count) ->
             console.printf(
                 "%s=%d, first with seed %s%n", what, count, firstSeeds.getOrDefault(what, first)));
-    firstSeeds.forEach(
-        (what, seed) -> new Shrinker(Planner.plan(seed, requests), what).print(console));
+    firstSeeds.forEach((what, seed) -> printShrunk(PlanGenerator.generate(seed, requests), what));
     return found.isEmpty();
   }
 
@@ -100,11 +104,11 @@ final class Campaign {
   }
 
   private void work() {
-    try (Crew crew = new Crew()) {
+    try (ThreadPool pool = new ThreadPool()) {
       long number = next.getAndIncrement();
       while (number < seeds && !stopped) {
         Simulation.Result result =
-            Simulation.run(Planner.plan(first + number, requests), crew, false);
+            Simulation.run(PlanGenerator.generate(first + number, requests), pool, false);
         take(first + number, result);
         number = next.getAndIncrement();
       }
@@ -130,6 +134,22 @@ final class Campaign {
       if (!keepGoing) {
         stopped = true;
       }
+    }
+  }
+
+  /** Prints the smallest plan that finds the same, and what happens in it. */
+  private void printShrunk(Plan plan, String what) {
+    try (LogCapture capture = new LogCapture();
+        ThreadPool pool = new ThreadPool()) {
+      capture.begin(Level.INFO);
+      console.println("\nseed " + plan.seed() + " finds: " + what + "; shrunk to");
+      Shrinker shrinker =
+          new Shrinker(smaller -> Simulation.run(smaller, pool, false).findings().has(what));
+      Plan small = shrinker.shrink(plan);
+      Simulation.Result result = Simulation.run(small, pool, true);
+      console.println(small + "\n");
+      result.lines().forEach(console::println);
+      console.println("\n" + result.findings());
     }
   }
 }

@@ -1,6 +1,12 @@
 package attolytics.simulate;
 
 import attolytics.buffer.Outcome;
+import attolytics.simulate.instance.Instance;
+import attolytics.simulate.instance.World;
+import attolytics.simulate.oracle.Oracle;
+import attolytics.simulate.runtime.Scheduler;
+import attolytics.simulate.workload.Attempt;
+import attolytics.simulate.workload.Request;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -32,9 +38,9 @@ final class Clients {
   }
 
   void begin() {
-    for (Plan.Request request : world.plan().requests()) {
-      for (Plan.Send send : request.sends()) {
-        sendAt(request, send.instance(), World.at(send.nanos()));
+    for (Request request : world.plan().requests()) {
+      for (Request.Send send : request.sends()) {
+        sendAt(request, send.instance(), Scheduler.timeOf(send.nanos()));
       }
     }
   }
@@ -49,7 +55,7 @@ final class Clients {
     return toBeSent == 0 && pending == 0;
   }
 
-  private void sendAt(Plan.Request request, int instance, long nanos) {
+  private void sendAt(Request request, int instance, long nanos) {
     toBeSent++;
     scheduler.at(
         nanos,
@@ -59,7 +65,7 @@ final class Clients {
         });
   }
 
-  private void send(Plan.Request request, int to) {
+  private void send(Request request, int to) {
     Instance instance = instances.get(to);
     if (instance.frozenUntil() > scheduler.now()) {
       sendAt(request, to, instance.frozenUntil());
@@ -70,15 +76,9 @@ final class Clients {
     }
   }
 
-  private void offer(Plan.Request request, Instance instance) {
+  private void offer(Request request, Instance instance) {
     Attempt attempt =
-        new Attempt(
-            request,
-            world.tables(),
-            instance.number(),
-            attempts.size(),
-            scheduler.now(),
-            this::answered);
+        new Attempt(request, instance.number(), attempts.size(), scheduler.now(), this::answered);
     world.trace().add(instance.name(), "gets attempt", attempt.number());
     attempts.add(attempt);
     pending++;
@@ -90,9 +90,9 @@ final class Clients {
     }
   }
 
-  private void again(Plan.Request request) {
-    long pause = world.draw().between(MIN_PAUSE, MAX_PAUSE);
-    sendAt(request, world.draw().below(instances.size()), scheduler.now() + pause);
+  private void again(Request request) {
+    long pause = world.random().between(MIN_PAUSE, MAX_PAUSE);
+    sendAt(request, world.random().below(instances.size()), scheduler.now() + pause);
   }
 
   /** On a writer's thread, or where an instance is killed. */
@@ -117,7 +117,7 @@ final class Clients {
   }
 
   private boolean isToBeSentAgain(Attempt attempt) {
-    Plan.Request request = attempt.request();
+    Request request = attempt.request();
     boolean hasKey = request.key() != null;
     Outcome outcome = attempt.outcome();
     if (outcome == null) {
@@ -125,7 +125,7 @@ final class Clients {
     }
     return switch (outcome.kind()) {
       case STORED, REPLAYED ->
-          hasKey && world.draw().percent(REPLAY_PERCENT) && replayed.add(request.number());
+          hasKey && world.random().percent(REPLAY_PERCENT) && replayed.add(request.number());
       case UNAVAILABLE -> !request.hasFatalRow();
       case STOPPED -> true;
       case UNKNOWN -> hasKey && !request.hasFatalRow();

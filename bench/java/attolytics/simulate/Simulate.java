@@ -1,5 +1,9 @@
 package attolytics.simulate;
 
+import attolytics.simulate.plan.Plan;
+import attolytics.simulate.plan.PlanGenerator;
+import attolytics.simulate.runtime.LogCapture;
+import attolytics.simulate.runtime.ThreadPool;
 import ch.qos.logback.classic.Level;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -54,13 +58,14 @@ public final class Simulate implements Callable<Integer> {
   }
 
   private int printTrace(long traced, PrintWriter console) {
-    Plan plan = Planner.plan(traced, requests);
+    Plan plan = PlanGenerator.generate(traced, requests);
     console.println(plan);
-    try (LogWatch watch = new LogWatch();
-        Crew crew = new Crew()) {
-      watch.begin(Level.DEBUG);
-      Simulation.Result result = Simulation.run(plan, crew, true);
+    try (LogCapture capture = new LogCapture();
+        ThreadPool pool = new ThreadPool()) {
+      capture.begin(Level.DEBUG);
+      Simulation.Result result = Simulation.run(plan, pool, true);
       result.lines().forEach(console::println);
+      console.printf("hash of the trace: %016x%n", result.hash());
       console.println(result.findings());
       return result.findings().isEmpty() ? 0 : 1;
     }

@@ -1,8 +1,13 @@
 /**
- * The simulator: two instances' rings and writers, the real ones, on virtual time, against a model
- * of PostgreSQL. {@link attolytics.simulate.Plan} says which requests arrive and what breaks when,
- * {@link attolytics.simulate.Simulation} carries it out, {@link attolytics.simulate.Oracle} judges
- * every answer. Everything is drawn from a seed, and a seed repeats exactly.
+ * The simulator: deterministic simulation testing of the path from the ring to the answer, as
+ * TigerBeetle and FoundationDB do it. Two instances' rings and writers, the real ones, run on
+ * virtual time against a model of PostgreSQL, and every answer is judged. Everything is drawn from
+ * a seed, and a seed repeats exactly.
+ *
+ * <p>This package holds the command, and one simulation from its begin to its end. Begin with
+ * {@link attolytics.simulate.Simulation}: {@link attolytics.simulate.Clients} send what the plan
+ * says, {@link attolytics.simulate.FaultInjector} breaks what the plan says. A {@link
+ * attolytics.simulate.Campaign} is many simulations.
  *
  * <pre>
  *   clients ──► ring 0 ──► writers ──► model of a connection ──┐
@@ -12,9 +17,17 @@
  *         └───────────────────┴── scheduler ─────┴────────── faults ──────┘
  * </pre>
  *
- * <p>Writers are threads, of which one runs at a time: where one waits, for requests, for the
- * database or for a pause to end, the {@link attolytics.simulate.Scheduler} picks who goes on. All
- * else are events, which run on whichever thread has just begun to wait.
+ * <p>Each package uses those below it, and none above:
+ *
+ * <pre>
+ *   simulate    the command, a simulation, clients, faults
+ *   instance    the real writers, and the model of their connections
+ *   oracle      what must not happen
+ *   server      the model of PostgreSQL
+ *   plan        what arrives and what breaks, drawn from the seed; shrinking
+ *   workload    requests, rows and attempts
+ *   runtime     virtual time, threads, random numbers, the trace
+ * </pre>
  *
  * <p>See {@code docs/torture.md}.
  */

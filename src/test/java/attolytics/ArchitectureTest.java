@@ -14,6 +14,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -125,6 +126,29 @@ class ArchitectureTest {
   @Test
   void packages_haveNoCycles() {
     slices().matching("attolytics.(**)").should().beFreeOfCycles().check(classes);
+  }
+
+  @Test
+  void simulator_importsOneWay() {
+    JavaClasses simulator = new ClassFileImporter().importPackages("attolytics.simulate");
+    List<String> fromTheTop =
+        List.of(
+            "attolytics.simulate",
+            "attolytics.simulate.instance",
+            "attolytics.simulate.oracle",
+            "attolytics.simulate.server",
+            "attolytics.simulate.plan",
+            "attolytics.simulate.workload",
+            "attolytics.simulate.runtime");
+    for (int i = 1; i < fromTheTop.size(); i++) {
+      noClasses()
+          .that()
+          .resideInAPackage(fromTheTop.get(i))
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(fromTheTop.subList(0, i).toArray(String[]::new))
+          .check(simulator);
+    }
   }
 
   @Test

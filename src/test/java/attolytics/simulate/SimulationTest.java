@@ -3,6 +3,10 @@ package attolytics.simulate;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.simulate.plan.Plan;
+import attolytics.simulate.plan.PlanGenerator;
+import attolytics.simulate.runtime.LogCapture;
+import attolytics.simulate.runtime.ThreadPool;
 import ch.qos.logback.classic.Level;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -26,17 +30,17 @@ class SimulationTest {
 
   @Test
   void seed_repeatsExactly() {
-    try (LogWatch watch = new LogWatch();
-        Crew crew = new Crew();
-        Crew otherCrew = new Crew()) {
-      watch.begin(Level.INFO);
+    try (LogCapture capture = new LogCapture();
+        ThreadPool pool = new ThreadPool();
+        ThreadPool otherPool = new ThreadPool()) {
+      capture.begin(Level.INFO);
       for (long seed = 1; seed <= 50; seed++) {
-        Plan plan = Planner.plan(seed, Campaign.REQUESTS);
-        Simulation.Result first = Simulation.run(plan, crew, true);
-        Simulation.Result second = Simulation.run(plan, otherCrew, true);
+        Plan plan = PlanGenerator.generate(seed, Campaign.REQUESTS);
+        Simulation.Result first = Simulation.run(plan, pool, true);
+        Simulation.Result second = Simulation.run(plan, otherPool, true);
         assertEquals(first.lines(), second.lines());
         assertEquals(first.hash(), second.hash());
-        assertEquals(first.hash(), Simulation.run(plan, crew, false).hash());
+        assertEquals(first.hash(), Simulation.run(plan, pool, false).hash());
       }
     }
   }

@@ -1,0 +1,161 @@
+package attolytics.simulate.oracle;
+
+import attolytics.flush.transaction.FlushException;
+import attolytics.flush.transaction.FlushException.Stage;
+import attolytics.flush.transaction.TimeLimits;
+import attolytics.simulate.plan.Plan;
+import attolytics.simulate.runtime.Scheduler;
+import attolytics.simulate.workload.Attempt;
+import attolytics.simulate.workload.ModelTable;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** What the transactions of one writer may cost the requests that it does not write meanwhile. */
+public final class FairnessCheck {
+  /** A retry of a slow row that took as long is the last one for a while. */
+  private static final long LONG_RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** Others come first for as long as the retry took, and at most for this long. */
+  private static final long MAX_REST_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+  /** A statement of a flush may take longer than a second only where no other request expires. */
+  private static final long MIN_STATEMENT_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private static final int STATEMENTS_PER_ACK_TIMEOUT = 8;
+
+  /** Of each wait for a lock, while requests wait for another attempt. */
+  private static final int MAX_KNOWN_LOCK_MILLIS = 160;
+
+  /** A thread may have been off its processor since it looked at the clock. */
+  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private final Scheduler scheduler;
+  private final long ackTimeout;
+  private final Findings findings;
+  private final Set<Attempt> written = new LinkedHashSet<>();
+  private final Set<Attempt> slow = new HashSet<>(); // alone
+
+  /** Those that the lock on a table has stopped, if it did so the last time. */
+  private final List<Set<Attempt>> stopped = new ArrayList<>();
+
+  /** Those that wait for another attempt since they took too long, alone. */
+  private final Set<Attempt> waiting = new HashSet<>();
+
+  private boolean hasHeld; // requests that may be tried with the others again
+  private long restsUntil;
+
+  public FairnessCheck(Scheduler scheduler, Plan.Setup setup, Findings findings) {
+    this.scheduler = scheduler;
+    this.ackTimeout = setup.ackTimeoutNanos();
+    this.findings = findings;
+    this.restsUntil = scheduler.now();
+    for (int table = 0; table < ModelTable.values().length; table++) {
+      stopped.add(new HashSet<>());
+    }
+  }
+
+  /**
+   * Judges a transaction that is about to write these.
+   *
+   * @param since when the writer asked for it
+   */
+  public void begins(List<Attempt> attempts, TimeLimits limits, long since) {
+    for (Attempt other : written) {
+      if (isBeside(other, attempts) && mayOutlast(limits, since, other)) {
+        findings.add("a statement may outlast the time of another request", other);
+      }
+    }
+    if (isRetryOfSlow(attempts) && since < restsUntil) {
+      findings.add("a slow row is retried without a rest", attempts.get(0));
+    }
+    if (!hasHeld
+        && limits.lockMillis() > MAX_KNOWN_LOCK_MILLIS
+        && waiting.stream().anyMatch(other -> isBeside(other, attempts))) {
+      findings.add("long waits for locks while requests wait", attempts);
+    }
+    for (int table = 0; table < stopped.size(); table++) {
+      if (isKnownToBeLocked(table, attempts) && touching(table, attempts).size() > 1) {
+        findings.add("a table is tried that is known to be locked", attempts);
+      }
+    }
+    written.addAll(attempts);
+  }
+
+  private boolean mayOutlast(TimeLimits limits, long since, Attempt other) {
+    long usual = Math.max(MIN_STATEMENT_NANOS, ackTimeout / STATEMENTS_PER_ACK_TIMEOUT);
+    long end = since + limits.statementNanos();
+    return limits.statementNanos() > usual && end > other.from() + ackTimeout + PAUSE_NANOS;
+  }
+
+  private boolean isRetryOfSlow(List<Attempt> attempts) {
+    return attempts.size() == 1 && slow.contains(attempts.get(0));
+  }
+
+  /** Whether others wait for the lock: they are retried one by one. */
+  private boolean isKnownToBeLocked(int table, List<Attempt> attempts) {
+    return stopped.get(table).stream().anyMatch(other -> isBeside(other, attempts));
+  }
+
+  private static boolean isBeside(Attempt other, List<Attempt> attempts) {
+    return other.isPending() && !attempts.contains(other);
+  }
+
+  private static List<Attempt> touching(int table, List<Attempt> attempts) {
+    return attempts.stream().filter(attempt -> (attempt.tables() & 1 << table) != 0).toList();
+  }
+
+  /**
+   * Notes how it ended.
+   *
+   * @param failure or null; null as well if the connection broke
+   */
+  public void ends(List<Attempt> attempts, @Nullable FlushException failure, long since) {
+    long now = scheduler.now();
+    boolean isRepeatedAtOnce = failure != null && failure.hidesItsCause(); // by INSERT
+    if (isRetryOfSlow(attempts) && !isRepeatedAtOnce && now - since >= LONG_RETRY_NANOS) {
+      restsUntil = now + Math.min(now - since, MAX_REST_NANOS);
+    }
+    attempts.forEach(waiting::remove);
+    if (failure != null && isHeld(failure)) {
+      hasHeld = true;
+    } else if (failure != null && failure.isWait() && attempts.size() == 1) {
+      slow.addAll(attempts);
+      waiting.addAll(attempts);
+    }
+    for (int table = 0; table < stopped.size(); table++) {
+      List<Attempt> touching = touching(table, attempts);
+      if (failure != null && isLockOf(table, failure)) {
+        stopped.get(table).addAll(touching);
+      } else if (!touching.isEmpty()) {
+        stopped.get(table).clear();
+      }
+    }
+  }
+
+  /** Whether its requests wait for a table, or for keys. */
+  private static boolean isHeld(FlushException failure) {
+    return failure.stage() == Stage.COPY_START || failure.stage() == Stage.KEYS;
+  }
+
+  private boolean isLockOf(int table, FlushException failure) {
+    return failure.stage() == Stage.COPY_START
+        && failure.isWait()
+        && failure.table() != null
+        && ModelTable.numberOf(failure.table()) == table;
+  }
+
+  /** How long ago another request has arrived, of all that the writer has written. */
+  public long quietNanos(Attempt lone) {
+    long now = scheduler.now();
+    return written.stream()
+        .filter(attempt -> attempt != lone)
+        .mapToLong(attempt -> now - attempt.from())
+        .min()
+        .orElse(now);
+  }
+}
