@@ -125,15 +125,13 @@ final class RowEncoder {
     return true;
   }
 
-  /** Reads the value of a field whose name is not that of a column. */
+  /** Takes a field whose name is not that of a column; the caller skips the rest of its value. */
   void readUnknownField(JsonReader json) throws IOException {
-    int depth = json.depth();
     if (restOrdinal >= 0) {
       readRestField(json);
     } else if (strict) {
       errors.report(json.name(), "unknown_field", " is not a column");
     }
-    json.skipTo(depth);
   }
 
   private void readRestField(JsonReader json) throws IOException {

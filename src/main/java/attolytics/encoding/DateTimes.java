@@ -108,7 +108,7 @@ public final class DateTimes {
     long wholeDigits = integerDigits + exponent + scale;
 
     long micros = 0;
-    int halves = 0; // twice the fraction: 0 is none, 1 below a half, 2 a half, 3 above
+    int halves = 0; // of the fraction: 0 and 1 are below a half, 2 is a half, 3 above
     long digitsSeen = 0;
     for (; at < exponentAt; at++) {
       if (at == point) {
@@ -121,7 +121,7 @@ public final class DateTimes {
         }
         micros = micros * 10 + digit;
       } else if (digitsSeen == wholeDigits) {
-        halves = digit < 5 ? (digit == 0 ? 0 : 1) : digit == 5 ? 2 : 3;
+        halves = digit < 5 ? 0 : digit == 5 ? 2 : 3;
       } else if (digit != 0) {
         halves |= 1;
       }
@@ -166,7 +166,7 @@ public final class DateTimes {
         if (place < 6) {
           micros = micros * 10 + digit;
         } else if (place == 6) {
-          halves = digit < 5 ? (digit == 0 ? 0 : 1) : digit == 5 ? 2 : 3;
+          halves = digit < 5 ? 0 : digit == 5 ? 2 : 3;
         } else if (digit != 0) {
           halves |= 1;
         }

@@ -1,6 +1,5 @@
 package attolytics.decode;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -24,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What a decoder takes besides the batch, during a request and after it. */
+/** What a decoder keeps of the heap after a request. */
 class DecoderMemoryTest {
   private static final int MIB = 1 << 20;
   private static final int TABLES = 10;
@@ -71,49 +70,6 @@ class DecoderMemoryTest {
 
   private static Batch batch(Budget budget) {
     return new Batch(1024, 64 * MIB, budget);
-  }
-
-  @Test
-  void namesOfUnknownFields_areReservedInTheBudget() {
-    byte[] body = body(0, manyNames());
-    Budget budget = new Budget(6 * MIB);
-    Batch into = batch(budget);
-    assertThrows(CopyBuffer.LimitExceededException.class, () -> decode(strict, body, into));
-    into.release();
-    assertEquals(0, budget.used());
-  }
-
-  @Test
-  void memoryOfUnknownFields_isReleasedAfterTheirEvent() {
-    Budget budget = new Budget(20 * MIB);
-    Batch into = new Batch(4 * MIB, 64 * MIB, budget);
-    assertTrue(into.reserve(0));
-    long reserved = budget.used();
-    for (int i = 0; i < 3; i++) {
-      assertFalse(decode(strict, body(0, manyNames()), into).anyEventInvalid());
-      assertEquals(reserved, budget.used());
-    }
-  }
-
-  @Test
-  void nameGivenTwiceAmongMany_isADuplicate() {
-    Batch into = batch(new Budget(64 * MIB));
-    Decoded decoded = decode(strict, body(0, manyNames() + ",\"xz\":1"), into);
-    assertEquals(
-        List.of("/events/0/xz duplicate_field"),
-        decoded.errors().stream().map(e -> e.pointer() + " " + e.code()).toList());
-  }
-
-  @Test
-  void smallEvents_reserveNothingBesidesTheirRows() {
-    Budget budget = new Budget(64 * MIB);
-    Batch into = new Batch(64 << 10, 64 * MIB, budget);
-    assertTrue(into.reserve(0));
-    long reserved = budget.used();
-    for (int i = 0; i < 100; i++) {
-      assertFalse(decode(strict, body(0, ",\"x\":1,\"y\":2"), into).anyEventInvalid());
-    }
-    assertEquals(reserved, budget.used());
   }
 
   @ParameterizedTest

@@ -30,6 +30,16 @@ public class DateTimesTest {
   /** The last that a number stands for, 9999-12-31T23:59:59.999999. */
   private static final long LAST = 252_455_615_999_999_999L;
 
+  @ParameterizedTest
+  @CsvSource({
+    "2000-01-01T00:00:00Z, 0",
+    "2000-01-01T00:00:01.000002999Z, 1000002",
+    "1999-12-31T23:59:59.999999Z, -1"
+  })
+  void postgresMicros_areCountedFrom2000(Instant instant, long micros) {
+    assertEquals(micros, DateTimes.postgresMicros(instant));
+  }
+
   // Numbers
 
   @ParameterizedTest
@@ -358,6 +368,12 @@ public class DateTimesTest {
     assertText(1, "2000-01-01T00:00:00.0000005" + "0".repeat(100_000) + "1Z");
     assertText(0, "2000-01-01T00:00:00.0000005" + "0".repeat(100_000) + "Z");
     assertText(DateTimes.NONE, "2000-01-01T00:00:00." + "0".repeat(100_000));
+  }
+
+  @Test
+  void parseRfc3339_readsNoFurtherThanTheText() {
+    byte[] text = "2000-01-01T00:00:00.5".getBytes(StandardCharsets.UTF_8);
+    assertEquals(DateTimes.NONE, DateTimes.parseRfc3339(text, 0, text.length));
   }
 
   @Test

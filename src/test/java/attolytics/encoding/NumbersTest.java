@@ -52,6 +52,23 @@ public class NumbersTest {
     assertFits(false, "1" + "0".repeat(200_000) + "e-16383");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "'', 0, false",
+    "1, 1, true",
+    "15, 1, true",
+    "1.5, 1, true",
+    "1.5, 2, false",
+    "1e5, 1, true",
+    "1e5, 2, false",
+    "1e, 2, false",
+    "1e+5, 3, false",
+    "-1, 1, false"
+  })
+  void isNumber_readsNoFurtherThanTheEnd(String text, int end, boolean isNumber) {
+    assertEquals(isNumber, Numbers.isNumber(text.getBytes(StandardCharsets.US_ASCII), 0, end));
+  }
+
   private static void assertFits(boolean fits, String number) {
     byte[] text = ("9" + number + "9").getBytes(StandardCharsets.US_ASCII);
     assertEquals(fits, Numbers.fitsNumeric(text, 1, number.length()));

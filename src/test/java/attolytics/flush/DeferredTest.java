@@ -10,6 +10,7 @@ import attolytics.schema.Table;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class DeferredTest {
@@ -242,6 +243,27 @@ class DeferredTest {
     Deferred other = new Deferred();
     other.suspect(List.of(Batches.acceptedAt(-5), Batches.acceptedAt(-7), Batches.acceptedAt(-6)));
     assertEquals(-7, other.oldest());
+  }
+
+  @Test
+  void explanation_isWhyThoseWait_thatNeedTheTable() {
+    deferred.holdTable(T, List.of(batch()), 0);
+    deferred.holdKeyTable(List.of(Batches.keyed("1", T)), 0);
+    deferred.explain(T, "is slow");
+    deferred.explain(null, "is broken");
+    deferred.explain(Batches.U, "is nothing that a request waits for");
+    List<String> reasons = new ArrayList<>();
+    deferred.removeIf(batch -> true, (batch, reason) -> reasons.add(reason));
+    assertEquals(List.of("table t is slow", "the table of Idempotency-Keys is broken"), reasons);
+  }
+
+  @Test
+  void heldTables_areThoseThatAllOfTheirRequestsWaitFor() {
+    deferred.holdTable(Batches.U, List.of(batch()), 0);
+    deferred.holdTable(T, List.of(batch()), 0);
+    deferred.holdKeys(List.of(Batches.keyed("1", T)), 0);
+    deferred.holdAlone(batch(), 0);
+    assertEquals(Set.of("t", "u"), deferred.heldTables());
   }
 
   @Test

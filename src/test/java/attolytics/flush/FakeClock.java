@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A clock that stands still but for {@link #advance}, and runs what is due on the way. */
 final class FakeClock implements NanoClock {
+  /** More than any test needs: one that does not end fails. */
+  private static final int MAX_READINGS = 200_000;
+
   /** In their order. */
   final List<@Nullable Thread> unparked = new ArrayList<>();
 
@@ -21,9 +24,13 @@ final class FakeClock implements NanoClock {
   private long now =
       TimeUnit.DAYS.toNanos(100); // far from 0, like the time since a machine's start
   private long order;
+  private int readings;
 
   @Override
   public long nanoTime() {
+    if (++readings > MAX_READINGS) {
+      throw new AssertionError("the clock was read " + readings + " times");
+    }
     return now;
   }
 

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
@@ -51,6 +52,15 @@ final class FakeDatabase implements FlushDatabase {
   /** How many requests each COPY has had rows of. */
   final List<Integer> copies = new ArrayList<>();
 
+  int keySearches;
+  int statusQueries;
+
+  /** Before this many transactions, counted from 1, no row fails. */
+  int failsFrom;
+
+  /** Called with the number of searches for locked keys so far. */
+  IntConsumer afterKeySearch = searches -> {};
+
   int overdueChecks;
   int aborts;
   long awayUntil;
@@ -76,6 +86,7 @@ final class FakeDatabase implements FlushDatabase {
 
   @Override
   public TransactionStatus status(TransactionId transaction, long nanos) {
+    statusQueries++;
     clock.advance(statusNanos);
     return status;
   }
@@ -134,11 +145,12 @@ final class FakeDatabase implements FlushDatabase {
       clock.advance(statementNanos);
       keyed.forEach(batch -> Objects.requireNonNull(batch.key(), "a request without a key"));
       int tried = Math.min(keysSearched, keyed.size());
-      return new LockedKeys(
+      List<Batch> locked =
           keyed.subList(0, tried).stream()
               .filter(batch -> keyLockedUntil.getOrDefault(batch.key(), 0L) > clock.nanoTime())
-              .toList(),
-          keyed.subList(tried, keyed.size()));
+              .toList();
+      afterKeySearch.accept(++keySearches);
+      return new LockedKeys(locked, keyed.subList(tried, keyed.size()));
     }
 
     /** Whether the lock is not free in time. */
@@ -193,7 +205,7 @@ final class FakeDatabase implements FlushDatabase {
     private long apply(Stage stage, @Nullable Table table, Batch batch, long left)
         throws FlushException {
       Behaviour behaviour = behaviours.get(batch);
-      if (behaviour == null || behaviour.stage != stage) {
+      if (behaviour == null || behaviour.stage != stage || transactions < failsFrom) {
         return left;
       }
       clock.advance(Math.min(left, behaviour.nanos));

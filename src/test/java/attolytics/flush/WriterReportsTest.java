@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
@@ -82,6 +83,30 @@ class WriterReportsTest {
   }
 
   @Test
+  void waiting_isTheTimeOfAnOutage() {
+    scenario.request("r", scenario.t).arrivingAfter(Duration.ofSeconds(1));
+    scenario.clock.at(
+        Duration.ofSeconds(1),
+        () -> scenario.database.awayUntil = scenario.clock.nanoTime() + 5_000_000_000L);
+    slowAfterNineSeconds();
+    List<Duration> waiting = at(scenario.writer::waiting, 0.5, 3, 8, 18);
+    scenario.run(Duration.ofSeconds(20));
+    scenario.assertStored("r");
+    Duration whole = Duration.ofMillis(4997); // from the first attempt to the COMMIT
+    assertEquals(List.of(Duration.ZERO, Duration.ofMillis(1995), whole, whole), waiting);
+  }
+
+  @Test
+  void heldTables_areThoseThatAreLocked() {
+    scenario.database.lockedUntil.put(
+        scenario.u, scenario.clock.nanoTime() + Duration.ofSeconds(5).toNanos());
+    scenario.request("locked", scenario.u).arrivingAfter(Duration.ofSeconds(1));
+    List<Set<String>> held = at(scenario.writer::heldTables, 0.5, 3, 8);
+    scenario.run(Duration.ofSeconds(10));
+    assertEquals(List.of(Set.of(), Set.of("u"), Set.of()), held);
+  }
+
+  @Test
   void oldest_isThatOfTheFlush() {
     slowAfterNineSeconds();
     List<Duration> oldest = at(scenario.writer::oldest, 5, 11, 18);
@@ -129,6 +154,22 @@ class WriterReportsTest {
     scenario.clock.at(Duration.ofSeconds(3), scenario.writer::abandon);
     scenario.run(Duration.ofSeconds(60));
     scenario.longestOf(Outcome.Kind.STOPPED, "bad");
+    assertRunFor(Duration.ofSeconds(3));
+  }
+
+  @Test
+  void abandon_endsThePauseOfAnOutage() {
+    scenario.database.awayUntil = Long.MAX_VALUE;
+    scenario.request("r", scenario.t).arrivingAfter(Duration.ofSeconds(1));
+    scenario.clock.at(
+        Duration.ofSeconds(3),
+        () -> {
+          scenario.clock.unparked.clear();
+          scenario.writer.abandon();
+          assertTrue(scenario.clock.unparked.contains(Thread.currentThread()));
+        });
+    scenario.run(Duration.ofSeconds(60));
+    scenario.longestOf(Outcome.Kind.STOPPED, "r");
     assertRunFor(Duration.ofSeconds(3));
   }
 

@@ -34,7 +34,7 @@ class SimulationTest {
         ThreadPool pool = new ThreadPool();
         ThreadPool otherPool = new ThreadPool()) {
       capture.begin(Level.INFO);
-      for (long seed = 1; seed <= 50; seed++) {
+      for (long seed = 1; seed <= SEEDS / 200; seed++) {
         Plan plan = PlanGenerator.generate(seed, Campaign.REQUESTS);
         Simulation.Result first = Simulation.run(plan, pool, true);
         Simulation.Result second = Simulation.run(plan, otherPool, true);
