@@ -1,6 +1,7 @@
 package attolytics.http.server;
 
 import attolytics.http.problem.Problem;
+import attolytics.http.problem.Refusal;
 import io.undertow.connector.PooledByteBuffer;
 import io.undertow.server.ExchangeCompletionListener;
 import io.undertow.server.HttpServerExchange;
@@ -29,10 +30,27 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
               + " theirs; send the request again",
           "Retry-After: 1");
 
+  private static final Refusal TOO_MANY_HEADS =
+      Refusal.bufferFull(0, "more connections than allowed were in the middle of their headers");
+
+  private static final Refusal BAD_PERCENT_ENCODING =
+      Refusal.of(
+          Problem.UNKNOWN_PATH,
+          "the path is not correctly percent-encoded; " + Problem.UNKNOWN_PATH.advice());
+
+  private static final Refusal TLS =
+      Refusal.of(
+          Problem.MALFORMED_REQUEST,
+          "this looks like the start of a TLS connection, and this port speaks plain HTTP; use"
+              + " http://, or have a proxy in front terminate TLS");
+
+  private static final int TLS_HANDSHAKE = 22;
+  private static final int TLS_MAJOR_VERSION = 3;
+
   private final StreamConnection connection;
   private final StreamSinkConduit sink;
   private final PartialHeads partialHeads;
-  private final Consumer<Problem> refused;
+  private final Consumer<Refusal> refused;
   private boolean inHead = true; // otherwise between the head and the end of the answer
   private boolean begun; // a part of the head has arrived
   private long firstByteNanos; // when the head began
@@ -40,7 +58,7 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
   private @Nullable ByteBuffer latest; // the buffer that Undertow parses the head from
 
   private HeadConduit(
-      StreamConnection connection, PartialHeads partialHeads, Consumer<Problem> refused) {
+      StreamConnection connection, PartialHeads partialHeads, Consumer<Refusal> refused) {
     super(connection.getSourceChannel().getConduit());
     this.connection = connection;
     this.sink = connection.getSinkChannel().getConduit();
@@ -54,7 +72,7 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
    * @param refused called when a request is refused before a handler sees it
    */
   static HeadConduit install(
-      StreamConnection connection, PartialHeads partialHeads, Consumer<Problem> refused) {
+      StreamConnection connection, PartialHeads partialHeads, Consumer<Refusal> refused) {
     HeadConduit head = new HeadConduit(connection, partialHeads, refused);
     connection.getSourceChannel().setConduit(head);
     connection
@@ -69,11 +87,30 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
   }
 
   private byte[] answerInsteadOfUndertows() {
-    boolean noPath = stoppedInPathAtPercent();
-    Problem problem = noPath ? Problem.UNKNOWN_PATH : Problem.MALFORMED_REQUEST;
-    refused.accept(problem);
-    return HeadAnswerConduit.answer(
-        problem, noPath ? "the path is not correctly percent-encoded" : null);
+    Refusal refusal = refusalOfHead();
+    refused.accept(refusal);
+    return HeadAnswerConduit.answer(refusal.problem(), refusal.detail());
+  }
+
+  private Refusal refusalOfHead() {
+    if (startsLikeTls()) {
+      return TLS;
+    }
+    return stoppedInPathAtPercent()
+        ? BAD_PERCENT_ENCODING
+        : Refusal.of(Problem.MALFORMED_REQUEST, null);
+  }
+
+  /**
+   * Whether the head begins as a record with a ClientHello does.
+   *
+   * @see <a href="https://www.rfc-editor.org/rfc/rfc8446#section-5.1">RFC 8446, 5.1</a>
+   */
+  private boolean startsLikeTls() {
+    return latest != null
+        && latest.limit() > 1
+        && latest.get(0) == TLS_HANDSHAKE
+        && latest.get(1) == TLS_MAJOR_VERSION;
   }
 
   /**
@@ -188,7 +225,7 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
 
   /** Closes the connection, after an answer if that can be sent without blocking. */
   void refuse() {
-    refused.accept(Problem.BUFFER_FULL);
+    refused.accept(TOO_MANY_HEADS);
     try {
       sink.write(ByteBuffer.wrap(TOO_SLOW));
     } catch (IOException e) {

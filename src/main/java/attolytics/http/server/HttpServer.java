@@ -1,6 +1,7 @@
 package attolytics.http.server;
 
 import attolytics.http.problem.Problem;
+import attolytics.http.problem.Refusal;
 import attolytics.metrics.Metrics;
 import attolytics.recent.RecentOutages;
 import attolytics.recent.RecentRefusals;
@@ -50,9 +51,6 @@ public final class HttpServer implements AutoCloseable {
 
   /** Upper bound of the heap that a head of that size takes, as measured. */
   public static final int MAX_HEAD_HEAP_BYTES = 64 << 10;
-
-  private static final String TOO_MANY_HEADS =
-      "more connections than allowed were in the middle of their headers";
 
   private static final int BACKLOG = 1000;
 
@@ -216,7 +214,8 @@ public final class HttpServer implements AutoCloseable {
     }
   }
 
-  private void refused(Problem problem) {
+  private void refused(Refusal refusal) {
+    Problem problem = refusal.problem();
     metrics.requestRefused(Metrics.UNKNOWN_APP, problem.reason());
     outages.answered(problem.status(), 0);
     refusals.add(
@@ -228,13 +227,14 @@ public final class HttpServer implements AutoCloseable {
             null,
             null,
             null,
-            problem == Problem.BUFFER_FULL ? TOO_MANY_HEADS : problem.advice(),
+            refusal.reason(),
             null));
     log.info(
-        "app {}: requests are refused: {} ({})",
+        "app {}: requests are refused: {} ({}){}",
         Metrics.UNKNOWN_APP,
         problem.reason(),
-        problem.status());
+        problem.status(),
+        refusal.detail() == null ? "" : ": " + refusal.detail());
   }
 
   /** The port number. */

@@ -1,6 +1,7 @@
 package attolytics.http.server;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,10 +10,12 @@ import static org.junit.jupiter.api.Assertions.fail;
 import attolytics.metrics.Metrics;
 import attolytics.recent.RecentOutages;
 import attolytics.recent.RecentRefusals;
+import attolytics.recent.RefusedRequest;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.undertow.server.HttpHandler;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.net.Socket;
@@ -22,6 +25,8 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.LoggerFactory;
 import org.xnio.StreamConnection;
 import org.xnio.channels.AcceptingChannel;
@@ -35,10 +40,12 @@ class HttpServerTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final Logger root = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
+  private final Logger ofServer = (Logger) LoggerFactory.getLogger(HttpServer.class);
   private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
 
   @BeforeEach
   void listen() {
+    ofServer.setLevel(Level.INFO);
     logged.start();
     root.addAppender(logged);
   }
@@ -46,6 +53,7 @@ class HttpServerTest {
   @AfterEach
   void stop() {
     root.detachAppender(logged);
+    ofServer.setLevel(null);
   }
 
   @Test
@@ -60,19 +68,42 @@ class HttpServerTest {
     assertEquals(1, errors());
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          \\26\\3\\1\\2\\0\\1\\0\\1 | 400 malformed_request | this looks like the start of a TLS connection, and this port speaks plain HTTP; use http://, or have a proxy in front terminate TLS
+          GET /apps/%zz/events HTTP/1.1 | 404 unknown_path | the path is not correctly percent-encoded; send events to /apps/{app_id}/events
+          """)
+  void head_thatIsRefused_hasTheSameReasonForClientPageAndLog(
+      String request, String problem, String detail) throws Exception {
+    RecentRefusals refusals = new RecentRefusals();
+    String answer;
+    try (HttpServer server = open(refusals, exchange -> fail("it has no head"));
+        Socket client = new Socket("localhost", server.port())) {
+      client.getOutputStream().write((request.translateEscapes() + "\r\n").getBytes(US_ASCII));
+      answer = new String(client.getInputStream().readAllBytes(), UTF_8);
+    }
+    assertTrue(answer.contains("\"detail\":\"" + detail + "\""), answer);
+    RefusedRequest refused = refusals.newestFirst().get(0).newest();
+    assertEquals(problem, refused.status() + " " + refused.reason());
+    assertEquals(detail, refused.detail());
+    String line =
+        "app unknown: requests are refused: %s (%d): %s"
+            .formatted(refused.reason(), refused.status(), detail);
+    assertTrue(
+        logged.list.stream().anyMatch(event -> event.getFormattedMessage().equals(line)),
+        logged.list::toString);
+  }
+
   @Test
   void close_withAStuckIoThread_doesNotWaitForIt() throws Exception {
     CountDownLatch stuck = new CountDownLatch(1);
     CountDownLatch free = new CountDownLatch(1);
     HttpServer server =
-        HttpServer.open(
-            "localhost",
-            0,
-            1,
-            LIMITS,
-            Metrics.NONE,
+        open(
             new RecentRefusals(),
-            new RecentOutages(),
             exchange -> {
               stuck.countDown();
               free.await();
@@ -92,6 +123,11 @@ class HttpServerTest {
     } finally {
       free.countDown();
     }
+  }
+
+  private static HttpServer open(RecentRefusals refusals, HttpHandler handler) throws IOException {
+    return HttpServer.open(
+        "localhost", 0, 1, LIMITS, Metrics.NONE, refusals, new RecentOutages(), handler);
   }
 
   @SuppressWarnings("unchecked") // the generic interface of a proxy
