@@ -1,5 +1,6 @@
 package attolytics.app;
 
+import attolytics.logging.Logging;
 import attolytics.settings.Settings;
 import java.time.Duration;
 import java.util.Deque;
@@ -111,6 +112,7 @@ final class Shutdown {
       Thread.currentThread().interrupt();
     }
     close(drained ? deadline : System.nanoTime() + CLOSE_TIMEOUT.toNanos());
+    Logging.end(); // so that this line is the last
     log.info(drained ? "stopped" : "stopped before all accepted requests were answered");
     return drained;
   }

@@ -68,7 +68,7 @@ public final class Logging {
     }
   }
 
-  /** Logs the repeats that have been counted so far. */
+  /** Logs the repeats that have been counted so far, as the service or the process ends. */
   public static void end() {
     if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
       OutputStreamAppender<ILoggingEvent> appender = appender(context);

@@ -129,6 +129,7 @@ class LogIT {
         assertTrue(log.contains("nobody"), log); // the app that there is not
         assertTrue(log.contains(" more until "), log);
         assertTrue(log.contains("table gone accepts no rows: "), log);
+        assertTrue(log.lines().reduce("", (before, last) -> last).contains("stopped"), log);
         if (format.equals("json")) {
           assertJson(log, ids);
         }
