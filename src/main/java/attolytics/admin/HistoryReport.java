@@ -103,6 +103,7 @@ final class HistoryReport {
   private void writeWriterHistory(int writer) throws IOException {
     json.number("writer", writer);
     series("busyShare", 1, (earlier, later) -> busyShare(earlier, later, writer));
+    series("waitingShare", 1, (earlier, later) -> waitingShare(earlier, later, writer));
   }
 
   private static double busyShare(Sample earlier, Sample later, int writer) {

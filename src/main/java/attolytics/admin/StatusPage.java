@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,16 @@ final class StatusPage {
   private static final String TEXT = "text/plain; charset=utf-8"; // which browsers show
   private static final String JAVASCRIPT = "text/javascript; charset=utf-8";
 
+  private static final List<String> SCRIPTS =
+      List.of(
+          "status.js",
+          "outages.js",
+          "history.js",
+          "charts.js",
+          "advice.js",
+          "elements.js",
+          "format.js");
+
   /** The security headers of the page. */
   static final Map<HttpString, String> HEADERS =
       Map.of(
@@ -45,15 +57,16 @@ final class StatusPage {
   }
 
   private static Map<String, PageFile> files() {
-    return Map.of(
-        "/", own("status.html", HTML),
-        "/status.css", own("status.css", CSS),
-        "/status.js", own("status.js", JAVASCRIPT),
-        "/charts.js", own("charts.js", JAVASCRIPT),
-        "/advice.js", own("advice.js", JAVASCRIPT),
-        "/runbook.md", new PageFile(TEXT, "/attolytics/RUNBOOK.md"),
-        "/uplot.css", uplots("uPlot.min.css", CSS),
-        "/uplot.js", uplots("uPlot.iife.min.js", JAVASCRIPT));
+    Map<String, PageFile> files = new HashMap<>();
+    files.put("/", own("status.html", HTML));
+    files.put("/status.css", own("status.css", CSS));
+    for (String script : SCRIPTS) {
+      files.put("/" + script, own(script, JAVASCRIPT));
+    }
+    files.put("/runbook.md", new PageFile(TEXT, "/attolytics/RUNBOOK.md"));
+    files.put("/uplot.css", uplots("uPlot.min.css", CSS));
+    files.put("/uplot.js", uplots("uPlot.iife.min.js", JAVASCRIPT));
+    return Map.copyOf(files);
   }
 
   private static PageFile own(String name, String contentType) {

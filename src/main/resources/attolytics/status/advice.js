@@ -8,7 +8,7 @@ const ADVICE = [
   {reason: /embedded PostgreSQL/, text: 'Wait: it is restarted every few seconds. If that fails, the cause says why.', entry: 'What the status page says'},
   {reason: /the database/, text: 'See whether PostgreSQL runs and accepts connections from this machine. The service continues on its own when it does.', entry: 'AttolyticsDatabaseAway'},
   {reason: /^the buffer is full/, text: 'See whether flushes are slow, or more rows arrive than PostgreSQL can store.', entry: 'AttolyticsBufferFilling'},
-  {reason: /^table .* is locked/, text: 'Find the session that holds the lock, by pg_blocking_pids(). Other tables are not affected.', entry: 'Locks'},
+  {reason: /^table .* is locked/, text: 'While it is locked, the query in the runbook finds the session that holds the lock. Other tables are not affected.', entry: 'Locks'},
   {reason: /makes no progress|has failed$/, text: 'Restart the instance, and report it with the log.', entry: 'What the status page says'},
   {reason: /^503/, text: 'Recent refusals say why.', entry: 'What the status page says'},
   {reason: /^50/, text: 'Recent refusals say why; mend it in the database, a restart is not necessary.', entry: 'AttolyticsServerErrors'},

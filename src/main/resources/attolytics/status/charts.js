@@ -2,6 +2,7 @@
 
 const HEIGHT = 150;
 const AXIS_WIDTH = 58;
+const RIGHT_AXIS_WIDTH = 44; // left free where there is none, so that the times of all charts are in line
 const AXIS_HEIGHT = 26;
 const MINUTE = 60;
 const PAUSE = 4; // seconds without a sample, of which there is one per second
@@ -81,8 +82,9 @@ function element(name, className, text) {
 /**
  * A chart in a card of its own.
  *
+ * options.format: of values; options.axisFormat: of those at the axis, if they differ
  * options.clip: whether a short peak may be above the scale, with a mark
- * series: [{label, color, format, scale: 'y' or 'right', area, hidden}]; changed by setSeries
+ * series: [{label, color, format, scale: 'y' or 'right', area, dash}]; changed by setSeries
  */
 export class Chart {
   constructor(parent, options) {
@@ -140,7 +142,7 @@ export class Chart {
   /** What is drawn: of stacked series the sums, the largest first. */
   drawn() {
     if (!this.options.stacked) {
-      return this.values.filter((_, i) => !this.series[i].hidden);
+      return this.values;
     }
     const sums = [];
     let below = this.times.map(() => 0);
@@ -153,17 +155,15 @@ export class Chart {
 
   uplotOptions() {
     const {options} = this;
-    const visible = this.series.filter(series => !series.hidden);
-    const inOrder = options.stacked ? [...visible].reverse() : visible;
-    const splits = options.log ? (u, i, min, max) => decades(min, max)
-      : options.bytes ? (u, i, min, max) => [0, max / 2, max] : undefined;
+    const inOrder = options.stacked ? [...this.series].reverse() : this.series;
+    const halves = (u, i, min, max) => [0, max / 2, max];
     const axis = {stroke: color('quiet'), grid: {stroke: color('grid'), width: 1}, ticks: {show: false},
       font: '12px system-ui, sans-serif'};
-    const right = visible.find(series => series.scale === 'right');
+    const right = this.series.find(series => series.scale === 'right');
     return {
       width: Math.max(200, this.plot.clientWidth),
       height: HEIGHT,
-      padding: [10, right ? 4 : 22, 0, 0],
+      padding: [10, right ? 0 : RIGHT_AXIS_WIDTH, 0, 0],
       legend: {show: false},
       cursor: {sync: {key: 'page', scales: ['x', null], setSeries: false}, drag: {x: false, y: false}, y: false,
         points: {size: 7}},
@@ -175,9 +175,9 @@ export class Chart {
       },
       axes: [
         {...axis, size: AXIS_HEIGHT, space: 50, incrs: [MINUTE, 2 * MINUTE, 5 * MINUTE], values: (u, all) => all.map(at => clock.format(at * 1000))},
-        {...axis, size: AXIS_WIDTH, space: 36, ...(splits ? {splits} : {}),
-          filter: (u, all) => all, values: (u, all) => all.map(options.format)},
-        ...(right ? [{...axis, scale: 'right', side: 1, size: AXIS_WIDTH, grid: {show: false}, space: 36,
+        {...axis, size: AXIS_WIDTH, splits: options.log ? (u, i, min, max) => decades(min, max) : halves,
+          filter: (u, all) => all, values: (u, all) => all.map(options.axisFormat ?? options.format)},
+        ...(right ? [{...axis, scale: 'right', side: 1, size: RIGHT_AXIS_WIDTH, grid: {show: false}, splits: halves,
           stroke: color(right.color), values: (u, all) => all.map(right.format)}] : []),
       ],
       series: [{}, ...inOrder.map(series => ({
@@ -269,7 +269,7 @@ export class Chart {
     if (this.legend.children.length !== this.series.length + 1) {
       this.legend.replaceChildren(element('li', 'at'), ...this.series.map(series => {
         const item = element('li');
-        item.append(element('span', 'swatch ' + (series.hidden ? 'none' : series.color)),
+        item.append(element('span', 'swatch ' + series.color),
           element('span', '', series.label), element('span', 'value'));
         return item;
       }));

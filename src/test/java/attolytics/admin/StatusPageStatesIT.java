@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.HeadlessBrowser;
 import com.microsoft.playwright.Clock;
+import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
 import java.net.URI;
@@ -18,6 +19,7 @@ import java.util.Objects;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -71,11 +73,14 @@ class StatusPageStatesIT {
             Map.entry("reason", "null"),
             Map.entry("now", time(0)),
             Map.entry("outages", "[]"),
+            Map.entry("log", "[]"),
             Map.entry("refused", "[]"),
             Map.entry("isReady", points(1)),
             Map.entry("rows", points(100)),
             Map.entry("ringRows", "0"),
             Map.entry("failed", "0"),
+            Map.entry("flushErrors", points(0)),
+            Map.entry("waiting", points(0)),
             Map.entry("busyShare", "0.2"),
             Map.entry("schemaRefused", "null")));
     page = browser.newPage();
@@ -127,13 +132,13 @@ class StatusPageStatesIT {
           "duplicatesByApp": {}, "refused": {}, "rejected": {}, "committed": {"t": 1}, "leftOut": {}, "flushes": {},
           "flushErrors": {}},
          "partitions": {}, "partitionsEnd": {}, "quarantine": {"groups": [], "newest": []}, "outages": $outages,
-         "refusals": [], "log": [], "longestBucketSeconds": 60,
+         "refusals": [], "log": $log, "longestBucketSeconds": 60,
          "recent": {"rows": 1, "requests": 0, "refused": 0, "failed": $failed, "flushErrors": 0, "requestP50": null,
           "requestP99": null, "flushes": 1, "flushP50": 0.001, "flushP99": 0.001, "flushRows": 1, "rowsByTable": {"t": 1}},
          "writers": [{"writer": 0, "busyShare": $busyShare, "waitingShare": 0, "rowsPerSecond": 1}],
          "history": {"length": 300, "time": $time, "rows": $rows, "requests": $zeros, "requestP50": $zeros,
-          "requestP99": $zeros, "flushP50": $zeros, "flushP99": $zeros, "bufferBytes": $zeros, "flushErrors": $zeros,
-          "ready": $isReady, "writers": [{"writer": 0, "busyShare": $zeros}], "refused": $refused}}
+          "requestP99": $zeros, "flushP50": $zeros, "flushP99": $zeros, "bufferBytes": $zeros, "flushErrors": $flushErrors,
+          "ready": $isReady, "writers": [{"writer": 0, "busyShare": $zeros, "waitingShare": $waiting}], "refused": $refused}}
         """
             .replace("$time", array(i -> String.valueOf(NOW - POINTS + 1 + i)))
             .replace("$zeros", points(0));
@@ -168,6 +173,18 @@ class StatusPageStatesIT {
         .formatted(time(from), until < 0 ? "null" : time(until), part, reason);
   }
 
+  private static String lock(String table, long from, long until) {
+    String part = "table " + table;
+    return outage(part, part + " is locked, or accepts no rows at the moment", from, until);
+  }
+
+  private static String warning(String message, long secondsAgo) {
+    return """
+        {"last": %s, "first": %s, "count": 1, "level": "WARN", "logger": "Deferral", "message": "%s"}
+        """
+        .formatted(time(secondsAgo), time(secondsAgo), message);
+  }
+
   private static String refused503(String perSecond) {
     return "[{\"reason\": \"database_unavailable\", \"status\": 503, \"perSecond\": %s}]"
         .formatted(perSecond);
@@ -176,6 +193,10 @@ class StatusPageStatesIT {
   private void open() {
     page.navigate(URL);
     page.locator("#all").waitFor();
+  }
+
+  private void awaitState(String text) {
+    page.locator("#state:text-is('" + text + "')").waitFor();
   }
 
   private String now() {
@@ -261,14 +282,104 @@ class StatusPageStatesIT {
     open();
     assertContains(reason + ", since ", now());
     assertContains(
-        "Requests with 1 row wait for their commit, the oldest for 12 s; the buffer is 0% full.",
+        "1 row waits, the oldest for 12 s; the buffer is 0% full. Meanwhile answered: 1 × 503,"
+            + " 0 × 504; their rows may be among those that wait.",
         now());
     assertEquals("Runbook: " + entry, page.textContent("#now a"));
-    assertContains("Requests with 1 row wait", page.textContent("#throughput-note"));
+    assertContains("1 row waits", page.textContent("#throughput-note"));
     page.setViewportSize(1280, 200);
     page.locator("#now a").click();
     page.waitForURL("**/runbook.md*");
     page.waitForFunction("() => scrollY > 0");
+  }
+
+  @Test
+  void lockedTables_areInTheHeadline_ofAServiceThatIsReady() {
+    report.put("outages", "[" + lock("t", 12, -1) + "]");
+    open();
+    awaitState("Ready, but requests for table t wait");
+    assertTrue(page.title().endsWith(": Ready, but requests for table t wait"), page.title());
+    report.put(
+        "outages",
+        Stream.of("a", "b", "c", "d", "e")
+            .map(table -> lock(table, 12, -1))
+            .collect(Collectors.joining(",", "[", "]")));
+    page.clock().runFor(PERIOD_MILLIS);
+    awaitState("Ready, but requests for tables a, b, c and 2 more wait");
+    report.put("outages", "[" + lock("t", 12, 5) + "]");
+    page.clock().runFor(PERIOD_MILLIS);
+    awaitState("Ready");
+    report.put("outages", "[" + lock("t".repeat(63), 12, -1) + "]");
+    page.clock().runFor(PERIOD_MILLIS);
+    awaitState("Ready, but requests for table " + "t".repeat(63) + " wait");
+    page.setViewportSize(320, 640);
+    assertEquals(
+        320, ((Number) page.evaluate("() => document.documentElement.scrollWidth")).intValue());
+  }
+
+  /** The log has what a writer knows of it. */
+  @Test
+  void outageOfATable_hasTheSqlstateOfItsTime_andWhereTheQueryIs() {
+    report.put("outages", "[" + lock("t", 200, 190) + "," + lock("t", 600, 590) + "]");
+    report.put(
+        "log",
+        "[%s, %s, %s]"
+            .formatted(
+                warning("Deferring requests for table t, which is slow: (SQLSTATE 57014)", 100),
+                warning("Deferring requests for table tt, which is full: (SQLSTATE 53100)", 195),
+                warning("Deferring requests for table t, which is locked: (SQLSTATE 55P03)", 202)));
+    open();
+    Locator cells = page.locator("#outage tbody tr td:last-child");
+    String advice = "the query in the runbook finds the session that holds the lock";
+    assertContains("which is locked: (SQLSTATE 55P03)", cells.first().innerText());
+    assertContains(advice, cells.first().innerText());
+    assertEquals("Runbook: Locks", cells.first().locator("a").textContent());
+    assertTrue(!cells.last().innerText().contains("SQLSTATE"), "the log does not go back so far");
+    assertContains(advice, cells.last().innerText());
+  }
+
+  @Test
+  void charts_showWaitingAndFailures_onlyIfThereWereSome() {
+    open();
+    List<String> usual = List.of("now", "median", "p99");
+    assertEquals(usual, legend("flushes"));
+    assertEquals(List.of("now", "writer 0"), legend("busy"));
+    report.put("waiting", points(0, 20, 10, 1));
+    report.put("flushErrors", points(0, 20, 20, 1));
+    page.clock().runFor(PERIOD_MILLIS);
+    page.locator("#charts .legend li:has-text('failed/s')").waitFor();
+    assertEquals(List.of("now", "median", "p99", "failed/s"), legend("flushes"));
+    assertEquals(List.of("now", "writer 0", "waiting for the database"), legend("busy"));
+    report.put("waiting", points(0));
+    report.put("flushErrors", points(0));
+    page.clock().runFor(PERIOD_MILLIS);
+    page.locator("#charts .legend:not(:has-text('failed/s')) + #flushes-note").waitFor();
+    assertEquals(usual, legend("flushes"));
+  }
+
+  /** What it names: the time, and the series. */
+  private List<String> legend(String chart) {
+    String legend = "#p-" + chart + " + .legend ";
+    return page.locator(legend + ".at," + legend + "li > span:nth-child(2)").allTextContents();
+  }
+
+  @Test
+  void times_areInLineInAllCharts() {
+    report.put("flushErrors", points(1));
+    open();
+    for (int width : new int[] {390, 768, 1440}) {
+      page.setViewportSize(width, 844);
+      page.waitForFunction(
+          """
+          () => {
+            const insets = [...document.querySelectorAll('.plot')].map(plot => {
+              const [outer, inner] = [plot, plot.querySelector('.u-over')].map(e => e.getBoundingClientRect());
+              return `${Math.round(inner.left - outer.left)} ${Math.round(outer.right - inner.right)}`;
+            });
+            return insets.length === 6 && new Set(insets).size === 1;
+          }
+          """);
+    }
   }
 
   @ParameterizedTest
@@ -357,6 +468,6 @@ class StatusPageStatesIT {
         List.of("1 row/s", "0 requests answered/s"),
         page.locator("#throughput > span").allTextContents());
     assertEquals("1 row committed since the start", page.textContent("#throughput-note"));
-    assertContains("1 row each", page.locator("#flushes").innerText());
+    assertContains("1 flush/s, 1 row each", page.textContent("#flushes-note"));
   }
 }
