@@ -225,6 +225,19 @@ class BatchTest {
   }
 
   @Test
+  void memoryThatIsReleasedEarlier_isNotReleasedAgain() {
+    Budget budget = new Budget(1 << 20);
+    Batch bounded = new Batch(64, 1 << 14, budget);
+    assertTrue(bounded.reserve(0));
+    long before = budget.used();
+    assertTrue(bounded.tryReserve(1000));
+    bounded.release(400);
+    assertEquals(before + 600, budget.used());
+    bounded.release();
+    assertEquals(0, budget.used());
+  }
+
+  @Test
   void rowsBeyondTheLimit_areRefused() {
     Budget budget = new Budget(1 << 20);
     Batch bounded = new Batch(64, 2000, budget);

@@ -1,12 +1,16 @@
 package attolytics.buffer;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.schema.Table;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class FullBufferTest {
   private static final int CAPACITY = 1 << 20;
+  private static final Table TABLE = new Table("t", 0, List.of());
 
   private final Budget budget = new Budget(CAPACITY);
   private final FullBuffer buffer = new FullBuffer(budget, new Ring(1 << 10));
@@ -37,5 +41,42 @@ class FullBufferTest {
     assertFalse(buffer.isFull());
     assertTrue(budget.tryReserve(CAPACITY / 16));
     assertFalse(buffer.isFull());
+  }
+
+  private static Batch batch(int rows) {
+    Batch batch = new Batch(1 << 14);
+    for (int i = 0; i < rows; i++) {
+      batch.rows().putShort(0);
+      batch.endRow(TABLE);
+    }
+    return batch;
+  }
+
+  @Test
+  void buffer_isFullWithoutRoomForTheRowsOfATypicalRequest() {
+    Ring ring = new Ring(1 << 10);
+    ring.newConsumer();
+    FullBuffer rows = new FullBuffer(budget, ring);
+    assertTrue(ring.offer(batch((1 << 10) - 100)));
+    assertFalse(rows.isFull());
+    assertTrue(ring.offer(batch(1)));
+    assertTrue(rows.isFull());
+  }
+
+  @Test
+  void bufferFullOfRows_staysFull_untilAnEighthIsFree() {
+    for (int freed : new int[] {127, 128}) {
+      Ring ring = new Ring(1 << 10);
+      Ring.Consumer consumer = ring.newConsumer();
+      Ring.Consumer other = ring.newConsumer();
+      FullBuffer rows = new FullBuffer(budget, ring);
+      ring.offer(batch(freed));
+      ring.offer(batch((1 << 10) - freed));
+      assertTrue(rows.isFull());
+      consumer.poll(0);
+      other.poll(0);
+      consumer.release();
+      assertEquals(freed < 128, rows.isFull());
+    }
   }
 }

@@ -18,6 +18,7 @@ import attolytics.schema.Validation;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -173,6 +174,29 @@ class DecoderTest {
     Decoded decoded = events(strict, "{}" + ",{}".repeat(149));
     assertEquals(100, decoded.errors().size());
     assertEquals(150, decoded.events());
+  }
+
+  @Test
+  void errors_areTheFirst_whateverEventsTheyAreOf() {
+    Decoded decoded =
+        events(strict, "{\"_t\":\"t\",\"zz\":1}" + ",{\"_t\":\"t\",\"zz\":1}".repeat(99));
+    assertEquals(
+        IntStream.range(0, 50).boxed().toList(),
+        decoded.errors().stream().map(EventError::event).distinct().toList());
+  }
+
+  @Test
+  void forget_leavesNothingOfTheResult() {
+    Decoded decoded = events(strict, "{}");
+    decoder.forget();
+    assertEquals(List.of(), decoded.errors());
+    assertNull(decoded.secretKey());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\uFEFF"})
+  void bodyWithoutAnything_isMalformed(String body) {
+    assertNotNull(decode(strict, body.getBytes(StandardCharsets.UTF_8)).malformed());
   }
 
   @Test

@@ -219,6 +219,44 @@ class LenientEventsTest {
   }
 
   @Test
+  void eventThatTheDatabaseRefuses_isOfItsTable_behindOthersInQuarantine() {
+    LenientEvents events =
+        Objects.requireNonNull(
+            decode("[{\"_t\":\"t\",\"n\":1},7,{\"_t\":\"t\",\"n\":2}]").lenient());
+    assertTrue(events.quarantine(2, "conflict", "no"));
+    assertEquals("t", row(2).get(2));
+  }
+
+  @Test
+  void errorsOfAHundredEvents_leaveNoPlaceForAnotherOne() {
+    String all = "7,".repeat(100) + "{\"_t\":\"t\",\"n\":1}";
+    LenientEvents events = Objects.requireNonNull(decode("[" + all + "]").lenient());
+    assertTrue(events.quarantine(100, "conflict", "no"));
+    assertEquals(101, events.answer(0).split("\"event\":", -1).length);
+    assertFalse(events.answer(0).contains("conflict"));
+  }
+
+  @Test
+  void answer_countsDuplicatesApart() {
+    String three = "[{\"_t\":\"t\",\"n\":1},{\"_t\":\"t\",\"n\":2},{\"_t\":\"t\",\"n\":3}]";
+    assertEquals(
+        "{\"stored\":2,\"duplicates\":1,\"quarantined\":0,\"errors\":[]}",
+        Objects.requireNonNull(decode(three).lenient()).answer(1));
+  }
+
+  @Test
+  void placesOfEvents_areChargedToTheBudget() {
+    Budget budget = new Budget(1 << 20);
+    Batch charged = new Batch(1 << 18, 1 << 20, budget);
+    assertTrue(charged.reserve(0));
+    long before = budget.used();
+    String event = "{\"_t\":\"t\",\"n\":1}";
+    assertNotNull(decode("[" + (event + ",").repeat(999) + event + "]", charged).lenient());
+    int least = 1000 * (event.length() + 2 * Integer.BYTES);
+    assertTrue(budget.used() - before >= least, () -> "only " + (budget.used() - before));
+  }
+
+  @Test
   void errors_areChargedToTheBudget() {
     Budget budget = new Budget(1 << 20);
     Batch charged = new Batch(1 << 16, 1 << 20, budget);

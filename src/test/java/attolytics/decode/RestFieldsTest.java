@@ -136,4 +136,37 @@ class RestFieldsTest {
     }
     assertEquals(reserved, budget.used());
   }
+
+  @Test
+  void memoryOfARequestThatFailed_isNotThatOfTheNext() {
+    Batch failed = batch(new Budget(6 * MIB));
+    byte[] body = body(manyNames());
+    assertThrows(CopyBuffer.LimitExceededException.class, () -> decode(body, failed));
+    Budget budget = new Budget(MIB);
+    Batch next = new Batch(64 << 10, MIB, budget);
+    assertTrue(next.reserve(0));
+    long reserved = budget.used();
+    assertFalse(decode(body(",\"x\":1"), next).anyEventInvalid());
+    assertEquals(reserved, budget.used());
+  }
+
+  @Test
+  void fieldThatCannotBeStored_isAnError_andLeavesTheOthers() {
+    Batch into = new Batch(1 << 16);
+    String fields = ",\"b\":\"\\u0000\",\"\\u0000\":1,\"c\":1";
+    Decoded decoded = decode(body(fields), into);
+    assertEquals(
+        List.of("/events/0/b invalid_string", "/events/0/\0 invalid_string"),
+        decoded.errors().stream().map(e -> e.pointer() + " " + e.code()).toList());
+  }
+
+  @Test
+  void fieldThatCannotBeStored_isLeftOut_inLenientValidation() {
+    App lenient = new App("a", List.of("k"), App.ANY_ORIGIN, Validation.LENIENT, app.tables());
+    Batch into = new Batch(1 << 16);
+    byte[] body = body(",\"b\":1,\"c\":\"\\u0000\",\"d\":2");
+    assertFalse(decoder.decode(lenient, body, body.length, name -> null, into).anyEventInvalid());
+    String row = new String(into.rows().array(), 0, into.byteCount(), StandardCharsets.UTF_8);
+    assertTrue(row.endsWith("{\"b\":1,\"d\":2}"), row);
+  }
 }

@@ -2,11 +2,15 @@ package attolytics.encoding;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -101,5 +105,46 @@ class CopyBufferTest {
     expected.putInt(1).put((byte) -2).putInt(4).putInt(-2).putInt(8).putLong(-2);
     expected.putInt(1).put((byte) 'b').putInt(0).putInt(-1);
     assertArrayEquals(expected.array(), Arrays.copyOf(buffer.array(), buffer.size()));
+  }
+
+  @Test
+  void capacity_doesNotGrow_beforeItIsExceeded() {
+    CopyBuffer buffer = new CopyBuffer(4, 100);
+    buffer.putInt(1);
+    assertEquals(4, buffer.capacity());
+    buffer.putByte(1);
+    assertEquals(8, buffer.capacity());
+  }
+
+  @Test
+  void growth_isSmaller_whereMemoryIsShort() {
+    List<Integer> asked = new ArrayList<>();
+    CopyBuffer buffer =
+        new CopyBuffer(
+            64,
+            1000,
+            bytes -> {
+              asked.add(bytes);
+              return bytes <= 8;
+            });
+    buffer.put(new byte[64], 0, 64);
+    buffer.putByte(1);
+    assertEquals(72, buffer.capacity());
+    assertEquals(List.of(64, 8), asked, "twice as large, or by an eighth");
+    asked.clear();
+    CopyBuffer.LimitExceededException refused =
+        assertThrows(
+            CopyBuffer.LimitExceededException.class, () -> buffer.put(new byte[64], 0, 64));
+    assertTrue(refused.isTemporary());
+    assertEquals(List.of(72, 57), asked);
+    assertEquals(65, buffer.size());
+  }
+
+  @Test
+  void limit_isNoMatterOfTheMemory() {
+    CopyBuffer buffer = new CopyBuffer(0, 4, bytes -> false);
+    CopyBuffer.LimitExceededException refused =
+        assertThrows(CopyBuffer.LimitExceededException.class, () -> buffer.putLong(1));
+    assertFalse(refused.isTemporary());
   }
 }

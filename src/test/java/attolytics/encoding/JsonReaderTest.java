@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JsonReaderTest {
   private final JsonReader json = new JsonReader();
@@ -129,6 +130,15 @@ class JsonReaderTest {
       assertEquals(expected.equals(text), json.nameHasNulOrLoneSurrogate());
       json.nextToken();
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\\ud800\\udc00", "\\uDBFF\\uDFFF"})
+  void name_withASurrogatePair_isThatCharacter(String escaped) throws IOException {
+    open("{\"" + escaped + "\":1}");
+    json.nextToken();
+    assertFalse(json.nameHasLoneSurrogate());
+    assertEquals(1, json.name().codePointCount(0, json.name().length()));
   }
 
   @Test

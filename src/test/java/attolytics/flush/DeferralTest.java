@@ -21,6 +21,7 @@ import attolytics.flush.transaction.FlushTransaction;
 import attolytics.flush.transaction.TimeLimits;
 import attolytics.schema.Table;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -188,6 +189,9 @@ class DeferralTest {
             "Deferring requests for table t, which did not respond before the statement timeout:"
                 + " m (SQLSTATE 57014)"),
         logged.messages());
+    List<String> reasons = new ArrayList<>();
+    deferred.removeIf(batch -> true, (batch, reason) -> reasons.add(reason));
+    assertEquals(List.of("table t did not respond before the statement timeout"), reasons);
   }
 
   @Test

@@ -97,6 +97,17 @@ class WriterReportsTest {
   }
 
   @Test
+  void busy_isTheTimeOfRetries_too() {
+    scenario
+        .request("bad", scenario.t)
+        .failing("40001", Stage.COPY)
+        .arrivingAfter(Duration.ofSeconds(1));
+    List<Duration> busy = at(scenario.writer::busy, 1.01, 3);
+    scenario.run(Duration.ofSeconds(60));
+    assertTrue(busy.get(1).compareTo(busy.get(0).plusMillis(5)) > 0, busy::toString);
+  }
+
+  @Test
   void heldTables_areThoseThatAreLocked() {
     scenario.database.lockedUntil.put(
         scenario.u, scenario.clock.nanoTime() + Duration.ofSeconds(5).toNanos());
