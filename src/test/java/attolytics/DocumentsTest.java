@@ -115,6 +115,16 @@ class DocumentsTest {
     assertEquals(documents().collect(Collectors.toCollection(TreeSet::new)), reached);
   }
 
+  @Test
+  void rationale_listsAllOfItsQuestionsInOrder() throws Exception {
+    String page = Files.readString(Path.of("RATIONALE.md"));
+    assertEquals(groups("(?m)^##+ (.+)$", page), groups("(?m)^ {0,2}- \\[(.+)]\\(#.*\\)$", page));
+  }
+
+  private static List<String> groups(String pattern, String text) {
+    return Pattern.compile(pattern).matcher(text).results().map(found -> found.group(1)).toList();
+  }
+
   /** The first line of the table of closed loops: four indexes, 256 connections, ten events. */
   @Test
   void readme_hasTheFigureOfTheBenchmarks() throws Exception {

@@ -144,7 +144,7 @@ final class ModelTransaction implements FlushDatabase.Transaction {
     connection.waitWhile(() -> server.isLocked(key, backend));
     Server.Key before = server.claim(key, Attempt.of(batch), backend);
     if (before != null) {
-      boolean same = key.sameBody(new IdempotencyKey("", "", before.fingerprint()));
+      boolean same = key.sameRequest(new IdempotencyKey("", "", before.fingerprint()));
       known.put(batch, same ? Outcome.replayed(before.answer()) : Outcome.KEY_REUSED);
     }
   }

@@ -9,13 +9,13 @@ import java.util.Objects;
  *
  * @param app the key belongs to
  * @param key the value of the header
- * @param fingerprint SHA-256 of the body
+ * @param fingerprint SHA-256 of the body, and of the handling that the client prefers
  */
 @SuppressWarnings("ArrayRecordComponent") // never modified
 public record IdempotencyKey(String app, String key, byte[] fingerprint)
     implements Comparable<IdempotencyKey> {
-  /** Whether the bodies are the same. */
-  public boolean sameBody(IdempotencyKey other) {
+  /** Whether body and preferred handling are the same. */
+  public boolean sameRequest(IdempotencyKey other) {
     return Arrays.equals(fingerprint, other.fingerprint);
   }
 

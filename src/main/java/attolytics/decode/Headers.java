@@ -17,7 +17,8 @@ public interface Headers {
   @Nullable String first(String name);
 
   /**
-   * What the bytes of a value mean: UTF-8, or else Latin-1, the historical default.
+   * What the bytes of a value mean: UTF-8, or else Latin-1, the historical default. NUL is
+   * replaced, as RFC 9110, section 5.5 recommends.
    *
    * @param value one char per byte
    */

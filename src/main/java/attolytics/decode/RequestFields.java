@@ -3,7 +3,6 @@ package attolytics.decode;
 import attolytics.encoding.CopyBuffer;
 import attolytics.encoding.DateTimes;
 import attolytics.encoding.Inet;
-import attolytics.encoding.Utf8;
 import attolytics.schema.App;
 import attolytics.schema.Column;
 import attolytics.schema.Quarantine;
@@ -60,11 +59,7 @@ final class RequestFields {
       field.putNull();
       return;
     }
-    String text = value.replace('\0', ' '); // as RFC 9110, section 5.5 recommends
-    byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
-    if (Utf8.firstMalformed(bytes, bytes.length) >= 0) {
-      bytes = text.getBytes(StandardCharsets.UTF_8); // then it is Latin-1, the historical default
-    }
+    byte[] bytes = Headers.text(value).getBytes(StandardCharsets.UTF_8);
     field.putField(bytes, 0, bytes.length);
   }
 

@@ -232,7 +232,10 @@ final class RowEncoder {
   private void checkTime(TimeWindow times) {
     int ordinal = times.ordinal();
     byte state = row.state(ordinal);
-    boolean hasTime = state == Row.VALUE || columns[ordinal].defaultValue() != null;
+    boolean hasTime =
+        state == Row.VALUE
+            || columns[ordinal].isFromRequest()
+            || columns[ordinal].defaultValue() != null;
     byte[] fields = row.fields().array();
     int start = row.start(ordinal);
     if (hasTime && state != Row.INVALID && !times.contains(fields, start)) {

@@ -107,8 +107,10 @@ final class Gatherer {
       ring.unparkOnOffer(next);
     }
     turn.unlock();
-    if (ring.hasBatches()) { // the next may have been called before it could have its turn
-      clock.unpark(standby.peek());
+    // The next may have been called before it could have its turn, or come only after peek.
+    Thread waiting = standby.peek();
+    if (waiting != null && (next == null || ring.hasBatches())) {
+      clock.unpark(waiting);
     }
   }
 

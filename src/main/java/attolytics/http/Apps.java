@@ -13,7 +13,9 @@ final class Apps {
   Apps(Map<String, App> byId) {
     this.byId = Map.copyOf(byId);
     // The usual spelling of each path; others have to be decoded first.
-    byId.values().forEach(app -> byPath.put(EventsPath.of(app.id()), app));
+    byId.values().stream()
+        .filter(app -> app.id().indexOf('%') < 0)
+        .forEach(app -> byPath.put(EventsPath.of(app.id()), app));
   }
 
   /** The app of a path in its usual spelling, or null. */

@@ -172,6 +172,10 @@ public final class IngestHandler implements HttpHandler {
     if (!ContentEncoding.isSupported(headers)) {
       return HeadRefusal.unsupportedEncoding(headers);
     }
+    if (headers.count(IngestRequest.IDEMPOTENCY_KEY) > 1) {
+      return Refusal.of(
+          Problem.INVALID_IDEMPOTENCY_KEY, "the request has several; a request must have one");
+    }
     String key = IngestRequest.idempotencyKey(headers);
     int keyLength = key == null ? 1 : key.codePointCount(0, key.length());
     if (keyLength < 1 || keyLength > MAX_IDEMPOTENCY_KEY) {

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * read in one place.
  */
 final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
-  private static final HttpString IDEMPOTENCY_KEY = new HttpString("Idempotency-Key");
+  static final HttpString IDEMPOTENCY_KEY = new HttpString("Idempotency-Key");
 
   private static final String NO_MEMORY = "no memory of --max_buffer is free for it";
 
@@ -45,7 +45,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
   private final @Nullable App app;
   private final @Nullable Refusal refusal;
   private final Responder responder;
-  private @Nullable Batch batch; // while it is a writer's
+  private @Nullable Batch batch; // once it is a writer's
   private @Nullable Outcome outcome;
   private Handling handling = Handling.STRICT;
   private @Nullable LenientEvents lenient; // if the request is handled leniently
@@ -117,7 +117,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
         ingest(bytes, length);
       }
     } catch (RuntimeException | Error e) {
-      responder.fail(e);
+      fail(e);
     }
   }
 
@@ -131,13 +131,17 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     try {
       responder.refuse(refused, complete);
     } catch (RuntimeException | Error e) {
-      responder.fail(e);
+      fail(e);
     }
   }
 
   @Override
   public void failed(Throwable cause) {
-    responder.fail(cause);
+    fail(cause);
+  }
+
+  private void fail(Throwable cause) {
+    responder.fail(cause, batch == null ? Problem.INTERNAL_ERROR : Problem.OUTCOME_UNKNOWN);
   }
 
   /** Decodes the body, and hands the rows to a writer or refuses the request. */
@@ -331,7 +335,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
         stored(duplicates);
       }
     } catch (RuntimeException | Error e) {
-      responder.fail(e);
+      fail(e);
     }
   }
 

@@ -3,6 +3,7 @@ package attolytics.http;
 import attolytics.http.body.ContentEncoding;
 import attolytics.http.problem.Problem;
 import attolytics.http.problem.Refusal;
+import attolytics.http.server.HttpServer;
 import attolytics.metrics.Metrics;
 import attolytics.schema.App;
 import io.undertow.io.IoCallback;
@@ -143,17 +144,17 @@ final class Responder {
     }
   }
 
-  /** Answers that the service failed, if nothing has been answered yet. */
-  void fail(Throwable cause) {
+  /**
+   * Answers that the service failed, if nothing has been answered yet.
+   *
+   * @param answer what is known of the request's rows
+   */
+  void fail(Throwable cause, Problem answer) {
     String id = ingest.errorIds().of(Problem.INTERNAL_ERROR);
     log.error("error {}: internal error in a request", id, cause);
     try {
       if (!exchange.isResponseStarted()) {
-        refuse(
-            cause instanceof OutOfMemoryError
-                ? Refusal.bufferFull(0, "out of memory")
-                : Refusal.of(Problem.INTERNAL_ERROR, null),
-            false);
+        refuse(Refusal.of(answer, null), false);
         return;
       }
     } catch (RuntimeException | Error e) {
@@ -247,7 +248,7 @@ final class Responder {
   private void count(int status) {
     if (!counted) {
       counted = true;
-      long nanos = System.nanoTime() - exchange.getRequestStartTime();
+      long nanos = System.nanoTime() - HttpServer.firstByteNanos(exchange);
       ingest.metrics().requestAnswered(appId(), status, nanos);
       ingest.outages().answered(status, nanos);
     }

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param flushRows rows that make a flush due
  * @param flushBytes bytes of encoded rows that make a flush due
  * @param flushInterval how long the oldest row may wait for a flush, or null: measured
- * @param maxBuffer bytes of accepted, not yet committed rows, over all writers
+ * @param maxBuffer bytes of bodies being read, of rows not yet committed, and of what else clients
+ *     make the service hold
  * @param maxBody bytes of a request body, before and after decompression
  * @param maxConnections open connections of the public port
  * @param headerTimeout for all headers of a request to arrive

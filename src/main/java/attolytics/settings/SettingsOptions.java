@@ -120,7 +120,7 @@ public final class SettingsOptions {
       paramLabel = "SIZE",
       converter = ByteSize.class,
       description =
-          "Maximum size of rows that are accepted but not yet committed; requests beyond it get"
+          "Maximum memory for bodies being read and rows not yet committed; requests beyond it get"
               + " 503; at least four times --max_body (default: 64MiB).")
   private long maxBuffer = 64 * MIB;
 
@@ -331,7 +331,7 @@ public final class SettingsOptions {
     validator.positive("--idempotency_ttl", idempotencyTtl);
     validator.positive("--quarantine_ttl", quarantineTtl);
     validator.range("--quarantine_rows", quarantineRows, 1, 1_000_000_000);
-    validator.positive("--ack_timeout", ackTimeout);
+    validator.timeout("--ack_timeout", ackTimeout);
     validator.positive("--drain_timeout", drainTimeout);
     if (flushInterval != null) {
       validator.positive("--flush_interval", flushInterval);

@@ -30,9 +30,9 @@ class IdempotencyKeyTest {
   }
 
   @Test
-  void sameBody_comparesFingerprints() {
-    assertTrue(key("a", "k", 1, 2).sameBody(key("a", "k", 1, 2)));
-    assertFalse(key("a", "k", 1, 2).sameBody(key("a", "k", 1, 3)));
+  void sameRequest_comparesFingerprints() {
+    assertTrue(key("a", "k", 1, 2).sameRequest(key("a", "k", 1, 2)));
+    assertFalse(key("a", "k", 1, 2).sameRequest(key("a", "k", 1, 3)));
   }
 
   @Test

@@ -71,12 +71,12 @@ class EncodingIT {
     return start(encoding, SCHEMA);
   }
 
-  private RunningService start(String encoding, String schema) throws Exception {
+  private RunningService start(String encoding, String schema, String... options) throws Exception {
     TestDatabase created =
         TestDatabase.create(
             "TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' ENCODING '" + encoding + "'");
     database = created;
-    return RunningService.start(created, schema);
+    return RunningService.start(created, schema, options);
   }
 
   private static HttpResponse<String> post(RunningService service, String s, String j)
@@ -148,6 +148,21 @@ class EncodingIT {
       assertEquals(3, replay.exitCode(), replay.err());
       assertEquals("stored: 1\nduplicates: 1\nleft: 1\n  refused_by_database: 1\n", replay.out());
       assertEquals("è,é", service.query("SELECT string_agg(id, ',' ORDER BY id) FROM t"));
+    }
+  }
+
+  /** The COPY that fails is one to a temporary table, as rows have repeated before. */
+  @Test
+  void latin1_quarantinesTheRowThatItRefuses_whereRowsAreMerged() throws Exception {
+    try (RunningService service = start("LATIN1", LENIENT_SCHEMA, "--writers=1")) {
+      assertEquals(200, service.post("{\"_t\":\"t\",\"id\":\"1\"}").statusCode());
+      assertEquals(200, service.post("{\"_t\":\"t\",\"id\":\"1\"}").statusCode());
+      HttpResponse<String> answer =
+          service.post("{\"_t\":\"t\",\"id\":\"2\"},{\"_t\":\"t\",\"id\":\"€\"}");
+      assertEquals(200, answer.statusCode(), answer.body());
+      assertTrue(
+          answer.body().contains("\"stored\":1,\"duplicates\":0,\"quarantined\":1"), answer.body());
+      assertEquals("1,2", service.query("SELECT string_agg(id, ',' ORDER BY id) FROM t"));
     }
   }
 

@@ -13,10 +13,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,9 +41,13 @@ class TimeWindowTest {
         ever:
           columns: [{name: at, type: timestamp, required: true}]
           partition_by: {column: at, interval: day}
+        arrival:
+          columns: [{name: at, type: timestamp, required: true, source: received_at}]
+          partition_by: {column: at, interval: day}
+          retention: 90 days
       apps:
-        strict: {secret_key: k, tables: [t, d, ever]}
-        lenient: {secret_key: k, tables: [t, d, ever], validation: lenient}
+        strict: {secret_key: k, tables: [t, d, ever, arrival]}
+        lenient: {secret_key: k, tables: [t, d, ever, arrival], validation: lenient}
       """;
 
   private static final Instant NOW = Instant.parse("2026-11-25T12:00:00Z");
@@ -50,6 +56,7 @@ class TimeWindowTest {
 
   private Schema schema;
   private Instant now = NOW;
+  private Instant receivedAt = NOW;
   private final Decoder decoder = new Decoder(() -> now);
 
   @BeforeEach
@@ -64,13 +71,27 @@ class TimeWindowTest {
         ("{\"secret_key\":\"k\",\"events\":[" + String.join(",", events) + "]}")
             .getBytes(StandardCharsets.UTF_8);
     Batch batch = new Batch(1 << 16);
-    Decoded decoded = decoder.decode(app, body, body.length, name -> null, batch);
+    Decoded decoded = decoder.decode(app, body, body.length, request(), batch);
     assertNull(decoded.malformed());
     return decoded.anyEventInvalid()
         ? decoded.errors().stream()
             .map(e -> e.code() + " " + e.pointer() + ": " + e.detail())
             .collect(Collectors.joining("\n"))
         : Integer.toString(batch.rowCount());
+  }
+
+  private Headers request() {
+    return new Headers() {
+      @Override
+      public @Nullable String first(String name) {
+        return null;
+      }
+
+      @Override
+      public Instant receivedAt() {
+        return receivedAt;
+      }
+    };
   }
 
   private void assertOutcome(String expected, String... events) {
@@ -127,6 +148,14 @@ class TimeWindowTest {
     assertOutcome(
         TOO_FAR_AHEAD.replace("of table t", "of table ever"),
         "{\"_t\":\"ever\",\"at\":\"2026-11-26T12:00:01Z\"}");
+  }
+
+  /** A replay has that of the request that was put into quarantine. */
+  @Test
+  void timeOfTheRequest_isCheckedToo() {
+    assertOutcome("1", "{\"_t\":\"arrival\"}");
+    receivedAt = NOW.minus(Duration.ofDays(91));
+    assertOutcome(TOO_OLD.replace("table t", "table arrival"), "{\"_t\":\"arrival\"}");
   }
 
   @ParameterizedTest

@@ -82,6 +82,36 @@ class HeldLocksIT {
     }
   }
 
+  /** As another instance may that is in the middle of a repeat; the key itself is committed. */
+  @Test
+  void heldKeysThatAreKnown_holdUpTheirOwnRequestsOnly() throws Exception {
+    try (RunningService service =
+            RunningService.start(
+                SCHEMA, "", "--ack_timeout=10s", "--flush_interval=200ms", "--writers=1");
+        Connection blocker = service.database().connect();
+        Statement hold = blocker.createStatement()) {
+      for (int i = 1; i <= 3; i++) {
+        assertEquals(200, service.post("known" + i, event("t", i)).statusCode());
+      }
+      blocker.setAutoCommit(false);
+      hold.execute("SELECT FROM attolytics_idempotency FOR NO KEY UPDATE");
+      List<CompletableFuture<HttpResponse<String>>> held = new ArrayList<>();
+      List<CompletableFuture<HttpResponse<String>>> others = new ArrayList<>();
+      for (int i = 1; i <= 3; i++) {
+        held.add(service.postAsync("known" + i, event("t", i)));
+        others.add(service.postAsync("other" + i, event("t", 10 + i)));
+      }
+      assertAll(200, others);
+      for (int i = 0; i < 20; i++) {
+        assertEquals(200, service.post("later" + i, event("t", 20 + i)).statusCode());
+      }
+      assertAll(503, held);
+      blocker.rollback();
+      assertEquals(200, service.post("known1", event("t", 1)).statusCode());
+      assertEquals("26", service.query("SELECT count(*) FROM t"));
+    }
+  }
+
   @Test
   void heldKeys_areTakenOnceTheyAreFree() throws Exception {
     try (RunningService service = RunningService.start(SCHEMA, "", "--flush_interval=200ms");

@@ -362,6 +362,18 @@ class IngestIT {
         service.send(json("/apps/a/events", BODY).header("Idempotency-Key", "k".repeat(256))));
   }
 
+  /** Which one would count for a repeat, if a gateway adds one of its own to each attempt? */
+  @Test
+  void severalIdempotencyKeys_areRefused() throws Exception {
+    assertProblem(
+        400,
+        "invalid_idempotency_key",
+        service.send(
+            json("/apps/a/events", BODY)
+                .header("Idempotency-Key", "gateway")
+                .header("Idempotency-Key", "client")));
+  }
+
   @Test
   void idempotencyKey_isTextInUtf8_orElseLatin1() throws Exception {
     for (String key : List.of("\u043a".repeat(255), "\ud83d\ude00".repeat(255))) {

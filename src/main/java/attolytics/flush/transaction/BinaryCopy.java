@@ -81,7 +81,7 @@ final class BinaryCopy {
    */
   void insert(Connection connection, CopyManager copy, Table table, List<Batch> batches, Form form)
       throws FlushException {
-    String temporary = "pg_temp.attolytics_rows_" + table.ordinal();
+    String temporary = temporary(table);
     try (Statement sql = connection.createStatement()) {
       sql.execute(createTemporary(temporary, table));
       copy(copy, copyInto(temporary, table), table, batches, form);
@@ -216,6 +216,11 @@ final class BinaryCopy {
 
   private static String copyInto(String quotedTable, Table table) {
     return "COPY " + quotedTable + " (" + columnNames(table) + ") FROM STDIN (FORMAT binary)";
+  }
+
+  /** The name of the temporary table that the table's rows are copied to first. */
+  static String temporary(Table table) {
+    return "pg_temp." + CopyError.TEMPORARY + table.ordinal();
   }
 
   private static String createTemporary(String quotedTable, Table table) {

@@ -16,6 +16,11 @@ import org.postgresql.util.ServerErrorMessage;
 
 /** What the database reports about a failed COPY. */
 public final class CopyError {
+  /**
+   * How the names of temporary tables begin that rows are copied to; the table's ordinal follows.
+   */
+  static final String TEMPORARY = "attolytics_rows_";
+
   private CopyError() {}
 
   /** The failure of a table's COPY, with the batch that the row in error belongs to. */
@@ -59,20 +64,24 @@ public final class CopyError {
   }
 
   /**
-   * The row that was being copied, from 1, or 0: the first number behind the table's name in the
-   * outermost line of the error's context, whose words depend on the server's language. The errors
-   * of a BEFORE trigger end with the COPY's line, too; those of an AFTER trigger do not, and the
-   * row is not known.
+   * The row that was being copied, from 1, or 0: the first number behind the name of the table, or
+   * of its temporary one, in the outermost line of the error's context, whose words depend on the
+   * server's language. The errors of a BEFORE trigger end with the COPY's line, too; those of an
+   * AFTER trigger do not, and the row is not known.
    */
   static long line(SQLException e, Table table) {
     String outermost = outermostLine(e);
-    int name = outermost.indexOf(table.name());
-    if (name < 0 || !outermost.contains("COPY")) {
+    String name = TEMPORARY + table.ordinal();
+    if (!outermost.contains(name)) {
+      name = table.name();
+    }
+    int start = outermost.indexOf(name);
+    if (start < 0 || !outermost.contains("COPY")) {
       return 0;
     }
     long number = 0;
     boolean found = false;
-    for (int at = name + table.name().length(); at < outermost.length(); at++) {
+    for (int at = start + name.length(); at < outermost.length(); at++) {
       char c = outermost.charAt(at);
       if (c >= '0' && c <= '9') {
         number = Math.min(number * 10 + c - '0', Integer.MAX_VALUE);

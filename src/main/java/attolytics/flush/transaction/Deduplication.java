@@ -257,7 +257,7 @@ final class Deduplication {
   /** The SQL of the second way. */
   private record Merge(Table table) {
     String temporary() {
-      return "pg_temp.attolytics_rows_" + table.ordinal();
+      return BinaryCopy.temporary(table);
     }
 
     /** The name of the column of the row's number, which no column of the table has. */

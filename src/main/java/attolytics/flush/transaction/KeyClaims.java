@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Inserts the Idempotency-Keys of a transaction's requests in that transaction, so that they are
  * committed together with the rows or not at all. If another transaction, of any instance, has
- * inserted the same key and is still open, the insert waits for its end.
+ * inserted the same key, or found it, and is still open, the insert waits for its end.
  */
 final class KeyClaims {
   // An expired key is taken over. Always in the order of the keys, which avoids deadlocks between
@@ -58,6 +58,7 @@ final class KeyClaims {
           + " AS known USING unnest(?::varchar[], ?::varchar[]) AS given (app, key)"
           + " WHERE known.app = given.app AND known.key = given.key";
 
+  // Waits for what CLAIM waits for: an insert, and the lock on the row of a key that is known.
   // A DO block has no parameters and no result: both go through settings of the transaction.
   private static final String FIND_LOCKED_ARGUMENTS =
       "SELECT set_config('attolytics.apps', ?::varchar[]::text, true),"
@@ -79,7 +80,7 @@ final class KeyClaims {
           tried := tried + 1;
           BEGIN
             INSERT INTO %s (app, key, fingerprint) VALUES (apps[tried], keys[tried], '')
-              ON CONFLICT DO NOTHING;
+              ON CONFLICT (app, key) DO UPDATE SET fingerprint = '' WHERE false;
           EXCEPTION WHEN lock_not_available THEN
             held := held || tried;
           END;
@@ -233,7 +234,7 @@ final class KeyClaims {
         while (known.next()) {
           IdempotencyKey key = key(known, known.getBytes(3));
           Batch batch = keys.remove(key);
-          boolean same = batch != null && batch.key() != null && batch.key().sameBody(key);
+          boolean same = batch != null && batch.key() != null && batch.key().sameRequest(key);
           if (batch != null) {
             outcomes.put(batch, same ? Outcome.replayed(known.getString(4)) : Outcome.KEY_REUSED);
           }

@@ -36,13 +36,14 @@ class CopyErrorTest {
     "'COPY t, line 109', 109",
     "'COPY t, line 99999999999999999999', 2147483647",
     "'COPY t, line 12:30', 12",
+    "'COPY attolytics_rows_3, line 12', 12",
     "'SQL statement on t, line 12', 0",
     ", 0"
   })
   void line_isThatOfTheCopy(String context, long line) {
     String where = context == null ? "" : "W" + context.replace('|', '\n') + "\0";
     SQLException e = new PSQLException(new ServerErrorMessage("SERROR\0C23505\0Mm\0" + where));
-    assertEquals(line, CopyError.line(e, new Table("t", 0, List.of())));
+    assertEquals(line, CopyError.line(e, new Table("t", 3, List.of())));
   }
 
   @ParameterizedTest
