@@ -44,7 +44,7 @@ public final class Backend {
     return rows;
   }
 
-  /** Keys that it has claimed. */
+  /** Keys whose rows it has inserted, or found and locked. */
   List<IdempotencyKey> keys() {
     return keys;
   }

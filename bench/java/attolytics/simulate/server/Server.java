@@ -21,18 +21,19 @@ import org.jspecify.annotations.Nullable;
  * transactions with ids. What is committed outlasts everything.
  */
 public final class Server {
-  /** An Idempotency-Key, whose owner is null once it is committed. */
+  /** An Idempotency-Key. Its row is locked by the open transaction that inserted or found it. */
   public static final class Key {
     private final byte[] fingerprint;
     private final Attempt attempt;
     private @Nullable String answer;
-    private @Nullable Backend owner;
+    private @Nullable Backend lockedBy;
+    private boolean committed;
 
-    private Key(byte[] fingerprint, Attempt attempt, @Nullable String answer, Backend owner) {
+    private Key(byte[] fingerprint, Attempt attempt, @Nullable String answer, Backend by) {
       this.fingerprint = fingerprint;
       this.attempt = attempt;
       this.answer = answer;
-      this.owner = owner;
+      lockedBy = by;
     }
 
     public byte[] fingerprint() {
@@ -54,7 +55,7 @@ public final class Server {
     }
 
     public boolean isCommitted() {
-      return owner == null;
+      return committed;
     }
   }
 
@@ -116,7 +117,10 @@ public final class Server {
       rows.computeIfAbsent(row.id(), each -> new ArrayList<>(1)).add(row);
     }
     backend.values().forEach(value -> values.put(value, null));
-    backend.keys().forEach(key -> keyOf(key).owner = null);
+    for (IdempotencyKey key : backend.keys()) {
+      keyOf(key).committed = true;
+      keyOf(key).lockedBy = null;
+    }
     lastCommitted = Math.max(lastCommitted, backend.xid());
     close(backend, TransactionStatus.COMMITTED);
   }
@@ -128,7 +132,10 @@ public final class Server {
     }
     trace.add("server", "aborts", backend.xid());
     backend.values().forEach(values::remove);
-    backend.keys().forEach(keys::remove);
+    for (IdempotencyKey key : backend.keys()) {
+      keyOf(key).lockedBy = null;
+      keys.computeIfPresent(key, (each, known) -> known.committed ? known : null);
+    }
     close(backend, TransactionStatus.ABORTED);
   }
 
@@ -204,13 +211,15 @@ public final class Server {
   /** Whether another open transaction has the key, or another session holds it. */
   public boolean isLocked(IdempotencyKey key, Backend by) {
     Key known = keys.get(key);
-    return faults.isHeld(key) || (known != null && known.owner != null && known.owner != by);
+    return faults.isHeld(key) || (known != null && known.lockedBy != null && known.lockedBy != by);
   }
 
-  /** The key, if it is there already; else it is claimed. */
+  /** The key, if it is there already; else it is claimed. Its row is locked in either case. */
   public @Nullable Key claim(IdempotencyKey key, Attempt attempt, Backend by) {
     Key known = keys.get(key);
     if (known != null) {
+      known.lockedBy = by;
+      by.keys().add(key);
       return known;
     }
     Batch batch = attempt.batch();
