@@ -170,9 +170,11 @@ final class Shutdown {
     AutoCloseable opened = port;
     if (opened != null) {
       attempt(this::refuseBodies);
+    }
+    attempt(housekeeping::close); // before threads end that it watches
+    if (opened != null) {
       attempt(opened::close);
     }
-    attempt(housekeeping::close);
     attempt(pipeline::stopWriters);
     for (AutoCloseable part = parts.poll(); part != null; part = parts.poll()) {
       attempt(part::close);

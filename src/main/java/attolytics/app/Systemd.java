@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
@@ -127,6 +128,8 @@ final class Systemd implements AutoCloseable {
         if (channel.write(ByteBuffer.wrap(state.getBytes(StandardCharsets.UTF_8))) == 0) {
           log.warn("Cannot notify systemd: it does not read its notification socket");
         }
+      } catch (ClosedChannelException e) {
+        log.debug("No longer connected to systemd", e); // a stop has interrupted this thread
       } catch (IOException e) {
         log.warn("Cannot notify systemd: {}", e.getMessage());
       }

@@ -106,14 +106,15 @@ public final class CopyError {
    * has none, or just the COPY's.
    */
   public static String forTheLog(FlushException e) {
-    String state = "SQLSTATE " + e.sql().getSQLState();
+    String state = e.sql().getSQLState() == null ? "" : "SQLSTATE " + e.sql().getSQLState();
     boolean isPlain =
         switch (e.stage()) {
           case BEGIN, KEYS, COPY_START -> true; // no row was looked at yet
           case COPY, INSERT, CONSTRAINTS, COMMIT ->
               e.kind() == Kind.TRANSIENT && hasNoFunction(e.sql());
         };
-    return isPlain ? primaryMessage(e.sql()) + " (" + state + ")" : state;
+    String message = primaryMessage(e.sql());
+    return isPlain && !state.isEmpty() ? message + " (" + state + ")" : isPlain ? message : state;
   }
 
   private static boolean hasNoFunction(SQLException e) {
