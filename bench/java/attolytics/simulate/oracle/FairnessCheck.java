@@ -98,7 +98,19 @@ public final class FairnessCheck {
 
   /** Whether others wait for the lock: they are retried one by one. */
   private boolean isKnownToBeLocked(int table, List<Attempt> attempts) {
-    return stopped.get(table).stream().anyMatch(other -> isBeside(other, attempts));
+    return stopped.get(table).stream()
+        .anyMatch(other -> isBeside(other, attempts) && !mayWaitForAnother(table, other));
+  }
+
+  /** A request waits for one table at a time: if it needs several, perhaps not for this one. */
+  private boolean mayWaitForAnother(int table, Attempt attempt) {
+    for (int other = 0; other < stopped.size(); other++) {
+      boolean isNeeded = (attempt.tables() & 1 << other) != 0;
+      if (other != table && isNeeded && !stopped.get(other).isEmpty()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean isBeside(Attempt other, List<Attempt> attempts) {
