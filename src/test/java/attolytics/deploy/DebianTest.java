@@ -73,8 +73,29 @@ class DebianTest {
     }
   }
 
-  /** The script, with other programs, two processes as instances, and less patience. */
+  /** The one that serves must not be restarted before there is another one. */
+  @Test
+  void restart_beginsWithInstancesThatHaveFailed(@TempDir Path directory) throws Exception {
+    try (ServerSocket ready = answering("200 OK", "ready");
+        ServerSocket unready = answering("503 Service Unavailable", "not ready: starting")) {
+      Ended ended = restart(directory, ready, ready, true);
+      assertEquals(0, ended.exitCode(), ended.output());
+      assertEquals(
+          List.of("start attolytics@a.service", "try-restart attolytics@b.service"),
+          Files.readAllLines(directory.resolve("invoked")));
+      assertEquals(1, restart(directory, unready, ready, true).exitCode());
+      assertEquals(
+          List.of("start attolytics@a.service"), Files.readAllLines(directory.resolve("invoked")));
+    }
+  }
+
   private static Ended restart(Path directory, ServerSocket a, ServerSocket b) throws Exception {
+    return restart(directory, a, b, false);
+  }
+
+  /** The script, with other programs, two processes as instances, and less patience. */
+  private static Ended restart(Path directory, ServerSocket a, ServerSocket b, boolean isAFailed)
+      throws Exception {
     Files.deleteIfExists(directory.resolve("invoked"));
     Path script =
         Files.writeString(
@@ -91,7 +112,9 @@ class DebianTest {
       program(
           programs.resolve("systemctl"),
           "case \"$*\" in\n"
-              + "list-units*) echo attolytics@a.service; echo attolytics@b.service;;\n"
+              + ("list-units*failed*) " + (isAFailed ? "echo attolytics@a.service" : "") + ";;\n")
+              + ("list-units*) " + (isAFailed ? "" : "echo attolytics@a.service; "))
+              + "echo attolytics@b.service;;\n"
               + ("show*@a*) echo " + one.pid() + ";;\n")
               + ("show*@b*) echo " + other.pid() + ";;\nesac"));
       return Program.run(
