@@ -43,6 +43,9 @@ public final class FairnessCheck {
   /** Those that the lock on a table has stopped, if it did so the last time. */
   private final List<Set<Attempt>> stopped = new ArrayList<>();
 
+  /** Those of the last claims that have failed as one of them was locked. */
+  private final Set<String> lockedKeys = new HashSet<>();
+
   /** Those that wait for another attempt since they took too long, alone. */
   private final Set<Attempt> waiting = new HashSet<>();
 
@@ -102,8 +105,12 @@ public final class FairnessCheck {
         .anyMatch(other -> isBeside(other, attempts) && !mayWaitForAnother(table, other));
   }
 
-  /** A request waits for one table at a time: if it needs several, perhaps not for this one. */
+  /** A request waits for one thing at a time: if it needs several, perhaps not for this one. */
   private boolean mayWaitForAnother(int table, Attempt attempt) {
+    String key = attempt.request().key();
+    if (key != null && lockedKeys.contains(key)) {
+      return true;
+    }
     for (int other = 0; other < stopped.size(); other++) {
       boolean isNeeded = (attempt.tables() & 1 << other) != 0;
       if (other != table && isNeeded && !stopped.get(other).isEmpty()) {
@@ -133,6 +140,7 @@ public final class FairnessCheck {
       restsUntil = now + Math.min(now - since, MAX_REST_NANOS);
     }
     attempts.forEach(waiting::remove);
+    attempts.forEach(attempt -> noteKey(attempt, failure));
     if (failure != null && isHeld(failure)) {
       hasHeld = true;
     } else if (failure != null && failure.isWait() && attempts.size() == 1) {
@@ -145,6 +153,16 @@ public final class FairnessCheck {
         stopped.get(table).addAll(touching);
       } else if (!touching.isEmpty()) {
         stopped.get(table).clear();
+      }
+    }
+  }
+
+  private void noteKey(Attempt attempt, @Nullable FlushException failure) {
+    String key = attempt.request().key();
+    if (key != null) {
+      lockedKeys.remove(key);
+      if (failure != null && failure.stage() == Stage.KEYS && failure.isWait()) {
+        lockedKeys.add(key);
       }
     }
   }
