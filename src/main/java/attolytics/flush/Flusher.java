@@ -128,6 +128,7 @@ final class Flusher {
 
   /** Settles the batches, or defers some of them for {@link #retryDeferred}. */
   void flush(List<Batch> batches) {
+    settlement.expire(deferred); // not only after a transaction that may take its time
     suspects.sweep(clock.nanoTime());
     Round round = new Round(Round.Kind.FLUSH, 0);
     round.push(batches);

@@ -57,6 +57,15 @@ class FlusherTest {
     flusher(new FakeDatabase(clock)).flush(List.of(waiting(batch(U))));
   }
 
+  /** The next transaction may take half of its requests' time. */
+  @Test
+  void flush_beginsWithAnswersToDeferredRequestsThatHaveExpired() {
+    flusher.flush(List.of(failing("40001", Stage.COPY)));
+    clock.advance(ACK_TIMEOUT.toNanos() + 1);
+    flusher.flush(List.of(waiting(batch(T))));
+    assertEquals(List.of(Outcome.Kind.UNAVAILABLE, Outcome.Kind.STORED), outcomes);
+  }
+
   private long millis(Runnable step) {
     long start = clock.nanoTime();
     step.run();
