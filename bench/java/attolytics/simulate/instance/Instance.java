@@ -284,7 +284,7 @@ public final class Instance {
     if (hasEnded()) {
       return;
     }
-    if (world.scheduler().now() > latest) {
+    if (world.scheduler().now() > Math.max(latest, frozenUntil + ABANDON_NANOS)) {
       world.findings().add("a stop takes too long", name);
       return;
     }
