@@ -39,6 +39,8 @@ class MetricsIT {
         b: {secret_key: sesame, tables: [t]}
       """;
 
+  private static final String FLUSHES = "attolytics_flushes_total";
+
   private static final String SETUP =
       "CREATE TABLE t (id INT8 UNIQUE, s VARCHAR CHECK (s <> 'never'))";
 
@@ -90,7 +92,10 @@ class MetricsIT {
     return "{\"secret_key\":\"" + key + "\",\"events\":[" + String.join(",", events) + "]}";
   }
 
-  /** All series of counters and all counts of histograms that are not 0. */
+  /**
+   * All series of counters and all counts of histograms that are not 0. Flushes of all triggers
+   * together: on a slow machine a lone request may have waited for the time of another one.
+   */
   private static Map<String, Double> counts(RunningService service) throws Exception {
     Map<String, Double> counts = new TreeMap<>();
     for (String line : service.admin("/metrics").lines().toList()) {
@@ -100,7 +105,7 @@ class MetricsIT {
       double value = series.isEmpty() ? 0 : Double.parseDouble(line.substring(space + 1));
       boolean counted = family.endsWith("_total") || family.endsWith("_count");
       if (counted && value != 0 && !family.matches("attolytics_writer_.*_seconds_total")) {
-        counts.put(series, value);
+        counts.merge(family.equals(FLUSHES) ? FLUSHES : series, value, Double::sum);
       }
     }
     return counts;
@@ -127,7 +132,7 @@ class MetricsIT {
   }
 
   private static void flushed(Map<String, Double> expected, boolean committed) {
-    expected.merge("attolytics_flushes_total{trigger=\"idle\"}", 1., Double::sum);
+    expected.merge(FLUSHES, 1., Double::sum);
     if (committed) {
       for (String of : List.of("duration_seconds", "rows", "bytes")) {
         expected.merge("attolytics_flush_" + of + "_count", 1., Double::sum);
