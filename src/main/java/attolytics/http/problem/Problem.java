@@ -48,7 +48,7 @@ public enum Problem {
       "Unsupported content encoding",
       "send the body uncompressed, or with one header Content-Encoding: gzip"),
   INVALID_IDEMPOTENCY_KEY(
-      400, "The Idempotency-Key is empty or too long", "send one of 1 to 255 characters, or none"),
+      400, "The Idempotency-Key is not valid", "send one of 1 to 255 characters, or none"),
   BODY_TOO_LARGE(413, "The body is too large", "send the events in several smaller requests"),
   MALFORMED_BODY(400, "The body is malformed", "send one complete JSON object"),
   INVALID_REQUEST(
