@@ -23,9 +23,16 @@ public interface Headers {
    * @param value one char per byte
    */
   static String text(String value) {
-    byte[] bytes = value.replace('\0', ' ').getBytes(StandardCharsets.ISO_8859_1);
-    boolean utf8 = Utf8.firstMalformed(bytes, bytes.length) < 0;
-    return new String(bytes, utf8 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1);
+    return new String(utf8(value), StandardCharsets.UTF_8);
+  }
+
+  /** The same, in UTF-8. */
+  static byte[] utf8(String value) {
+    String text = value.replace('\0', ' ');
+    byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+    return Utf8.firstMalformed(bytes, bytes.length) < 0
+        ? bytes
+        : text.getBytes(StandardCharsets.UTF_8);
   }
 
   /** When the first byte of the request arrived. */

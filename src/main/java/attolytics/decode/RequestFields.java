@@ -59,7 +59,7 @@ final class RequestFields {
       field.putNull();
       return;
     }
-    byte[] bytes = Headers.text(value).getBytes(StandardCharsets.UTF_8);
+    byte[] bytes = Headers.utf8(value);
     field.putField(bytes, 0, bytes.length);
   }
 

@@ -150,7 +150,7 @@ final class Responder {
    * @param answer what is known of the request's rows
    */
   void fail(Throwable cause, Problem answer) {
-    String id = ingest.errorIds().of(Problem.INTERNAL_ERROR);
+    String id = ingest.errorIds().of(answer);
     log.error("error {}: internal error in a request", id, cause);
     try {
       if (!exchange.isResponseStarted()) {

@@ -106,15 +106,17 @@ public final class CopyError {
    * has none, or just the COPY's.
    */
   public static String forTheLog(FlushException e) {
-    String state = e.sql().getSQLState() == null ? "" : "SQLSTATE " + e.sql().getSQLState();
+    if (e.sql().getSQLState() == null) {
+      return primaryMessage(e.sql()); // of the driver or the pool: the server always gives one
+    }
+    String state = "SQLSTATE " + e.sql().getSQLState();
     boolean isPlain =
         switch (e.stage()) {
           case BEGIN, KEYS, COPY_START -> true; // no row was looked at yet
           case COPY, INSERT, CONSTRAINTS, COMMIT ->
               e.kind() == Kind.TRANSIENT && hasNoFunction(e.sql());
         };
-    String message = primaryMessage(e.sql());
-    return isPlain && !state.isEmpty() ? message + " (" + state + ")" : isPlain ? message : state;
+    return isPlain ? primaryMessage(e.sql()) + " (" + state + ")" : state;
   }
 
   private static boolean hasNoFunction(SQLException e) {

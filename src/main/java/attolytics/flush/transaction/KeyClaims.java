@@ -58,13 +58,13 @@ final class KeyClaims {
           + " AS known USING unnest(?::varchar[], ?::varchar[]) AS given (app, key)"
           + " WHERE known.app = given.app AND known.key = given.key";
 
-  // Waits for what CLAIM waits for: an insert, and the lock on the row of a key that is known.
   // A DO block has no parameters and no result: both go through settings of the transaction.
   private static final String FIND_LOCKED_ARGUMENTS =
       "SELECT set_config('attolytics.apps', ?::varchar[]::text, true),"
           + " set_config('attolytics.keys', ?::varchar[]::text, true),"
           + " set_config('attolytics.millis', ?, true)";
 
+  // Waits for what CLAIM waits for: an insert, and the lock on the row of a key that is known.
   private static final String FIND_LOCKED =
       """
       DO $$

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.buffer.Batch;
+import attolytics.buffer.Outcome;
 import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.schema.Column;
 import attolytics.schema.Index;
@@ -96,6 +97,16 @@ class CopyErrorTest {
     assertSame(sql, e.sql());
     assertSame(batch < 0 ? null : batches.get(batch), e.failedBatch());
     assertEquals(event, e.event());
+  }
+
+  @Test
+  void forTheLog_isTheMessage_whereTheServerHasNoPartInIt() {
+    SQLException pools = new SQLException("the pool gave no connection in time");
+    for (Stage stage : Stage.values()) {
+      assertEquals(
+          "the pool gave no connection in time",
+          CopyError.forTheLog(new FlushException(stage, null, null, Outcome.NO_EVENT, pools)));
+    }
   }
 
   @Test
