@@ -101,6 +101,33 @@ class DocumentsTest {
     assertEquals(List.of(), broken);
   }
 
+  /** The Debian package has the documents, but no sources; CONTRIBUTING.md alone is about those. */
+  @Test
+  void links_ofThePackagedDocuments_leadToWhatIsInThePackage() throws Exception {
+    String pom = Files.readString(Path.of("pom.xml"));
+    List<String> includes = groups("<includes>(\\*\\.md,[^<]+)</includes>", pom);
+    assertEquals(1, includes.size());
+    List<String> patterns = List.of(includes.get(0).split(","));
+    List<Target> missing = new ArrayList<>();
+    for (Path document : documents().filter(file -> isPackaged(patterns, file)).toList()) {
+      if (!document.endsWith("CONTRIBUTING.md")) {
+        targets(document).stream()
+            .filter(target -> !isPackaged(patterns, target.file))
+            .forEach(missing::add);
+      }
+    }
+    assertEquals(List.of(), missing);
+  }
+
+  /** A folder is in the package if files of it are. */
+  private static boolean isPackaged(List<String> patterns, Path file) {
+    return patterns.stream()
+        .anyMatch(
+            pattern ->
+                file.getFileSystem().getPathMatcher("glob:" + pattern).matches(file)
+                    || pattern.startsWith(file + "/"));
+  }
+
   @Test
   void readme_leadsToEveryDocument() throws Exception {
     Set<Path> reached = new TreeSet<>(Set.of(README));
