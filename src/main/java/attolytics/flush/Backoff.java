@@ -68,10 +68,15 @@ final class Backoff {
     pausing = null;
   }
 
+  /** The database answers again: the next pause is as short as the first one. */
+  void answered() {
+    nextPause = FIRST_PAUSE;
+  }
+
   /** A transaction was committed. */
   void end() {
     lostConnections = 0;
-    nextPause = FIRST_PAUSE;
+    answered();
     retrying = false;
     reason = BUSY;
     log.committed(this);

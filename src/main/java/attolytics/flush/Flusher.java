@@ -11,6 +11,7 @@ import attolytics.flush.transaction.FlushException.Session;
 import attolytics.flush.transaction.FlushTransaction;
 import attolytics.flush.transaction.TimeLimits;
 import attolytics.flush.transaction.TransactionId;
+import attolytics.flush.transaction.TransactionStatus;
 import attolytics.metrics.Metrics;
 import attolytics.schema.Table;
 import java.time.Duration;
@@ -328,7 +329,11 @@ final class Flusher {
     List<Batch> batches = part.batches();
     TransactionId lost = Objects.requireNonNull(e.lostCommit());
     long limit = limits.totalNanos(batches, clock.nanoTime());
-    switch (recovery.status(lost, limit)) {
+    TransactionStatus status = recovery.status(lost, limit);
+    if (status != TransactionStatus.IN_PROGRESS) { // which also means that there was no answer
+      backoff.answered();
+    }
+    switch (status) {
       case COMMITTED -> committed(batches, Map.of(), clock.nanoTime() - part.startNanos());
       case ABORTED -> failed(round, batches, e.withoutLostCommit(), false, part.startNanos());
       case UNKNOWN -> resolveByKeys(round, batches, e.withoutLostCommit(), part.startNanos());

@@ -114,6 +114,16 @@ class BackoffTest {
   }
 
   @Test
+  void answer_letsThePausesBeginAgain_andIsNoCommit() {
+    backoff.connectionLost();
+    pauseMillis(() -> backoff.pause(cause));
+    pauseMillis(() -> backoff.pause(cause));
+    backoff.answered();
+    assertEquals(20, pauseMillis(() -> backoff.pause(cause)));
+    assertEquals(1, backoff.lostConnections());
+  }
+
+  @Test
   void abandon_endsAllLaterPauses() {
     backoff.abandon();
     assertEquals(0, pauseMillis(() -> backoff.pause(cause)));

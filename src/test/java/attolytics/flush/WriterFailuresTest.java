@@ -221,6 +221,19 @@ class WriterFailuresTest {
     assertEquals(List.of(1, 1), scenario.database.copies);
   }
 
+  /** The pauses between the queries have grown to a second by then. */
+  @Test
+  void lostCommit_thatWasAbortedInAnOutage_isWrittenAgainOnceTheDatabaseAnswers() {
+    scenario.database.confirmsNoCommit = true;
+    scenario.database.status = TransactionStatus.IN_PROGRESS;
+    scenario.clock.at(
+        START.plusSeconds(3), () -> scenario.database.status = TransactionStatus.ABORTED);
+    scenario.request("r", scenario.t).arrivingAfter(START);
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(Duration.ofMillis(3500), scenario.assertStored("r"));
+    assertEquals(List.of(1, 1), scenario.database.copies);
+  }
+
   @Test
   void lostCommit_thatIsInProgress_isAskedAbout_untilTheAckTimeout() {
     scenario.database.confirmsNoCommit = true;
