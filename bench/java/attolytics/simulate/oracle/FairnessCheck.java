@@ -46,6 +46,9 @@ public final class FairnessCheck {
   /** Those of the last claims that have failed as one of them was locked. */
   private final Set<String> lockedKeys = new HashSet<>();
 
+  /** Whether the table of keys has stopped the last requests that needed it. */
+  private boolean isKeyTableStopped;
+
   /** Those that wait for another attempt since they took too long, alone. */
   private final Set<Attempt> waiting = new HashSet<>();
 
@@ -108,7 +111,7 @@ public final class FairnessCheck {
   /** A request waits for one thing at a time: if it needs several, perhaps not for this one. */
   private boolean mayWaitForAnother(int table, Attempt attempt) {
     String key = attempt.request().key();
-    if (key != null && lockedKeys.contains(key)) {
+    if (key != null && (isKeyTableStopped || lockedKeys.contains(key))) {
       return true;
     }
     for (int other = 0; other < stopped.size(); other++) {
@@ -140,7 +143,8 @@ public final class FairnessCheck {
       restsUntil = now + Math.min(now - since, MAX_REST_NANOS);
     }
     attempts.forEach(waiting::remove);
-    attempts.forEach(attempt -> noteKey(attempt, failure));
+    noteKeys(
+        attempts.stream().filter(attempt -> attempt.request().key() != null).toList(), failure);
     if (failure != null && isHeld(failure)) {
       hasHeld = true;
     } else if (failure != null && failure.isWait() && attempts.size() == 1) {
@@ -157,13 +161,18 @@ public final class FairnessCheck {
     }
   }
 
-  private void noteKey(Attempt attempt, @Nullable FlushException failure) {
-    String key = attempt.request().key();
-    if (key != null) {
-      lockedKeys.remove(key);
-      if (failure != null && failure.stage() == Stage.KEYS && failure.isWait()) {
-        lockedKeys.add(key);
-      }
+  private void noteKeys(List<Attempt> keyed, @Nullable FlushException failure) {
+    boolean hasFailed = failure != null && failure.stage() == Stage.KEYS;
+    boolean isWait = hasFailed && failure.isWait();
+    List<String> keys = keyed.stream().map(attempt -> attempt.request().key()).toList();
+    keys.forEach(lockedKeys::remove);
+    if (isWait) {
+      lockedKeys.addAll(keys);
+    }
+    if (!hasFailed) {
+      isKeyTableStopped &= keyed.isEmpty();
+    } else if (keyed.size() > 1 || !isWait) { // else its own key may be the reason
+      isKeyTableStopped = true;
     }
   }
 
