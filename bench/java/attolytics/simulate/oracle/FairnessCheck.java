@@ -162,16 +162,16 @@ public final class FairnessCheck {
   }
 
   private void noteKeys(List<Attempt> keyed, @Nullable FlushException failure) {
-    boolean hasFailed = failure != null && failure.stage() == Stage.KEYS;
-    boolean isWait = hasFailed && failure.isWait();
     List<String> keys = keyed.stream().map(attempt -> attempt.request().key()).toList();
     keys.forEach(lockedKeys::remove);
-    if (isWait) {
+    if (failure == null || failure.stage() != Stage.KEYS) {
+      isKeyTableStopped &= keyed.isEmpty();
+      return;
+    }
+    if (failure.isWait()) {
       lockedKeys.addAll(keys);
     }
-    if (!hasFailed) {
-      isKeyTableStopped &= keyed.isEmpty();
-    } else if (keyed.size() > 1 || !isWait) { // else its own key may be the reason
+    if (keyed.size() > 1 || !failure.isWait()) { // else its own key may be the reason
       isKeyTableStopped = true;
     }
   }
