@@ -197,7 +197,6 @@ final class RowEncoder {
   void end() {
     if (!rest.isEmpty()) { // complete only now
       row.startField(restOrdinal);
-      row.setState(restOrdinal, Row.VALUE);
       rest.put(row.fields());
     }
     rest.clear();

@@ -193,11 +193,6 @@ public final class JsonReader implements Closeable {
     return in;
   }
 
-  /** The offset after the last of them. */
-  public int end() {
-    return end;
-  }
-
   /** The offset of the current value's first byte. */
   public int tokenStart() {
     return (int) parser.getTokenCharacterOffset() - 1; // it is that of the second byte

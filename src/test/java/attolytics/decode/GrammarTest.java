@@ -202,6 +202,19 @@ class GrammarTest {
     assertNotNull(decoder.skim(app, untrusted, untrusted.length).malformed());
   }
 
+  @Test
+  void invalidUtf8AtTheBeginning_isMalformed() {
+    assertEquals(
+        "the body is not JSON at line 1, column 1: invalid UTF-8",
+        decode(new byte[] {(byte) 0xFF}).malformed());
+  }
+
+  @Test
+  void byteOrderMarkAlone_isAnEmptyBody() {
+    assertEquals(
+        "the body is not JSON at line 1, column 4: unexpected end", decode("\uFEFF").malformed());
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -15,6 +15,7 @@ class QuotedTest {
   @Test
   void cut_leavesNoHalfOfACharacter() {
     assertEquals("x".repeat(62) + "…", Quoted.cut("x".repeat(62) + "😀😀"));
+    assertEquals("x".repeat(62) + "…", Quoted.cut("x".repeat(62) + "😀y"));
     assertEquals("x".repeat(61) + "😀…", Quoted.cut("x".repeat(61) + "😀😀"));
   }
 }

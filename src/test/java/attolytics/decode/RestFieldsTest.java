@@ -84,6 +84,20 @@ class RestFieldsTest {
   }
 
   @Test
+  void unknownFields_areAnObject_inTheFirstColumn() {
+    Column first =
+        new Column("rest", ScalarType.JSON, "", null, null, null, true, Index.NONE, false, 0);
+    Column second = new Column("a", ScalarType.STRING, null, Index.NONE, false, 1);
+    Table table = new Table("t", 0, List.of(first, second));
+    App other = new App("a", List.of("k"), App.ANY_ORIGIN, Validation.STRICT, List.of(table));
+    Batch into = new Batch(1 << 16);
+    byte[] body = body(",\"b\":1");
+    assertFalse(decoder.decode(other, body, body.length, name -> null, into).anyEventInvalid());
+    String row = new String(into.rows().array(), 0, into.byteCount(), StandardCharsets.ISO_8859_1);
+    assertTrue(row.contains("{\"b\":1}"), row);
+  }
+
+  @Test
   void withoutUnknownFields_theColumnIsNull() {
     Batch into = new Batch(1 << 16);
     assertFalse(decode(body(",\"b\":1"), into).anyEventInvalid());

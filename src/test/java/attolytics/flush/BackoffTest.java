@@ -51,6 +51,7 @@ class BackoffTest {
 
   @Test
   void log_saysWhenItBeginsAndWhenItEnds() {
+    refused = 3; // before
     backoff.end();
     backoff.pause(cause);
     assertEquals(List.of(FAILING), logged.messages());
