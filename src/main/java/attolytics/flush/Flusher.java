@@ -166,6 +166,7 @@ final class Flusher {
         writeSuspects(end);
       }
     } while (deferred.until(clock.nanoTime()) == 0 && !isOver(end));
+    settlement.expire(deferred); // pauses may have taken all the time of those put back
     noteNothingLeft();
     long now = clock.nanoTime();
     noRetryBefore = now + Math.min(now - start, MAX_REST_NANOS);

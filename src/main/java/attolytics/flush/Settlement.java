@@ -4,7 +4,10 @@ import attolytics.buffer.Batch;
 import attolytics.buffer.NanoClock;
 import attolytics.buffer.Outcome;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,18 +54,27 @@ final class Settlement {
    * @param reason why they were not written in time
    */
   List<Batch> withoutExpired(List<Batch> part, String reason) {
-    return withoutExpired(part, expiry(reason));
+    return withoutExpired(part, () -> expiry(reason)); // which depends on what made them expire
   }
 
   /** The same, with another outcome. */
   List<Batch> withoutExpired(List<Batch> part, Outcome outcome) {
+    return withoutExpired(part, () -> outcome);
+  }
+
+  private List<Batch> withoutExpired(List<Batch> part, Supplier<Outcome> outcome) {
     long now = clock.nanoTime();
-    List<Batch> expired = part.stream().filter(batch -> isExpired(batch, now)).toList();
+    Set<Batch> expired = new LinkedHashSet<>();
+    for (Batch batch : part) {
+      if (isExpired(batch, now)) { // once for each: all expire as soon as they are abandoned
+        expired.add(batch);
+      }
+    }
     if (expired.isEmpty()) {
       return part;
     }
-    List<Batch> left = Split.without(part, batch -> isExpired(batch, now));
-    expired.forEach(batch -> settle(batch, outcome));
+    List<Batch> left = Split.without(part, expired::contains);
+    expired.forEach(batch -> settle(batch, outcome.get()));
     return left;
   }
 

@@ -117,6 +117,17 @@ class FlusherTest {
     assertEquals(2, outageLogged.messages().size(), "it says that writes have resumed");
   }
 
+  /** There is no time for the next attempt, which would find that out. */
+  @Test
+  void requestThatExpiresInAPauseOfItsRetry_isAnsweredAfterThePause() {
+    Batch batch = failing("40001", Stage.COPY);
+    flusher.flush(List.of(batch));
+    database.behaviours.put(batch, new Behaviour(Stage.COPY, 0, "08006", true));
+    clock.advance(ACK_TIMEOUT.toNanos() - 10 * MILLISECOND);
+    flusher.retryDeferred(15 * MILLISECOND);
+    assertEquals(List.of(Outcome.Kind.UNAVAILABLE), outcomes);
+  }
+
   /** A locked key makes each of its attempts wait, and so all that are written with it. */
   @Test
   void requestWithAFreeKey_isWritten_whileAnotherKeyIsLocked() {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.buffer.Batch;
+import attolytics.buffer.NanoClock;
 import attolytics.buffer.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -71,6 +72,20 @@ class SettlementTest {
     clock.advance(1);
     assertEquals(List.of(), settlement.withoutExpired(List.of(newer), Outcome.UNKNOWN));
     assertEquals(List.of(Outcome.Kind.UNAVAILABLE, Outcome.Kind.UNKNOWN), outcomes);
+  }
+
+  /** Requests are given up while another thread looks at them. */
+  @Test
+  void requestsThatAreGivenUpMeanwhile_areStopped() {
+    Settlement[] looking = new Settlement[1];
+    NanoClock slow =
+        () -> {
+          looking[0].abandon();
+          return clock.nanoTime();
+        };
+    looking[0] = new Settlement(recovery, Duration.ofNanos(100), slow);
+    assertEquals(List.of(), looking[0].withoutExpired(List.of(accepted()), "busy"));
+    assertEquals(List.of(Outcome.Kind.STOPPED), outcomes);
   }
 
   @Test
