@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What the transactions of one writer may cost the requests that it does not write meanwhile. */
@@ -115,8 +116,7 @@ public final class FairnessCheck {
       return true;
     }
     for (int other = 0; other < stopped.size(); other++) {
-      boolean isNeeded = (attempt.tables() & 1 << other) != 0;
-      if (other != table && isNeeded && !stopped.get(other).isEmpty()) {
+      if (other != table && attempt.needs(other) && !stopped.get(other).isEmpty()) {
         return true;
       }
     }
@@ -128,7 +128,7 @@ public final class FairnessCheck {
   }
 
   private static List<Attempt> touching(int table, List<Attempt> attempts) {
-    return attempts.stream().filter(attempt -> (attempt.tables() & 1 << table) != 0).toList();
+    return attempts.stream().filter(attempt -> attempt.needs(table)).toList();
   }
 
   /**
@@ -143,8 +143,7 @@ public final class FairnessCheck {
       restsUntil = now + Math.min(now - since, MAX_REST_NANOS);
     }
     attempts.forEach(waiting::remove);
-    noteKeys(
-        attempts.stream().filter(attempt -> attempt.request().key() != null).toList(), failure);
+    noteKeys(attempts.stream().filter(Attempt::hasKey).toList(), failure);
     if (failure != null && isHeld(failure)) {
       hasHeld = true;
     } else if (failure != null && failure.isWait() && attempts.size() == 1) {
@@ -155,19 +154,31 @@ public final class FairnessCheck {
       List<Attempt> touching = touching(table, attempts);
       if (failure != null && isLockOf(table, failure)) {
         stopped.get(table).addAll(touching);
-      } else if (!touching.isEmpty()) {
+      } else if (!touching.isEmpty() && !stopped.get(table).isEmpty()) {
         stopped.get(table).clear();
+        int free = table;
+        forget(attempt -> attempt.needs(free));
       }
     }
   }
 
+  /** What these waited for last is free: they are tried, whatever they waited for before. */
+  private void forget(Predicate<Attempt> waited) {
+    stopped.forEach(attempts -> attempts.removeIf(waited));
+  }
+
   private void noteKeys(List<Attempt> keyed, @Nullable FlushException failure) {
     List<String> keys = keyed.stream().map(attempt -> attempt.request().key()).toList();
-    keys.forEach(lockedKeys::remove);
     if (failure == null || failure.stage() != Stage.KEYS) {
+      boolean isKeyTableFree = isKeyTableStopped && !keyed.isEmpty();
       isKeyTableStopped &= keyed.isEmpty();
+      List<String> free = keys.stream().filter(lockedKeys::remove).toList();
+      forget(
+          attempt ->
+              attempt.hasKey() && (isKeyTableFree || free.contains(attempt.request().key())));
       return;
     }
+    keys.forEach(lockedKeys::remove);
     if (failure.isWait()) {
       lockedKeys.addAll(keys);
     }

@@ -1,7 +1,10 @@
 package attolytics.simulate.oracle;
 
 import attolytics.simulate.plan.Plan;
+import attolytics.simulate.workload.Request;
 import attolytics.simulate.workload.RowFault;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** By how much answers may be late to requests that have done nothing wrong. */
@@ -30,8 +33,24 @@ final class LatencyBound {
     }
     long late = LATE_NANOS;
     if (plan.hasRowFault(RowFault::isSlow)) {
-      late += plan.setup().ackTimeoutNanos() / SLOW_FLUSHES_PER_ACK_TIMEOUT + SLOW_ROWS_NANOS;
+      long slow = plan.setup().ackTimeoutNanos() / SLOW_FLUSHES_PER_ACK_TIMEOUT + SLOW_ROWS_NANOS;
+      late += sharesKeys(plan) ? 2 * slow : slow; // the key may be in a slow flush of the other
     }
     return plan.hasRowFault(RowFault::ends) ? late + BREAKING_ROWS_NANOS : late;
+  }
+
+  /** Whether a key is sent to several instances. */
+  private static boolean sharesKeys(Plan plan) {
+    Map<String, Integer> instances = new HashMap<>();
+    for (Request request : plan.requests()) {
+      for (Request.Send send : request.sends()) {
+        String key = request.key();
+        Integer other = key == null ? null : instances.put(key, send.instance());
+        if (other != null && other != send.instance()) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 }

@@ -152,6 +152,15 @@ public final class Attempt implements Ack {
             .equals(LenientAttempt.answer(stored, duplicates, quarantined));
   }
 
+  public boolean hasKey() {
+    return request.key() != null;
+  }
+
+  /** Whether it has rows for the table. */
+  public boolean needs(int table) {
+    return (tables() & 1 << table) != 0;
+  }
+
   /** The tables that it needs, as a set of bits. */
   public int tables() {
     int tables = request.key() == null ? 0 : 1 << ModelTable.KEY_TABLE;
