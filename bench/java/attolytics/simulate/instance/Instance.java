@@ -139,6 +139,7 @@ public final class Instance {
       world
           .faultHistory()
           .add(Effect.OUT_OF_MEMORY, number, world.scheduler().now(), world.scheduler().now());
+      databases.forEach(database -> database.fairness().fails()); // one of them does
       throw new OutOfMemoryError("simulated");
     }
   }

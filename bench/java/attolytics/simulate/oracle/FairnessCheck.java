@@ -99,6 +99,11 @@ public final class FairnessCheck {
     return limits.statementNanos() > usual && end > other.from() + ackTimeout + PAUSE_NANOS;
   }
 
+  /** The writer has failed in the middle of what it did, and begins again. */
+  public void fails() {
+    restsUntil = scheduler.now();
+  }
+
   private boolean isRetryOfSlow(List<Attempt> attempts) {
     return attempts.size() == 1 && slow.contains(attempts.get(0));
   }
