@@ -1,5 +1,6 @@
 package attolytics.decode;
 
+import attolytics.encoding.Excerpt;
 import attolytics.encoding.JsonReader;
 import attolytics.encoding.Text;
 import java.io.IOException;
@@ -43,10 +44,6 @@ final class Quoted {
   }
 
   static String cut(String text) {
-    if (text.length() <= MAX_CHARS) {
-      return text;
-    }
-    int end = MAX_CHARS - 1;
-    return text.substring(0, Character.isHighSurrogate(text.charAt(end - 1)) ? end - 1 : end) + "…";
+    return Excerpt.of(text, MAX_CHARS);
   }
 }

@@ -197,6 +197,38 @@ class LenientIT {
         service.query("SELECT string_agg(code, ',' ORDER BY code) FROM attolytics_quarantine"));
   }
 
+  /** It quotes the value, of whatever length. */
+  @Test
+  void messageOfTheDatabase_isCut() throws Exception {
+    String schema =
+        """
+        tables: {t: {columns: [{name: version}]}}
+        apps: {a: {secret_key: sesame, tables: [t]}}
+        """;
+    String table =
+        "CREATE TABLE t (version VARCHAR,"
+            + " major INT4 GENERATED ALWAYS AS (split_part(version, '.', 1)::INT4) STORED)";
+    try (RunningService generating = RunningService.start(schema, table)) {
+      String event = "{\"_t\":\"t\",\"version\":\"" + "x".repeat(900_000) + "\"}";
+      HttpRequest.Builder request = request(generating, "a", event);
+      HttpResponse<String> refused = generating.send(request);
+      assertEquals(400, refused.statusCode());
+      assertShort(refused.body());
+      request.header("Prefer", "handling=lenient").header("Idempotency-Key", "k");
+      HttpResponse<String> quarantined = generating.send(request);
+      assertEquals(200, quarantined.statusCode());
+      assertShort(quarantined.body());
+      assertShort(generating.query("SELECT detail FROM attolytics_quarantine"));
+      assertShort(generating.query("SELECT answer FROM attolytics_idempotency"));
+    }
+  }
+
+  private static void assertShort(String text) {
+    assertTrue(text.length() < 1000, "" + text.length());
+    assertTrue(text.contains("\"xxx"), text);
+    assertTrue(text.contains("…") || text.contains("\\u2026"), text);
+  }
+
   @Test
   void moreRefusedRowsThanAHundred_refuseTheRequest() throws Exception {
     HttpResponse<String> answer = lenient("{\"_t\":\"t\",\"n\":13},".repeat(101) + GOOD);

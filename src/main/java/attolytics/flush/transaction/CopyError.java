@@ -3,6 +3,7 @@ package attolytics.flush.transaction;
 import attolytics.buffer.Batch;
 import attolytics.buffer.Outcome;
 import attolytics.database.Connector;
+import attolytics.encoding.Excerpt;
 import attolytics.flush.transaction.FlushException.Kind;
 import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.schema.Column;
@@ -20,6 +21,9 @@ public final class CopyError {
    * How the names of temporary tables begin that rows are copied to; the table's ordinal follows.
    */
   static final String TEMPORARY = "attolytics_rows_";
+
+  /** Of a message that a client or the quarantine gets: PostgreSQL quotes values in full. */
+  private static final int MAX_CHARS = 300;
 
   private CopyError() {}
 
@@ -132,10 +136,13 @@ public final class CopyError {
     return message == null ? "SQLSTATE " + e.getSQLState() : message;
   }
 
-  /** For a client: {@link #primaryMessage}, and the column if only the error's context names it. */
+  /**
+   * For a client: the beginning of {@link #primaryMessage}, and the column if only the error's
+   * context names it.
+   */
   public static String forTheClient(SQLException e, @Nullable Table table) {
     String column = table == null ? null : columnInContext(e, table);
-    String message = primaryMessage(e);
+    String message = Excerpt.of(primaryMessage(e), MAX_CHARS);
     return column == null ? message : message + ", in column \"" + column + "\"";
   }
 

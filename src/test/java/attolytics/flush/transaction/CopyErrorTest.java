@@ -63,6 +63,18 @@ class CopyErrorTest {
     assertEquals(expected, CopyError.forTheClient(e, new Table("t", 0, columns())));
   }
 
+  /** The server quotes a value of whatever length; the column behind it is still named. */
+  @Test
+  void forTheClient_isCut_betweenCharacters() {
+    String message = "m".repeat(298);
+    String where = "\0WCOPY t, line 12, column name\0";
+    SQLException e = server("C22P02\0M" + message + "\uD83D\uDE00 and more" + where);
+    assertEquals(
+        message + "…, in column \"name\"", CopyError.forTheClient(e, new Table("t", 0, columns())));
+    SQLException fits = server("C22P02\0M" + message + "\uD83D\uDE00\0");
+    assertEquals(message + "\uD83D\uDE00", CopyError.forTheClient(fits, null));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "'COPY t, line 12', 'SQLSTATE 23514, table \"t\", constraint \"positive\"'",
