@@ -9,9 +9,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,6 +45,37 @@ class ContainersIT {
       assertTrue(
           ignored.stream().anyMatch(line -> line.startsWith("!") && starts(source, line)), source);
     }
+  }
+
+  /** The jar has files from outside of {@code src/main}, too. */
+  @Test
+  void dockerfile_copiesWhatGoesIntoTheJar() throws Exception {
+    List<String> copied =
+        Pattern.compile("(?m)^COPY (?!-)([\\w./-]+) ")
+            .matcher(Files.readString(Path.of(CONTAINER + "Dockerfile")))
+            .results()
+            .map(match -> match.group(1))
+            .toList();
+    String resource = "(?s)<resource>.*?<directory>([^<]+)</directory>(.*?)</resource>";
+    List<String> missing = new ArrayList<>();
+    Pattern.compile(resource)
+        .matcher(Files.readString(Path.of("pom.xml")))
+        .results()
+        .flatMap(match -> sources(match.group(1), match.group(2)))
+        .filter(file -> copied.stream().noneMatch(source -> Path.of(file).startsWith(source)))
+        .forEach(missing::add);
+    assertEquals(List.of(), missing);
+  }
+
+  /** The files of a resource that it includes; all of them if it names none. */
+  private static Stream<String> sources(String directory, String includes) {
+    List<String> names =
+        Pattern.compile("<include>([^<]+)</include>")
+            .matcher(includes)
+            .results()
+            .map(match -> directory + "/" + match.group(1))
+            .toList();
+    return names.isEmpty() ? Stream.of(directory) : names.stream();
   }
 
   private static boolean starts(String source, String exception) {
@@ -124,6 +157,14 @@ class ContainersIT {
       assertEquals(labels, spec.at("selector", "matchLabels").text());
     }
     assertEquals(labels, Yaml.readKind(KUBERNETES, "Service").at("spec", "selector").text());
+  }
+
+  /** A Service {@code attolytics} would set ATTOLYTICS_PORT, which the service reads. */
+  @Test
+  void kubernetes_setsNoVariablesOfServices() throws Exception {
+    Yaml pod = Yaml.readKind(KUBERNETES, "Deployment").at("spec", "template", "spec");
+    assertTrue(pod.has("enableServiceLinks"), pod::text);
+    assertEquals("false", pod.at("enableServiceLinks").text());
   }
 
   @Test

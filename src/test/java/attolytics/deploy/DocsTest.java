@@ -1,8 +1,11 @@
 package attolytics.deploy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.http.problem.Problem;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -64,6 +67,18 @@ class DocsTest {
       commands += all;
     }
     assertEquals(5, commands);
+  }
+
+  /** A client sees no difference between an answer of nginx and one of the service. */
+  @Test
+  void nginx_hasTheDocumentsOfTheService() throws Exception {
+    String nginx = Files.readString(DEPLOY.resolve("nginx/attolytics.conf"));
+    for (Problem problem : List.of(Problem.OUTCOME_UNKNOWN, Problem.BODY_TOO_LARGE)) {
+      String document = new String(problem.document(null, List.of(), null), StandardCharsets.UTF_8);
+      assertTrue(nginx.contains("return " + problem.status() + " '" + document + "';"), document);
+    }
+    assertEquals(
+        occurrences("urn:attolytics:problem:", nginx), occurrences("\"detail\":\"", nginx));
   }
 
   @Test
