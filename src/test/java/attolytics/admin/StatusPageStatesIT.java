@@ -269,6 +269,8 @@ class StatusPageStatesIT {
           service | the embedded PostgreSQL has terminated and is being restarted | What the status page says
           service | the buffer is full | AttolyticsBufferFilling
           service | writer 0 makes no progress | What the status page says
+          service | writer 0 has failed, see the log | What the status page says
+          service | the thread XNIO-1 I/O-1 is stuck for 30 s or more | What the status page says
           service | draining | Upgrading
           service | something new | What the status page says
           table t | table t is locked, or accepts no rows at the moment | Locks

@@ -47,7 +47,11 @@ public final class IoThreads {
       long silence = System.nanoTime() - ranNanos;
       return silence < longestNanos
           ? null
-          : "the thread " + thread.getName() + " is stuck for " + silence / 1_000_000_000 + " s";
+          : "the thread "
+              + thread.getName()
+              + " is stuck for "
+              + longestNanos / 1_000_000_000
+              + " s or more";
     }
   }
 
