@@ -123,10 +123,19 @@ public final class BodyReader implements ChannelListener<StreamSourceChannel> {
 
   /**
    * Refuses the request, unless its body has arrived by now: the process may have been stopped, and
-   * only notices that the time is over before it sees what was sent in time.
+   * only notices that the time is over before it sees what was sent in time. That may be more than
+   * is read in a row, but not more than a body that is to be kept.
    */
   void refuseUnlessArrived(Refusal reason) {
-    handleEvent(channel);
+    long limit = readBytes + MAX_OVERHEAD * maxBody;
+    long before;
+    do {
+      before = readBytes;
+      handleEvent(channel);
+    } while (state == BodyState.WAITING
+        && refusal == null
+        && readBytes > before
+        && readBytes < limit);
     if (state == BodyState.WAITING) {
       refuse(reason);
     }
