@@ -33,7 +33,9 @@ public final class InsertServer {
   private static final int RING_ROWS = 1 << 17;
   private static final long MAX_BUFFER = 64 << 20;
   private static final Duration TIMEOUT = Duration.ofMinutes(1);
-  private static final Limits LIMITS = new Limits(1 << 20, 20_000, 1000, TIMEOUT, TIMEOUT, TIMEOUT);
+  private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+  private static final Limits LIMITS =
+      new Limits(1 << 20, PROCESSORS, 20_000, 1000, TIMEOUT, TIMEOUT, TIMEOUT);
 
   private InsertServer() {}
 
@@ -61,7 +63,7 @@ public final class InsertServer {
         HttpServer.open(
             "localhost",
             0,
-            Runtime.getRuntime().availableProcessors(),
+            PROCESSORS,
             LIMITS,
             Metrics.NONE,
             new RecentRefusals(),

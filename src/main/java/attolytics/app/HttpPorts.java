@@ -68,6 +68,7 @@ final class HttpPorts {
   private Limits limits(int connections, int partialHeads) {
     return new Limits(
         settings.maxBody(),
+        heap.largeBodies(),
         connections,
         partialHeads,
         settings.headerTimeout(),

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.WeakHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -203,7 +204,7 @@ public final class Decoder {
   private void readKey(App app, JsonToken value) throws IOException {
     if (value == JsonToken.VALUE_STRING) {
       Text text = json.text();
-      String key = text.toString();
+      String key = Objects.requireNonNullElse(text.toShortString(), "");
       // Unpaired surrogates are read as U+FFFD, which the app's key may contain.
       boolean isExact = text.is(key.getBytes(StandardCharsets.UTF_8));
       result.secretKey = key;

@@ -181,7 +181,7 @@ final class EventReader {
     }
     Text name = json.text();
     if (lastRow == null || !name.is(lastRow.tableName())) {
-      lastRow = name.hasNulOrLoneSurrogate() ? null : rowsByTable.get(name.toString());
+      lastRow = name.hasNulOrLoneSurrogate() ? null : rowsByTable.get(name.toShortString());
       if (lastRow != null) {
         lastRow.begin();
       }

@@ -2,6 +2,7 @@ package attolytics.encoding;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The text of a JSON string or number in UTF-8: a view of the input, unless it has escapes. Valid
@@ -9,6 +10,8 @@ import java.util.Arrays;
  */
 public final class Text {
   private static final byte[] NOTHING = {};
+
+  private static final int MAX_SHORT_BYTES = 1 << 16;
 
   private byte[] bytes = NOTHING;
   private int start;
@@ -59,6 +62,14 @@ public final class Text {
   @Override
   public String toString() {
     return new String(bytes, start, length, StandardCharsets.UTF_8);
+  }
+
+  /**
+   * The text as {@link #toString} has it, or null if it is longer than 64 KiB and so equals no text
+   * of a schema file: a string takes several times its bytes while it is made.
+   */
+  public @Nullable String toShortString() {
+    return length > MAX_SHORT_BYTES ? null : toString();
   }
 
   /** Sets the text to bytes of the input. */

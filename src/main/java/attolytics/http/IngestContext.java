@@ -9,6 +9,7 @@ import attolytics.recent.RecentOutages;
 import attolytics.recent.RecentRefusals;
 import attolytics.settings.TrustedProxies;
 import java.time.InstantSource;
+import java.util.concurrent.Semaphore;
 import java.util.function.Predicate;
 
 /**
@@ -18,6 +19,8 @@ import java.util.function.Predicate;
  * @param budget for the bytes of requests that are not answered yet
  * @param bodyBudget the part of it that incomplete bodies may take, so that those that never become
  *     complete leave room for the others
+ * @param largeBodies how many more large bodies may be decoded now: each takes memory that is not
+ *     in the budget
  * @param errorIds by which answers are found in the log
  * @param trustedProxies whose {@code X-Forwarded-For} is believed
  * @param clock by which events are too old, or too far in the future
@@ -29,6 +32,7 @@ public record IngestContext(
     Ring ring,
     Budget budget,
     Budget bodyBudget,
+    Semaphore largeBodies,
     Limits limits,
     Metrics metrics,
     ErrorIds errorIds,
@@ -51,6 +55,7 @@ public record IngestContext(
         ring,
         budget,
         budget.part(bodyPart(budget, limits)),
+        new Semaphore(limits.maxLargeBodies()),
         limits,
         metrics,
         new ErrorIds(),

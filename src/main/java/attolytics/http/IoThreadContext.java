@@ -58,7 +58,9 @@ final class IoThreadContext {
     int ioThreads = ioThread.getWorker().getIoThreadCount();
     this.maxSpareBytes = Math.min(MAX_SPARE_BYTES, budget.capacity() / SPARE_PART / ioThreads);
     this.maxBatchBytes = (int) Math.min(besidesBody, Integer.MAX_VALUE - 8);
-    this.bodies = new BodyResources(ioThread, ingest.limits(), budget, ingest.bodyBudget());
+    this.bodies =
+        new BodyResources(
+            ioThread, ingest.limits(), budget, ingest.bodyBudget(), ingest.largeBodies());
   }
 
   @SuppressWarnings({"unchecked", "rawtypes"})

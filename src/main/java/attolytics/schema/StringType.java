@@ -60,9 +60,13 @@ public final class StringType implements ColumnType {
     if (maxLength > 0 && text.length() > maxLength && text.codePoints() > maxLength) {
       return ValueError.TOO_LONG;
     }
-    return values.isEmpty() || allowed.contains(text.toString())
+    return values.isEmpty() || isAllowed(text.toShortString())
         ? null
         : ValueError.VALUE_NOT_ALLOWED;
+  }
+
+  private boolean isAllowed(@Nullable String text) {
+    return text != null && allowed.contains(text);
   }
 
   static @Nullable ValueError encode(Text text, CopyBuffer out) {

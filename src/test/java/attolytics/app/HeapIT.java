@@ -49,6 +49,10 @@ class HeapIT {
               restTables(", ", "%s"));
   private static final String EVENT =
       "{\"secret_key\":\"sesame\",\"events\":[{\"_t\":\"t\",\"n\":1}]}";
+  private static final String TWO_MIB_WITH_A_WRONG_KEY =
+      "{\"events\":[{\"_t\":\"t\",\"s\":\"\\n"
+          + "x".repeat(2_000_000)
+          + "\",\"n\":1}],\"secret_key\":\"wrong\"}";
   private static final Set<Integer> TAKEN_OR_LATER = Set.of(200, 503);
 
   @TempDir Path directory;
@@ -65,11 +69,17 @@ class HeapIT {
   }
 
   private RunningJar start(int heap, String databaseUrl) throws IOException {
+    return start("-Xmx" + heap + "m", databaseUrl, "1MiB");
+  }
+
+  private RunningJar start(String javaOptions, String databaseUrl, String maxBody)
+      throws IOException {
     Path schema = Files.writeString(directory.resolve("schema.yaml"), SCHEMA);
     return RunningJar.start(
         directory.resolve("log"),
-        Map.of("JDK_JAVA_OPTIONS", "-Xmx" + heap + "m"),
+        Map.of("JDK_JAVA_OPTIONS", javaOptions),
         List.of(),
+        "--max_body=" + maxBody,
         "--schema=" + schema,
         "--db_url=" + databaseUrl,
         "--ack_timeout=10s");
@@ -111,6 +121,46 @@ class HeapIT {
     request.writeBytes((head + "Content-Length: " + body.size() + "\r\n\r\n").getBytes(UTF_8));
     body.writeTo(request);
     assertServedBeside("bodies that inflate a lot", heap, request.toByteArray());
+  }
+
+  /**
+   * Each IO thread could decode one, before the key in it is read: with the inflated body, the
+   * string without its escape, and the row that is sorted.
+   */
+  @Test
+  void bodiesThatInflateAtOnce_onManyProcessors_leaveTheServiceAsItWas() throws Exception {
+    byte[] request = gzipped(TWO_MIB_WITH_A_WRONG_KEY);
+    List<Socket> sockets = new ArrayList<>();
+    try (TestDatabase database = TestDatabase.create();
+        RunningJar jar = start("-Xmx64m -XX:ActiveProcessorCount=16", database.url(), "2MiB")) {
+      for (int i = 0; i < 200; i++) {
+        sockets.add(new Socket("localhost", jar.port()));
+        send(sockets.get(i), request);
+      }
+      Map<Integer, Integer> statuses = new TreeMap<>();
+      for (Socket socket : sockets) {
+        statuses.merge(status(socket), 1, Integer::sum);
+      }
+      report("bodies that inflate at once", 64, jar, statuses);
+      assertTrue(Set.of(403, 503).containsAll(statuses.keySet()), statuses::toString);
+      assertGoodClientIsServed(jar);
+      assertAlive(jar);
+    } finally {
+      closeAll(sockets);
+    }
+  }
+
+  private static byte[] gzipped(String body) throws IOException {
+    ByteArrayOutputStream compressed = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(compressed)) {
+      gzip.write(body.getBytes(UTF_8));
+    }
+    String head = head(1, 100) + "Content-Encoding: gzip\r\n";
+    ByteArrayOutputStream request = new ByteArrayOutputStream();
+    request.writeBytes(
+        (head + "Content-Length: " + compressed.size() + "\r\n\r\n").getBytes(UTF_8));
+    compressed.writeTo(request);
+    return request.toByteArray();
   }
 
   @Test

@@ -14,6 +14,8 @@ import attolytics.schema.Index;
 import attolytics.schema.ScalarType;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -22,6 +24,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a decoder keeps of the heap after a request. */
 class DecoderMemoryTest {
@@ -70,6 +73,24 @@ class DecoderMemoryTest {
 
   private static Batch batch(Budget budget) {
     return new Batch(1024, 64 * MIB, budget);
+  }
+
+  /** As a string, each takes several times its bytes, and none can be what the app has. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"secret_key\":\"%s\",\"events\":[]}",
+        "{\"secret_key\":\"k\",\"events\":[{\"_t\":\"%s\"}]}"
+      })
+  void longKeyOrTable_isNotMadeAString(String format) {
+    byte[] body = format.formatted("x".repeat(4 * MIB) + "ā").getBytes(StandardCharsets.UTF_8);
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    Batch batch = batch(new Budget(64 * MIB));
+    long before = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
+    Decoded decoded = decode(strict, body, batch);
+    long after = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
+    assertTrue(decoded.wrongSecretKey() || decoded.unknownTable() != null);
+    assertTrue(after - before < MIB, "" + (after - before));
   }
 
   @ParameterizedTest

@@ -62,7 +62,7 @@ class IoThreadContextsTest {
   }
 
   private static final Limits LIMITS =
-      new Limits(1 << 10, 10, 10, Duration.ZERO, Duration.ZERO, Duration.ZERO);
+      new Limits(1 << 10, 2, 10, 10, Duration.ZERO, Duration.ZERO, Duration.ZERO);
 
   private XnioWorker worker;
   private IoThreadContexts contexts;

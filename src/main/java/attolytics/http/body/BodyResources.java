@@ -4,6 +4,7 @@ import attolytics.buffer.Budget;
 import attolytics.http.problem.Refusal;
 import attolytics.http.server.Limits;
 import java.nio.ByteBuffer;
+import java.util.concurrent.Semaphore;
 import org.xnio.XnioExecutor;
 
 /** What the {@link BodyReader}s of one IO thread share. For that thread only. */
@@ -19,10 +20,16 @@ public final class BodyResources {
   /**
    * @param budget for small bodies
    * @param bodyBudget the part of it that other incomplete bodies may take
+   * @param largeBodies how many more of them may be decoded now, by all IO threads
    */
-  public BodyResources(XnioExecutor ioThread, Limits limits, Budget budget, Budget bodyBudget) {
+  public BodyResources(
+      XnioExecutor ioThread,
+      Limits limits,
+      Budget budget,
+      Budget bodyBudget,
+      Semaphore largeBodies) {
     maxBody = limits.maxBody();
-    pending = new PendingBodies(ioThread, limits.bodyTimeout(), budget, bodyBudget);
+    pending = new PendingBodies(ioThread, limits.bodyTimeout(), budget, bodyBudget, largeBodies);
   }
 
   /** Refuses all requests whose body is incomplete or waits for its turn. */

@@ -30,7 +30,7 @@ final class Gzip {
   private static final int FIRST_BYTES = 16 << 10;
 
   /** A larger output buffer is not kept for the next body. */
-  private static final int MAX_KEPT_BYTES = 1 << 20;
+  private static final int MAX_KEPT_BYTES = 1 << 17;
 
   private final Inflater inflater = new Inflater(true);
   private final CRC32 checksum = new CRC32();
@@ -120,7 +120,7 @@ final class Gzip {
           return false;
         }
         if (length == out.length) {
-          out = Arrays.copyOf(out, (int) Math.min(Math.max(FIRST_BYTES, 2L * length), max + 1L));
+          out = Arrays.copyOf(out, larger(max));
         }
         // Not out.length alone: an earlier body may have left a larger array.
         int room = Math.min(out.length, max + 1) - length;
@@ -135,6 +135,12 @@ final class Gzip {
     checksum.reset();
     checksum.update(out, start, length - start);
     return length <= max;
+  }
+
+  /** Not to just below the limit, and then once more: both arrays are in memory meanwhile. */
+  private int larger(int max) {
+    long doubled = Math.max(FIRST_BYTES, 2L * length);
+    return doubled < max ? (int) doubled : max + 1;
   }
 
   private void checkTrailer() throws IOException {

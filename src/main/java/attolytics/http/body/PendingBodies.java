@@ -9,6 +9,7 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.xnio.XnioExecutor;
@@ -37,13 +38,23 @@ final class PendingBodies {
 
   // Large bodies that are complete and wait to be delivered.
   private final ArrayDeque<BodyReader> queue = new ArrayDeque<>();
+  private final Semaphore ofAllThreads;
   private boolean turnTaken;
 
-  PendingBodies(XnioExecutor ioThread, Duration timeout, Budget budget, Budget bodyBudget) {
+  /**
+   * @param ofAllThreads how many more large bodies may be decoded now, by all IO threads
+   */
+  PendingBodies(
+      XnioExecutor ioThread,
+      Duration timeout,
+      Budget budget,
+      Budget bodyBudget,
+      Semaphore ofAllThreads) {
     this.ioThread = ioThread;
     this.timeout = timeout;
     this.budget = budget;
     this.bodyBudget = bodyBudget;
+    this.ofAllThreads = ofAllThreads;
   }
 
   /** Adds a body that is incomplete. */
@@ -68,21 +79,27 @@ final class PendingBodies {
   /**
    * Queues a large body that is complete. They are delivered one at a time, and in between the IO
    * thread serves the requests that have arrived, so that none of these waits for more than one
-   * large body. A body that is queued for longer than the timeout is refused.
+   * large body. It also does so while the other IO threads decode as many as the heap has room for.
+   * A body that is queued for longer than the timeout is refused.
    */
   void queue(BodyReader large) {
-    if (turnTaken) {
-      queue.add(large);
-    } else {
-      takeTurn(large);
+    queue.add(large);
+    if (!turnTaken) {
+      takeTurn();
     }
   }
 
-  private void takeTurn(BodyReader large) {
+  private void takeTurn() {
     boolean nextScheduled = false;
     turnTaken = true;
     try {
-      large.takeTurn();
+      if (ofAllThreads.tryAcquire()) {
+        try {
+          queue.remove().takeTurn();
+        } finally {
+          ofAllThreads.release();
+        }
+      }
       // Not by execute: the IO thread looks at its connections only when it has no task left.
       ioThread.executeAfter(this::nextTurn, TURN_MILLIS, TimeUnit.MILLISECONDS);
       nextScheduled = true;
@@ -93,13 +110,14 @@ final class PendingBodies {
 
   private void nextTurn() {
     turnTaken = false;
-    BodyReader next = queue.poll();
+    BodyReader next = queue.peek();
     while (next != null && next.ageNanos() >= timeout.toNanos()) {
+      queue.remove();
       next.refuse(Refusal.bufferFull(0, "too many large bodies were being read"));
-      next = queue.poll();
+      next = queue.peek();
     }
     if (next != null) {
-      takeTurn(next);
+      takeTurn();
     }
   }
 

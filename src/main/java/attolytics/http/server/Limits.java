@@ -6,6 +6,7 @@ import java.time.Duration;
  * Limits on clients.
  *
  * @param maxBody bytes of a body, before and after decompression
+ * @param maxLargeBodies bodies of more than 64 KiB that are decoded at the same time
  * @param maxConnections open connections; more wait to be accepted
  * @param maxPartialHeads connections in the middle of a request's head; if there are more, the
  *     oldest is closed
@@ -17,6 +18,7 @@ import java.time.Duration;
  */
 public record Limits(
     int maxBody,
+    int maxLargeBodies,
     int maxConnections,
     int maxPartialHeads,
     Duration headerTimeout,

@@ -34,7 +34,7 @@ import org.xnio.channels.AcceptingChannel;
 class HttpServerTest {
   private static final Limits LIMITS =
       new Limits(
-          1 << 10, 10, 10, Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1));
+          1 << 10, 2, 10, 10, Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1));
 
   /** Far more than the close takes, and less than a hang. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
