@@ -44,10 +44,11 @@ public final class Environment implements IDefaultValueProvider {
       return null;
     }
     String value = value(named.longestName());
-    if (value != null) {
-      used.add(option);
+    if (value == null) {
+      return null;
     }
-    return value;
+    used.add(option);
+    return value.replace("$", "$$"); // picocli replaces variables in default values
   }
 
   /**

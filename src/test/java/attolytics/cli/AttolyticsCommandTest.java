@@ -152,6 +152,50 @@ class AttolyticsCommandTest extends CommandFixture {
         settings(Map.of("ATTOLYTICS_PORT", "", "ATTOLYTICS_DB_URL", " ", "ATTOLYTICS_QUIET", "")));
   }
 
+  /** Picocli would take them for variables of its own and for escaped dollars. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "a$b",
+        "a$$b",
+        "$$",
+        "$$$$x$",
+        "${x}",
+        "$${x}",
+        "$$${x}",
+        "${x:-y}",
+        "${env:PATH}",
+        "${sys:user.dir}",
+        "${x",
+        "${COMMAND-NAME}",
+        "${DEFAULT-VALUE}",
+        "@x",
+        "\"x\"",
+        "\\${x\\}"
+      })
+  void execute_takesValuesLiterally(String value) {
+    Map<String, String> environment = Map.of("ATTOLYTICS_DATA_DIR", value);
+    assertEquals(Path.of(value), settings(environment).dataDir());
+    assertEquals(CHECKED, run(environment, settings -> 0, "check"));
+    assertNotNull(checked);
+    assertEquals(Path.of(value), checked.dataDir());
+    assertEquals(Path.of(value), settings(Map.of(), "--data_dir", value).dataDir());
+    assertEquals(Path.of(value), settings(Map.of(), "--data_dir=" + value).dataDir());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"postgres://u:a$$b@h/d", "postgres://u:a${x}b@h/d"})
+  void execute_takesAPasswordLiterally(String url) {
+    assertEquals(DatabaseUrl.parse(url), settings(Map.of("ATTOLYTICS_DB_URL", url)).databaseUrl());
+  }
+
+  /** Otherwise rows would get into an embedded PostgreSQL that nobody has asked for. */
+  @Test
+  void execute_refusesAnUrlThatIsAVariable() {
+    assertUsageError(
+        "error: ATTOLYTICS_DB_URL: ", Map.of("ATTOLYTICS_DB_URL", "${NO_SUCH_VARIABLE}"));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "ATTOLYTICS_VERBOSE, 0, 0",
