@@ -235,7 +235,8 @@ public final class AttolyticsCommand implements Callable<Integer> {
 
   private static String describe(Exception e) {
     String message = e.getMessage();
-    return e.getClass().getSimpleName() + (message == null ? "" : ": " + message);
+    String kind = e instanceof InterruptedException ? "interrupted" : e.getClass().getSimpleName();
+    return kind + (message == null ? "" : ": " + message);
   }
 
   private static String stackTrace(Exception e) {

@@ -7,21 +7,22 @@ import attolytics.schema.Schema;
 import attolytics.settings.DatabaseUrl;
 import attolytics.settings.Settings;
 import attolytics.settings.StartException;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /** The database that a start would use, for the other commands. */
 final class ConfiguredDatabase implements AutoCloseable {
   private final DatabaseUrl url;
-  private final @Nullable EmbeddedDatabase started;
+  private final @Nullable CommandServer started;
 
-  private ConfiguredDatabase(DatabaseUrl url, @Nullable EmbeddedDatabase started) {
+  private ConfiguredDatabase(DatabaseUrl url, @Nullable CommandServer started) {
     this.url = url;
     this.started = started;
   }
 
   /**
    * Finds the database. An embedded one that is not running is started, and stopped when this is
-   * closed.
+   * closed, or a signal ends the process.
    *
    * @return null if it is an embedded one that does not exist yet
    */
@@ -40,12 +41,17 @@ final class ConfiguredDatabase implements AutoCloseable {
     if (running != null) {
       return new ConfiguredDatabase(running, null);
     }
-    EmbeddedDatabase database = EmbeddedDatabase.start(directory.path());
-    return new ConfiguredDatabase(database.url(), database);
+    CommandServer server = CommandServer.start(directory.path());
+    return new ConfiguredDatabase(server.url(), server);
   }
 
   DatabaseUrl url() {
     return url;
+  }
+
+  /** At zero, a signal ends the command, and its database stops. */
+  CountDownLatch stop() {
+    return started == null ? new CountDownLatch(1) : started.stop();
   }
 
   @Override

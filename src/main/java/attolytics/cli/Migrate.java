@@ -16,7 +16,6 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 
 /** {@code attolytics migrate}: prints or runs the SQL that makes the database match the schema. */
 public final class Migrate {
@@ -55,19 +54,20 @@ public final class Migrate {
       }
       migrate.out.comment(database.url().toString());
       return apply
-          ? migrate.apply(database.url(), schema)
+          ? migrate.apply(database, schema)
           : migrate.print(migrate.compare(database.url(), schema));
     }
   }
 
-  private int apply(DatabaseUrl url, Schema schema) throws StartException, InterruptedException {
+  private int apply(ConfiguredDatabase database, Schema schema)
+      throws StartException, InterruptedException {
     Migrator.Result result =
         Migrator.apply(
-            url,
+            database.url(),
             schema,
             settings.ackTimeout(),
             InstantSource.system(),
-            new CountDownLatch(1),
+            database.stop(),
             () -> {});
     int exitCode = print(result.remaining());
     if (!result.failures().isEmpty()) {

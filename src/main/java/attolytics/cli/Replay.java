@@ -20,7 +20,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.CountDownLatch;
 
 /** {@code attolytics replay}: stores the events in quarantine that have become valid. */
 public final class Replay {
@@ -55,7 +54,7 @@ public final class Replay {
                   dryRun,
                   settings.ackTimeout(),
                   InstantSource.system(),
-                  new CountDownLatch(1))
+                  database.stop())
               : new Replayer.Summary(dryRun, 0, 0, Map.of(), 0);
       if (settings.verbosity() >= 0) {
         print(summary, out);

@@ -27,7 +27,7 @@ import org.slf4j.event.Level;
  * <p>The server listens on the loopback address, on the port of its last run if that is free. Its
  * process survives a crash of this one: the next start takes it over. If it terminates while this
  * process runs, it is restarted on the same port. Only {@link #close} stops it; there is no
- * shutdown hook, because it has to run until the drain is complete.
+ * shutdown hook here, because it has to run until the drain is complete.
  *
  * <p>Longer than other files because start, restart and stop share the state of one server.
  */
