@@ -74,6 +74,7 @@ record ExistingPartitions(
       FROM pg_catalog.pg_inherits JOIN pg_catalog.pg_class AS part ON part.oid = inhrelid
         JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
       WHERE inhparent = ? AND relpartbound IS NOT NULL
+      ORDER BY 1
       """;
 
   List<TimeRange> ranges() {

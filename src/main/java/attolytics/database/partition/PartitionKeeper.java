@@ -159,7 +159,7 @@ public final class PartitionKeeper implements AutoCloseable {
 
   private void drop(PartitionUpkeep upkeep, Instant now, PartitionMeters meters)
       throws SQLException {
-    if (!upkeep.isPastRetention(now)) {
+    if (!upkeep.needsDrop(now)) {
       return;
     }
     try (Connection turn = Connector.connect(url, timeout)) {

@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -42,6 +43,14 @@ public final class PartitionUpkeep {
   /** The first version with DETACH PARTITION … CONCURRENTLY. */
   private static final int CONCURRENT_VERSION = 14;
 
+  /**
+   * SQLSTATEs of a DETACH after which no other is tried: a timeout, as the lock is that of the
+   * whole table, for which writers would wait each time, or the DETACH is pending now; or another
+   * one is pending.
+   */
+  private static final Set<String> ENDS_DETACHING =
+      Set.of("57014", DdlTransaction.LOCK_NOT_AVAILABLE, "55000");
+
   /** Tables that the service has detached and not yet dropped. */
   private static final String DETACHED =
       """
@@ -50,7 +59,14 @@ public final class PartitionUpkeep {
         JOIN pg_catalog.pg_description ON objoid = pg_class.oid AND objsubid = 0
           AND classoid = 'pg_catalog.pg_class'::regclass
       WHERE relkind = 'r' AND NOT relispartition AND starts_with(description, ?)
+      ORDER BY 1
       """;
+
+  /** Work on a partition. */
+  @FunctionalInterface
+  private interface Work {
+    void run() throws SQLException;
+  }
 
   private final Connection connection;
   private final Table table;
@@ -139,66 +155,126 @@ public final class PartitionUpkeep {
         names);
   }
 
-  /** Whether {@link #drop} would drop a partition. */
-  public boolean isPastRetention(Instant now) throws SQLException {
-    if (partitioning.retention() == null) {
-      return false;
-    }
+  /** Whether {@link #drop} has something to do. */
+  public boolean needsDrop(Instant now) throws SQLException {
     ExistingPartitions found = find();
     Instant end = keptFrom(now);
-    return found.partitions().stream().anyMatch(partition -> isPast(partition, end))
+    return found.partitions().stream()
+            .anyMatch(partition -> isPast(partition, end) || isLeftPending(partition))
         || !detached(found.parent(), end).isEmpty();
   }
 
   /**
    * Drops partitions that the service has created and that are past their retention, by the
    * server's clock as well as by the service's: a single wrong clock must not cost all the data.
-   * The caller holds {@link AdvisoryLock#UPKEEP}.
+   * What fails for one of them does not keep the others from being dropped. The caller holds {@link
+   * AdvisoryLock#UPKEEP}.
    *
    * @param dropped called with the statement of each partition after it is dropped
+   * @throws SQLException the first failure, after everything was tried
    */
   public void drop(Instant now, Consumer<String> dropped) throws SQLException {
-    if (partitioning.retention() == null) {
-      return;
-    }
     Instant end = keptFrom(now);
     ExistingPartitions found = find();
-    for (Partition partition : found.partitions()) {
-      if (isPast(partition, end)) {
-        detach(partition, found);
-      }
-    }
-    for (String name : detached(found.parent(), end)) {
-      String statement = "DROP TABLE " + name;
-      execute(statement);
-      dropped.accept(statement);
+    List<SQLException> failures = new ArrayList<>();
+    finishPending(found, end, failures);
+    detachPast(found, end, failures);
+    attempt(
+        failures,
+        () -> {
+          for (String name : detached(found.parent(), end)) {
+            String statement = "DROP TABLE " + name;
+            if (attempt(failures, () -> execute(statement))) {
+              dropped.accept(statement);
+            }
+          }
+        });
+    if (!failures.isEmpty()) {
+      SQLException first = failures.get(0);
+      failures.stream().skip(1).forEach(first::addSuppressed);
+      throw first;
     }
   }
 
+  /** First of all, as PostgreSQL begins no other DETACH CONCURRENTLY of the table before. */
+  private void finishPending(ExistingPartitions found, Instant end, List<SQLException> failures) {
+    for (Partition partition : found.partitions()) {
+      if (isLeftPending(partition) || (isPast(partition, end) && partition.detaching())) {
+        attempt(
+            failures,
+            () -> {
+              mark(partition, found);
+              execute(detachment(partition, found) + " FINALIZE");
+            });
+      }
+    }
+  }
+
+  private void detachPast(ExistingPartitions found, Instant end, List<SQLException> failures) {
+    for (Partition partition : found.partitions()) {
+      if (isPast(partition, end)
+          && !partition.detaching()
+          && attempt(failures, () -> mark(partition, found))
+          && !attempt(failures, () -> detach(partition, found))
+          && ENDS_DETACHING.contains(
+              String.valueOf(failures.get(failures.size() - 1).getSQLState()))) {
+        return;
+      }
+    }
+  }
+
+  /** Whether the work is done; if it fails, that is one more of the failures. */
+  private static boolean attempt(List<SQLException> failures, Work work) {
+    try {
+      work.run();
+      return true;
+    } catch (SQLException e) {
+      failures.add(e);
+      return false;
+    }
+  }
+
+  /** {@link Instant#MIN} without a retention. */
   private Instant keptFrom(Instant now) throws SQLException {
     Instant serverNow = serverNow();
     return partitioning.keptFrom(serverNow.isBefore(now) ? serverNow : now);
   }
 
-  private static boolean isPast(Partition partition, Instant end) {
-    return partition.isOwn() && !partition.range().to().isAfter(end);
+  private boolean isPast(Partition partition, Instant end) {
+    return partition.isOwn() && isPast(partition.range(), end);
   }
 
-  private void detach(Partition partition, ExistingPartitions found) throws SQLException {
+  private boolean isPast(TimeRange range, Instant end) {
+    return partitioning.retention() != null && !range.to().isAfter(end);
+  }
+
+  /**
+   * Whether the service has begun to detach it. It has to be finished even if the retention has
+   * become longer: there is no way back, and it stops all others.
+   */
+  private static boolean isLeftPending(Partition partition) {
+    return partition.detaching() && partition.isMarked() && partition.isOwn();
+  }
+
+  private void mark(Partition partition, ExistingPartitions found) throws SQLException {
     String mark = PartitionSql.markOf(found.parent(), partition.range(), partitioning);
     if (!mark.equals(partition.comment())) {
       execute(PartitionSql.comment(partition.name(), mark));
     }
-    String detach =
-        "ALTER TABLE %s DETACH PARTITION %s".formatted(found.parent(), partition.name());
-    if (partition.detaching()) {
-      execute(detach + " FINALIZE");
-    } else if (found.hasDefault() // PostgreSQL cannot detach concurrently beside a default
+  }
+
+  private void detach(Partition partition, ExistingPartitions found) throws SQLException {
+    String detachment = detachment(partition, found);
+    if (found.hasDefault() // PostgreSQL cannot detach concurrently beside a default
         || connection.getMetaData().getDatabaseMajorVersion() < CONCURRENT_VERSION) {
-      execute(detach);
+      execute(detachment);
     } else {
-      executeConcurrently(detach + " CONCURRENTLY");
+      executeConcurrently(detachment + " CONCURRENTLY");
     }
+  }
+
+  private static String detachment(Partition partition, ExistingPartitions found) {
+    return "ALTER TABLE %s DETACH PARTITION %s".formatted(found.parent(), partition.name());
   }
 
   private void execute(String statement) throws SQLException {
@@ -224,7 +300,7 @@ public final class PartitionUpkeep {
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
           TimeRange range = PartitionBound.parse(row.getString("description"));
-          if (range != null && !range.to().isAfter(end)) {
+          if (range != null && isPast(range, end)) {
             names.add(row.getString("name"));
           }
         }

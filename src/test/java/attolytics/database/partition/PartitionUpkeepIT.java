@@ -1,8 +1,10 @@
 package attolytics.database.partition;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import attolytics.Eventually;
 import attolytics.database.AdvisoryLock;
@@ -109,11 +111,7 @@ class PartitionUpkeepIT extends PartitionsFixture {
   void partitionThatWasDetachedToBeDropped_isDroppedByTheNextOne() throws SQLException {
     Table table = table("day", "2 days");
     DatabaseTables.prepare(connection, schema(table), NOW);
-    ExistingPartitions.Partition first =
-        existing().partitions().stream()
-            .filter(partition -> partition.name().equals("public.t_20240226"))
-            .findFirst()
-            .orElseThrow();
+    ExistingPartitions.Partition first = partition("t_20240226");
     sql(
         PartitionSql.comment(
             first.name(),
@@ -156,6 +154,109 @@ class PartitionUpkeepIT extends PartitionsFixture {
           }
         });
     assertEquals(8, partitions().size());
+  }
+
+  /** A table can have a single partition whose DETACH is pending. */
+  @Test
+  void detachThatIsPending_isFinishedBeforeOthersAreDetached() throws Exception {
+    Table table = table("day", "2 days");
+    DatabaseTables.prepare(connection, schema(table), NOW);
+    leavePending("t_20240228", table);
+
+    assertEquals(
+        List.of("DROP TABLE public.t_20240226", "DROP TABLE public.t_20240228"),
+        drop(table, Instant.parse("2024-03-02T01:00:00Z")));
+  }
+
+  @Test
+  void detachThatIsPending_isFinished_whateverTheRetentionIsNow() throws Exception {
+    Table table = table("day", "2 days");
+    DatabaseTables.prepare(connection, schema(table), NOW);
+    Instant later = Instant.parse("2024-03-02T01:00:00Z");
+    leavePending("t_20240228", table);
+
+    Table longer = table("day", "3 days");
+    assertTrue(PartitionUpkeep.of(connection, longer).needsDrop(later));
+    assertEquals(List.of("DROP TABLE public.t_20240226"), drop(longer, later));
+    assertEquals(
+        List.of("f"), query("SELECT relispartition FROM pg_class WHERE relname = 't_20240228'"));
+    assertFalse(PartitionUpkeep.of(connection, longer).needsDrop(later));
+
+    leavePending("t_20240229", table);
+    Table forEver = table("day", null);
+    assertTrue(PartitionUpkeep.of(connection, forEver).needsDrop(later));
+    assertEquals(List.of(), drop(forEver, later));
+    assertEquals(
+        List.of("f"), query("SELECT relispartition FROM pg_class WHERE relname = 't_20240229'"));
+    assertFalse(PartitionUpkeep.of(connection, forEver).needsDrop(later));
+  }
+
+  @Test
+  void partitionThatCannotBeDetached_keepsNoOtherFromBeingDropped() throws Exception {
+    Table table = table("day", "2 days");
+    DatabaseTables.prepare(connection, schema(table), NOW);
+    try (Connection other = database.connect();
+        Statement lock = other.createStatement()) {
+      other.setAutoCommit(false);
+      lock.execute("LOCK TABLE t_20240226 IN SHARE MODE");
+      assertOnlyTheOtherIsDropped("55P03", table);
+    }
+  }
+
+  @Test
+  void partitionThatCannotBeDropped_keepsNoOtherFromBeingDropped() throws Exception {
+    Table table = table("day", "2 days");
+    DatabaseTables.prepare(connection, schema(table), NOW);
+    sql("CREATE VIEW report AS SELECT * FROM t_20240226");
+    assertOnlyTheOtherIsDropped("2BP01", table);
+    sql("DROP VIEW report");
+    assertEquals(
+        List.of("DROP TABLE public.t_20240226"),
+        drop(table, Instant.parse("2024-03-02T01:00:00Z")));
+  }
+
+  private void assertOnlyTheOtherIsDropped(String sqlState, Table table) throws SQLException {
+    List<String> dropped = new ArrayList<>();
+    PartitionUpkeep upkeep = PartitionUpkeep.of(connection, table);
+    SQLException e =
+        assertThrows(
+            SQLException.class,
+            () -> upkeep.drop(Instant.parse("2024-03-02T01:00:00Z"), dropped::add));
+    assertEquals(sqlState, e.getSQLState(), e.getMessage());
+    assertTrue(String.valueOf(e.getMessage()).contains("t_20240226"), e::getMessage);
+    assertEquals(List.of("DROP TABLE public.t_20240228"), dropped);
+  }
+
+  /** Marked, and in the middle of a DETACH that has waited too long for a reader. */
+  private void leavePending(String name, Table table) throws SQLException {
+    assumeTrue(connection.getMetaData().getDatabaseMajorVersion() >= 14, "there is none before");
+    ExistingPartitions.Partition partition = partition(name);
+    sql(
+        PartitionSql.comment(
+            partition.name(),
+            PartitionSql.markOf(
+                "public.t", partition.range(), Objects.requireNonNull(table.partitioning()))));
+    try (Connection reader = database.connect();
+        Statement reading = reader.createStatement()) {
+      reader.setAutoCommit(false);
+      reading.execute("SELECT count(*) FROM t");
+      sql("SET statement_timeout = '100ms'");
+      SQLException e =
+          assertThrows(
+              SQLException.class,
+              () -> sql("ALTER TABLE t DETACH PARTITION " + name + " CONCURRENTLY"));
+      assertEquals("57014", e.getSQLState(), e.getMessage());
+      sql("RESET statement_timeout");
+      reader.rollback(); // its end is known to the server then
+    }
+    assertTrue(partition(name).detaching());
+  }
+
+  private ExistingPartitions.Partition partition(String name) throws SQLException {
+    return existing().partitions().stream()
+        .filter(partition -> partition.name().equals("public." + name))
+        .findFirst()
+        .orElseThrow();
   }
 
   @Test
