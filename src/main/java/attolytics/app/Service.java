@@ -261,7 +261,8 @@ public final class Service implements AutoCloseable {
     Duration tenth = settings.idempotencyTtl().dividedBy(10);
     Duration period = tenth.compareTo(MAX_PURGE_PERIOD) < 0 ? tenth : MAX_PURGE_PERIOD;
     housekeeping.schedule(period, new KeyPurge(database, settings.idempotencyTtl()));
-    housekeeping.schedule(QuarantineUpkeep.PERIOD, quarantine);
+    housekeeping.schedule(QuarantineUpkeep.PERIOD, quarantine::purge);
+    housekeeping.schedule(QuarantineUpkeep.PERIOD, quarantine::count);
     housekeeping.schedule(
         STALLED_COPIES_PERIOD, new StalledCopies(database, settings.ackTimeout()));
 

@@ -25,10 +25,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Deletes the events in quarantine that are older than the time to live, in small steps, and counts
- * the others. Several instances may do so at once. {@link #isFull} answers from memory.
+ * those that are there. Several instances may do so at once. {@link #isFull} answers from memory.
+ *
+ * <p>{@link #purge} and {@link #count} are to run in threads of their own: a backlog that takes
+ * long to delete, or cannot be deleted, must not hold up the other bound.
  */
-public final class QuarantineUpkeep implements Runnable {
-  /** How often it has to run for both bounds to be acted on within 10 s. */
+public final class QuarantineUpkeep {
+  /** How often both have to run for both bounds to be acted on within 10 s. */
   public static final Duration PERIOD = Duration.ofSeconds(4);
 
   private static final Logger log = LoggerFactory.getLogger(QuarantineUpkeep.class);
@@ -82,21 +85,28 @@ public final class QuarantineUpkeep implements Runnable {
     return full.contains(appId);
   }
 
-  /** Deletes and counts. If the database fails, the next run tries again. */
-  @Override
-  public void run() {
+  /** Deletes what is too old. If the database fails, the next run goes on. */
+  public void purge() {
     try {
       int deleted;
       do {
         deleted = deleteSome();
       } while (deleted == STEP && !Thread.currentThread().isInterrupted());
-      QuarantineContents contents = count();
+    } catch (SQLException e) {
+      log.debug("Cannot purge the events in quarantine: {}", e.getMessage());
+    }
+  }
+
+  /** Counts. If the database fails, what is known stays, and the next run tries again. */
+  public void count() {
+    try {
+      QuarantineContents contents = contents();
       Set<String> now = fullNow(contents);
       logChanges(full, now);
       full = now;
       observer.accept(contents);
     } catch (SQLException e) {
-      log.debug("Cannot purge or count the events in quarantine: {}", e.getMessage());
+      log.debug("Cannot count the events in quarantine: {}", e.getMessage());
     }
   }
 
@@ -136,7 +146,7 @@ public final class QuarantineUpkeep implements Runnable {
     }
   }
 
-  private QuarantineContents count() throws SQLException {
+  private QuarantineContents contents() throws SQLException {
     List<Group> groups = new ArrayList<>();
     List<Reason> newest = new ArrayList<>();
     try (Connection connection = database.getConnection()) {

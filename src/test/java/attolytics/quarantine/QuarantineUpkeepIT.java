@@ -63,29 +63,29 @@ class QuarantineUpkeepIT {
   }
 
   @Test
-  void run_deletesWhatIsOlderThanTheTimeToLive_inSteps() throws SQLException {
+  void purge_deletesWhatIsOlderThanTheTimeToLive_inSteps() throws SQLException {
     sql(INSERT.formatted("2 h", "a", "too_long", 2_500), INSERT.formatted("50 min", "a", "x", 3));
-    upkeep(10).run();
+    upkeep(10).purge();
     assertEquals("3", query("SELECT count(*) FROM attolytics_quarantine"));
   }
 
   @Test
-  void run_leavesWhatAnotherTransactionHasLocked() throws SQLException {
+  void purge_leavesWhatAnotherTransactionHasLocked() throws SQLException {
     sql(INSERT.formatted("2 h", "a", "x", 3));
     connection.setAutoCommit(false);
     sql("SELECT FROM attolytics_quarantine WHERE id = 2 FOR UPDATE");
-    upkeep(10).run();
+    upkeep(10).purge();
     connection.rollback();
     assertEquals("2", query("SELECT string_agg(id::text, ',') FROM attolytics_quarantine"));
   }
 
   @Test
-  void run_countsByAppAndCode_andTellsTheNewestReasons() throws SQLException {
+  void count_countsByAppAndCode_andTellsTheNewestReasons() throws SQLException {
     sql(
         INSERT.formatted("1 min", "a", "too_long", 2),
         INSERT.formatted("1 min", "a", "x", 1),
         INSERT.formatted("1 min", "b", "x", 4));
-    upkeep(10).run();
+    upkeep(10).count();
     assertEquals(
         List.of(new Group("a", "too_long", 2), new Group("a", "x", 1), new Group("b", "x", 4)),
         seen.groups());
@@ -100,16 +100,16 @@ class QuarantineUpkeepIT {
     QuarantineUpkeep upkeep = upkeep(3);
     assertFalse(upkeep.isFull("a"), "before the first count");
     sql(INSERT.formatted("1 min", "a", "x", 3), INSERT.formatted("1 min", "b", "x", 2));
-    upkeep.run();
+    upkeep.count();
     assertTrue(upkeep.isFull("a"));
     assertFalse(upkeep.isFull("b"), "each app has bounds of its own");
     sql("DELETE FROM attolytics_quarantine WHERE id = 1");
-    upkeep.run();
+    upkeep.count();
     assertFalse(upkeep.isFull("a"));
   }
 
   @Test
-  void run_logsOnceThatAQuarantineIsFull_andThatThereIsRoomAgain() throws SQLException {
+  void count_logsOnceThatAQuarantineIsFull_andThatThereIsRoomAgain() throws SQLException {
     ListAppender<ILoggingEvent> logged = new ListAppender<>();
     Logger logger = (Logger) LoggerFactory.getLogger(QuarantineUpkeep.class);
     logger.addAppender(logged);
@@ -117,11 +117,11 @@ class QuarantineUpkeepIT {
     try {
       QuarantineUpkeep upkeep = upkeep(3);
       sql(INSERT.formatted("1 min", "a", "x", 3));
-      upkeep.run();
-      upkeep.run();
+      upkeep.count();
+      upkeep.count();
       sql("DELETE FROM attolytics_quarantine");
-      upkeep.run();
-      upkeep.run();
+      upkeep.count();
+      upkeep.count();
     } finally {
       logger.detachAppender(logged);
     }
@@ -133,12 +133,12 @@ class QuarantineUpkeepIT {
   }
 
   @Test
-  void run_withoutADatabase_keepsWhatIsKnown() throws SQLException {
+  void count_withoutADatabase_keepsWhatIsKnown() throws SQLException {
     QuarantineUpkeep upkeep = upkeep(1);
     sql(INSERT.formatted("1 min", "a", "x", 1));
-    upkeep.run();
+    upkeep.count();
     sql("ALTER TABLE attolytics_quarantine RENAME TO gone");
-    upkeep.run();
+    upkeep.count();
     assertTrue(upkeep.isFull("a"));
   }
 
@@ -157,6 +157,46 @@ class QuarantineUpkeepIT {
       assertEquals(3, service.metric("attolytics_quarantine_rows{app=\"unknown\"}"));
       assertEquals("5", service.query("SELECT count(*) FROM attolytics_quarantine"));
     }
+  }
+
+  /** As after --quarantine_ttl was shortened, with a large backlog and a slow disk. */
+  @Test
+  void service_countsWhileItDeletes() throws Exception {
+    // With a longer ack timeout, the DELETE is not given up as long as this lasts.
+    try (RunningService service =
+        RunningService.start(SCHEMA, "", "--quarantine_ttl=1h", "--ack_timeout=10m")) {
+      onDelete(service, "PERFORM pg_sleep(1000)");
+      service.execute(INSERT.formatted("2 h", "a", "x", 1));
+      Eventually.await(
+          () ->
+              !"0"
+                  .equals(
+                      service.query(
+                          "SELECT count(*) FROM pg_stat_activity WHERE datname ="
+                              + " current_database() AND query LIKE 'DELETE%' AND state ="
+                              + " 'active'")));
+      service.execute(INSERT.formatted("1 min", "b", "x", 2));
+      Eventually.await(() -> service.metric("attolytics_quarantine_rows{app=\"b\"}") == 2);
+    }
+  }
+
+  @Test
+  void service_countsThoughItCannotDelete() throws Exception {
+    try (RunningService service = RunningService.start(SCHEMA, "", "--quarantine_ttl=1h")) {
+      onDelete(service, "RAISE EXCEPTION 'of the test'");
+      service.execute(
+          INSERT.formatted("2 h", "a", "x", 1) + ";" + INSERT.formatted("1 min", "b", "x", 2));
+      Eventually.await(() -> service.metric("attolytics_quarantine_rows{app=\"b\"}") == 2);
+      assertEquals(1, service.metric("attolytics_quarantine_rows{app=\"a\"}"));
+    }
+  }
+
+  private static void onDelete(RunningService service, String statement) throws Exception {
+    service.execute(
+        "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s; RETURN old; END $$"
+                .formatted(statement)
+            + ";CREATE TRIGGER fault BEFORE DELETE ON attolytics_quarantine"
+            + " FOR EACH ROW EXECUTE FUNCTION fault()");
   }
 
   private QuarantineUpkeep upkeep(long maxRows) {
