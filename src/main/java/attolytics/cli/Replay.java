@@ -10,6 +10,7 @@ import attolytics.quarantine.ReplaySelection;
 import attolytics.quarantine.Replayer;
 import attolytics.schema.Quarantine;
 import attolytics.schema.Schema;
+import attolytics.schema.Table;
 import attolytics.settings.DatabaseUrl;
 import attolytics.settings.Settings;
 import attolytics.settings.StartException;
@@ -18,6 +19,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -46,7 +49,7 @@ public final class Replay {
         throw noDatabase(settings);
       }
       Replayer.Summary summary =
-          hasQuarantine(database.url(), schema, settings)
+          hasQuarantine(database.url(), schema, selection, settings)
               ? Replayer.run(
                   database.url(),
                   schema,
@@ -73,9 +76,11 @@ public final class Replay {
   /**
    * Whether there is a quarantine.
    *
-   * @throws StartException if a start would be refused: each event would be, then
+   * @throws StartException if a start would be refused, or has to come first: each event would be
+   *     refused, then
    */
-  private static boolean hasQuarantine(DatabaseUrl url, Schema schema, Settings settings)
+  private static boolean hasQuarantine(
+      DatabaseUrl url, Schema schema, ReplaySelection selection, Settings settings)
       throws StartException {
     try (Connection connection = Connector.connect(url, settings.ackTimeout())) {
       if (ExistingTable.find(connection, Identifiers.quote(Quarantine.NAME)) == null) {
@@ -86,9 +91,27 @@ public final class Replay {
       if (!plan.problems().isEmpty()) {
         throw new StartException(plan.problems());
       }
+      checkTables(connection, schema, selection);
       return true;
     } catch (SQLException e) {
       throw Connector.refused("could not be compared with the schema file", e);
+    }
+  }
+
+  private static void checkTables(Connection connection, Schema schema, ReplaySelection selection)
+      throws SQLException, StartException {
+    List<String> problems = new ArrayList<>();
+    for (Table table : schema.tables()) {
+      String quoted = Identifiers.quote(table);
+      if ((selection.table() == null || selection.table().equals(table.name()))
+          && ExistingTable.find(connection, quoted) == null) {
+        problems.add(
+            "table %s does not exist; a start, a reload or attolytics migrate --apply creates it"
+                .formatted(quoted));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new StartException(problems);
     }
   }
 

@@ -7,9 +7,7 @@ import attolytics.buffer.Outcome;
 import attolytics.encoding.CopyBuffer;
 import attolytics.flush.transaction.CopyError;
 import attolytics.flush.transaction.FlushException;
-import attolytics.flush.transaction.FlushException.Kind;
 import attolytics.schema.Quarantine;
-import attolytics.schema.Table;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,7 +72,7 @@ final class Rejection {
   }
 
   private static Outcome outcome(FlushException e) {
-    if (e.kind() == Kind.TABLE || isUnknownColumn(e) || lacksPartition(e)) {
+    if (e.isOfTable()) {
       return new Outcome(
           Outcome.Kind.TABLE_BROKEN, null, CopyError.withoutWords(e.sql(), e.table()), e.event());
     }
@@ -98,21 +96,5 @@ final class Rejection {
             e.event(),
             outcome.kind() == Outcome.Kind.CONFLICT ? "conflict" : "refused_by_database",
             String.valueOf(outcome.detail()));
-  }
-
-  /** NULL in a column that is not in the schema file: no client can fix that. */
-  private static boolean isUnknownColumn(FlushException e) {
-    Table table = e.table();
-    String column = CopyError.column(e.sql());
-    return "23502".equals(e.sql().getSQLState())
-        && table != null
-        && column != null
-        && table.column(column) == null;
-  }
-
-  /** The row's time is a valid one: a missing partition is the service's failure. */
-  private static boolean lacksPartition(FlushException e) {
-    Table table = e.table();
-    return table != null && table.partitioning() != null && CopyError.hasNoPartition(e.sql());
   }
 }

@@ -7,6 +7,7 @@ import attolytics.flush.transaction.RowWriter;
 import attolytics.flush.transaction.RowWriter.RefusedException;
 import attolytics.quarantine.Verdict.Reason;
 import attolytics.schema.Quarantine;
+import attolytics.schema.Table;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -15,6 +16,7 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +47,7 @@ final class ReplayStep {
 
   private static final int LOCK_MILLIS = 2_000;
 
-  /** So many events, one after the other, that the database cannot take now are no accident. */
+  /** So many events of a table, one after the other, that it cannot take now are no accident. */
   private static final int ENOUGH_FAILED = 20;
 
   private static final String SELECT =
@@ -130,9 +132,9 @@ final class ReplayStep {
    * Runs it, in a transaction of its own.
    *
    * @param oneByOne whether to write the rows one by one at once; what the database cannot take now
-   *     is left then, unless that is true of many
+   *     is left as it is then, unless that is true of many
    * @param commit false to undo it
-   * @throws RefusedException if the database cannot take the rows now
+   * @throws RefusedException if the database cannot take the rows now, or a table takes none
    */
   void run(Connection connection, boolean oneByOne, boolean commit)
       throws SQLException, RefusedException {
@@ -227,24 +229,25 @@ final class ReplayStep {
 
   private void writeOneByOne(Connection connection, List<Verdict> valid)
       throws SQLException, RefusedException {
-    int failed = 0;
+    Map<Table, Integer> failed = new HashMap<>();
     for (Verdict verdict : valid) {
       QuarantinedEvent event = verdict.event();
+      List<Batch> row = rows(List.of(verdict));
+      Table table = row.get(0).runTable(0);
       Savepoint before = connection.setSavepoint();
       try {
-        List<Batch> row = rows(List.of(verdict));
         // A distributed table says only then why it refuses a row.
-        boolean byInsert = row.get(0).runTable(0).distributeBy() != null;
-        writer.write(connection, row, byInsert);
+        writer.write(connection, row, table.distributeBy() != null);
         connection.releaseSavepoint(before);
         take(verdict);
-        failed = 0;
+        failed.remove(table);
       } catch (RefusedException e) {
         connection.rollback(before);
-        if (!e.isTransient()) {
+        if (!e.isTransient() && !e.isOfTable()) {
           String code = e.isConflict() ? "conflict" : "refused_by_database";
           leave(event, new Reason(code, null, e.words()));
-        } else if (++failed < ENOUGH_FAILED) {
+        } else if (failed.merge(table, 1, Integer::sum) < ENOUGH_FAILED) {
+          // Its reason stays: it says nothing of the event, and is what --code selects.
           log.warn("The database cannot take event {} now: {}", event.id(), e.words());
           left.put(event.id(), event.code());
         } else {

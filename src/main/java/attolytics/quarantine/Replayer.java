@@ -184,6 +184,15 @@ public final class Replayer {
         step.run(connect(), attempt > ATTEMPTS_AT_ONCE, !dryRun);
         return take(step);
       } catch (RefusedException e) {
+        if (e.isOfTable()) {
+          throw new StartException(
+              e.place()
+                  + " takes no events: "
+                  + e.words()
+                  + "; correct the table, or replay others with --table: the events that are left"
+                  + " are as they were",
+              e);
+        }
         retryOrThrow(attempt, e.error());
       } catch (SQLException e) {
         disconnect();

@@ -17,6 +17,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -312,6 +313,61 @@ class ReplayIT {
     CommandResult result = replay();
     assertEquals("stored: 2\nduplicates: 0\nleft: 1\n  bad: 1\n", result.out(), result.err());
     assertEquals(List.of("2 bad -"), rows(CODES));
+  }
+
+  /** As between a correction of the schema file and the start that creates the table. */
+  @Test
+  void replay_beforeATableIsThere_changesNoEvent() throws Exception {
+    String schema =
+        SCHEMA
+            .replace("  u: {columns", "  clicks: {columns: [{name: n, type: i32}]}\n  u: {columns")
+            .replace("[t, u]", "[t, u, clicks]");
+    quarantine("a", "clicks", "{\"_t\":\"clicks\",\"n\":1}", null);
+    quarantine("a", "u", "{\"_t\":\"u\",\"n\":2}", null);
+
+    for (String app : List.of("--app=a", "--table=clicks")) {
+      CommandResult result = replayAt(schema, database.url(), app);
+      assertEquals(1, result.exitCode(), result.out());
+      assertTrue(
+          result.err().contains("table \"clicks\" does not exist; a start, a reload or"),
+          result.err());
+    }
+    assertEquals(List.of("1 bad -", "2 bad -"), rows(CODES));
+    assertEquals(0, replayAt(schema, database.url(), "--table=u").exitCode());
+    sql("CREATE TABLE clicks (n int4)");
+    assertEquals(0, replayAt(schema, database.url()).exitCode());
+  }
+
+  /** A reason of the table's, not of the event's. */
+  @Test
+  void replay_withoutAPartition_leavesTheEventAsItIs() throws Exception {
+    sql("CREATE TABLE p (at timestamptz NOT NULL, n int4) PARTITION BY RANGE (at)");
+    String schema =
+        "tables: {p: {columns: [{name: at, type: timestamp, required: true}],"
+            + " partition_by: {column: at, interval: day}}, u: {columns: [{name: n, type: i32}]}}\n"
+            + "apps: {a: {secret_key: s, tables: [p, u]}}\n";
+    quarantine("a", "p", "{\"_t\":\"p\",\"at\":\"" + Instant.now() + "\"}", null);
+    quarantine("a", "u", "{\"_t\":\"u\",\"n\":2}", null);
+    CommandResult result = replayAt(schema, database.url());
+    assertEquals("stored: 1\nduplicates: 0\nleft: 1\n  bad: 1\n", result.out(), result.err());
+    assertEquals(List.of("1 bad -"), rows(CODES));
+  }
+
+  @Test
+  void replay_ofATableThatTakesNothing_endsAndChangesNoEvent() throws Exception {
+    fill(25);
+    sql(
+        """
+        CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN RAISE EXCEPTION 'of the test' USING ERRCODE = '42501'; END $$
+        """,
+        "CREATE TRIGGER fail BEFORE INSERT ON u FOR EACH ROW EXECUTE FUNCTION fail()");
+    CommandResult result = replay();
+    assertEquals(1, result.exitCode(), result.out());
+    assertTrue(result.err().contains("error: table u takes no events"), result.err());
+    assertEquals(
+        List.of("bad 25"),
+        rows("SELECT code || ' ' || count(*) FROM attolytics_quarantine GROUP BY code"));
   }
 
   @Test

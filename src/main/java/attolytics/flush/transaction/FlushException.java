@@ -194,6 +194,25 @@ public final class FlushException extends Exception {
     return Kind.of(sql.getSQLState(), CopyError.hasContext(sql));
   }
 
+  /** Whether the table, and no client, is to be corrected, although it may be for a single row. */
+  public boolean isOfTable() {
+    return kind() == Kind.TABLE || isUnknownColumn() || lacksPartition();
+  }
+
+  /** NULL in a column that is not in the schema file: no client can fix that. */
+  private boolean isUnknownColumn() {
+    String column = CopyError.column(sql);
+    return "23502".equals(sql.getSQLState())
+        && table != null
+        && column != null
+        && table.column(column) == null;
+  }
+
+  /** The row's time is a valid one: a missing partition is the service's failure. */
+  private boolean lacksPartition() {
+    return table != null && table.partitioning() != null && CopyError.hasNoPartition(sql);
+  }
+
   /** Whether it waited for too long: for a lock, or until the statement timeout. */
   public boolean isWait() {
     return "55P03".equals(sql.getSQLState()) || "57014".equals(sql.getSQLState());

@@ -31,6 +31,16 @@ public final class RowWriter {
       return failure.kind() == Kind.TRANSIENT;
     }
 
+    /** Whether the table, and not the rows, is to be corrected. */
+    public boolean isOfTable() {
+      return failure.isOfTable();
+    }
+
+    /** What refused a row, in words. */
+    public String place() {
+      return failure.place();
+    }
+
     /** Whether a unique or exclusion constraint refused a row. */
     public boolean isConflict() {
       return failure.isConflict();
