@@ -40,9 +40,10 @@ final class ReplayStep {
 
   private static final Logger log = LoggerFactory.getLogger(ReplayStep.class);
 
-  /** The bytes of their text; an event of more is a step of its own. */
+  /** The bytes of their text and headers; an event of more is a step of its own. */
   private static final long BYTES = 4 << 20;
 
+  /** Of the ids and sizes; what is not fetched is not locked. */
   private static final int FETCH = 50;
 
   private static final int LOCK_MILLIS = 2_000;
@@ -50,12 +51,18 @@ final class ReplayStep {
   /** So many events of a table, one after the other, that it cannot take now are no accident. */
   private static final int ENOUGH_FAILED = 20;
 
-  private static final String SELECT =
-      "SELECT id, received_at, app, code, event, headers::text FROM "
+  // PostgreSQL knows the size of a text without reading it.
+  private static final String LOCK =
+      "SELECT id, octet_length(event) + coalesce(octet_length(headers::text), 0) FROM "
           + Quarantine.NAME
           + " WHERE id > ? AND id <= ?";
 
-  private static final String LOCK = " ORDER BY id LIMIT " + EVENTS + " FOR UPDATE SKIP LOCKED";
+  private static final String IN_ORDER = " ORDER BY id LIMIT " + EVENTS + " FOR UPDATE SKIP LOCKED";
+
+  private static final String SELECT =
+      "SELECT id, received_at, app, code, event, headers::text FROM "
+          + Quarantine.NAME
+          + " WHERE id = ANY (?) ORDER BY id";
 
   private static final String DELETE = "DELETE FROM " + Quarantine.NAME + " WHERE id = ANY (?)";
 
@@ -141,7 +148,7 @@ final class ReplayStep {
     RowWriter.begin(connection, LOCK_MILLIS);
     try {
       List<Verdict> valid = new ArrayList<>();
-      for (QuarantinedEvent event : lock(connection)) {
+      for (QuarantinedEvent event : select(connection, lock(connection))) {
         end = event.id();
         Verdict verdict = decoder.decode(event);
         if (verdict.row() != null) {
@@ -166,11 +173,13 @@ final class ReplayStep {
     }
   }
 
-  private List<QuarantinedEvent> lock(Connection connection) throws SQLException {
-    List<QuarantinedEvent> events = new ArrayList<>();
-    String sql = SELECT + (only == null ? "" : " AND id = ANY (?)") + selection.condition() + LOCK;
+  /** Locks the events, of which so many are selected as fit into memory; returns their ids. */
+  private List<Long> lock(Connection connection) throws SQLException {
+    List<Long> ids = new ArrayList<>();
+    String sql =
+        LOCK + (only == null ? "" : " AND id = ANY (?)") + selection.condition() + IN_ORDER;
     try (PreparedStatement query = connection.prepareStatement(sql)) {
-      query.setFetchSize(FETCH); // what is not fetched is not locked
+      query.setFetchSize(FETCH);
       query.setLong(1, after);
       query.setLong(2, last);
       if (only != null) {
@@ -179,17 +188,32 @@ final class ReplayStep {
       selection.bind(query, only == null ? 3 : 4);
       long bytes = 0;
       try (ResultSet row = query.executeQuery()) {
-        while (bytes < BYTES && row.next()) {
-          QuarantinedEvent event =
+        while (row.next()) {
+          bytes += row.getLong(2);
+          if (bytes > BYTES && !ids.isEmpty()) {
+            break;
+          }
+          ids.add(row.getLong(1));
+        }
+      }
+    }
+    return ids;
+  }
+
+  private List<QuarantinedEvent> select(Connection connection, List<Long> ids) throws SQLException {
+    List<QuarantinedEvent> events = new ArrayList<>();
+    try (PreparedStatement query = connection.prepareStatement(SELECT)) {
+      query.setArray(1, connection.createArrayOf("bigint", ids.toArray()));
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          events.add(
               new QuarantinedEvent(
                   row.getLong(1),
                   row.getObject(2, OffsetDateTime.class).toInstant(),
                   row.getString(3),
                   row.getString(4),
                   row.getString(5),
-                  row.getString(6));
-          events.add(event);
-          bytes += event.event().length();
+                  row.getString(6)));
         }
       }
     }

@@ -481,9 +481,26 @@ class ReplayIT {
     assertEquals(List.of("0"), rows("SELECT count(*) FROM attolytics_quarantine"));
   }
 
-  private JarProcess jar() throws Exception {
+  @Test
+  void jar_withASmallHeap_replaysLargeEvents() throws Exception {
+    sql(
+        "INSERT INTO attolytics_quarantine (received_at, app, table_name, code, event)"
+            + " SELECT now(), 'a', 't', 'bad',"
+            + " format('{\"_t\":\"t\",\"n\":%s,\"s\":\"%s\"}', n, repeat('x', 1000000))"
+            + " FROM generate_series(1, 120) n");
+    try (JarProcess jar = jar("-Xmx64m")) {
+      assertEquals(0, jar.exitCode(), jar.err());
+    }
+    assertEquals(
+        List.of("120 120000000"), rows("SELECT count(DISTINCT n) || ' ' || sum(length(s)) FROM t"));
+  }
+
+  private JarProcess jar(String... javaOptions) throws Exception {
     return JarProcess.start(
-        Map.of("ATTOLYTICS_DB_URL", database.url()), "replay", "--schema=" + file(SCHEMA));
+        Map.of(
+            "ATTOLYTICS_DB_URL", database.url(), "JDK_JAVA_OPTIONS", String.join(" ", javaOptions)),
+        "replay",
+        "--schema=" + file(SCHEMA));
   }
 
   private CommandResult replay(String... options) throws Exception {
