@@ -7,6 +7,7 @@ import attolytics.database.migration.DatabaseTables;
 import attolytics.database.migration.Plan;
 import attolytics.flush.transaction.FlushTrial;
 import attolytics.schema.Schema;
+import attolytics.schema.Table;
 import attolytics.settings.DatabaseUrl;
 import attolytics.settings.Settings;
 import attolytics.settings.StartException;
@@ -84,27 +85,33 @@ public final class Check {
   }
 
   private List<String> rehearse(Connection connection, Schema schema) throws StartException {
-    Plan plan = tryToStart(connection, schema);
+    Plan plan = tryToStart(connection, schema, new FlushTrial(schema.tables()));
     print(plan);
     return plan.problems();
   }
 
-  /** Prints the steps only: some of them cannot be rolled back. */
+  /** Only prints the steps: some of them cannot be rolled back. Tries what they do not change. */
   private List<String> rehearseMigration(Connection connection, Schema schema)
       throws SQLException, StartException {
     Migration migration = DatabaseTables.migration(connection, schema, Instant.now());
+    migration.notes().forEach(note -> out.comment("note: " + note));
     out.comment(migration.steps().isEmpty() ? "a start would change nothing" : "a start would run");
     out.steps(migration);
-    if (!migration.isDone()) {
-      return migration.left();
+    if (!migration.unsolved().isEmpty()) {
+      return migration.unsolved();
     }
-    Plan plan = tryToStart(connection, schema);
-    warn(plan);
+    List<Table> tables =
+        schema.tables().stream().filter(table -> !migration.unfit().contains(table)).toList();
+    FlushTrial trial = new FlushTrial(tables);
+    Plan plan =
+        tryToStart(connection, new Schema(tables, schema.apps(), schema.databaseUrl()), trial);
+    // The others are about what the steps do.
+    warn(migration.isDone() ? plan.warnings() : trial.warnings());
     return plan.problems();
   }
 
-  private static Plan tryToStart(Connection connection, Schema schema) throws StartException {
-    FlushTrial trial = new FlushTrial(schema.tables());
+  private static Plan tryToStart(Connection connection, Schema schema, FlushTrial trial)
+      throws StartException {
     return StartSteps.rehearse(connection, schema, trial, Instant.now());
   }
 
@@ -119,10 +126,10 @@ public final class Check {
               : "a start would create");
     }
     plan.statements().forEach(out::statement);
-    warn(plan);
+    warn(plan.warnings());
   }
 
-  private void warn(Plan plan) {
-    plan.warnings().forEach(warning -> out.comment("warning: " + warning));
+  private void warn(List<String> warnings) {
+    warnings.forEach(warning -> out.comment("warning: " + warning));
   }
 }

@@ -1,5 +1,6 @@
 package attolytics.database;
 
+import attolytics.schema.Table;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -10,9 +11,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param steps in order; each is useful without those after it
  * @param left what has to be done by hand, because it needs a decision or another user
+ * @param unsolved why a start would be refused even after the steps that this user may run
+ * @param unfit the tables to which no rows can be written before the steps
  * @param notes information that requires no action
  */
-public record Migration(List<Step> steps, List<String> left, List<String> notes) {
+public record Migration(
+    List<Step> steps,
+    List<String> left,
+    List<String> unsolved,
+    List<Table> unfit,
+    List<String> notes) {
   /**
    * A step of a migration.
    *
@@ -56,6 +64,8 @@ public record Migration(List<Step> steps, List<String> left, List<String> notes)
   public Migration {
     steps = List.copyOf(steps);
     left = List.copyOf(left);
+    unsolved = List.copyOf(unsolved);
+    unfit = List.copyOf(unfit);
     notes = List.copyOf(notes);
   }
 

@@ -10,6 +10,8 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code attolytics migrate}, and {@code --migrate} at a start. */
 class MigrateIT extends MigrateFixture {
@@ -137,6 +139,64 @@ class MigrateIT extends MigrateFixture {
     } finally {
       sql("SET ROLE NONE; DROP OWNED BY " + user + "; DROP ROLE " + user);
     }
+  }
+
+  /** A start runs the steps that its user may run, and is refused for the others. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{name: x}, {name: added}] | 1",
+        "{name: x, required: true}], deduplicate_by: x | 1",
+        "{name: x, indexed: true}] | 0"
+      })
+  void check_withMigrate_ofATableOfAnotherUser_comesToTheResultOfAStart(
+      String columns, int exitCode) throws Exception {
+    database.assumeSuperuser("create a role");
+    String user = database.name() + "_user";
+    sql("CREATE TABLE t (x text)");
+    sql("CREATE ROLE " + user + "; GRANT ALL ON SCHEMA public TO " + user);
+    String yaml =
+        "tables: {t: {columns: [" + columns + "}}\napps: {a: {secret_key: s, tables: [t]}}";
+    String[] options = {
+      "--schema=" + file(yaml), "--db_url=" + database.url(), "--port=0", "--admin_port=0"
+    };
+    try {
+      sql("GRANT ALL ON t TO " + user);
+      sql("ALTER DATABASE " + database.name() + " SET role = " + user);
+      CommandResult check = CommandResult.of(Map.of(), with(options, "check", "--migrate"));
+      CommandResult start = CommandResult.of(Map.of(), with(options, "--migrate"));
+      assertEquals(exitCode, start.exitCode(), start.err());
+      assertEquals(start.exitCode(), check.exitCode(), check.out());
+      assertEquals(start.errors(), check.errors());
+      assertTrue(
+          check.out().contains("-- note: table \"t\": the user " + user + " does not own it"),
+          check.out());
+    } finally {
+      sql("SET ROLE NONE; DROP OWNED BY " + user + "; DROP ROLE " + user);
+    }
+  }
+
+  /** A step of one table does not keep the others from being tried. */
+  @Test
+  void check_withMigrate_triesWhatNoStepChanges() throws Exception {
+    sql("CREATE TABLE t (time timestamptz)");
+    sql("CREATE TABLE fresh (x text); CREATE INDEX ON fresh (x)");
+    sql(
+        "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            + " RAISE 'not today' USING ERRCODE = '42501'; END $$",
+        "CREATE TRIGGER no BEFORE INSERT ON fresh EXECUTE FUNCTION no()");
+    String[] options = {
+      "--schema=" + file(SCHEMA), "--db_url=" + database.url(), "--port=0", "--admin_port=0"
+    };
+
+    CommandResult check = CommandResult.of(Map.of(), with(options, "check", "--migrate"));
+    CommandResult start = CommandResult.of(Map.of(), with(options, "--migrate"));
+
+    assertTrue(check.statements().stream().anyMatch(s -> s.contains("ADD COLUMN")), check.out());
+    assertEquals(1, check.exitCode(), check.out());
+    assertTrue(check.errors().get(0).contains("not today"), check.err());
+    assertEquals(start.errors(), check.errors());
   }
 
   @Test

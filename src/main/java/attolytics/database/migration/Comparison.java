@@ -3,6 +3,7 @@ package attolytics.database.migration;
 import attolytics.database.Migration;
 import attolytics.database.Migration.Step;
 import attolytics.database.partition.PartitionCheck;
+import attolytics.schema.Table;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -17,6 +18,8 @@ final class Comparison {
   private final List<String> notes = new ArrayList<>();
   private final List<Step> creations = new ArrayList<>();
   private final List<String> left = new ArrayList<>();
+  private final List<String> unsolved = new ArrayList<>();
+  private final List<Table> unfit = new ArrayList<>();
   private final List<TableCheck> checks = new ArrayList<>();
   private final List<Step> uniqueIndexes = new ArrayList<>();
   private final List<Step> partitions = new ArrayList<>();
@@ -35,6 +38,7 @@ final class Comparison {
   void refuse(List<String> why) {
     problems.addAll(why);
     left.addAll(why);
+    unsolved.addAll(why);
   }
 
   /**
@@ -68,19 +72,38 @@ final class Comparison {
     }
   }
 
-  /** Adds an existing table. */
-  void check(TableCheck check) {
+  /** Notes a table that has problems. */
+  void noteUnfit(Table table) {
+    unfit.add(table);
+  }
+
+  int numberOfProblems() {
+    return problems.size();
+  }
+
+  /**
+   * Adds an existing table.
+   *
+   * @param owned whether this user may run its steps
+   */
+  void check(TableCheck check, boolean owned) {
     check.run();
     warnings.addAll(check.warnings());
     problems.addAll(check.problems());
     left.addAll(check.left());
+    unsolved.addAll(owned ? check.left() : check.problems());
     checks.add(check);
   }
 
-  /** Adds the unique index that an existing table needs. */
-  void check(DeduplicationCheck check) {
+  /**
+   * Adds the unique index that an existing table needs.
+   *
+   * @param owned whether this user may run its steps
+   */
+  void check(DeduplicationCheck check, boolean owned) {
     problems.addAll(check.problems());
     left.addAll(check.left());
+    unsolved.addAll(owned ? check.left() : check.problems());
     uniqueIndexes.addAll(check.steps());
   }
 
@@ -133,6 +156,6 @@ final class Comparison {
     for (TableCheck check : checks) {
       steps.addAll(check.indexes(connection));
     }
-    return new Migration(steps, left, allNotes);
+    return new Migration(steps, left, unsolved, unfit, allNotes);
   }
 }

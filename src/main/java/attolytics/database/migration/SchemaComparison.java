@@ -67,7 +67,11 @@ final class SchemaComparison {
     comparison.warn(distribution.warnings(connection, schema));
     comparison.warn(TargetSchema.warnings(schema.tables()));
     for (Table table : schema.tables()) {
+      int before = comparison.numberOfProblems();
       compare(table);
+      if (comparison.numberOfProblems() > before) {
+        comparison.noteUnfit(table);
+      }
     }
     for (OwnTable table : OWN_TABLES) {
       compare(table);
@@ -133,11 +137,11 @@ final class SchemaComparison {
 
   private void check(Table table, ExistingTable existing) throws SQLException {
     TableCheck check = new TableCheck(table, existing);
-    comparison.check(check);
+    comparison.check(check, existing.owned());
     boolean changes = check.changesTable();
     if (!table.deduplicateBy().isEmpty() && existing.isTable()) {
       DeduplicationCheck deduplication = DeduplicationCheck.of(connection, table, existing);
-      comparison.check(deduplication);
+      comparison.check(deduplication, existing.owned());
       changes |= !deduplication.steps().isEmpty();
     }
     if (changes && !existing.owned()) {

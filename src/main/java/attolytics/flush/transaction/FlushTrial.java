@@ -52,6 +52,11 @@ public final class FlushTrial implements Inspection {
     return lookup;
   }
 
+  /** What it has found that does not keep a flush from working. */
+  public List<String> warnings() {
+    return List.copyOf(warnings);
+  }
+
   @Override
   public Findings inspect(Connection connection) throws SQLException {
     if (tryBegin(connection)) {
