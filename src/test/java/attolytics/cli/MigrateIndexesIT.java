@@ -5,11 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.Eventually;
 import attolytics.app.CommandResult;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -47,6 +52,10 @@ class MigrateIndexesIT extends MigrateFixture {
 
   /** As a CREATE INDEX CONCURRENTLY does that gives up while it waits for another transaction. */
   private void breakIndexOf(String table) throws SQLException {
+    breakIndex("CREATE INDEX CONCURRENTLY ON " + table + " (x)", table);
+  }
+
+  private void breakIndex(String create, String table) throws SQLException {
     try (Connection other = database.connect();
         Statement open = other.createStatement();
         Connection connection = database.connect();
@@ -54,9 +63,7 @@ class MigrateIndexesIT extends MigrateFixture {
       other.setAutoCommit(false);
       open.execute("INSERT INTO " + table + " VALUES ('a')");
       building.execute("SET lock_timeout = 50");
-      assertThrows(
-          SQLException.class,
-          () -> building.execute("CREATE INDEX CONCURRENTLY ON " + table + " (x)"));
+      assertThrows(SQLException.class, () -> building.execute(create));
     }
   }
 
@@ -69,6 +76,63 @@ class MigrateIndexesIT extends MigrateFixture {
     assertEquals(0, migrate(withX("indexed: true"), "--apply").exitCode());
 
     assertEquals(List.of("btree x f", "btree x t"), indexes("t"));
+  }
+
+  /** It only begins with the column. */
+  @Test
+  void brokenIndexOfMoreColumns_isSomebodyElses() throws Exception {
+    sql("CREATE TABLE t (x text, y text)");
+    breakIndex("CREATE INDEX CONCURRENTLY ON t (x, y)", "t");
+
+    assertEquals(0, migrate(withX("indexed: true"), "--apply").exitCode());
+
+    assertEquals(List.of("btree x f", "btree x t"), indexes("t"));
+  }
+
+  /** It is not valid before it is complete, and would be dropped as soon as it is. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void indexThatAnotherSessionBuilds_isLeftAlone(boolean unique) throws Exception {
+    String yaml =
+        unique
+            ? withX("required: true").replace("}]}}", "}], deduplicate_by: x}}")
+            : withX("indexed: true");
+    sql("CREATE TABLE t (x text" + (unique ? " NOT NULL)" : ")"));
+    String create = "CREATE " + (unique ? "UNIQUE " : "") + "INDEX CONCURRENTLY ON t (x)";
+    ExecutorService executor = Executors.newSingleThreadExecutor();
+    try (Connection other = database.connect();
+        Statement open = other.createStatement()) {
+      other.setAutoCommit(false);
+      open.execute("INSERT INTO t VALUES ('a')");
+      Future<?> building =
+          executor.submit(
+              () -> {
+                sql(create);
+                return null;
+              });
+      Eventually.await(() -> indexes("t").equals(List.of("btree x f")));
+
+      CommandResult told = migrate(yaml);
+      CommandResult applied = migrate(yaml, "--apply");
+
+      for (CommandResult each : List.of(told, applied)) {
+        assertEquals(3, each.exitCode(), each.err());
+        assertEquals(List.of(), each.statements().stream().filter(isAboutAnIndexOf("t")).toList());
+        assertTrue(
+            each.out().contains("-- left to do by hand: index t_x_idx is not valid, and pid "),
+            each.out());
+      }
+      other.rollback();
+      building.get();
+    } finally {
+      executor.shutdownNow();
+    }
+    assertEquals(0, migrate(yaml, "--apply").exitCode());
+    assertEquals(List.of("btree x t"), indexes("t"));
+  }
+
+  private static Predicate<String> isAboutAnIndexOf(String table) {
+    return statement -> statement.contains("INDEX CONCURRENTLY") && statement.contains(table);
   }
 
   @Test

@@ -154,7 +154,7 @@ final class Comparison {
     checks.forEach(check -> steps.addAll(check.rewrites()));
     steps.addAll(uniqueIndexes);
     for (TableCheck check : checks) {
-      steps.addAll(check.indexes(connection));
+      steps.addAll(check.indexes(connection, left));
     }
     return new Migration(steps, left, unsolved, unfit, allNotes);
   }

@@ -51,7 +51,7 @@ record DeduplicationCheck(List<String> problems, List<String> left, List<Step> s
         SELECT oid FROM pg_catalog.pg_class WHERE oid = ?
         UNION SELECT relid FROM pg_partition_tree(?)
       ), indexes AS (
-        SELECT indrelid, indexrelid, indisvalid
+        SELECT indrelid, indexrelid, indisvalid, BUILDER AS builder
         FROM tables JOIN pg_catalog.pg_index ON indrelid = tables.oid
         WHERE indisunique AND indimmediate AND indpred IS NULL AND indexprs IS NULL
           AND ARRAY (
@@ -65,12 +65,19 @@ record DeduplicationCheck(List<String> problems, List<String> left, List<Step> s
         EXISTS (SELECT FROM indexes WHERE indrelid = tables.oid AND indisvalid) AS indexed,
         ARRAY (
           SELECT indexrelid::regclass::text FROM indexes
-          WHERE indrelid = tables.oid AND NOT indisvalid ORDER BY indexrelid
-        ) AS broken
+          WHERE indrelid = tables.oid AND NOT indisvalid AND builder IS NULL ORDER BY indexrelid
+        ) AS broken,
+        ARRAY (
+          SELECT format('%s is not valid, and pid %s may be building it', indexrelid::regclass, builder)
+          FROM indexes
+          WHERE indrelid = tables.oid AND NOT indisvalid AND builder IS NOT NULL
+          ORDER BY indexrelid
+        ) AS in_progress
       FROM tables JOIN pg_catalog.pg_class ON pg_class.oid = tables.oid
       WHERE relkind = 'r'
       ORDER BY tables.oid
-      """;
+      """
+          .replace("BUILDER", IndexesInProgress.BUILDER);
 
   static DeduplicationCheck of(Connection connection, Table table, ExistingTable existing)
       throws SQLException {
@@ -99,7 +106,7 @@ record DeduplicationCheck(List<String> problems, List<String> left, List<Step> s
         state.next();
         if (!state.getBoolean("indexed")) {
           problems.add(missing(quotedTable, table, existing));
-          steps.addAll(creation(connection, quotedTable, table, existing));
+          steps.addAll(creation(connection, quotedTable, table, existing, left));
         }
         if (!state.getBoolean("readable")) {
           left.add(
@@ -129,8 +136,13 @@ record DeduplicationCheck(List<String> problems, List<String> left, List<Step> s
   }
 
   private static List<Step> creation(
-      Connection connection, String quotedTable, Table table, ExistingTable existing)
+      Connection connection,
+      String quotedTable,
+      Table table,
+      ExistingTable existing,
+      List<String> left)
       throws SQLException {
+    List<String> inProgress = new ArrayList<>();
     String note =
         "fails if rows have the same values; SELECT %s, count(*) FROM %s GROUP BY %s HAVING count(*) > 1 finds them"
             .formatted(columnNames(table), quotedTable, columnNames(table));
@@ -141,6 +153,7 @@ record DeduplicationCheck(List<String> problems, List<String> left, List<Step> s
       query.setArray(3, names(connection, table));
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
+          inProgress.addAll(IndexesInProgress.left(row.getArray("in_progress")));
           for (Object broken : (Object[]) row.getArray("broken").getArray()) {
             steps.add(Step.concurrent("DROP INDEX CONCURRENTLY " + broken));
           }
@@ -156,6 +169,10 @@ record DeduplicationCheck(List<String> problems, List<String> left, List<Step> s
           }
         }
       }
+    }
+    if (!inProgress.isEmpty()) {
+      left.addAll(inProgress);
+      return List.of();
     }
     if (existing.isPartitioned()) {
       String whole = TableDdl.createUniqueIndex("CREATE UNIQUE INDEX", quotedTable, table);

@@ -27,6 +27,7 @@ final class MissingIndex {
         UNION SELECT relid FROM pg_partition_tree(?)
       ), indexes AS (
         SELECT indrelid, indexrelid, indisvalid,
+          BUILDER AS builder,
           amname = ? AND indnatts = 1 AND opcdefault AND indcollation[0] = attcollation AS fits
         FROM tables JOIN pg_catalog.pg_index ON indrelid = tables.oid
           JOIN pg_catalog.pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
@@ -39,19 +40,33 @@ final class MissingIndex {
         EXISTS (SELECT FROM indexes WHERE indrelid = tables.oid AND indisvalid AND fits) AS indexed,
         ARRAY (
           SELECT indexrelid::regclass::text FROM indexes
-          WHERE indrelid = tables.oid AND NOT indisvalid ORDER BY indexrelid
-        ) AS broken
+          WHERE indrelid = tables.oid AND NOT indisvalid AND fits AND builder IS NULL
+          ORDER BY indexrelid
+        ) AS broken,
+        ARRAY (
+          SELECT format('%s is not valid, and pid %s may be building it', indexrelid::regclass, builder)
+          FROM indexes
+          WHERE indrelid = tables.oid AND NOT indisvalid AND fits AND builder IS NOT NULL
+          ORDER BY indexrelid
+        ) AS in_progress
       FROM tables JOIN pg_catalog.pg_class ON pg_class.oid = tables.oid
       WHERE relkind = 'r'
       ORDER BY tables.oid
-      """;
+      """
+          .replace("BUILDER", IndexesInProgress.BUILDER);
 
   private MissingIndex() {}
 
+  /**
+   * The steps for a column.
+   *
+   * @param left gets what has to be done by hand first; then there are no steps
+   */
   static List<Migration.Step> steps(
-      Connection connection, Table table, ExistingTable existing, Column column)
+      Connection connection, Table table, ExistingTable existing, Column column, List<String> left)
       throws SQLException {
     List<Migration.Step> steps = new ArrayList<>();
+    List<String> inProgress = new ArrayList<>();
     try (PreparedStatement query = connection.prepareStatement(TABLES)) {
       query.setLong(1, existing.oid());
       query.setLong(2, existing.oid());
@@ -59,6 +74,7 @@ final class MissingIndex {
       query.setString(4, column.name());
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
+          inProgress.addAll(IndexesInProgress.left(row.getArray("in_progress")));
           for (Object broken : (Object[]) row.getArray("broken").getArray()) {
             steps.add(
                 existing.isHypertable()
@@ -75,6 +91,10 @@ final class MissingIndex {
           }
         }
       }
+    }
+    if (!inProgress.isEmpty()) {
+      left.addAll(inProgress);
+      return List.of();
     }
     if (existing.isPartitioned()) {
       String whole = TableDdl.createIndex("CREATE INDEX", Identifiers.quote(table), column);

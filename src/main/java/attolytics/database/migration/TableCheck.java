@@ -73,11 +73,15 @@ final class TableCheck {
         : List.of(Step.of(alterTable(String.join(", ", widenings)), REWRITE));
   }
 
-  /** The steps that create the indexes that the warnings are about. */
-  List<Step> indexes(Connection connection) throws SQLException {
+  /**
+   * The steps that create the indexes that the warnings are about.
+   *
+   * @param leftNow gets why one cannot be created now
+   */
+  List<Step> indexes(Connection connection, List<String> leftNow) throws SQLException {
     List<Step> steps = new ArrayList<>();
     for (Column column : missingIndexes) {
-      steps.addAll(MissingIndex.steps(connection, table, existing, column));
+      steps.addAll(MissingIndex.steps(connection, table, existing, column, leftNow));
     }
     return steps;
   }
