@@ -12,9 +12,9 @@ import java.util.List;
 final class IndexesInProgress {
   /**
    * The process that may be building an index of a table, or null. The session that builds one, or
-   * builds it again, holds this lock on the table until the index is valid. Every user may see that,
-   * unlike the table in pg_stat_progress_create_index. A VACUUM has the same lock, but to drop the
-   * index would wait for that, too.
+   * builds it again, holds this lock on the table until the index is valid. Every user may see
+   * that, unlike the table in pg_stat_progress_create_index. A VACUUM has the same lock, but to
+   * drop the index would wait for that, too.
    */
   static final String BUILDER =
       """
