@@ -205,7 +205,9 @@ public final class Decoder {
     if (value == JsonToken.VALUE_STRING) {
       Text text = json.text();
       String key = Objects.requireNonNullElse(text.toShortString(), "");
-      // Unpaired surrogates are read as U+FFFD, which the app's key may contain.
+      // Unpaired surrogates are read as U+FFFD, which the app's key may contain; what is too long
+      // as
+      // "", which it may be.
       boolean isExact = text.is(key.getBytes(StandardCharsets.UTF_8));
       result.secretKey = key;
       result.wrongSecretKey = !app.accepts(key) || !isExact;
