@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +28,10 @@ final class Deferral {
   private static final long KEY_SEARCH_MILLIS = 250;
 
   private static final int KEY_SEARCH_LOCK_MILLIS = 1;
+
+  /** It ends by itself, so it is not for the usual limit, which may be shorter, to end it. */
+  private static final long KEY_SEARCH_STATEMENT =
+      TimeUnit.MILLISECONDS.toNanos(2 * KEY_SEARCH_MILLIS);
 
   private final FlushTransaction transaction;
   private final Deferred deferred;
@@ -61,7 +66,7 @@ final class Deferral {
     return Split.without(part, suspects::concern);
   }
 
-  /** Of two requests with one key, the second one is queued until the first one is settled. */
+  /** Of two requests with one key, the second one is queued behind the first one's attempt. */
   private static List<Batch> withDistinctKeys(Round round, List<Batch> part) {
     Set<IdempotencyKey> keys = new HashSet<>();
     List<Batch> repeated = new ArrayList<>();
@@ -178,7 +183,7 @@ final class Deferral {
   List<Batch> holdLockedKeys(List<Batch> part, FlushException e, TimeLimits usual) {
     List<Batch> keyed = part.stream().filter(batch -> batch.key() != null).toList();
     TimeLimits brief =
-        new TimeLimits(KEY_SEARCH_LOCK_MILLIS, usual.statementNanos(), usual.totalNanos());
+        new TimeLimits(KEY_SEARCH_LOCK_MILLIS, KEY_SEARCH_STATEMENT, usual.totalNanos());
     FlushDatabase.LockedKeys found;
     try {
       found = transaction.findLockedKeys(keyed, brief, KEY_SEARCH_MILLIS);

@@ -32,7 +32,10 @@ final class FailureHistory {
   Failed add(Round round, List<Batch> part, FlushException e, boolean byInsert, long nanos) {
     boolean isUnconfirmed = e.lostCommit() != null;
     boolean isLone = part.size() == 1;
-    boolean isSlow = e.isWait() || (e.failedBatch() == null && nanos >= SLOW_NANOS);
+    // Where the session is lost, it was the database that took the time, and no statement.
+    boolean isSlow =
+        e.session() == Session.WRITABLE
+            && (e.isWait() || (e.failedBatch() == null && nanos >= SLOW_NANOS));
     if (!isUnconfirmed) {
       count(round, e, isSlow);
     }

@@ -220,7 +220,7 @@ final class Responder {
       return null;
     }
     String id = ingest.errorIds().of(problem);
-    log.atLevel(problem.retryLater() ? Level.WARN : Level.ERROR)
+    log.atLevel(level(problem))
         .addKeyValue("error_id", id)
         .log(
             "error {}: app {}: {}: {} ({})",
@@ -230,6 +230,14 @@ final class Responder {
             refusal.reason(),
             problem.status());
     return id;
+  }
+
+  /** A stop is planned: what it refuses is no reason to look. */
+  private static Level level(Problem problem) {
+    if (problem == Problem.DRAINING) {
+      return Level.INFO;
+    }
+    return problem.retryLater() ? Level.WARN : Level.ERROR;
   }
 
   private int retryAfter(Problem problem) {

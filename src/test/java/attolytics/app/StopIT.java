@@ -8,6 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import attolytics.DatabaseProxy;
 import attolytics.Eventually;
 import attolytics.TestDatabase;
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 import org.xnio.XnioIoThread;
 
 /** A stop comes to its end, whatever else does not. */
@@ -117,8 +122,12 @@ class StopIT {
   }
 
   @Test
-  void farewell_says503_afterEverythingIsWritten() throws Exception {
+  void farewell_says503_afterEverythingIsWritten_andWarnsOfNothing() throws Exception {
     CountDownLatch hurry = new CountDownLatch(1);
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    Logger logger = (Logger) LoggerFactory.getLogger("attolytics.http.Responder");
+    logger.addAppender(logged);
     try (RunningService service = RunningService.start(SCHEMA, "")) {
       assertEquals(200, service.post(EVENT).statusCode());
       Thread writer = writer();
@@ -135,7 +144,13 @@ class StopIT {
       assertFalse(drained.isDone());
       hurry.countDown();
       assertTrue(drained.get());
+    } finally {
+      logger.detachAppender(logged);
     }
+    List<ILoggingEvent> refusals =
+        logged.list.stream().filter(e -> e.getFormattedMessage().contains("draining")).toList();
+    assertFalse(refusals.isEmpty());
+    assertTrue(refusals.stream().allMatch(e -> e.getLevel() == Level.INFO), refusals::toString);
   }
 
   /** Else a proxy's next request, a second or two after the 503, could meet the close. */

@@ -268,6 +268,17 @@ class DeferralTest {
   }
 
   @Test
+  void holdLockedKeys_takesItsTime_whereOtherStatementsHaveLess() {
+    database.keysSearched = 1;
+    FlushException e = failure(Stage.KEYS, null, "55P03");
+    TimeLimits ofSuspects = new TimeLimits(10, TimeUnit.MILLISECONDS.toNanos(125), SECOND);
+    Batch free = keyed("k", T);
+    assertEquals(
+        List.of(free), deferral.holdLockedKeys(List.of(free, keyed("l", T)), e, ofSuspects));
+    assertFalse(deferred.hasWaits());
+  }
+
+  @Test
   void holdLockedKeys_suspectsThoseThatItDidNotGetTo() {
     Batch locked = keyed("k", T);
     Batch free = keyed("l", T);

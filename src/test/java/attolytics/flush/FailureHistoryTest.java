@@ -111,6 +111,17 @@ class FailureHistoryTest {
     assertEquals(0, flush.waits());
   }
 
+  /** Else the first slow row after an outage would have its table written separately. */
+  @Test
+  void outages_areNoSlowStatements() {
+    long nanos = TimeUnit.SECONDS.toNanos(2);
+    FlushException refused = new FlushException(Stage.BEGIN, new SQLException("m", "08001"));
+    FlushException lost = failure(Stage.COMMIT, "08006", true).withoutLostCommit();
+    assertFalse(history.add(flush, two, refused, false, nanos).isSlow());
+    assertFalse(history.add(flush, two, lost, false, nanos).isSlow());
+    assertEquals(0, flush.slow());
+  }
+
   @Test
   void requestsThatFailAlone_areCounted_butNotTheirRetries() {
     FlushException transientFailure = failure(Stage.COPY, "40001", false);

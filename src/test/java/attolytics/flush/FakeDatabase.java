@@ -141,10 +141,14 @@ final class FakeDatabase implements FlushDatabase {
     }
 
     @Override
-    public LockedKeys findLockedKeys(List<Batch> keyed, long millis) {
+    public LockedKeys findLockedKeys(List<Batch> keyed, long millis) throws FlushException {
       clock.advance(statementNanos);
       keyed.forEach(batch -> Objects.requireNonNull(batch.key(), "a request without a key"));
       int tried = Math.min(keysSearched, keyed.size());
+      // It did not get to all of them within its time.
+      if (tried < keyed.size() && limits.statementNanos() <= TimeUnit.MILLISECONDS.toNanos(millis)) {
+        throw new FlushException(Stage.KEYS, error("57014"));
+      }
       List<Batch> locked =
           keyed.subList(0, tried).stream()
               .filter(batch -> keyLockedUntil.getOrDefault(batch.key(), 0L) > clock.nanoTime())

@@ -67,16 +67,17 @@ public final class JdbcFlushDatabase implements FlushDatabase {
 
   @Override
   public TransactionStatus status(TransactionId transaction, long nanos) {
-    try (Connection connection = pool.getConnection()) {
-      watchdog.watch(connection, clock.nanoTime() + nanos);
+    try {
+      Connection connection = pool.getConnection();
+      boolean answered = false;
       try {
+        watchdog.watch(connection, clock.nanoTime() + nanos);
         TransactionStatus status = transaction.status(connection);
         connection.rollback();
+        answered = true;
         return status;
       } finally {
-        if (watchdog.release()) {
-          pool.evictConnection(connection);
-        }
+        release(connection, answered); // another one may lead to the new primary
       }
     } catch (SQLException e) {
       log.debug("Cannot ask for the status of {}: {}", transaction, e.getMessage());

@@ -1,14 +1,21 @@
 package attolytics.flush.transaction;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import attolytics.bench.process.PostgresServer;
 import attolytics.bench.process.PostgresServer.Mode;
+import attolytics.buffer.NanoClock;
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -88,6 +95,32 @@ class TransactionIdIT {
       assumeTrue(lost.xid().equals(another.xid()), "the id is not given out again");
     }
     assertEquals(TransactionStatus.UNKNOWN, status(lost));
+  }
+
+  @Test
+  void status_isNotAskedForAgainOnAConnectionThatCannotTell() throws Exception {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(server.jdbcUrl());
+    config.setAutoCommit(false);
+    config.setMaximumPoolSize(1);
+    try (HikariDataSource pool = new HikariDataSource(config)) {
+      JdbcFlushDatabase database =
+          new JdbcFlushDatabase(
+              pool, OutcomeLookup.BY_TRANSACTION, Duration.ofDays(1), NanoClock.SYSTEM);
+      int before = process(pool);
+      TransactionId future = new TransactionId("4000000000", "00000001", 0);
+      assertEquals(TransactionStatus.UNKNOWN, database.status(future, LIMITS.totalNanos()));
+      assertNotEquals(before, process(pool));
+    }
+  }
+
+  private static int process(DataSource pool) throws SQLException {
+    try (Connection connection = pool.getConnection();
+        Statement sql = connection.createStatement();
+        ResultSet row = sql.executeQuery("SELECT pg_backend_pid()")) {
+      row.next();
+      return row.getInt(1);
+    }
   }
 
   private static long number(TransactionId id) {
