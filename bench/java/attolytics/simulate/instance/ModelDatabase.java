@@ -145,7 +145,7 @@ final class ModelDatabase implements FlushDatabase {
 
   private TransactionStatus askForStatus(TransactionId transaction, long nanos) {
     if (!connect()) {
-      return TransactionStatus.IN_PROGRESS;
+      return TransactionStatus.UNDECIDED;
     }
     Scheduler scheduler = world.scheduler();
     Watch watch = new Watch(scheduler.now() + nanos);
@@ -153,12 +153,12 @@ final class ModelDatabase implements FlushDatabase {
     try {
       if (!passes(watch)) {
         connected = false;
-        return TransactionStatus.IN_PROGRESS;
+        return TransactionStatus.UNDECIDED;
       }
       scheduler.sleepUntil(scheduler.now() + world.random().micros(100, 2_000));
       if (watch.isAborted() || !world.server().faults().acceptsConnections()) {
         connected = false;
-        return TransactionStatus.IN_PROGRESS;
+        return TransactionStatus.UNDECIDED;
       }
       return world.server().status(transaction);
     } finally {

@@ -151,7 +151,7 @@ public final class FairnessCheck {
     noteKeys(attempts.stream().filter(Attempt::hasKey).toList(), failure);
     if (failure != null && isHeld(failure)) {
       hasHeld = true;
-    } else if (failure != null && failure.isWait() && attempts.size() == 1) {
+    } else if (failure != null && failure.isTimeout() && attempts.size() == 1) {
       slow.addAll(attempts);
       waiting.addAll(attempts);
     }
@@ -184,10 +184,10 @@ public final class FairnessCheck {
       return;
     }
     keys.forEach(lockedKeys::remove);
-    if (failure.isWait()) {
+    if (failure.isTimeout()) {
       lockedKeys.addAll(keys);
     }
-    if (keyed.size() > 1 || !failure.isWait()) { // else its own key may be the reason
+    if (keyed.size() > 1 || !failure.isTimeout()) { // else its own key may be the reason
       isKeyTableStopped = true;
     }
   }
@@ -199,7 +199,7 @@ public final class FairnessCheck {
 
   private boolean isLockOf(int table, FlushException failure) {
     return failure.stage() == Stage.COPY_START
-        && failure.isWait()
+        && failure.isTimeout()
         && failure.table() != null
         && ModelTable.numberOf(failure.table()) == table;
   }

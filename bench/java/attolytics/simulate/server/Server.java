@@ -86,7 +86,7 @@ public final class Server {
   /** Begins a transaction. */
   public Backend begin(Task client) {
     Backend backend = new Backend(nextXid++, client);
-    transactions.put(backend.xid(), TransactionStatus.IN_PROGRESS);
+    transactions.put(backend.xid(), TransactionStatus.UNDECIDED);
     backends.add(backend);
     return backend;
   }

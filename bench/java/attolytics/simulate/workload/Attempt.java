@@ -57,7 +57,7 @@ public final class Attempt implements Ack {
 
   /** The attempt that a batch was made for. */
   public static Attempt of(Batch batch) {
-    if (batch.waiting() instanceof Attempt attempt) {
+    if (batch.ack() instanceof Attempt attempt) {
       return attempt;
     }
     throw new IllegalStateException("a request is written that is settled");

@@ -286,8 +286,8 @@ public final class Batch {
    *
    * @param nowNanos by {@link System#nanoTime()}
    */
-  public void accept(Ack waiting, long nowNanos) {
-    ack = waiting;
+  public void accept(Ack receiver, long nowNanos) {
+    ack = receiver;
     acceptedNanos = nowNanos;
   }
 
@@ -297,7 +297,7 @@ public final class Batch {
   }
 
   /** The receiver of the outcome, or null after it was called. */
-  public @Nullable Ack waiting() {
+  public @Nullable Ack ack() {
     return ack;
   }
 
@@ -307,14 +307,14 @@ public final class Batch {
    * @throws IllegalStateException if it was called before
    */
   public void settle(Outcome outcome) {
-    Ack waiting = ack;
-    if (waiting == null) {
+    Ack receiver = ack;
+    if (receiver == null) {
       throw new IllegalStateException("a request was settled twice");
     }
     ack = null;
     if (outcome.kind().isOfDatabase()) {
       budget.drained(reserved);
     }
-    waiting.settled(outcome);
+    receiver.settled(outcome);
   }
 }

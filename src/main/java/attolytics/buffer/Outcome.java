@@ -42,7 +42,10 @@ public record Outcome(Kind kind, @Nullable String detail, @Nullable String reaso
     UNAVAILABLE,
     /** Not committed: the service stopped before it wrote the rows. */
     STOPPED,
-    /** Unknown: the connection was lost during COMMIT, and the transaction status is unknown. */
+    /**
+     * Unknown: the connection was lost during COMMIT, and the transaction status is unknown; or the
+     * writer failed in a way that should not occur.
+     */
     UNKNOWN;
 
     /** Whether the database has decided; otherwise a timeout or a stop has. */

@@ -23,7 +23,6 @@ final class Backoff {
   private final OutageLog log;
   private long nextPause = FIRST_PAUSE;
   private String reason = BUSY;
-  private int lostConnections;
   private boolean retrying;
   private volatile boolean abandoned;
   private volatile @Nullable Thread pausing;
@@ -31,16 +30,6 @@ final class Backoff {
   Backoff(NanoClock clock, OutageLog log) {
     this.clock = clock;
     this.log = log;
-  }
-
-  /** A connection was lost in the middle of a transaction. */
-  void connectionLost() {
-    lostConnections++;
-  }
-
-  /** Connections lost since the last COMMIT. */
-  int lostConnections() {
-    return lostConnections;
   }
 
   /** Pauses, since the database does not accept rows from anybody. */
@@ -74,8 +63,7 @@ final class Backoff {
   }
 
   /** A transaction was committed. */
-  void end() {
-    lostConnections = 0;
+  void committed() {
     answered();
     retrying = false;
     reason = BUSY;

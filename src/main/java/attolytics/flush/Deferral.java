@@ -90,7 +90,7 @@ final class Deferral {
         e.place(),
         CopyError.forTheLog(e));
     suspects.addSource(batch, now);
-    if (e.isWait() || e.session() == Session.LOST) {
+    if (e.isTimeout() || e.session() == Session.LOST) {
       deferred.holdAlone(batch, now); // each attempt takes its time
     } else {
       Table table = e.table() != null ? e.table() : Split.onlyTable(List.of(batch));
@@ -140,7 +140,7 @@ final class Deferral {
    */
   List<Batch> hold(List<Batch> part, FlushException e) {
     List<Batch> waiting = part.stream().filter(e::concerns).toList();
-    if (e.table() == null && e.isWait() && waiting.size() == 1) {
+    if (e.table() == null && e.isTimeout() && waiting.size() == 1) {
       holdKeys(waiting);
     } else if (isFirst(waiting, e)) {
       log.warn(

@@ -17,11 +17,10 @@ final class FailureHistory {
   private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   private final Suspects suspects;
-  private final Backoff backoff;
+  private int lostConnections; // since the last COMMIT
 
-  FailureHistory(Suspects suspects, Backoff backoff) {
+  FailureHistory(Suspects suspects) {
     this.suspects = suspects;
-    this.backoff = backoff;
   }
 
   /**
@@ -35,7 +34,7 @@ final class FailureHistory {
     // Where the session is lost, it was the database that took the time, and no statement.
     boolean isSlow =
         e.session() == Session.WRITABLE
-            && (e.isWait() || (e.failedBatch() == null && nanos >= SLOW_NANOS));
+            && (e.isTimeout() || (e.failedBatch() == null && nanos >= SLOW_NANOS));
     if (!isUnconfirmed) {
       count(round, e, isSlow);
     }
@@ -43,22 +42,27 @@ final class FailureHistory {
         e.stage(),
         e.kind(),
         isUnconfirmed,
-        e.isWait(),
+        e.isTimeout(),
         isSlow,
         e.session(),
         isLone,
         !byInsert && e.hidesItsCause(),
-        backoff.lostConnections(),
+        lostConnections,
         isLone && !isUnconfirmed ? failedAlone(round, part, e) : 0,
         round.kind() == Round.Kind.FLUSH ? round.slow() : 0);
   }
 
+  /** A transaction was committed. */
+  void committed() {
+    lostConnections = 0;
+  }
+
   private void count(Round round, FlushException e, boolean isSlow) {
     if (e.session() == Session.LOST && e.stage() != Stage.BEGIN) {
-      backoff.connectionLost();
+      lostConnections++;
     }
-    if (e.isWait()) {
-      round.countWait();
+    if (e.isTimeout()) {
+      round.countTimeout();
     }
     if (isSlow) {
       round.countSlow();
@@ -67,7 +71,8 @@ final class FailureHistory {
 
   private int failedAlone(Round round, List<Batch> part, FlushException e) {
     Set<Table> tables = e.failedTables(part);
-    boolean isNew = round.kind() != Round.Kind.RETRY && e.kind() == Kind.TRANSIENT && !e.isWait();
+    boolean isNew =
+        round.kind() != Round.Kind.RETRY && e.kind() == Kind.TRANSIENT && !e.isTimeout();
     return isNew ? suspects.countFailedAlone(tables) : suspects.failedAlone(tables);
   }
 }

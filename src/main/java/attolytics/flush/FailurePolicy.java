@@ -24,7 +24,9 @@ final class FailurePolicy {
     RETRY_ALL,
     /**
      * One of them may be the reason: retry in parts. One whose row the error names is a part of its
-     * own, or deferred at once if the row only took too long.
+     * own, or deferred at once if the row only took too long. Types, CHECK, NOT NULL, unique
+     * indexes and BEFORE triggers name the row; foreign keys, AFTER triggers and deferred ones do
+     * not. A merge ({@code deduplicate_by}) finds the row itself, but only if the row is refused.
      */
     SPLIT,
     /** Their table is slow: write them, and all others for the table, apart from flushes. */
@@ -57,14 +59,14 @@ final class FailurePolicy {
    * @param stage where it occurred
    * @param kind by its SQLSTATE
    * @param isUnconfirmed whether the transaction may be committed all the same
-   * @param isWait whether a lock or a statement took too long
+   * @param isTimeout whether a lock or a statement took too long
    * @param isSlow whether it took some time, and so would finding out which request is the reason
    * @param session what became of the session
    * @param isLone whether the transaction had one request only
    * @param hidesItsCause whether the table is on other nodes, whose errors are not passed on
    * @param lostConnections in the middle of a transaction since the last COMMIT, this one included
    * @param failedAlone requests for the table that failed alone since it last accepted a row, this
-   *     one included unless it is a retry or only took too long
+   *     one included unless that was in a retry, or it only took too long
    * @param slowOfFlush slow ones in this flush, this one included; 0 if it is no flush but suspects
    *     or a retry
    */
@@ -72,7 +74,7 @@ final class FailurePolicy {
       Stage stage,
       Kind kind,
       boolean isUnconfirmed,
-      boolean isWait,
+      boolean isTimeout,
       boolean isSlow,
       Session session,
       boolean isLone,
@@ -84,7 +86,10 @@ final class FailurePolicy {
   /** This many consecutive requests that fail alone are no coincidence. */
   static final int MAX_FAILED_ALONE = 3;
 
-  /** The other requests of a flush wait for this many slow transactions, and no more. */
+  /**
+   * The other requests of a flush wait for this many slow transactions, and for one more if another
+   * table is slow, too.
+   */
   static final int MAX_SLOW = 2;
 
   private FailurePolicy() {}
@@ -119,7 +124,7 @@ final class FailurePolicy {
   private static Verdict keys(Failed failed) {
     return switch (failed.kind()) {
       case TRANSIENT ->
-          failed.isWait() && !failed.isLone() ? Verdict.FIND_LOCKED_KEYS : Verdict.HOLD;
+          failed.isTimeout() && !failed.isLone() ? Verdict.FIND_LOCKED_KEYS : Verdict.HOLD;
       case TABLE -> Verdict.REJECT_TABLE;
       case ROW -> failed.isLone() ? Verdict.REJECT : Verdict.SPLIT;
     };

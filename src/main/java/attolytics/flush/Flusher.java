@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   a request is   held by           until
  *
- *   queued         Round             its part is written. Before that, without an attempt: its ack
- *                                    timeout is over (settled), its connection or table is suspect
+ *   queued         Round             its part is written; or, without an attempt, its ack timeout
+ *                                    is over (settled), its connection or table is suspect
  *                                    (suspect), or what it needs is known to be locked (waiting)
  *   writing        FlushTransaction  COMMIT (settled), or a failure, by its verdict:
  *                                      ASK_FOR_STATUS           unconfirmed
@@ -43,7 +43,10 @@ import org.slf4j.LoggerFactory;
  *                                      SPLIT                    queued; waiting if its row is known
  *                                                               to have taken too long
  *                                      FIND_LOCKED_KEYS         waiting if its key is locked,
- *                                                               suspect if that was not found out
+ *                                                               suspect if that was not found out;
+ *                                                               after a third time, or if the
+ *                                                               search failed, waiting if it has a
+ *                                                               key
  *                                      SUSPECT_TABLE            suspect if it has rows for the table
  *                                      HOLD                     waiting if it needs what is locked
  *                                      DEFER…                   waiting
@@ -117,7 +120,7 @@ final class Flusher {
     this.time = new WriterTime(clock);
     this.recovery = new CommitRecovery(database);
     this.backoff = new Backoff(clock, outages);
-    this.failures = new FailureHistory(suspects, backoff);
+    this.failures = new FailureHistory(suspects);
     this.settlement = new Settlement(recovery, ackTimeout, clock);
     this.rejection = new Rejection(settlement, suspects, clock);
     this.deferral = new Deferral(transaction, deferred, suspects, clock);
@@ -172,7 +175,7 @@ final class Flusher {
     noRetryBefore = now + Math.min(now - start, MAX_REST_NANOS);
   }
 
-  /** Suspects come first: they wait for nothing, and take less time. */
+  /** Not while suspects have not had their turn: they wait for nothing, and take less time. */
   private boolean isTurnOf(Deferred.Wait due) {
     boolean suspectsHadTheirs = due.isDue(suspectsTurn) && clock.nanoTime() - nextRetry >= 0;
     return suspectsHadTheirs || !deferred.hasSuspects();
@@ -291,7 +294,8 @@ final class Flusher {
   }
 
   private void committed(List<Batch> part, Map<Batch, Outcome> known, long nanos) {
-    backoff.end();
+    backoff.committed();
+    failures.committed();
     time.setDatabaseAway(false);
     int rows = 0;
     long bytes = 0;
@@ -331,14 +335,14 @@ final class Flusher {
     TransactionId lost = Objects.requireNonNull(e.lostCommit());
     long limit = limits.totalNanos(batches, clock.nanoTime());
     TransactionStatus status = recovery.status(lost, limit);
-    if (status != TransactionStatus.IN_PROGRESS) { // which also means that there was no answer
+    if (status != TransactionStatus.UNDECIDED) {
       backoff.answered();
     }
     switch (status) {
       case COMMITTED -> committed(batches, Map.of(), clock.nanoTime() - part.startNanos());
       case ABORTED -> failed(round, batches, e.withoutLostCommit(), false, part.startNanos());
       case UNKNOWN -> resolveByKeys(round, batches, e.withoutLostCommit(), part.startNanos());
-      case IN_PROGRESS -> askAgain(round, part, e);
+      case UNDECIDED -> askAgain(round, part, e);
     }
   }
 
@@ -387,8 +391,8 @@ final class Flusher {
     }
     int failed = e.failedBatch() == null ? -1 : part.indexOf(e.failedBatch());
     if (failed < 0) {
-      round.pushAll(e.isWait() ? Split.ofSlow(part, e.table()) : Split.inHalves(part));
-    } else if (e.isWait()) {
+      round.pushAll(e.isTimeout() ? Split.ofSlow(part, e.table()) : Split.inHalves(part));
+    } else if (e.isTimeout()) {
       deferral.defer(part.get(failed), e);
       round.push(Split.without(part, batch -> batch == e.failedBatch()));
     } else {

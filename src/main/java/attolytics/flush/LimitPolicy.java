@@ -64,7 +64,8 @@ final class LimitPolicy {
       }
     }
     statement = Math.min(statement, total / 4 * 3);
-    boolean isBrief = deferred.hasWaits() || round.kind() != Round.Kind.FLUSH || round.waits() > 0;
+    boolean isBrief =
+        deferred.hasWaits() || round.kind() != Round.Kind.FLUSH || round.timeouts() > 0;
     int lockMillis =
         isBrief ? KNOWN_LOCK_MILLIS << Math.min(round.tries(), MAX_DOUBLINGS) : LOCK_MILLIS;
     long halfMillis = TimeUnit.NANOSECONDS.toMillis(statement) / 2;
@@ -79,7 +80,7 @@ final class LimitPolicy {
   private long statementNanos(Round round) {
     return switch (round.kind()) {
       case FLUSH ->
-          round.waits() > 0
+          round.timeouts() > 0
               ? SEPARATE_STATEMENT
               : Math.max(SEPARATE_STATEMENT, ackTimeoutNanos / STATEMENTS_PER_ACK_TIMEOUT);
       case SUSPECTS -> SUSPECT_STATEMENT;

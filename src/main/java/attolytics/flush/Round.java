@@ -39,7 +39,7 @@ final class Round {
   private final Kind kind;
   private final int tries;
   private final Deque<Part> parts = new ArrayDeque<>();
-  private int waits;
+  private int timeouts;
   private int slow;
   private int splits;
   private int keySearches;
@@ -61,12 +61,12 @@ final class Round {
   }
 
   /** Attempts that failed because they waited too long: for a lock, or for a slow statement. */
-  int waits() {
-    return waits;
+  int timeouts() {
+    return timeouts;
   }
 
-  void countWait() {
-    waits++;
+  void countTimeout() {
+    timeouts++;
   }
 
   /** Slow attempts that failed, those that waited too long included. */

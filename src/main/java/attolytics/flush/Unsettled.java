@@ -34,7 +34,7 @@ final class Unsettled {
   /** Adds one that there is room for. */
   void add(Batch batch) {
     batches[size] = batch;
-    acks[size] = batch.waiting();
+    acks[size] = batch.ack();
     size++;
   }
 
@@ -73,7 +73,7 @@ final class Unsettled {
 
   private boolean isWaiting(int i) {
     Batch batch = batches[i];
-    return batch != null && batch.waiting() == acks[i];
+    return batch != null && batch.ack() == acks[i];
   }
 
   private void forgetFrom(int from) {

@@ -274,11 +274,11 @@ class BatchTest {
     List<Outcome> outcomes = new ArrayList<>();
     Ack ack = outcomes::add;
     batch.accept(ack, 7);
-    assertSame(ack, batch.waiting());
+    assertSame(ack, batch.ack());
     assertEquals(7, batch.acceptedNanos());
     batch.settle(Outcome.STORED);
     assertEquals(List.of(Outcome.STORED), outcomes);
-    assertNull(batch.waiting());
+    assertNull(batch.ack());
     assertThrows(IllegalStateException.class, () -> batch.settle(Outcome.STORED));
   }
 }

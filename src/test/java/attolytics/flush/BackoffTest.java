@@ -52,14 +52,14 @@ class BackoffTest {
   @Test
   void log_saysWhenItBeginsAndWhenItEnds() {
     refused = 3; // before
-    backoff.end();
+    backoff.committed();
     backoff.pause(cause);
     assertEquals(List.of(FAILING), logged.messages());
     backoff.pause(cause);
     refused += 7;
     clock.advance(TimeUnit.SECONDS.toNanos(10));
-    backoff.end();
-    backoff.end();
+    backoff.committed();
+    backoff.committed();
     assertEquals(List.of(FAILING, resumed("10.1", 7)), logged.messages());
     assertEquals(20, pauseMillis(() -> backoff.pause(cause)));
   }
@@ -74,11 +74,11 @@ class BackoffTest {
     Backoff second = new Backoff(clock, log);
     backoff.pause(cause);
     second.pause(cause);
-    backoff.end();
+    backoff.committed();
     backoff.pause(cause);
-    second.end();
+    second.committed();
     assertEquals(List.of(FAILING), logged.messages()); // one is failing all the time
-    backoff.end();
+    backoff.committed();
     assertEquals(List.of(FAILING, resumed("0.1", 0)), logged.messages());
   }
 
@@ -89,7 +89,7 @@ class BackoffTest {
     backoff.nothingLeft();
     backoff.nothingLeft();
     assertEquals(List.of(FAILING), logged.messages());
-    second.end();
+    second.committed();
     assertEquals(List.of(FAILING, resumed("0.0", 0)), logged.messages());
   }
 
@@ -100,28 +100,16 @@ class BackoffTest {
     assertEquals("no connection to the database: refused, SQLSTATE 08001", backoff.reason());
     backoff.pause(new FlushException(Stage.COMMIT, new SQLException("broken", "08006")));
     assertEquals("the database failed: broken (SQLSTATE 08006)", backoff.reason());
-    backoff.end();
+    backoff.committed();
     assertEquals("the writers were busy with other requests", backoff.reason());
   }
 
   @Test
-  void lostConnections_areCountedUntilACommit() {
-    assertEquals(0, backoff.lostConnections());
-    backoff.connectionLost();
-    backoff.connectionLost();
-    assertEquals(2, backoff.lostConnections());
-    backoff.end();
-    assertEquals(0, backoff.lostConnections());
-  }
-
-  @Test
-  void answer_letsThePausesBeginAgain_andIsNoCommit() {
-    backoff.connectionLost();
+  void answer_letsThePausesBeginAgain() {
     pauseMillis(() -> backoff.pause(cause));
     pauseMillis(() -> backoff.pause(cause));
     backoff.answered();
     assertEquals(20, pauseMillis(() -> backoff.pause(cause)));
-    assertEquals(1, backoff.lostConnections());
   }
 
   @Test

@@ -34,8 +34,7 @@ class FailureHistoryTest {
 
   private final FakeClock clock = new FakeClock();
   private final Suspects suspects = new Suspects();
-  private final Backoff backoff = new Backoff(clock, new OutageLog(clock, () -> 0));
-  private final FailureHistory history = new FailureHistory(suspects, backoff);
+  private final FailureHistory history = new FailureHistory(suspects);
   private final Round flush = new Round(Round.Kind.FLUSH, 0);
   private final Round retry = new Round(Round.Kind.RETRY, 1);
   private final List<Batch> lone = List.of(batch(T));
@@ -57,7 +56,7 @@ class FailureHistoryTest {
     assertSame(Kind.TRANSIENT, failed.kind());
     assertSame(Session.WRITABLE, failed.session());
     assertFalse(failed.isUnconfirmed());
-    assertFalse(failed.isWait());
+    assertFalse(failed.isTimeout());
     assertFalse(failed.isLone());
     assertFalse(failed.hidesItsCause());
     assertEquals(0, failed.failedAlone());
@@ -66,13 +65,15 @@ class FailureHistoryTest {
   }
 
   @Test
-  void lostConnections_areCounted_inTheMiddleOfATransaction() {
+  void lostConnections_areCounted_inTheMiddleOfATransaction_untilACommit() {
     assertEquals(
         1, history.add(flush, two, failure(Stage.COPY, "08006", true), false, 0).lostConnections());
     assertEquals(
         2, history.add(flush, two, failure(Stage.COPY, "08006", true), false, 0).lostConnections());
     FlushException refused = new FlushException(Stage.BEGIN, new SQLException("m", "08001"));
     assertEquals(2, history.add(flush, two, refused, false, 0).lostConnections());
+    history.committed();
+    assertEquals(0, history.add(flush, two, refused, false, 0).lostConnections());
   }
 
   @Test
@@ -91,10 +92,10 @@ class FailureHistoryTest {
   @Test
   void waits_areThoseOfAFlush() {
     FlushException slow = failure(Stage.COPY, "57014", false);
-    assertTrue(history.add(flush, two, slow, false, 0).isWait());
+    assertTrue(history.add(flush, two, slow, false, 0).isTimeout());
     assertEquals(2, history.add(flush, two, slow, false, 0).slowOfFlush());
     assertEquals(0, history.add(retry, two, slow, false, 0).slowOfFlush());
-    assertEquals(1, retry.waits());
+    assertEquals(1, retry.timeouts());
   }
 
   /** Where the server names the row, nothing has to be found out. */
@@ -108,7 +109,7 @@ class FailureHistoryTest {
     assertEquals(0, flush.slow());
     assertTrue(history.add(flush, two, unknown, false, nanos).isSlow());
     assertEquals(1, flush.slow());
-    assertEquals(0, flush.waits());
+    assertEquals(0, flush.timeouts());
   }
 
   /** Else the first slow row after an outage would have its table written separately. */

@@ -166,7 +166,7 @@ class FailurePolicyTest {
   @Test
   void decide_ofAWaitForKeys_isToFindOutWhich() {
     Failure failure = new Failure(Stage.KEYS, Kind.TRANSIENT);
-    failure.isWait = true;
+    failure.isTimeout = true;
     assertEquals(FIND_LOCKED_KEYS, failure.decide());
     failure.isLone = true;
     assertEquals(HOLD, failure.decide());
@@ -232,7 +232,7 @@ class FailurePolicyTest {
   private static final class Failure {
     private final Stage stage;
     private final Kind kind;
-    private boolean isWait;
+    private boolean isTimeout;
     private boolean isSlow;
     private Session session = Session.WRITABLE;
     private boolean isLone;
@@ -258,7 +258,7 @@ class FailurePolicyTest {
               stage,
               kind,
               isUnconfirmed,
-              isWait,
+              isTimeout,
               isSlow,
               session,
               isLone,

@@ -146,7 +146,8 @@ final class FakeDatabase implements FlushDatabase {
       keyed.forEach(batch -> Objects.requireNonNull(batch.key(), "a request without a key"));
       int tried = Math.min(keysSearched, keyed.size());
       // It did not get to all of them within its time.
-      if (tried < keyed.size() && limits.statementNanos() <= TimeUnit.MILLISECONDS.toNanos(millis)) {
+      if (tried < keyed.size()
+          && limits.statementNanos() <= TimeUnit.MILLISECONDS.toNanos(millis)) {
         throw new FlushException(Stage.KEYS, error("57014"));
       }
       List<Batch> locked =

@@ -208,7 +208,7 @@ class FlusherTest {
   @Test
   void commitInProgress_isAskedAboutWithGrowingPauses_andThenGivenUp() {
     database.confirmsNoCommit = true;
-    database.status = TransactionStatus.IN_PROGRESS;
+    database.status = TransactionStatus.UNDECIDED;
     flusher.flush(List.of(waiting(batch(T))));
     assertEquals(List.of(Outcome.Kind.UNKNOWN), outcomes);
     assertTrue(database.statusQueries < 15, database.statusQueries + " queries");
@@ -318,7 +318,7 @@ class FlusherTest {
   void pause_isASignOfLife() {
     List<Long> silences = new ArrayList<>();
     database.confirmsNoCommit = true;
-    database.status = TransactionStatus.IN_PROGRESS;
+    database.status = TransactionStatus.UNDECIDED;
     database.statusNanos = 2 * SECOND;
     clock.at(Duration.ofMillis(2010), () -> silences.add(clock.nanoTime() - flusher.signOfLife()));
     flusher.flush(List.of(waiting(batch(T))));

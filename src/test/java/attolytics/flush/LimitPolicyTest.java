@@ -74,7 +74,7 @@ class LimitPolicyTest {
   @Test
   void flush_afterASlowStatement_hasASecondForTheNext() {
     Round round = round(Round.Kind.FLUSH);
-    round.countWait();
+    round.countTimeout();
     TimeLimits limits = limits(round, aged(0), aged(0));
     assertEquals(SECOND, limits.statementNanos());
     assertEquals(10, limits.lockMillis());

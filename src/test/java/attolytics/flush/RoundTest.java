@@ -53,9 +53,9 @@ class RoundTest {
   void counters_beginAtZero() {
     assertEquals(Round.Kind.RETRY, round.kind());
     assertEquals(3, round.tries());
-    assertEquals(0, round.waits());
-    round.countWait();
-    assertEquals(1, round.waits());
+    assertEquals(0, round.timeouts());
+    round.countTimeout();
+    assertEquals(1, round.timeouts());
     assertFalse(round.isSplit());
     assertEquals(0, round.countSplit());
     assertEquals(1, round.countSplit());

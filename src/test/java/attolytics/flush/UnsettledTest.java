@@ -98,7 +98,7 @@ class UnsettledTest {
   @Timeout(300)
   void whatIsForgotten_isGarbage(String how) {
     WeakReference<Batch> batch = new WeakReference<>(add("first"));
-    WeakReference<Ack> ack = new WeakReference<>(Objects.requireNonNull(batch.get()).waiting());
+    WeakReference<Ack> ack = new WeakReference<>(Objects.requireNonNull(batch.get()).ack());
     if (how.equals("forgetSettled")) {
       Objects.requireNonNull(batch.get()).settle(Outcome.STORED);
       unsettled.forgetSettled();

@@ -225,7 +225,7 @@ class WriterFailuresTest {
   @Test
   void lostCommit_thatWasAbortedInAnOutage_isWrittenAgainOnceTheDatabaseAnswers() {
     scenario.database.confirmsNoCommit = true;
-    scenario.database.status = TransactionStatus.IN_PROGRESS;
+    scenario.database.status = TransactionStatus.UNDECIDED;
     scenario.clock.at(
         START.plusSeconds(3), () -> scenario.database.status = TransactionStatus.ABORTED);
     scenario.request("r", scenario.t).arrivingAfter(START);
@@ -237,7 +237,7 @@ class WriterFailuresTest {
   @Test
   void lostCommit_thatIsInProgress_isAskedAbout_untilTheAckTimeout() {
     scenario.database.confirmsNoCommit = true;
-    scenario.database.status = TransactionStatus.IN_PROGRESS;
+    scenario.database.status = TransactionStatus.UNDECIDED;
     scenario.request("r", scenario.t).arrivingAfter(START);
     scenario.run(Duration.ofSeconds(60));
     Duration waited = scenario.longestOf(Outcome.Kind.UNKNOWN, "r");
@@ -249,7 +249,7 @@ class WriterFailuresTest {
   @Test
   void lostCommit_thatEndsLater_isCommittedThen() {
     scenario.database.confirmsNoCommit = true;
-    scenario.database.status = TransactionStatus.IN_PROGRESS;
+    scenario.database.status = TransactionStatus.UNDECIDED;
     scenario.clock.at(
         START.plusSeconds(3), () -> scenario.database.status = TransactionStatus.COMMITTED);
     scenario.request("r", scenario.t).arrivingAfter(START);
@@ -275,7 +275,7 @@ class WriterFailuresTest {
     WriterScenario.Request repeated = scenario.keyedRequest("k", scenario.t);
     scenario.database.keys.add(repeated.batch().key());
     scenario.database.confirmsNoCommit = true;
-    scenario.database.status = TransactionStatus.IN_PROGRESS;
+    scenario.database.status = TransactionStatus.UNDECIDED;
     repeated.arrivingAfter(START);
     scenario.request("new", scenario.t).arrivingAfter(START);
     scenario.run(Duration.ofSeconds(60));

@@ -116,7 +116,7 @@ public final class CopyError {
     String state = "SQLSTATE " + e.sql().getSQLState();
     boolean isPlain =
         switch (e.stage()) {
-          case BEGIN, KEYS, COPY_START -> true; // no row was looked at yet
+          case BEGIN, KEYS, COPY_START -> true; // not about a row
           case COPY, INSERT, CONSTRAINTS, COMMIT ->
               e.kind() == Kind.TRANSIENT && hasNoFunction(e.sql());
         };

@@ -15,6 +15,7 @@ public final class FlushException extends Exception {
   /** What the transaction was about. */
   public enum Stage {
     BEGIN,
+    /** Claiming the Idempotency-Keys, or, after the rows, storing the answers of some of them. */
     KEYS,
     /** The table takes no COPY at all. */
     COPY_START,
@@ -214,7 +215,7 @@ public final class FlushException extends Exception {
   }
 
   /** Whether it waited for too long: for a lock, or until the statement timeout. */
-  public boolean isWait() {
+  public boolean isTimeout() {
     return "55P03".equals(sql.getSQLState()) || "57014".equals(sql.getSQLState());
   }
 
@@ -239,7 +240,7 @@ public final class FlushException extends Exception {
   /** The tables that may be the reason, in the order of their names. */
   public Set<Table> failedTables(List<Batch> batches) {
     return switch (stage) {
-      case BEGIN, KEYS, COPY_START -> Set.of(); // the server has not seen a row yet
+      case BEGIN, KEYS, COPY_START -> Set.of(); // no row is the reason
       case COPY, INSERT, CONSTRAINTS, COMMIT ->
           table != null ? Set.of(table) : new LinkedHashSet<>(FlushTransaction.tablesOf(batches));
     };

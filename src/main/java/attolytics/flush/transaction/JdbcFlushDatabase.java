@@ -83,7 +83,7 @@ public final class JdbcFlushDatabase implements FlushDatabase {
       log.debug("Cannot ask for the status of {}: {}", transaction, e.getMessage());
       // The id lies in the future of the server that answers.
       boolean isFuture = PSQLState.INVALID_PARAMETER_VALUE.getState().equals(e.getSQLState());
-      return isFuture ? TransactionStatus.UNKNOWN : TransactionStatus.IN_PROGRESS;
+      return isFuture ? TransactionStatus.UNKNOWN : TransactionStatus.UNDECIDED;
     }
   }
 

@@ -96,7 +96,7 @@ public record TransactionId(String xid, String timeline, double began) {
             : switch (status) {
               case "committed" -> isOurs ? TransactionStatus.COMMITTED : TransactionStatus.UNKNOWN;
               case "aborted" -> TransactionStatus.ABORTED;
-              case "in progress" -> TransactionStatus.IN_PROGRESS;
+              case "in progress" -> TransactionStatus.UNDECIDED;
               default -> TransactionStatus.UNKNOWN;
             };
       }

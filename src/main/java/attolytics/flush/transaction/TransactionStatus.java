@@ -4,8 +4,8 @@ package attolytics.flush.transaction;
 public enum TransactionStatus {
   COMMITTED,
   ABORTED,
-  /** Not decided yet, or the database cannot be asked at the moment: ask again. */
-  IN_PROGRESS,
+  /** Still open, or nobody can be asked at the moment: no server, or only a standby. Ask again. */
+  UNDECIDED,
   /** The server cannot tell, and will not be able to. */
   UNKNOWN
 }

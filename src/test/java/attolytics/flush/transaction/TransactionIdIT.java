@@ -57,7 +57,7 @@ class TransactionIdIT {
   void status_isThatOfTheTransaction() throws Exception {
     try (Connection connection = connect()) {
       TransactionId id = TransactionId.begin(connection, LIMITS, OutcomeLookup.BY_TRANSACTION);
-      assertEquals(TransactionStatus.IN_PROGRESS, status(id));
+      assertEquals(TransactionStatus.UNDECIDED, status(id));
       connection.commit();
       assertEquals(TransactionStatus.COMMITTED, status(id));
       TransactionId other = TransactionId.begin(connection, LIMITS, OutcomeLookup.BY_TRANSACTION);
