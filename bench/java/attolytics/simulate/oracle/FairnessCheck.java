@@ -99,9 +99,9 @@ public final class FairnessCheck {
     return limits.statementNanos() > usual && end > other.from() + ackTimeout + PAUSE_NANOS;
   }
 
-  /** The writer has failed in the middle of what it did, and begins again. */
+  /** This writer, or another one, has failed in the middle of what it did, and begins again. */
   public void fails() {
-    restsUntil = scheduler.now();
+    restsUntil = Math.min(restsUntil, scheduler.now()); // the other writer rests on
   }
 
   private boolean isRetryOfSlow(List<Attempt> attempts) {
