@@ -8,9 +8,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,15 +22,29 @@ final class OutageWatch implements Runnable {
 
   private final Readiness readiness;
   private final Supplier<Set<String>> heldTables;
+  private final ToLongFunction<String> committedRows;
   private final RecentOutages outages;
-  private final Map<String, Instant> heldSince = new TreeMap<>();
+  private final Map<String, Hold> holds = new TreeMap<>();
+
+  /**
+   * When requests for a table began to wait.
+   *
+   * @param committedRows of the table until then
+   */
+  private record Hold(Instant since, long committedRows) {}
 
   /**
    * @param heldTables whose requests wait because they are locked or accept no rows
+   * @param committedRows of a table, in total
    */
-  OutageWatch(Readiness readiness, Supplier<Set<String>> heldTables, RecentOutages outages) {
+  OutageWatch(
+      Readiness readiness,
+      Supplier<Set<String>> heldTables,
+      ToLongFunction<String> committedRows,
+      RecentOutages outages) {
     this.readiness = readiness;
     this.heldTables = heldTables;
+    this.committedRows = committedRows;
     this.outages = outages;
   }
 
@@ -42,28 +58,39 @@ final class OutageWatch implements Runnable {
       troubles.add(new Trouble("service", unready.reason(), unready.cause()));
     }
     Set<String> held = heldTables.get();
-    logReleased(held, seen.at());
     for (String table : held) {
-      String part = "table " + table;
-      troubles.add(new Trouble(part, part + " is locked, or accepts no rows at the moment", null));
+      holds.computeIfAbsent(table, t -> new Hold(seen.at(), committedRows.applyAsLong(t)));
+      String reason = "table " + table + " is locked, or accepts no rows at the moment";
+      troubles.add(new Trouble(partOf(table), reason, null));
     }
     outages.update(troubles, seen.at());
+    for (String table : List.copyOf(holds.keySet())) {
+      if (!held.contains(table)) {
+        released(table, Objects.requireNonNull(holds.remove(table)), seen.at());
+      }
+    }
   }
 
-  /** The beginning is logged by a writer; the end is that of the last writer that defers some. */
-  private void logReleased(Set<String> held, Instant now) {
-    heldSince.forEach(
-        (table, since) -> {
-          if (!held.contains(table)) {
-            log.atInfo()
-                .addMarker(LogMarkers.STATE_CHANGE)
-                .log(
-                    "Requests for table {} are no longer deferred, after {} s",
-                    table,
-                    now.getEpochSecond() - since.getEpochSecond());
-          }
-        });
-    heldSince.keySet().retainAll(held);
-    held.forEach(table -> heldSince.putIfAbsent(table, now));
+  private static String partOf(String table) {
+    return "table " + table;
+  }
+
+  /**
+   * The beginning is logged by a writer; the end is that of the last writer that defers some. If
+   * all that waited are answered, and no row was stored, nothing shows that it is over.
+   */
+  private void released(String table, Hold hold, Instant now) {
+    boolean isOver = committedRows.applyAsLong(table) > hold.committedRows();
+    log.atInfo()
+        .addMarker(LogMarkers.STATE_CHANGE)
+        .log(
+            "Requests for table {} are no longer deferred, after {} s{}",
+            table,
+            now.getEpochSecond() - hold.since().getEpochSecond(),
+            isOver ? "" : ", but none was stored: it may still be locked, or accept no rows");
+    if (!isOver) {
+      String reason = "no request for it was stored before all were answered: it may go on";
+      outages.addPast(new Trouble(partOf(table), reason, null), hold.since(), now);
+    }
   }
 }

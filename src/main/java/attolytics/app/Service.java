@@ -234,7 +234,8 @@ public final class Service implements AutoCloseable {
 
   /** At once after the log line of a change, so that the page names the same time. */
   private Runnable readinessWatch() {
-    OutageWatch outageWatch = new OutageWatch(readiness, pipeline::heldTables, outages);
+    OutageWatch outageWatch =
+        new OutageWatch(readiness, pipeline::heldTables, metrics::committedRows, outages);
     Runnable look =
         () -> {
           readiness.logChange();

@@ -182,6 +182,11 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
     return totals;
   }
 
+  /** Rows of the table that are committed. */
+  public long committedRows(String table) {
+    return totals("attolytics.events.committed", "table").getOrDefault(table, 0.0).longValue();
+  }
+
   /** The values of all gauges of a name that have one, by the values of a tag. */
   public Map<String, Double> gauges(String name, String tag) {
     Map<String, Double> values = new TreeMap<>();

@@ -24,7 +24,9 @@ class OutageWatchTest {
   private Instant now = Instant.parse("2030-01-02T03:04:05Z");
   private final Readiness readiness = new Readiness(() -> now);
   private Set<String> held = Set.of();
-  private final OutageWatch watch = new OutageWatch(readiness, () -> held, outages);
+  private long committed;
+  private final OutageWatch watch =
+      new OutageWatch(readiness, () -> held, table -> committed, outages);
 
   @BeforeEach
   void start() {
@@ -76,6 +78,34 @@ class OutageWatchTest {
 
   @Test
   void endOfATablesTrouble_isLoggedOnce() {
+    assertEquals(
+        List.of(
+            "Requests for table t are no longer deferred, after 10 s",
+            "Requests for table u are no longer deferred, after 15 s"),
+        logWhileTablesAreHeld(1));
+    assertEquals(
+        List.of("table u is locked, or accepts no rows at the moment"),
+        outages.newestFirst().get(0).reasons());
+  }
+
+  /** The last request that waited has expired; the lock may last. */
+  @Test
+  void tableThatNoRequestWaitsForAnyMore_mayStillBeLocked() {
+    String unknown = ", but none was stored: it may still be locked, or accept no rows";
+    assertEquals(
+        List.of(
+            "Requests for table t are no longer deferred, after 10 s" + unknown,
+            "Requests for table u are no longer deferred, after 15 s" + unknown),
+        logWhileTablesAreHeld(0));
+    assertEquals(
+        List.of(
+            "table u is locked, or accepts no rows at the moment",
+            "no request for it was stored before all were answered: it may go on"),
+        outages.newestFirst().get(0).reasons());
+    assertEquals(now.minusSeconds(5), outages.newestFirst().get(0).until());
+  }
+
+  private List<String> logWhileTablesAreHeld(int rowsEachTime) {
     Logger logger = (Logger) LoggerFactory.getLogger(OutageWatch.class);
     ListAppender<ILoggingEvent> logged = new ListAppender<>();
     logged.start();
@@ -86,16 +116,13 @@ class OutageWatchTest {
           List.of(Set.of("t"), Set.of("t", "u"), Set.of("u"), Set.of("u"), Set.<String>of())) {
         held = tables;
         look();
+        committed += rowsEachTime;
         now = now.plusSeconds(5);
       }
     } finally {
       logger.detachAppender(logged);
       logger.setLevel(null);
     }
-    assertEquals(
-        List.of(
-            "Requests for table t are no longer deferred, after 10 s",
-            "Requests for table u are no longer deferred, after 15 s"),
-        logged.list.stream().map(ILoggingEvent::getFormattedMessage).toList());
+    return logged.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
   }
 }
