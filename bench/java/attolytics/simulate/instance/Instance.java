@@ -42,6 +42,7 @@ public final class Instance {
   private boolean accepting;
   private boolean failing;
   private boolean stopsForGood;
+  private boolean isKilled; // and not started again yet: its memory is gone
   private long frozenUntil;
 
   public Instance(World world, int number) {
@@ -104,6 +105,7 @@ public final class Instance {
     tasks.clear();
     writers.forEach(writer -> tasks.add(world.scheduler().start(() -> runToItsEnd(writer))));
     accepting = true;
+    isKilled = false;
   }
 
   private ModelDatabase newDatabase() {
@@ -213,7 +215,9 @@ public final class Instance {
   }
 
   public boolean isEmpty() {
-    return ring.usedRows() == 0 && writers.stream().allMatch(writer -> writer.deferredRows() == 0);
+    return isKilled
+        || (ring.usedRows() == 0
+            && writers.stream().allMatch(writer -> writer.deferredRows() == 0));
   }
 
   public boolean hasEnded() {
@@ -233,6 +237,7 @@ public final class Instance {
     }
     world.trace().add(name, "is", "killed");
     accepting = false;
+    isKilled = true;
     frozenUntil = 0;
     tasks.forEach(Task::kill);
     for (Attempt attempt : List.copyOf(pending)) {

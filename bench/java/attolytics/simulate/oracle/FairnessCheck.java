@@ -175,8 +175,9 @@ public final class FairnessCheck {
   private void noteKeys(List<Attempt> keyed, @Nullable FlushException failure) {
     List<String> keys = keyed.stream().map(attempt -> attempt.request().key()).toList();
     if (failure == null || failure.stage() != Stage.KEYS) {
-      boolean isKeyTableFree = isKeyTableStopped && !keyed.isEmpty();
-      isKeyTableStopped &= keyed.isEmpty();
+      // A claim whose rows then fail does not show the writer that others would not wait.
+      boolean isKeyTableFree = failure == null && isKeyTableStopped && !keyed.isEmpty();
+      isKeyTableStopped &= !isKeyTableFree;
       List<String> free = keys.stream().filter(lockedKeys::remove).toList();
       forget(
           attempt ->
