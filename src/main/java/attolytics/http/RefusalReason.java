@@ -76,12 +76,16 @@ final class RefusalReason {
       String id = EventsPath.appId(target);
       return id == null ? "" : ": \"" + HeadRefusal.escaped(id) + '"';
     }
-    return refused.errors().isEmpty() ? "" : ": " + place(refused.errors().get(0));
+    String where = refused.errors().isEmpty() ? "" : place(refused.errors().get(0));
+    if (refused.problem() == Problem.REFUSED_BY_DATABASE || refused.problem() == Problem.CONFLICT) {
+      return ": " + refused.reason() + where;
+    }
+    return where.isEmpty() ? "" : ": " + refused.errors().get(0).code() + where;
   }
 
   /** With the name of the column; for a field that is not a column, only the event. */
   private static String place(EventError error) {
     String pointer = error.ofUnknownField() ? "/events/" + error.event() : error.pointer();
-    return error.code() + " at " + HeadRefusal.escaped(pointer);
+    return " at " + HeadRefusal.escaped(pointer);
   }
 }

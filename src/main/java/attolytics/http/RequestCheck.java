@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @param handling of invalid events
  */
 record RequestCheck(int maxRows, Handling handling) {
+  private static final String TWO_KEYS =
+      "there is a secret_key in the body and one in the header Authorization: both have to be one of"
+          + " those that the schema file has for the app";
+
   /**
    * @param hasBearer whether the secret key is in a header
    * @param bearerRight whether the one in the header, if there is one, is the app's
@@ -37,7 +41,8 @@ record RequestCheck(int maxRows, Handling handling) {
           events);
     }
     if (decoded.wrongSecretKey() || !bearerRight) {
-      return Refusal.of(Problem.WRONG_SECRET_KEY, null, events);
+      boolean hasTwo = decoded.secretKey() != null && hasBearer;
+      return Refusal.of(Problem.WRONG_SECRET_KEY, hasTwo ? TWO_KEYS : null, events);
     }
     if (decoded.unknownTable() != null) {
       return Refusal.unknownTable(decoded.unknownTable(), handling.whyStrict(), events);

@@ -27,19 +27,21 @@ final class RecentKinds<T> {
   /** What occurs again after a longer time has an entry of its own. */
   static final Duration GAP = Duration.ofMinutes(1);
 
-  /** The number of entries of one kind, so that they do not displace other kinds of the source. */
-  static final int MAX_OF_KIND = 5;
+  /** The number of entries of one family, so that they do not displace others of the source. */
+  static final int MAX_OF_FAMILY = 5;
 
   private static final class Entry<T> {
     private final Object kind;
+    private final Object family;
     private final Object source;
     private final Instant first;
     private T newest;
     private Instant last;
     private long count;
 
-    Entry(Object kind, Object source, T newest, Instant first) {
+    Entry(Object kind, Object family, Object source, T newest, Instant first) {
       this.kind = kind;
+      this.family = family;
       this.source = source;
       this.newest = newest;
       this.first = first;
@@ -54,12 +56,13 @@ final class RecentKinds<T> {
    * Adds one.
    *
    * @param kind equal to that of others with which it is counted
+   * @param family of similar kinds
    * @param source where it comes from
    */
-  synchronized void add(Object kind, Object source, T newest, Instant when) {
+  synchronized void add(Object kind, Object family, Object source, T newest, Instant when) {
     Entry<T> entry = newestOfKind.get(kind);
     if (entry == null || Duration.between(entry.last, when).compareTo(GAP) > 0) {
-      entry = addEntry(kind, source, newest, when);
+      entry = addEntry(kind, family, source, newest, when);
     } else {
       oldestFirst.remove(entry); // and added again at the end
       oldestFirst.add(entry);
@@ -69,14 +72,14 @@ final class RecentKinds<T> {
     entry.count++;
   }
 
-  private Entry<T> addEntry(Object kind, Object source, T newest, Instant when) {
-    if (count(entry -> entry.kind.equals(kind)) == MAX_OF_KIND) {
-      removeOldest(entry -> entry.kind.equals(kind));
+  private Entry<T> addEntry(Object kind, Object family, Object source, T newest, Instant when) {
+    if (count(entry -> entry.family.equals(family)) == MAX_OF_FAMILY) {
+      removeOldest(entry -> entry.family.equals(family));
     } else if (oldestFirst.size() == CAPACITY) {
       Object largest = largestSource();
       removeOldest(entry -> entry.source.equals(largest));
     }
-    Entry<T> entry = new Entry<>(kind, source, newest, when);
+    Entry<T> entry = new Entry<>(kind, family, source, newest, when);
     oldestFirst.add(entry);
     newestOfKind.put(kind, entry);
     return entry;

@@ -62,7 +62,7 @@ public final class RecentLog implements AutoCloseable {
             name.substring(name.lastIndexOf('.') + 1),
             cut(TextLines.message(event)));
     Object kind = isChange ? new Object() : Kind.of(EventKind.of(event));
-    lines.add(kind, name, line, event.getInstant());
+    lines.add(kind, kind, name, line, event.getInstant());
   }
 
   private static String cut(String text) {

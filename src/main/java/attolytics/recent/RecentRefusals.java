@@ -2,23 +2,32 @@ package attolytics.recent;
 
 import java.time.InstantSource;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The newest refused requests. Those of an app and a user agent that are refused for the same
- * reason, at the same place of an event, and follow each other closely, are one; where the cause is
- * not the request, those for the same cause. Thread-safe.
+ * reason, at the same place of an event and with the same words but for numbers, and follow each
+ * other closely, are one. Thread-safe.
  */
 public final class RecentRefusals {
   /**
    * @param cause if it is not the request, else null
    */
-  private record Kind(
+  private record Family(
       String app,
       String reason,
       RefusedRequest.Place place,
       @Nullable String cause,
       @Nullable String product) {}
+
+  /**
+   * @param words of the detail
+   */
+  private record Kind(Family family, String words) {}
+
+  /** Not the part of a name, nor an SQLSTATE. */
+  private static final Pattern NUMBER = Pattern.compile("(?<!\\w|SQLSTATE )\\d+(?!\\w)");
 
   private final RecentKinds<RefusedRequest> kinds = new RecentKinds<>();
   private final InstantSource clock;
@@ -33,8 +42,8 @@ public final class RecentRefusals {
 
   /** Adds one that is refused now. */
   public void add(RefusedRequest refused) {
-    Kind kind =
-        new Kind(
+    Family family =
+        new Family(
             refused.app(),
             refused.reason(),
             refused.place(),
@@ -42,7 +51,8 @@ public final class RecentRefusals {
             refused.userAgent() == null ? null : product(refused.userAgent()));
     // All unknown apps are one source: ids cost a client nothing.
     String source = refused.isKnownApp() ? refused.app() : "";
-    kinds.add(kind, source, refused, clock.instant());
+    Kind kind = new Kind(family, NUMBER.matcher(refused.detail()).replaceAll("0"));
+    kinds.add(kind, family, source, refused, clock.instant());
   }
 
   /** The first word of a user agent, which all browsers have in common. */

@@ -68,6 +68,17 @@ class RefusalReasonTest {
     assertEquals(": \"" + "x".repeat(63) + "…\"", cut);
   }
 
+  @Test
+  void refusalOfTheDatabase_isReportedWithoutItsWords() {
+    String reason = "the database refused it: SQLSTATE 23514, table \"t\", constraint \"c\"";
+    EventError error =
+        new EventError(1, "/events/1", "refused_by_database", "no alice", reason, null);
+    Refusal located = new Refusal(Problem.REFUSED_BY_DATABASE, "no alice", List.of(error), 2);
+    assertEquals(": " + reason + " at /events/1", RefusalReason.of(located, "/"));
+    Refusal unlocated = Refusal.of(Problem.CONFLICT, "no alice").because(reason);
+    assertEquals(": " + reason, RefusalReason.of(unlocated, "/"));
+  }
+
   private static EventError at(String pointer, String code, String table) {
     return new EventError(0, pointer, code, "not \"secret\"", "must not", table);
   }

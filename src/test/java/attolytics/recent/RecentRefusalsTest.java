@@ -66,6 +66,30 @@ class RecentRefusalsTest {
   }
 
   @Test
+  void refusalsInOtherWords_areApart_butForNumbers() {
+    String start = "the database refused it: SQLSTATE 235";
+    for (String end : List.of("14", "14", "02, column \"n\"", "02, column \"m\"", "05", "P01")) {
+      refuse("a", true, "/events/0", start + end, "client");
+    }
+    refuse("b", true, "/events/0", "line 1, column 22", "client");
+    refuse("b", true, "/events/0", "line 10, column 2", "client");
+    assertEquals(
+        List.of(
+            "line 10, column 2 2",
+            "P01 1",
+            "05 1",
+            "02, column \"m\" 1",
+            "02, column \"n\" 1",
+            "14 2"),
+        refusals.newestFirst().stream()
+            .map(r -> r.newest().detail().replace(start, "") + " " + r.count())
+            .toList());
+    refuse("a", true, "/events/0", "a sixth", "client");
+    assertEquals(RecentKinds.MAX_OF_FAMILY + 1, refusals.newestFirst().size());
+    assertEquals("a sixth", refusals.newestFirst().get(0).newest().detail());
+  }
+
+  @Test
   void refusalsThatFollowEachOtherClosely_areOne_andOthersAreNot() {
     for (int i = 0; i < 3; i++) {
       refuse("a", "/events/0/n");
@@ -97,8 +121,8 @@ class RecentRefusalsTest {
       now = now.plus(RecentKinds.GAP.multipliedBy(2));
       refuse("a", "/events/0/n");
     }
-    assertEquals(RecentKinds.MAX_OF_KIND + 1, newestFirst().size());
-    assertEquals("a /events/0/rare 1", newestFirst().get(RecentKinds.MAX_OF_KIND));
+    assertEquals(RecentKinds.MAX_OF_FAMILY + 1, newestFirst().size());
+    assertEquals("a /events/0/rare 1", newestFirst().get(RecentKinds.MAX_OF_FAMILY));
     assertEquals(now, refusals.newestFirst().get(0).last());
   }
 
