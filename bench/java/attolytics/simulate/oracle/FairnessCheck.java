@@ -1,6 +1,7 @@
 package attolytics.simulate.oracle;
 
 import attolytics.flush.transaction.FlushException;
+import attolytics.flush.transaction.FlushException.Kind;
 import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.flush.transaction.TimeLimits;
 import attolytics.simulate.plan.Plan;
@@ -44,6 +45,9 @@ public final class FairnessCheck {
   /** Those that the lock on a table has stopped, if it did so the last time. */
   private final List<Set<Attempt>> stopped = new ArrayList<>();
 
+  /** The same, and those that a table did not accept for another reason that may pass. */
+  private final List<Set<Attempt>> held = new ArrayList<>();
+
   /** Those of the last claims that have failed as one of them was locked. */
   private final Set<String> lockedKeys = new HashSet<>();
 
@@ -63,6 +67,7 @@ public final class FairnessCheck {
     this.restsUntil = scheduler.now();
     for (int table = 0; table < ModelTable.values().length; table++) {
       stopped.add(new HashSet<>());
+      held.add(new HashSet<>());
     }
   }
 
@@ -121,7 +126,7 @@ public final class FairnessCheck {
       return true;
     }
     for (int other = 0; other < stopped.size(); other++) {
-      if (other != table && attempt.needs(other) && !stopped.get(other).isEmpty()) {
+      if (other != table && attempt.needs(other) && !held.get(other).isEmpty()) {
         return true;
       }
     }
@@ -157,7 +162,12 @@ public final class FairnessCheck {
     }
     for (int table = 0; table < stopped.size(); table++) {
       List<Attempt> touching = touching(table, attempts);
-      if (failure != null && isLockOf(table, failure)) {
+      if (failure != null && isRefusedBy(table, failure)) {
+        held.get(table).addAll(touching);
+      } else if (!touching.isEmpty()) {
+        held.get(table).clear();
+      }
+      if (failure != null && failure.isTimeout() && isRefusedBy(table, failure)) {
         stopped.get(table).addAll(touching);
       } else if (!touching.isEmpty() && !stopped.get(table).isEmpty()) {
         stopped.get(table).clear();
@@ -170,6 +180,7 @@ public final class FairnessCheck {
   /** What these waited for last is free: they are tried, whatever they waited for before. */
   private void forget(Predicate<Attempt> waited) {
     stopped.forEach(attempts -> attempts.removeIf(waited));
+    held.forEach(attempts -> attempts.removeIf(waited));
   }
 
   private void noteKeys(List<Attempt> keyed, @Nullable FlushException failure) {
@@ -198,9 +209,9 @@ public final class FairnessCheck {
     return failure.stage() == Stage.COPY_START || failure.stage() == Stage.KEYS;
   }
 
-  private boolean isLockOf(int table, FlushException failure) {
+  private static boolean isRefusedBy(int table, FlushException failure) {
     return failure.stage() == Stage.COPY_START
-        && failure.isTimeout()
+        && failure.kind() == Kind.TRANSIENT
         && failure.table() != null
         && ModelTable.numberOf(failure.table()) == table;
   }
