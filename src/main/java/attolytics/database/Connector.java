@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.postgresql.PGProperty;
+import org.postgresql.util.GT;
 import org.postgresql.util.PSQLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,7 +30,7 @@ public final class Connector {
   private static final Logger log = LoggerFactory.getLogger(Connector.class);
   private static final Duration POLL = Duration.ofMillis(250);
 
-  /** For a single attempt, over all hosts of the URL. */
+  /** For one of several attempts, over all hosts of the URL. */
   private static final Duration LOGIN_TIMEOUT = Duration.ofSeconds(10);
 
   /** For a pooler to assign a second server connection. */
@@ -53,10 +54,13 @@ public final class Connector {
 
   private Connector() {}
 
-  /** Connects, with a single attempt. */
+  /**
+   * Connects, with a single attempt: a database that is not up fails at once, but one that is slow
+   * has as much time as when it is waited for.
+   */
   public static Connection connect(DatabaseUrl url, Duration ackTimeout) throws StartException {
     try {
-      return tryToConnect(url, ackTimeout);
+      return tryToConnect(url, ackTimeout, ackTimeout);
     } catch (SQLException e) {
       throw noConnection(url, e);
     }
@@ -87,7 +91,8 @@ public final class Connector {
     boolean logged = false;
     do {
       try {
-        return tryToConnect(url, timeout);
+        return tryToConnect(
+            url, timeout, timeout.compareTo(LOGIN_TIMEOUT) < 0 ? timeout : LOGIN_TIMEOUT);
       } catch (SQLException e) {
         if (!isTransient(e) || System.nanoTime() - deadline > 0) {
           throw noConnection(url, e);
@@ -142,12 +147,22 @@ public final class Connector {
     connection.setNetworkTimeout(Runnable::run, usual);
   }
 
-  private static Connection tryToConnect(DatabaseUrl url, Duration ackTimeout) throws SQLException {
+  private static Connection tryToConnect(
+      DatabaseUrl url, Duration ackTimeout, Duration loginTimeout) throws SQLException {
     Properties properties = ConnectionPool.driverProperties(url, ackTimeout);
     String timeout = PGProperty.LOGIN_TIMEOUT.getName();
-    long seconds = Math.min(LOGIN_TIMEOUT.toSeconds(), Math.max(1, ackTimeout.toSeconds()));
-    properties.putIfAbsent(timeout, Long.toString(seconds));
-    return DriverManager.getConnection(url.jdbcUrl(), properties);
+    properties.putIfAbsent(timeout, Long.toString(Math.max(1, loginTimeout.toSeconds())));
+    try {
+      return DriverManager.getConnection(url.jdbcUrl(), properties);
+    } catch (SQLException e) {
+      if (!GT.tr("Connection attempt timed out.").equals(e.getMessage())) {
+        throw e;
+      }
+      throw new SQLException(
+          "no login within %s s, the server or this machine may be overloaded"
+              .formatted(properties.getProperty(timeout)),
+          e.getSQLState());
+    }
   }
 
   /**

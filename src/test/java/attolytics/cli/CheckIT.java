@@ -8,6 +8,7 @@ import attolytics.app.CommandResult;
 import attolytics.app.JarProcess;
 import attolytics.embedded.EmbeddedDatabase;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,6 +125,19 @@ class CheckIT extends CommandDatabaseFixture {
     assertEquals(1, check.errors().size());
     assertTrue(check.err().startsWith("error: no connection to the database "), check.err());
     assertTrue(check.err().contains("and whether PostgreSQL runs there"), check.err());
+  }
+
+  /** As a start has it, in several attempts: neither is up to a machine that is slow. */
+  @Test
+  void check_givesASlowLoginTheAckTimeout() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String url = "postgres://u@127.0.0.1:%d/d?socketTimeout=60".formatted(silent.getLocalPort());
+
+      CommandResult check = check("--schema", EXAMPLE, "--db_url", url, "--ack_timeout=11s");
+
+      assertEquals(1, check.exitCode());
+      assertTrue(check.err().contains(": no login within 11 s, "), check.err());
+    }
   }
 
   @Test
