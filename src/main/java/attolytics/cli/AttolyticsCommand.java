@@ -4,6 +4,7 @@ import attolytics.app.Version;
 import attolytics.logging.Journal;
 import attolytics.logging.Logging;
 import attolytics.quarantine.ReplaySelection;
+import attolytics.schema.yaml.Spelling;
 import attolytics.settings.Environment;
 import attolytics.settings.Redaction;
 import attolytics.settings.Settings;
@@ -16,6 +17,8 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -66,7 +69,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "Names can have dashes instead of underscores: --db-url.",
       "",
       "Exit codes:",
-      "  0  stopped after all accepted requests were answered; check: a start would not be refused;",
+      "  0  stopped after all accepted requests were answered; check: a start would not be"
+          + " refused;",
       "     migrate: nothing is left to do; replay: no event that was selected is left",
       "  1  the start, the run, the check, the migration or the replay failed; standard error says",
       "     why, in lines that begin with 'error:'",
@@ -110,6 +114,8 @@ public final class AttolyticsCommand implements Callable<Integer> {
   interface Action {
     int run(Settings settings) throws Exception;
   }
+
+  private static final Logger log = LoggerFactory.getLogger(AttolyticsCommand.class);
 
   private final Actions actions;
 
@@ -156,7 +162,21 @@ public final class AttolyticsCommand implements Callable<Integer> {
     Settings settings = options.toSettings();
     verbosity = settings.verbosity();
     Logging.configure(verbosity, settings.logFormat());
+    warnOfUnknownVariables();
     return action.run(settings);
+  }
+
+  /** No errors: a variable may be meant for the schema file's secret keys, or another program. */
+  private void warnOfUnknownVariables() {
+    for (String name : options.unknownVariables()) {
+      log.warn(
+          "the environment variable {}",
+          name
+              + " belongs to no option"
+              + Spelling.nearest(name, options.variables())
+                  .map(meant -> "; did you mean " + meant + "?")
+                  .orElse(""));
+    }
   }
 
   Actions actions() {

@@ -1,6 +1,8 @@
 package attolytics.settings;
 
+import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -26,6 +28,17 @@ public final class Environment implements IDefaultValueProvider {
   /** Of a single command, and not for every run of it. */
   private static final Set<String> NOT_READ =
       Set.of("--app", "--table", "--code", "--since", "--dry_run");
+
+  /** Of the command in {@code /usr/bin}, which is a script. */
+  private static final String JAR = PREFIX + "JAR";
+
+  private static final String SERVICE_HOST = "_SERVICE_HOST";
+
+  /** What Kubernetes sets for a Service whose name begins with {@code attolytics}. */
+  private static final Pattern OF_KUBERNETES =
+      Pattern.compile(".*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\\d+_(TCP|UDP|SCTP)(_.*)?)");
+
+  private static final String PORT = "_PORT";
 
   private final Map<String, String> variables;
   private final Set<ArgSpec> used = new HashSet<>();
@@ -67,6 +80,26 @@ public final class Environment implements IDefaultValueProvider {
     return variables.entrySet().stream()
         .filter(variable -> variable.getKey().startsWith(PREFIX))
         .map(Map.Entry::getValue);
+  }
+
+  /**
+   * The names with the prefix that are neither an option's nor known to be another program's.
+   *
+   * @param known names of variables
+   */
+  List<String> unknown(Collection<String> known) {
+    return variables.keySet().stream()
+        .filter(name -> name.startsWith(PREFIX) && !known.contains(name))
+        .filter(name -> !name.equals(JAR) && !isOfKubernetes(name))
+        .sorted()
+        .toList();
+  }
+
+  private boolean isOfKubernetes(String name) {
+    return OF_KUBERNETES.matcher(name).matches()
+        || (name.endsWith(PORT)
+            && variables.containsKey(
+                name.substring(0, name.length() - PORT.length()) + SERVICE_HOST));
   }
 
   /**

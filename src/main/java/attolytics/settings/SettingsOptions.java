@@ -2,6 +2,7 @@ package attolytics.settings;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -39,8 +40,8 @@ public final class SettingsOptions {
             + " pairs are separated by commas; a Unix socket is a percent-encoded host:"
             + " postgres://user@%%2Frun%%2Fpostgresql/database. Parameters are passed to the driver"
             + " (sslmode, targetServerType, ...). (default: the schema file's database_url, or else"
-            + " an embedded PostgreSQL in --data_dir). Put a password into ATTOLYTICS_DB_URL, because"
-            + " all users of the machine can read a command line."
+            + " an embedded PostgreSQL in --data_dir). Put a password into ATTOLYTICS_DB_URL,"
+            + " because all users of the machine can read a command line."
       })
   private @Nullable String databaseUrl;
 
@@ -310,6 +311,19 @@ public final class SettingsOptions {
         migrates,
         verbosity,
         logFormat);
+  }
+
+  /** The environment variables of the options. */
+  public List<String> variables() {
+    return spec().options().stream()
+        .filter(option -> !option.usageHelp() && !option.versionHelp())
+        .map(option -> Environment.variable(option.longestName()))
+        .toList();
+  }
+
+  /** The environment variables that look like an option's, and are not. */
+  public List<String> unknownVariables() {
+    return environment.unknown(variables());
   }
 
   private void checkRanges(OptionValidator validator) {

@@ -3,10 +3,11 @@ package attolytics.schema.yaml;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** Suggests a known name for a misspelt one. */
-final class Spelling {
+public final class Spelling {
   /** The maximum edit distance of a suggestion. */
   private static final int MAX_EDITS = 2;
 
@@ -14,12 +15,17 @@ final class Spelling {
 
   /** The end of a sentence: the nearest known name, or else all of them. */
   static String suggestion(String given, Collection<String> known) {
+    return nearest(given, known)
+        .map(name -> "; did you mean `" + name + "`?")
+        .orElseGet(() -> ", expected " + oneOf(known));
+  }
+
+  /** The known name that was most likely meant, if one is near. */
+  public static Optional<String> nearest(String given, Collection<String> known) {
     String folded = fold(given);
     return known.stream()
         .filter(name -> edits(folded, fold(name)) <= Math.min(MAX_EDITS, name.length() / 2))
-        .min(Comparator.comparingInt(name -> edits(folded, fold(name))))
-        .map(name -> "; did you mean `" + name + "`?")
-        .orElseGet(() -> ", expected " + oneOf(known));
+        .min(Comparator.comparingInt(name -> edits(folded, fold(name))));
   }
 
   private static String oneOf(Collection<String> known) {
