@@ -1,6 +1,7 @@
 package attolytics.deploy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.deploy.Program.Ended;
@@ -13,6 +14,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -61,6 +63,9 @@ class DebianTest {
       assertEquals(1, ended.exitCode(), ended.output());
       assertTrue(ended.output().contains("@b.service was not ready for "), ended.output());
       assertTrue(ended.output().contains("not ready: draining"), ended.output());
+      assertTrue(ended.output().contains("\nerror: the last of @b\n"), ended.output());
+      assertFalse(ended.output().contains("of @a"), ended.output());
+      assertFalse(ended.output().contains("the first"), ended.output());
       assertEquals(
           List.of("try-restart attolytics@a.service", "try-restart attolytics@b.service"),
           Files.readAllLines(directory.resolve("invoked")));
@@ -70,6 +75,32 @@ class DebianTest {
       assertEquals(
           List.of("try-restart attolytics@a.service"),
           Files.readAllLines(directory.resolve("invoked")));
+    }
+  }
+
+  @Test
+  void restart_ofWhatTheCheckRefuses_changesNothing(@TempDir Path directory) throws Exception {
+    try (ServerSocket ready = answering("200 OK", "ready")) {
+      Path programs = Files.createDirectories(directory.resolve("bin"));
+      program(programs.resolve("systemd-run"), "echo error: no table; exit 1");
+      Ended ended = restart(directory, ready, ready);
+      assertEquals(1, ended.exitCode(), ended.output());
+      assertEquals(
+          "error: no table\n"
+              + "attolytics: no instance was restarted: the check for attolytics@a.service failed,"
+              + " see above\n",
+          ended.output());
+      assertFalse(Files.exists(directory.resolve("invoked")));
+    }
+  }
+
+  @Test
+  void restart_takesNoArguments(@TempDir Path directory) throws Exception {
+    try (ServerSocket ready = answering("200 OK", "ready")) {
+      Ended ended = restart(directory, ready, ready, false, "--help");
+      assertEquals(2, ended.exitCode(), ended.output());
+      assertTrue(ended.output().startsWith("usage: "), ended.output());
+      assertFalse(Files.exists(directory.resolve("invoked")));
     }
   }
 
@@ -94,7 +125,8 @@ class DebianTest {
   }
 
   /** The script, with other programs, two processes as instances, and less patience. */
-  private static Ended restart(Path directory, ServerSocket a, ServerSocket b, boolean isAFailed)
+  private static Ended restart(
+      Path directory, ServerSocket a, ServerSocket b, boolean isAFailed, String... arguments)
       throws Exception {
     Files.deleteIfExists(directory.resolve("invoked"));
     Path script =
@@ -107,7 +139,13 @@ class DebianTest {
     Process other = sleep(b);
     try {
       Path programs = Files.createDirectories(directory.resolve("bin"));
-      program(programs.resolve("systemd-run"), "exit 0");
+      if (!Files.exists(programs.resolve("systemd-run"))) {
+        program(programs.resolve("systemd-run"), "exit 0");
+      }
+      program(
+          programs.resolve("journalctl"),
+          "case \"$*\" in *@a*) of=@a;; *@b*) of=@b;; *) exit;; esac\n"
+              + "echo \"error: the first of $of\"; echo \"error: the last of $of\"; echo more");
       program(programs.resolve("deb-systemd-invoke"), "echo \"$@\" >> " + directory + "/invoked");
       program(
           programs.resolve("systemctl"),
@@ -117,8 +155,11 @@ class DebianTest {
               + "echo attolytics@b.service;;\n"
               + ("show*@a*) echo " + one.pid() + ";;\n")
               + ("show*@b*) echo " + other.pid() + ";;\nesac"));
-      return Program.run(
-          List.of("env", "PATH=" + programs + ":" + System.getenv("PATH"), "bash", "" + script));
+      List<String> command = new ArrayList<>();
+      command.addAll(List.of("env", "PATH=" + programs + ":" + System.getenv("PATH")));
+      command.addAll(List.of("bash", script.toString()));
+      command.addAll(List.of(arguments));
+      return Program.run(command);
     } finally {
       one.destroy();
       other.destroy();

@@ -65,6 +65,11 @@ class DocsTest {
               "-p EnvironmentFile=/etc/attolytics/attolytics.env \\\\\n *attolytics \\w+ ", text),
           document);
       commands += all;
+      // Else a command that fails leaves a failed unit.
+      assertEquals(
+          occurrences("systemd-run --", text),
+          occurrences("systemd-run --quiet --collect --pipe --wait ", text),
+          document);
     }
     assertEquals(5, commands);
   }
