@@ -9,6 +9,7 @@ import attolytics.settings.Settings;
 import attolytics.settings.StartException;
 import io.undertow.server.HttpHandler;
 import java.io.IOException;
+import java.util.Locale;
 
 /** Opens the admin port and the public port, with the limits of each. */
 final class HttpPorts {
@@ -83,10 +84,15 @@ final class HttpPorts {
       return HttpServer.open(host, port, ioThreads, limits, metrics, refusals, outages, handler);
     } catch (IOException e) {
       throw new StartException(
-          "cannot listen on %s:%d: %s; choose another by --%shost and --%sport"
-              .formatted(host, port, e.getMessage(), prefix, prefix),
+          "cannot listen on %s:%d: %s; choose another by --%shost and --%sport, or ATTOLYTICS_%sHOST and ATTOLYTICS_%sPORT"
+              .formatted(
+                  host, port, e.getMessage(), prefix, prefix, upperCase(prefix), upperCase(prefix)),
           e);
     }
+  }
+
+  private static String upperCase(String prefix) {
+    return prefix.toUpperCase(Locale.ROOT);
   }
 
   /** For the log. */

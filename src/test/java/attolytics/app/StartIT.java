@@ -170,8 +170,8 @@ class StartIT {
                 "--port=" + taken.getLocalPort())) {
       assertEquals(1, process.exitCode());
       String error =
-          "error: cannot listen on 127.0.0.1:%d: Address already in use; choose another by --host and"
-              + " --port";
+          "error: cannot listen on 127.0.0.1:%d: Address already in use; choose another by --host"
+              + " and --port, or ATTOLYTICS_HOST and ATTOLYTICS_PORT";
       assertTrue(process.err().contains(error.formatted(taken.getLocalPort())), process.err());
       assertFalse(process.err().contains("\tat "), process.err());
     }
