@@ -2,6 +2,7 @@ package attolytics.app;
 
 import attolytics.admin.NotReady;
 import attolytics.metrics.History;
+import attolytics.metrics.SchemaMeters;
 import java.time.Duration;
 import java.util.Locale;
 import org.slf4j.Logger;
@@ -16,12 +17,19 @@ final class Heartbeat implements Runnable {
   private final Readiness readiness;
   private final History history;
   private final Liveness liveness;
+  private final SchemaMeters schema;
 
-  Heartbeat(Systemd systemd, Readiness readiness, History history, Liveness liveness) {
+  Heartbeat(
+      Systemd systemd,
+      Readiness readiness,
+      History history,
+      Liveness liveness,
+      SchemaMeters schema) {
     this.systemd = systemd;
     this.readiness = readiness;
     this.history = history;
     this.liveness = liveness;
+    this.schema = schema;
   }
 
   /** The longest time between two runs. */
@@ -40,9 +48,10 @@ final class Heartbeat implements Runnable {
       log.error("not feeding the systemd watchdog: {}", problem);
     }
     NotReady unready = readiness.notReady();
-    systemd.status(
+    String state =
         unready == null
             ? String.format(Locale.ROOT, "ready, %.0f rows/s", history.rowsPerSecond())
-            : "not ready: " + unready.text());
+            : "not ready: " + unready.text();
+    systemd.status(schema.refused() == null ? state : state + "; the last reload was refused");
   }
 }

@@ -153,7 +153,12 @@ public final class Service implements AutoCloseable {
   public static Service start(
       Settings settings, Map<String, String> environment, CountDownLatch stop)
       throws StartException, InterruptedException {
-    return start(settings, environment, stop, InstantSource.system());
+    try {
+      return start(settings, environment, stop, InstantSource.system());
+    } catch (StartException e) {
+      Systemd.reportFailure(environment, e);
+      throw e;
+    }
   }
 
   /**
@@ -275,7 +280,7 @@ public final class Service implements AutoCloseable {
     pipeline.registerGauges(probe);
 
     if (systemd.isEnabled()) {
-      Heartbeat heartbeat = new Heartbeat(systemd, readiness, history, liveness);
+      Heartbeat heartbeat = new Heartbeat(systemd, readiness, history, liveness, metrics.schema());
       housekeeping.schedule(heartbeat.period(), heartbeat);
     }
   }

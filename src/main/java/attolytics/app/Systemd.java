@@ -1,5 +1,7 @@
 package attolytics.app;
 
+import attolytics.settings.Redaction;
+import attolytics.settings.StartException;
 import java.io.File;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -45,6 +47,14 @@ final class Systemd implements AutoCloseable {
     } catch (IOException | LinkageError e) {
       log.warn("Cannot connect to the notification socket of systemd {}: {}", name, e.getMessage());
       return new Systemd(null, null);
+    }
+  }
+
+  /** Has {@code systemctl status} show why the start failed: its first problem. */
+  static void reportFailure(Map<String, String> environment, StartException e) {
+    try (Systemd systemd = of(environment)) {
+      String problem = Redaction.redact(e.problems().get(0));
+      systemd.status("the start failed: " + problem.replaceAll("\\s*\\R\\s*", " "));
     }
   }
 

@@ -72,7 +72,7 @@ class HeartbeatTest {
   private void beat(Writer of, Duration longestSilence) throws Exception {
     try (Systemd systemd = Systemd.of(environment)) {
       Liveness liveness = new Liveness(List.of(of), longestSilence);
-      new Heartbeat(systemd, readiness, new History(metrics), liveness).run();
+      new Heartbeat(systemd, readiness, new History(metrics), liveness, metrics.schema()).run();
       systemd.status("end");
     }
     socket.await("STATUS=end"::equals);
@@ -131,6 +131,9 @@ class HeartbeatTest {
     readiness.setReady();
     beat(writer, Duration.ofMinutes(1));
     socket.await("STATUS=ready, 0 rows/s"::equals);
+    metrics.reloaded(false);
+    beat(writer, Duration.ofMinutes(1));
+    socket.await("STATUS=ready, 0 rows/s; the last reload was refused"::equals);
   }
 
   @Test
