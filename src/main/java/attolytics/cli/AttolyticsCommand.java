@@ -170,12 +170,11 @@ public final class AttolyticsCommand implements Callable<Integer> {
   private void warnOfUnknownVariables() {
     for (String name : options.unknownVariables()) {
       log.warn(
-          "the environment variable {}",
-          name
-              + " belongs to no option"
-              + Spelling.nearest(name, options.variables())
-                  .map(meant -> "; did you mean " + meant + "?")
-                  .orElse(""));
+          "the environment variable {} belongs to no option{}",
+          name,
+          Spelling.nearest(name, options.variables())
+              .map(meant -> "; did you mean " + meant + "?")
+              .orElse(""));
     }
   }
 
