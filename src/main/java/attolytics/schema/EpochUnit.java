@@ -42,6 +42,6 @@ public enum EpochUnit {
 
   /** Asks about the most likely cause of a number that is out of range. */
   String question() {
-    return "; is this in " + smaller + "?";
+    return " (is this in " + smaller + "?)";
   }
 }

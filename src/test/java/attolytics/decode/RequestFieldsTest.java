@@ -147,6 +147,16 @@ class RequestFieldsTest {
   }
 
   @Test
+  void numberThatIsNoTime_isExplainedByItsUnit() {
+    App app = app(column(ScalarType.TIMESTAMP, null, null, null));
+    assertEquals(
+        "c of table t must be seconds since 1970 or an RFC 3339 date-time such as"
+            + " 2026-01-31T12:00:00Z up to the year 9999 (is this in milliseconds?), not"
+            + " 1571212800500",
+        detail(app, "\"c\":1571212800500"));
+  }
+
+  @Test
   void elementThatIsInvalid_isExplainedByTheTypeOfTheElements() {
     ColumnType integers = Objects.requireNonNull(ColumnType.named("i32[]"));
     App app = app(column(integers, null, null, null));
