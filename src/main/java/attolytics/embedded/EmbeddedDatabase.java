@@ -67,6 +67,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
       throws StartException, IOException, InterruptedException {
     this.directory = directory;
     this.lock = lock;
+    log.info("starting an embedded PostgreSQL in {}, unless it is running already", data());
     PostgresPrograms programs = directory.programs(accounts);
     PasswordFile file = directory.passwordFile();
     password = file.password();

@@ -15,6 +15,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxy;
 import ch.qos.logback.core.UnsynchronizedAppenderBase;
+import ch.qos.logback.core.read.ListAppender;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -204,6 +205,27 @@ class EmbeddedDatabaseIT {
   void start_refusesADirectoryThatHoldsNoData() throws Exception {
     createData();
     assertProblem("is not a PostgreSQL data directory");
+  }
+
+  /** Because it may take a minute. */
+  @Test
+  void start_logsThatItBegins() throws Exception {
+    createData();
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    Logger logger = (Logger) LoggerFactory.getLogger(EmbeddedDatabase.class);
+    Level level = logger.getLevel();
+    logger.setLevel(Level.INFO);
+    logger.addAppender(logged);
+    try {
+      assertProblem("is not a PostgreSQL data directory");
+    } finally {
+      logger.detachAppender(logged);
+      logger.setLevel(level);
+    }
+    assertEquals(
+        List.of("starting an embedded PostgreSQL in " + data() + ", unless it is running already"),
+        logged.list.stream().map(ILoggingEvent::getFormattedMessage).toList());
   }
 
   @Test
