@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 public enum Problem {
   MALFORMED_REQUEST(
       400,
-      "The request is not HTTP/1.1",
+      "The request is not valid HTTP",
       "send a request line and headers that conform to RFC 9112, with one Host, and with one"
           + " Content-Length or Transfer-Encoding: chunked; at most 16 KiB, 100 headers and 50"
           + " query parameters"),

@@ -44,6 +44,29 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
           "this looks like the start of a TLS connection, and this port speaks plain HTTP; use"
               + " http://, or have a proxy in front terminate TLS");
 
+  private static final Refusal TOO_LARGE =
+      Refusal.of(
+          Problem.MALFORMED_REQUEST,
+          "the request line and the headers are larger than "
+              + (HttpServer.MAX_HEAD_BYTES >> 10)
+              + " KiB; send fewer or shorter ones, of cookies for example");
+
+  private static final Refusal CONTRADICTORY =
+      Refusal.of(
+          Problem.MALFORMED_REQUEST,
+          "the headers are complete, but Host is missing, invalid or there twice, or there are two"
+              + " Content-Length, or one beside Transfer-Encoding; or the request is neither"
+              + " HTTP/1.1 nor HTTP/1.0");
+
+  private static final Refusal UNREADABLE =
+      Refusal.of(
+          Problem.MALFORMED_REQUEST,
+          "the request line or a header is not valid HTTP/1.1 (RFC 9112), or there are more than "
+              + HttpServer.MAX_HEADERS
+              + " headers or "
+              + HttpServer.MAX_PARAMETERS
+              + " query parameters");
+
   private static final int TLS_HANDSHAKE = 22;
   private static final int TLS_MAJOR_VERSION = 3;
 
@@ -56,6 +79,7 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
   private long firstByteNanos; // when the head began
   private long lastReadNanos;
   private @Nullable ByteBuffer latest; // the buffer that Undertow parses the head from
+  private long headBytes; // read since the head began, with what follows it in that buffer
 
   private HeadConduit(
       StreamConnection connection, PartialHeads partialHeads, Consumer<Refusal> refused) {
@@ -96,9 +120,23 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
     if (startsLikeTls()) {
       return TLS;
     }
-    return stoppedInPathAtPercent()
-        ? BAD_PERCENT_ENCODING
-        : Refusal.of(Problem.MALFORMED_REQUEST, null);
+    if (stoppedInPathAtPercent()) {
+      return BAD_PERCENT_ENCODING;
+    }
+    if (latest != null && headBytes - latest.remaining() > HttpServer.MAX_HEAD_BYTES) {
+      return TOO_LARGE;
+    }
+    return stoppedAfterEmptyLine() ? CONTRADICTORY : UNREADABLE;
+  }
+
+  /** Whether Undertow has read the whole head, as far as the newest buffer shows. */
+  private boolean stoppedAfterEmptyLine() {
+    if (latest == null || latest.position() < 3) {
+      return false;
+    }
+    int end = latest.position();
+    int before = latest.get(end - 2) == '\r' ? end - 3 : end - 2;
+    return latest.get(end - 1) == '\n' && latest.get(before) == '\n';
   }
 
   /**
@@ -148,6 +186,7 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
     if (inHead) {
       latest = target;
       if (count > 0) {
+        headBytes += count;
         firstByteNanos = begun ? firstByteNanos : lastReadNanos;
         begun = true;
       } else if (count == 0 && begun) {
@@ -206,14 +245,16 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
     inHead = true;
     HttpServerConnection server = (HttpServerConnection) exchange.getConnection();
     PooledByteBuffer next = server.getExtraBytes();
+    headBytes = 0;
     if (next != null) {
       ByteBuffer bytes = next.getBuffer();
       latest = bytes;
       while (bytes.hasRemaining() && isLineBreak(bytes.get(bytes.position()))) {
         bytes.get();
       }
+      headBytes = bytes.remaining();
     }
-    begun = server.getExtraBytes() != null;
+    begun = next != null;
     firstByteNanos = lastReadNanos;
     nextListener.proceed();
   }

@@ -41,13 +41,13 @@ public final class HttpServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HttpServer.class);
 
   /** Room for long cookies and referers. */
-  private static final int MAX_HEAD_BYTES = 16 << 10;
+  static final int MAX_HEAD_BYTES = 16 << 10;
 
   /** Each header takes objects besides its bytes. */
-  private static final int MAX_HEADERS = 100;
+  static final int MAX_HEADERS = 100;
 
   /** Of a query, which is ignored. */
-  private static final int MAX_PARAMETERS = 50;
+  static final int MAX_PARAMETERS = 50;
 
   /** Upper bound of the heap that a head of that size takes, as measured. */
   public static final int MAX_HEAD_HEAP_BYTES = 64 << 10;
