@@ -9,13 +9,15 @@ import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.IntToDoubleFunction;
 import java.util.function.ToDoubleBiFunction;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /** The part of a report that comes from samples: rates over the last seconds, and the charts. */
 final class HistoryReport {
-  /** Number of samples over which a point of the latencies' history is computed. */
+  /** Number of samples over which a point of the durations' history is computed. */
   private static final int SMOOTHING = 5;
 
   /** More digits than a chart can show. */
@@ -48,8 +50,9 @@ final class HistoryReport {
   }
 
   private void writeRecent() throws IOException {
-    Histogram requests = requests(before, now);
-    Histogram flushes = flushes(before, now);
+    int last = samples.size() - 1;
+    Histogram requests = between(last - History.RECENT, last, Sample::requestSeconds);
+    Histogram flushes = between(last - History.RECENT, last, Sample::flushSeconds);
     json.number("rows", now.rowsPerSecondSince(before));
     json.number("requests", recent(Sample::requests));
     json.number("refused", recent(Sample::refused));
@@ -87,23 +90,23 @@ final class HistoryReport {
   private void writeHistory() throws IOException {
     json.number("length", History.LENGTH);
     json.numbers("time", samples.stream().skip(1).mapToDouble(Sample::epochSeconds).toArray());
-    series("rows", 1, (earlier, later) -> later.rowsPerSecondSince(earlier));
-    series("requests", 1, rate(Sample::requests));
-    series("requestP50", SMOOTHING, (a, b) -> requests(a, b).quantile(0.5));
-    series("requestP99", SMOOTHING, (a, b) -> requests(a, b).quantile(0.99));
-    series("flushP50", SMOOTHING, (a, b) -> flushes(a, b).quantile(0.5));
-    series("flushP99", SMOOTHING, (a, b) -> flushes(a, b).quantile(0.99));
-    series("bufferBytes", 1, (earlier, later) -> later.bufferBytes());
-    series("flushErrors", 1, rate(Sample::flushErrors));
-    series("ready", 1, (earlier, later) -> later.ready() ? 1 : 0);
+    series("rows", (earlier, later) -> later.rowsPerSecondSince(earlier));
+    series("requests", rate(Sample::requests));
+    quantiles("requestP50", Sample::requestSeconds, 0.5);
+    quantiles("requestP99", Sample::requestSeconds, 0.99);
+    quantiles("flushP50", Sample::flushSeconds, 0.5);
+    quantiles("flushP99", Sample::flushSeconds, 0.99);
+    series("bufferBytes", (earlier, later) -> later.bufferBytes());
+    series("flushErrors", rate(Sample::flushErrors));
+    series("ready", (earlier, later) -> later.ready() ? 1 : 0);
     json.objects("writers", writers(), this::writeWriterHistory);
     json.objects("refused", reasons(), this::writeReason);
   }
 
   private void writeWriterHistory(int writer) throws IOException {
     json.number("writer", writer);
-    series("busyShare", 1, (earlier, later) -> busyShare(earlier, later, writer));
-    series("waitingShare", 1, (earlier, later) -> waitingShare(earlier, later, writer));
+    series("busyShare", (earlier, later) -> busyShare(earlier, later, writer));
+    series("waitingShare", (earlier, later) -> waitingShare(earlier, later, writer));
   }
 
   private static double busyShare(Sample earlier, Sample later, int writer) {
@@ -144,7 +147,7 @@ final class HistoryReport {
   private void writeReason(String reason) throws IOException {
     json.text("reason", reason);
     json.number("status", statusByReason.getOrDefault(reason, 0));
-    series("perSecond", 1, rate(sample -> sample.refusedByReason().getOrDefault(reason, 0L)));
+    series("perSecond", rate(sample -> sample.refusedByReason().getOrDefault(reason, 0L)));
   }
 
   private static double busySeconds(Sample sample, int writer) {
@@ -174,23 +177,28 @@ final class HistoryReport {
         (count.applyAsDouble(later) - count.applyAsDouble(earlier)) / later.secondsSince(earlier);
   }
 
-  private static Histogram requests(Sample earlier, Sample later) {
-    return later.requestSeconds().since(earlier.requestSeconds());
+  /** Of the durations between two samples, by index; from the oldest if there is no such one. */
+  private Histogram between(int from, int to, Function<Sample, Histogram> durations) {
+    return Histogram.of(
+        samples.subList(Math.max(0, from), to + 1).stream().map(durations).toList());
   }
 
-  private static Histogram flushes(Sample earlier, Sample later) {
-    return later.flushSeconds().since(earlier.flushSeconds());
-  }
-
-  /** A point for each sample except the first, computed from it and an earlier one. */
-  private void series(String name, int distance, ToDoubleBiFunction<Sample, Sample> point)
+  private void quantiles(String name, Function<Sample, Histogram> durations, double q)
       throws IOException {
-    double[] points = new double[samples.size() - 1];
-    for (int i = 1; i < samples.size(); i++) {
-      Sample earlier = samples.get(Math.max(0, i - distance));
-      points[i - 1] = rounded(point.applyAsDouble(earlier, samples.get(i)));
-    }
-    json.numbers(name, points);
+    points(name, i -> between(i - SMOOTHING, i, durations).quantile(q));
+  }
+
+  private void series(String name, ToDoubleBiFunction<Sample, Sample> point) throws IOException {
+    points(name, i -> point.applyAsDouble(samples.get(i - 1), samples.get(i)));
+  }
+
+  /** A point for each sample except the first, computed from its index. */
+  private void points(String name, IntToDoubleFunction point) throws IOException {
+    json.numbers(
+        name,
+        IntStream.range(1, samples.size())
+            .mapToDouble(i -> rounded(point.applyAsDouble(i)))
+            .toArray());
   }
 
   private static double rounded(double point) {

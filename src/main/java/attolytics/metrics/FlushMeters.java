@@ -3,7 +3,6 @@ package attolytics.metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.distribution.HistogramSnapshot;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -11,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 
 /** The meters of flushes: why they began, how large and long they were, and why they failed. */
 final class FlushMeters {
@@ -25,7 +23,7 @@ final class FlushMeters {
 
   private final Map<FlushTrigger, Counter> started = new EnumMap<>(FlushTrigger.class);
   private final Map<String, Counter> failed = new LinkedHashMap<>();
-  private final Timer duration;
+  private final Durations duration;
   private final DistributionSummary rows;
   private final DistributionSummary bytes;
 
@@ -36,7 +34,7 @@ final class FlushMeters {
     SQLSTATE_CLASSES.forEach(name -> failed.put(name, failedCounter(name, registry)));
     failed.put(OTHER, failedCounter(OTHER, registry));
     duration =
-        Durations.timer(
+        new Durations(
             "attolytics.flush.duration",
             "Duration of a committed transaction, from acquiring the connection to the end of the COMMIT",
             registry);
@@ -75,7 +73,7 @@ final class FlushMeters {
   void committed(int rowCount, long byteCount, long nanos) {
     rows.record(rowCount);
     bytes.record((double) byteCount);
-    duration.record(nanos, TimeUnit.NANOSECONDS);
+    duration.record(nanos);
   }
 
   void failed(String sqlStateClass) {
@@ -88,7 +86,7 @@ final class FlushMeters {
   }
 
   Histogram durations() {
-    return Durations.histogram(duration);
+    return duration.takeSample();
   }
 
   Histogram rows() {

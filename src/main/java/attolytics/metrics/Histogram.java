@@ -2,6 +2,7 @@ package attolytics.metrics;
 
 import io.micrometer.core.instrument.distribution.CountAtBucket;
 import io.micrometer.core.instrument.distribution.HistogramSnapshot;
+import java.util.List;
 
 /**
  * The counts of a histogram at one time, or between two. Immutable.
@@ -18,7 +19,7 @@ public final class Histogram {
   private final double max;
 
   /**
-   * @param max no value of the last minute was larger
+   * @param max no value that has come since the sample before was larger
    */
   Histogram(double[] bounds, double[] cumulative, double sum, double max) {
     this.bounds = bounds;
@@ -28,7 +29,7 @@ public final class Histogram {
   }
 
   /**
-   * @param max read after the snapshot, so that it is that of all values in there; in this
+   * @param max the same; read after the snapshot, so that it includes all values in there; in this
    *     histogram's unit
    * @param scale the number of Micrometer's units in one of this histogram's
    */
@@ -54,6 +55,15 @@ public final class Histogram {
     return new Histogram(bounds, counts, sum - before.sum, max);
   }
 
+  /** The values since the first of some successive samples, up to the last. */
+  public static Histogram of(List<Histogram> samples) {
+    Histogram first = samples.get(0);
+    Histogram last = samples.get(samples.size() - 1);
+    double max = samples.stream().skip(1).mapToDouble(sample -> sample.max).max().orElse(0);
+    Histogram values = last.since(first);
+    return new Histogram(values.bounds, values.cumulative, values.sum, max);
+  }
+
   /** The number of values. */
   public double count() {
     return cumulative[cumulative.length - 1];
@@ -72,7 +82,8 @@ public final class Histogram {
   /**
    * Estimates a quantile as Prometheus' {@code histogram_quantile} does: by interpolation within a
    * bucket, and with the last bound for larger values. Where all values of a wide bucket are near
-   * its lower bound, as those that end with a timeout are, the maximum is the better estimate.
+   * its lower bound, as those that end with a timeout or a lock are, the maximum is the better
+   * estimate.
    *
    * @return NaN if there are no values
    */
@@ -93,6 +104,7 @@ public final class Histogram {
     double inBucket = cumulative[bucket] - below;
     double estimate =
         lower + (bounds[bucket] - lower) * (inBucket <= 0 ? 1 : (rank - below) / inBucket);
-    return Math.min(estimate, max);
+    // A value that comes while a sample is taken may be in the buckets, and not in the maximum.
+    return Math.max(lower, Math.min(estimate, max));
   }
 }

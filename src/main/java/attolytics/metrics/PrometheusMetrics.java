@@ -4,7 +4,6 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
-import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.expositionformats.ExpositionFormats;
@@ -18,7 +17,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
@@ -74,7 +72,7 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   private final Map<String, LongAdder> refusedByReason = new ConcurrentHashMap<>();
   private final SchemaMeters schema;
   private final FlushMeters flushes;
-  private final Timer requestDuration;
+  private final Durations requestDuration;
 
   /**
    * @param apps ids
@@ -94,7 +92,7 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
     schema = new SchemaMeters(registry);
     flushes = new FlushMeters(registry);
     requestDuration =
-        Durations.timer(
+        new Durations(
             "attolytics.http.request.duration",
             "Time from the first byte of a request to its response",
             registry);
@@ -216,7 +214,7 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
   @Override
   public void requestAnswered(String app, int status, long nanos) {
     meters(app).requests(status).increment();
-    requestDuration.record(nanos, TimeUnit.NANOSECONDS);
+    requestDuration.record(nanos);
   }
 
   @Override
@@ -340,8 +338,9 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
     return flushes.committed();
   }
 
+  /** Called once for each sample, as {@link #flushDurations} is. */
   Histogram requestDurations() {
-    return Durations.histogram(requestDuration);
+    return requestDuration.takeSample();
   }
 
   Histogram flushDurations() {

@@ -2,6 +2,7 @@ package attolytics.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -38,6 +39,22 @@ class HistogramTest {
         new Histogram(new double[] {1, 30, 60}, new double[] {0, 0, 9, 9}, 270, 31);
     assertEquals(31, timeouts.quantile(0.5));
     assertEquals(31, timeouts.since(histogram(0, 0, 0, 0)).quantile(0.99));
+  }
+
+  @Test
+  void maximum_isThatOfTheSamplesAfterTheFirst() {
+    double[] bounds = {1, 30, 60};
+    Histogram first = new Histogram(bounds, new double[] {0, 0, 9, 9}, 270, 50);
+    Histogram second = new Histogram(bounds, new double[] {0, 0, 18, 18}, 550, 32);
+    Histogram third = new Histogram(bounds, new double[] {9, 9, 27, 27}, 559, 1);
+    assertEquals(32, Histogram.of(List.of(first, second, third)).quantile(0.99));
+    assertEquals(Double.NaN, Histogram.of(List.of(third)).quantile(0.99));
+  }
+
+  @Test
+  void quantile_isNotBelowItsBucket_ifTheMaximumComesLate() {
+    Histogram late = new Histogram(new double[] {1, 30, 60}, new double[] {0, 0, 1, 1}, 31, 0);
+    assertEquals(30, late.quantile(0.99));
   }
 
   @Test

@@ -114,6 +114,29 @@ class PrometheusMetricsTest {
     assertEquals(11, metrics.flushRows().quantile(0.99));
   }
 
+  /** All of them in the bucket that ends at 20 seconds. */
+  @Test
+  void quantiles_areNotAboveTheLongestDurationOfTheirTime() {
+    answeredAfter(18_300);
+    Histogram before = metrics.requestDurations();
+    for (int i = 0; i < 9; i++) {
+      answeredAfter(11_000);
+    }
+    answeredAfter(11_400);
+    Histogram lock = metrics.requestDurations();
+    answeredAfter(2);
+    Histogram after = metrics.requestDurations();
+    assertEquals(11.4, Histogram.of(List.of(before, lock)).quantile(0.99), 1e-9);
+    assertEquals(11.4, Histogram.of(List.of(before, lock, after)).quantile(0.99), 1e-9);
+    assertEquals(0.00199, Histogram.of(List.of(lock, after)).quantile(0.99), 1e-9);
+    assertEquals(
+        18.3, value("attolytics_http_request_duration_seconds_max"), 1e-9, "of the last minute");
+  }
+
+  private void answeredAfter(long millis) {
+    metrics.requestAnswered("a", 503, TimeUnit.MILLISECONDS.toNanos(millis));
+  }
+
   @Test
   void durations_areInSeconds() {
     metrics.requestAnswered("a", 200, TimeUnit.MILLISECONDS.toNanos(3));
