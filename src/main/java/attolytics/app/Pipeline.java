@@ -75,7 +75,6 @@ final class Pipeline {
 
   /** Starts the writers. */
   void startWriters(HikariDataSource database, OutcomeLookup lookup) {
-    Set<String> withoutDatabase = IngestHandler.reasonsWithoutDatabase();
     writers.addAll(
         Writer.share(
             ring,
@@ -86,7 +85,7 @@ final class Pipeline {
             settings.ackTimeout(),
             settings.idempotencyTtl(),
             metrics,
-            () -> metrics.requestsRefused(withoutDatabase)));
+            status -> metrics.requestsRefused(IngestHandler.reasonsWithoutDatabase(status))));
     for (int i = 0; i < writers.size(); i++) {
       Thread thread = new Thread(writers.get(i), "writer-" + i);
       threads.add(thread);

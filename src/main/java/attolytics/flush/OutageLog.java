@@ -7,7 +7,7 @@ import attolytics.logging.LogMarkers;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
-import java.util.function.LongSupplier;
+import java.util.function.IntToLongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,20 +18,24 @@ import org.slf4j.LoggerFactory;
 final class OutageLog {
   private static final Logger log = LoggerFactory.getLogger(OutageLog.class);
 
+  private static final int UNAVAILABLE = 503;
+  private static final int UNKNOWN = 504;
+
   private final NanoClock clock;
-  private final LongSupplier refused;
+  private final IntToLongFunction answered;
   private final Set<Backoff> failing = new HashSet<>();
   private volatile boolean open;
   private long startNanos;
-  private long refusedBefore;
+  private long unavailableBefore;
+  private long unknownBefore;
 
   /**
-   * @param refused how many requests have been refused in total because the database did not store
-   *     them
+   * @param answered how many requests have been answered with a status, 503 or 504, in total
+   *     because the database did not store them
    */
-  OutageLog(NanoClock clock, LongSupplier refused) {
+  OutageLog(NanoClock clock, IntToLongFunction answered) {
     this.clock = clock;
-    this.refused = refused;
+    this.answered = answered;
   }
 
   /** A writer has failed, and retries. */
@@ -45,7 +49,8 @@ final class OutageLog {
     if (!open) {
       open = true;
       startNanos = now;
-      refusedBefore = refused.getAsLong();
+      unavailableBefore = answered.applyAsLong(UNAVAILABLE);
+      unknownBefore = answered.applyAsLong(UNKNOWN);
       log.atWarn()
           .addMarker(LogMarkers.STATE_CHANGE)
           .log("Database writes failing, retrying: {}", CopyError.forTheLog(cause));
@@ -74,9 +79,10 @@ final class OutageLog {
       log.atInfo()
           .addMarker(LogMarkers.STATE_CHANGE)
           .log(
-              "Database writes resumed after {} s; requests refused meanwhile: {}",
+              "Database writes resumed after {} s; requests answered meanwhile: {} x 503, {} x 504",
               String.format(Locale.ROOT, "%.1f", seconds),
-              refused.getAsLong() - refusedBefore);
+              answered.applyAsLong(UNAVAILABLE) - unavailableBefore,
+              answered.applyAsLong(UNKNOWN) - unknownBefore);
     }
   }
 }

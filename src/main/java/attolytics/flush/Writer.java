@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.LongSupplier;
+import java.util.function.IntToLongFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
@@ -71,7 +71,8 @@ public final class Writer implements Runnable {
    * @param lookup how the outcome of a COMMIT whose answer was lost is found out
    * @param ackTimeout how long a request may wait before it is settled as unavailable
    * @param idempotencyTtl how long an Idempotency-Key is remembered
-   * @param refused how many requests have been refused because the database did not store them
+   * @param answered how many requests have been answered with a status, 503 or 504, because the
+   *     database did not store them
    */
   public static List<Writer> share(
       Ring ring,
@@ -82,7 +83,7 @@ public final class Writer implements Runnable {
       Duration ackTimeout,
       Duration idempotencyTtl,
       Metrics metrics,
-      LongSupplier refused) {
+      IntToLongFunction answered) {
     NanoClock clock = NanoClock.SYSTEM;
     Supplier<FlushDatabase> connections =
         () -> new JdbcFlushDatabase(database, lookup, idempotencyTtl, clock);
@@ -93,7 +94,7 @@ public final class Writer implements Runnable {
         thresholds,
         ackTimeout,
         metrics,
-        new OutageLog(clock, refused),
+        new OutageLog(clock, answered),
         clock);
   }
 
@@ -106,7 +107,7 @@ public final class Writer implements Runnable {
       Duration ackTimeout,
       Metrics metrics,
       NanoClock clock) {
-    OutageLog outages = new OutageLog(clock, () -> 0);
+    OutageLog outages = new OutageLog(clock, status -> 0);
     return share(ring, count, databases, thresholds, ackTimeout, metrics, outages, clock);
   }
 

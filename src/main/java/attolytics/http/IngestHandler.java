@@ -18,6 +18,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Handles the requests of the public port: finds the app and checks the headers. */
@@ -50,9 +52,12 @@ public final class IngestHandler implements HttpHandler {
     return Problem.statusByReason();
   }
 
-  /** The reasons to refuse a request while the database stores nothing. */
-  public static Set<String> reasonsWithoutDatabase() {
-    return Set.of(Problem.DATABASE_UNAVAILABLE.reason(), Problem.BUFFER_FULL.reason());
+  /** The reasons of the status to refuse a request while the database stores nothing. */
+  public static Set<String> reasonsWithoutDatabase(int status) {
+    return Stream.of(Problem.DATABASE_UNAVAILABLE, Problem.BUFFER_FULL, Problem.OUTCOME_UNKNOWN)
+        .filter(problem -> problem.status() == status)
+        .map(Problem::reason)
+        .collect(Collectors.toSet());
   }
 
   /**

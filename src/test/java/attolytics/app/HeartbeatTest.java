@@ -65,7 +65,7 @@ class HeartbeatTest {
             Duration.ofSeconds(1),
             Duration.ofDays(1),
             told,
-            () -> 0)
+            status -> 0)
         .get(0);
   }
 

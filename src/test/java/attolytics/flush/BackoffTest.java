@@ -22,8 +22,12 @@ class BackoffTest {
       "Database writes failing, retrying: refused (SQLSTATE 08001)";
 
   private final FakeClock clock = new FakeClock();
-  private long refused;
-  private final OutageLog log = new OutageLog(clock, () -> refused);
+  private long unavailable;
+  private long unknown;
+
+  private final OutageLog log =
+      new OutageLog(clock, status -> status == 503 ? unavailable : unknown);
+
   private final Backoff backoff = new Backoff(clock, log);
   @RegisterExtension private final Logged logged = new Logged(OutageLog.class);
 
@@ -51,22 +55,24 @@ class BackoffTest {
 
   @Test
   void log_saysWhenItBeginsAndWhenItEnds() {
-    refused = 3; // before
+    unavailable = 3; // before
+    unknown = 1;
     backoff.committed();
     backoff.pause(cause);
     assertEquals(List.of(FAILING), logged.messages());
     backoff.pause(cause);
-    refused += 7;
+    unavailable += 7;
+    unknown += 2;
     clock.advance(TimeUnit.SECONDS.toNanos(10));
     backoff.committed();
     backoff.committed();
-    assertEquals(List.of(FAILING, resumed("10.1", 7)), logged.messages());
+    assertEquals(List.of(FAILING, resumed("10.1", 7, 2)), logged.messages());
     assertEquals(20, pauseMillis(() -> backoff.pause(cause)));
   }
 
-  private static String resumed(String seconds, int requests) {
-    return "Database writes resumed after %s s; requests refused meanwhile: %d"
-        .formatted(seconds, requests);
+  private static String resumed(String seconds, int unavailable, int unknown) {
+    return "Database writes resumed after %s s; requests answered meanwhile: %d x 503, %d x 504"
+        .formatted(seconds, unavailable, unknown);
   }
 
   @Test
@@ -79,7 +85,7 @@ class BackoffTest {
     second.committed();
     assertEquals(List.of(FAILING), logged.messages()); // one is failing all the time
     backoff.committed();
-    assertEquals(List.of(FAILING, resumed("0.1", 0)), logged.messages());
+    assertEquals(List.of(FAILING, resumed("0.1", 0, 0)), logged.messages());
   }
 
   @Test
@@ -90,7 +96,7 @@ class BackoffTest {
     backoff.nothingLeft();
     assertEquals(List.of(FAILING), logged.messages());
     second.committed();
-    assertEquals(List.of(FAILING, resumed("0.0", 0)), logged.messages());
+    assertEquals(List.of(FAILING, resumed("0.0", 0, 0)), logged.messages());
   }
 
   @Test

@@ -87,7 +87,7 @@ class DistributedRowsIT {
             new Arrivals(new Ring(2), System.nanoTime()),
             Duration.ofMinutes(1),
             Metrics.NONE,
-            new OutageLog(NanoClock.SYSTEM, () -> 0),
+            new OutageLog(NanoClock.SYSTEM, status -> 0),
             NanoClock.SYSTEM);
     database.execute("CREATE TABLE t (id int8)", "CREATE TABLE u (id int8)", AGREE);
     database.execute(

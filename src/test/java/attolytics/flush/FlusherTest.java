@@ -30,7 +30,7 @@ class FlusherTest {
 
   private final FakeClock clock = new FakeClock();
   private final FakeDatabase database = new FakeDatabase(clock);
-  private final OutageLog outages = new OutageLog(clock, () -> 0);
+  private final OutageLog outages = new OutageLog(clock, status -> 0);
   private final Flusher flusher = flusher(database);
   private final List<Outcome.Kind> outcomes = new ArrayList<>();
   @RegisterExtension private final Logged logged = new Logged(Flusher.class);

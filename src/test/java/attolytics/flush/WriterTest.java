@@ -51,7 +51,7 @@ class WriterTest {
                 Duration.ofMillis(300),
                 Duration.ofDays(7),
                 metrics(),
-                () -> 0)
+                status -> 0)
             .get(0);
     thread = new Thread(writer, "writer-of-the-test");
   }

@@ -1,0 +1,15 @@
+package attolytics.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class IngestHandlerTest {
+  @Test
+  void requestsOfAnOutage_areThoseThatAStopOrAClientIsNotTheReasonOf() {
+    assertEquals(
+        Set.of("database_unavailable", "buffer_full"), IngestHandler.reasonsWithoutDatabase(503));
+    assertEquals(Set.of("outcome_unknown"), IngestHandler.reasonsWithoutDatabase(504));
+  }
+}
