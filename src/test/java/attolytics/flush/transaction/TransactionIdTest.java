@@ -62,7 +62,7 @@ class TransactionIdTest {
     "committed, false, UNKNOWN",
     "aborted, true, ABORTED",
     "aborted, false, ABORTED",
-    "in progress, true, IN_PROGRESS",
+    "in progress, true, UNDECIDED",
     "something new, true, UNKNOWN",
     ", true, UNKNOWN"
   })
