@@ -76,11 +76,21 @@ final class RefusalReason {
       String id = EventsPath.appId(target);
       return id == null ? "" : ": \"" + HeadRefusal.escaped(id) + '"';
     }
-    String where = refused.errors().isEmpty() ? "" : place(refused.errors().get(0));
-    if (refused.problem() == Problem.REFUSED_BY_DATABASE || refused.problem() == Problem.CONFLICT) {
-      return ": " + refused.reason() + where;
+    if (refused.errors().isEmpty()) {
+      return "";
     }
-    return where.isEmpty() ? "" : ": " + refused.errors().get(0).code() + where;
+    EventError first = refused.errors().get(0);
+    return isOfDatabase(refused) ? place(first) : ": " + first.code() + place(first);
+  }
+
+  /** Before that: which constraint, for example, if the database refused a row; else nothing. */
+  static String ofDatabase(Refusal refused) {
+    return isOfDatabase(refused) ? ": " + refused.reason() : "";
+  }
+
+  private static boolean isOfDatabase(Refusal refused) {
+    return refused.problem() == Problem.REFUSED_BY_DATABASE
+        || refused.problem() == Problem.CONFLICT;
   }
 
   /** With the name of the column; for a field that is not a column, only the event. */

@@ -212,10 +212,11 @@ final class Responder {
     Problem problem = refusal.problem();
     if (!problem.isOurs()) {
       log.info(
-          "app {}: requests are refused: {} ({}){}",
+          "app {}: requests are refused: {} ({}){}{}",
           appId(),
           problem.reason(),
           problem.status(),
+          RefusalReason.ofDatabase(refusal), // other constraints are no repeats
           RefusalReason.of(refusal, exchange.getRequestURI()));
       return null;
     }

@@ -125,7 +125,13 @@ class LogIT {
         }
         assertFalse(log.contains(SECRET), log);
         assertTrue(log.lines().count() < 60, log);
-        assertTrue(log.contains("app a: requests are refused: refused_by_database (400)"), log);
+        for (String state : List.of("P0001", "22P02")) { // neither is a repeat of the other
+          String refused =
+              "app a: requests are refused: refused_by_database (400):"
+                  + " the database refused it: SQLSTATE "
+                  + state;
+          assertTrue(log.contains(refused), log);
+        }
         assertTrue(log.contains("nobody"), log); // the app that there is not
         assertTrue(log.contains(" more until "), log);
         assertTrue(log.contains("table gone accepts no rows: "), log);

@@ -74,9 +74,12 @@ class RefusalReasonTest {
     EventError error =
         new EventError(1, "/events/1", "refused_by_database", "no alice", reason, null);
     Refusal located = new Refusal(Problem.REFUSED_BY_DATABASE, "no alice", List.of(error), 2);
-    assertEquals(": " + reason + " at /events/1", RefusalReason.of(located, "/"));
+    assertEquals(": " + reason, RefusalReason.ofDatabase(located));
+    assertEquals(" at /events/1", RefusalReason.of(located, "/"));
     Refusal unlocated = Refusal.of(Problem.CONFLICT, "no alice").because(reason);
-    assertEquals(": " + reason, RefusalReason.of(unlocated, "/"));
+    assertEquals(": " + reason, RefusalReason.ofDatabase(unlocated));
+    assertEquals("", RefusalReason.of(unlocated, "/"));
+    assertEquals("", RefusalReason.ofDatabase(Refusal.of(Problem.UNKNOWN_APP, null)));
   }
 
   private static EventError at(String pointer, String code, String table) {
