@@ -87,9 +87,9 @@ final class OutageWatch implements Runnable {
             "Requests for table {} are no longer deferred, after {} s{}",
             table,
             now.getEpochSecond() - hold.since().getEpochSecond(),
-            isOver ? "" : ", but none was stored: it may still be locked, or accept no rows");
+            isOver ? "" : ", but no row was stored: it may still be locked, or accept no rows");
     if (!isOver) {
-      String reason = "no request for it was stored before all were answered: it may go on";
+      String reason = "no row was stored before all that waited were answered: it may go on";
       outages.addPast(new Trouble(partOf(table), reason, null), hold.since(), now);
     }
   }

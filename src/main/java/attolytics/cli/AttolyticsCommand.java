@@ -69,8 +69,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "Names can have dashes instead of underscores: --db-url.",
       "",
       "Exit codes:",
-      "  0  stopped after all accepted requests were answered; check: a start would not be"
-          + " refused;",
+      "  0  stopped after all accepted requests were answered; check: a start would not be refused;",
       "     migrate: nothing is left to do; replay: no event that was selected is left",
       "  1  the start, the run, the check, the migration or the replay failed; standard error says",
       "     why, in lines that begin with 'error:'",
@@ -170,7 +169,7 @@ public final class AttolyticsCommand implements Callable<Integer> {
   private void warnOfUnknownVariables() {
     for (String name : options.unknownVariables()) {
       log.warn(
-          "the environment variable {} belongs to no option{}",
+          "the environment variable {} sets no option{}",
           name,
           Spelling.nearest(name, options.variables())
               .map(meant -> "; did you mean " + meant + "?")

@@ -151,7 +151,12 @@ public final class Connector {
       DatabaseUrl url, Duration ackTimeout, Duration loginTimeout) throws SQLException {
     Properties properties = ConnectionPool.driverProperties(url, ackTimeout);
     String timeout = PGProperty.LOGIN_TIMEOUT.getName();
-    properties.putIfAbsent(timeout, Long.toString(Math.max(1, loginTimeout.toSeconds())));
+    long seconds = Math.max(1, loginTimeout.toSeconds());
+    properties.putIfAbsent(timeout, Long.toString(seconds));
+    // Of the answer to the request for TLS: else 5 s, after which it might go on without.
+    properties.putIfAbsent(
+        PGProperty.SSL_RESPONSE_TIMEOUT.getName(),
+        Long.toString(TimeUnit.SECONDS.toMillis(seconds)));
     try {
       return DriverManager.getConnection(url.jdbcUrl(), properties);
     } catch (SQLException e) {

@@ -29,7 +29,7 @@ final class Deferral {
 
   private static final int KEY_SEARCH_LOCK_MILLIS = 1;
 
-  /** It ends by itself, so it is not for the usual limit, which may be shorter, to end it. */
+  /** The search ends by itself; the usual limit, which may be shorter, must not end it. */
   private static final long KEY_SEARCH_STATEMENT =
       TimeUnit.MILLISECONDS.toNanos(2 * KEY_SEARCH_MILLIS);
 

@@ -31,7 +31,7 @@ final class FailureHistory {
   Failed add(Round round, List<Batch> part, FlushException e, boolean byInsert, long nanos) {
     boolean isUnconfirmed = e.lostCommit() != null;
     boolean isLone = part.size() == 1;
-    // Where the session is lost, it was the database that took the time, and no statement.
+    // Where the session is lost or read-only, it was the database that took the time.
     boolean isSlow =
         e.session() == Session.WRITABLE
             && (e.isTimeout() || (e.failedBatch() == null && nanos >= SLOW_NANOS));

@@ -175,7 +175,7 @@ final class Flusher {
     noRetryBefore = now + Math.min(now - start, MAX_REST_NANOS);
   }
 
-  /** Not while suspects have not had their turn: they wait for nothing, and take less time. */
+  /** Suspects have their turn first: they wait for nothing, and take less time. */
   private boolean isTurnOf(Deferred.Wait due) {
     boolean suspectsHadTheirs = due.isDue(suspectsTurn) && clock.nanoTime() - nextRetry >= 0;
     return suspectsHadTheirs || !deferred.hasSuspects();

@@ -69,7 +69,7 @@ final class Round {
     timeouts++;
   }
 
-  /** Slow attempts that failed, those that waited too long included. */
+  /** Slow attempts that failed on a session that could write, timeouts included. */
   int slow() {
     return slow;
   }

@@ -83,7 +83,10 @@ final class RefusalReason {
     return isOfDatabase(refused) ? place(first) : ": " + first.code() + place(first);
   }
 
-  /** Before that: which constraint, for example, if the database refused a row; else nothing. */
+  /**
+   * The part of a log message before the place: what refused a row, a constraint for example, if
+   * the database did; else nothing.
+   */
   static String ofDatabase(Refusal refused) {
     return isOfDatabase(refused) ? ": " + refused.reason() : "";
   }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RecentRefusals {
   /**
-   * @param cause if it is not the request, else null
+   * @param cause the words of the detail if the request is not the cause, else null
    */
   private record Family(
       String app,
@@ -22,7 +22,7 @@ public final class RecentRefusals {
       @Nullable String product) {}
 
   /**
-   * @param words of the detail
+   * @param words of the detail, without numbers
    */
   private record Kind(Family family, String words) {}
 
@@ -42,16 +42,17 @@ public final class RecentRefusals {
 
   /** Adds one that is refused now. */
   public void add(RefusedRequest refused) {
+    String words = NUMBER.matcher(refused.detail()).replaceAll("0");
     Family family =
         new Family(
             refused.app(),
             refused.reason(),
             refused.place(),
-            refused.status() >= 500 ? refused.detail() : null,
+            refused.status() >= 500 ? words : null,
             refused.userAgent() == null ? null : product(refused.userAgent()));
     // All unknown apps are one source: ids cost a client nothing.
     String source = refused.isKnownApp() ? refused.app() : "";
-    Kind kind = new Kind(family, NUMBER.matcher(refused.detail()).replaceAll("0"));
+    Kind kind = new Kind(family, words);
     kinds.add(kind, family, source, refused, clock.instant());
   }
 

@@ -313,7 +313,7 @@ public final class SettingsOptions {
         logFormat);
   }
 
-  /** The environment variables of the options. */
+  /** The names of the environment variables of the options. */
   public List<String> variables() {
     return spec().options().stream()
         .filter(option -> !option.usageHelp() && !option.versionHelp())

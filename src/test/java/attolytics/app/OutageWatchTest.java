@@ -91,7 +91,7 @@ class OutageWatchTest {
   /** The last request that waited has expired; the lock may last. */
   @Test
   void tableThatNoRequestWaitsForAnyMore_mayStillBeLocked() {
-    String unknown = ", but none was stored: it may still be locked, or accept no rows";
+    String unknown = ", but no row was stored: it may still be locked, or accept no rows";
     assertEquals(
         List.of(
             "Requests for table t are no longer deferred, after 10 s" + unknown,
@@ -100,7 +100,7 @@ class OutageWatchTest {
     assertEquals(
         List.of(
             "table u is locked, or accepts no rows at the moment",
-            "no request for it was stored before all were answered: it may go on"),
+            "no row was stored before all that waited were answered: it may go on"),
         outages.newestFirst().get(0).reasons());
     assertEquals(now.minusSeconds(5), outages.newestFirst().get(0).until());
   }

@@ -127,7 +127,9 @@ class CheckIT extends CommandDatabaseFixture {
     assertTrue(check.err().contains("and whether PostgreSQL runs there"), check.err());
   }
 
-  /** As a start has it, in several attempts: neither is up to a machine that is slow. */
+  /**
+   * A start has as much time, in several attempts: a slow machine must not be refused by either.
+   */
   @Test
   void check_givesASlowLoginTheAckTimeout() throws Exception {
     try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

@@ -43,9 +43,9 @@ class UnknownVariablesTest extends CommandFixture {
             "ATTOLYTICS_ACK_TIMOUT", "5s", "ATTOLYTICS_SECRET", "of an app", "ATTOLYTICSX", "any");
     List<String> expected =
         List.of(
-            "WARN [WARN] the environment variable ATTOLYTICS_ACK_TIMOUT belongs to no option; did"
+            "WARN [WARN] the environment variable ATTOLYTICS_ACK_TIMOUT sets no option; did"
                 + " you mean ATTOLYTICS_ACK_TIMEOUT?",
-            "WARN [WARN] the environment variable ATTOLYTICS_SECRET belongs to no option");
+            "WARN [WARN] the environment variable ATTOLYTICS_SECRET sets no option");
     assertEquals(expected, warnings(environment));
     assertEquals(expected, warnings(environment, "check"));
     assertEquals(expected, warnings(environment, "migrate"));

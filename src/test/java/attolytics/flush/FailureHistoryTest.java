@@ -90,7 +90,7 @@ class FailureHistoryTest {
   }
 
   @Test
-  void waits_areThoseOfAFlush() {
+  void timeouts_areCounted_andSlowOnesOfAFlush() {
     FlushException slow = failure(Stage.COPY, "57014", false);
     assertTrue(history.add(flush, two, slow, false, 0).isTimeout());
     assertEquals(2, history.add(flush, two, slow, false, 0).slowOfFlush());

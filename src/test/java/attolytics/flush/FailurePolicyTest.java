@@ -164,7 +164,7 @@ class FailurePolicyTest {
   }
 
   @Test
-  void decide_ofAWaitForKeys_isToFindOutWhich() {
+  void decide_ofATimeoutOfKeys_isToFindOutWhich() {
     Failure failure = new Failure(Stage.KEYS, Kind.TRANSIENT);
     failure.isTimeout = true;
     assertEquals(FIND_LOCKED_KEYS, failure.decide());

@@ -206,7 +206,7 @@ class FlusherTest {
   }
 
   @Test
-  void commitInProgress_isAskedAboutWithGrowingPauses_andThenGivenUp() {
+  void undecidedCommit_isAskedAboutWithGrowingPauses_andThenGivenUp() {
     database.confirmsNoCommit = true;
     database.status = TransactionStatus.UNDECIDED;
     flusher.flush(List.of(waiting(batch(T))));

@@ -235,7 +235,7 @@ class WriterFailuresTest {
   }
 
   @Test
-  void lostCommit_thatIsInProgress_isAskedAbout_untilTheAckTimeout() {
+  void lostCommit_thatIsUndecided_isAskedAbout_untilTheAckTimeout() {
     scenario.database.confirmsNoCommit = true;
     scenario.database.status = TransactionStatus.UNDECIDED;
     scenario.request("r", scenario.t).arrivingAfter(START);

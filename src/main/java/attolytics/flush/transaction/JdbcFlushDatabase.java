@@ -77,7 +77,9 @@ public final class JdbcFlushDatabase implements FlushDatabase {
         answered = true;
         return status;
       } finally {
-        release(connection, answered); // another one may lead to the new primary
+        release(
+            connection,
+            answered); // if it did not answer, it is closed: another one may lead to the primary
       }
     } catch (SQLException e) {
       log.debug("Cannot ask for the status of {}: {}", transaction, e.getMessage());

@@ -61,7 +61,8 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
   private static final Refusal UNREADABLE =
       Refusal.of(
           Problem.MALFORMED_REQUEST,
-          "the request line or a header is not valid HTTP/1.1 (RFC 9112), or there are more than "
+          "the request line or a header is not valid HTTP/1.1 (RFC 9112), Host is missing, or there are"
+              + " more than "
               + HttpServer.MAX_HEADERS
               + " headers or "
               + HttpServer.MAX_PARAMETERS

@@ -92,7 +92,7 @@ class FlushExceptionTest {
 
   @ParameterizedTest
   @CsvSource({"55P03, true", "57014, true", "57P01, false", ", false"})
-  void isWait_forLocksAndStatements(String sqlState, boolean expected) {
+  void isTimeout_forLocksAndStatements(String sqlState, boolean expected) {
     assertEquals(expected, failure(Stage.COPY, T, sqlState).isTimeout());
   }
 
