@@ -75,8 +75,8 @@ class HttpServerTest {
           """
           \\26\\3\\1\\2\\0\\1\\0\\1 | 400 malformed_request | this looks like the start of a TLS connection, and this port speaks plain HTTP; use http://, or have a proxy in front terminate TLS
           GET /apps/%zz/events HTTP/1.1 | 404 unknown_path | the path is not correctly percent-encoded; send events to /apps/{app_id}/events
-          GET\\r\\n | 400 malformed_request | the request line or a header is not valid HTTP/1.1 (RFC 9112), or there are more than 100 headers or 50 query parameters
-          GET / HTTP/1.1\\r\\nHost: x\\r\\nno colon\\r\\n | 400 malformed_request | the request line or a header is not valid HTTP/1.1 (RFC 9112), or there are more than 100 headers or 50 query parameters
+          GET\\r\\n | 400 malformed_request | the request line or a header is not valid HTTP/1.1 (RFC 9112), Host is missing, or there are more than 100 headers or 50 query parameters
+          GET / HTTP/1.1\\r\\nHost: x\\r\\nno colon\\r\\n | 400 malformed_request | the request line or a header is not valid HTTP/1.1 (RFC 9112), Host is missing, or there are more than 100 headers or 50 query parameters
           GET / HTTP/1.1\\r\\n | 400 malformed_request | the headers are complete, but Host is missing, invalid or there twice, or there are two Content-Length, or one beside Transfer-Encoding; or the request is neither HTTP/1.1 nor HTTP/1.0
           GET / HTTP/1.1\\r\\nHost: x\\r\\nHost: x\\r\\n | 400 malformed_request | the headers are complete, but Host is missing, invalid or there twice, or there are two Content-Length, or one beside Transfer-Encoding; or the request is neither HTTP/1.1 nor HTTP/1.0
           GET / HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 1\\r\\nTransfer-Encoding: chunked\\r\\n | 400 malformed_request | the headers are complete, but Host is missing, invalid or there twice, or there are two Content-Length, or one beside Transfer-Encoding; or the request is neither HTTP/1.1 nor HTTP/1.0
