@@ -121,6 +121,14 @@ public final class TestDatabase implements AutoCloseable {
         () -> "needs a superuser, to " + why + ", which " + server.user + " is not");
   }
 
+  /** Skips the test, of the service's own server, if the class path has the programs of another. */
+  public static void assumeProgramsOfTheService() {
+    String url = System.getenv(URL_VARIABLE);
+    assumeTrue(
+        url == null || !url.startsWith("embedded:"),
+        () -> "the server programs on the class path are those of " + url);
+  }
+
   private static String freshName() {
     return "attolytics_test_" + ProcessHandle.current().pid() + "_" + created.incrementAndGet();
   }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import attolytics.TestDatabase;
 import attolytics.app.CommandResult;
 import attolytics.app.JarProcess;
 import attolytics.embedded.EmbeddedDatabase;
@@ -296,6 +297,7 @@ class CheckIT extends CommandDatabaseFixture {
 
   @Test
   void check_looksIntoAnEmbeddedDatabaseWhetherItRunsOrNot() throws Exception {
+    TestDatabase.assumeProgramsOfTheService();
     Path data = directory.resolve("data");
     String[] options = {"--schema", EXAMPLE, "--data_dir", data.toString()};
     try (EmbeddedDatabase embedded = EmbeddedDatabase.start(data)) {

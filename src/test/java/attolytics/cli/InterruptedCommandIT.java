@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.Eventually;
+import attolytics.TestDatabase;
 import attolytics.app.JarProcess;
 import attolytics.database.migration.DatabaseTables;
 import attolytics.embedded.EmbeddedDatabase;
@@ -38,6 +39,7 @@ class InterruptedCommandIT {
   /** Each command that is to create a table sleeps instead. */
   @BeforeEach
   void createData() throws Exception {
+    TestDatabase.assumeProgramsOfTheService();
     data = directory.resolve("data");
     Path schema =
         Files.writeString(
