@@ -205,9 +205,7 @@ public final class Decoder {
     if (value == JsonToken.VALUE_STRING) {
       Text text = json.text();
       String key = Objects.requireNonNullElse(text.toShortString(), "");
-      // Unpaired surrogates are read as U+FFFD, which the app's key may contain; what is too long
-      // as
-      // "", which it may be.
+      // Unpaired surrogates are read as U+FFFD, and what is too long as "": the key may be that.
       boolean isExact = text.is(key.getBytes(StandardCharsets.UTF_8));
       result.secretKey = key;
       result.wrongSecretKey = !app.accepts(key) || !isExact;

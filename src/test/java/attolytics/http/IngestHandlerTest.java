@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class IngestHandlerTest {
   @Test
-  void requestsOfAnOutage_areThoseThatAStopOrAClientIsNotTheReasonOf() {
+  void reasonsWithoutDatabase_areNeitherAStopsNorAClients() {
     assertEquals(
         Set.of("database_unavailable", "buffer_full"), IngestHandler.reasonsWithoutDatabase(503));
     assertEquals(Set.of("outcome_unknown"), IngestHandler.reasonsWithoutDatabase(504));
