@@ -177,10 +177,12 @@ public final class FairnessCheck {
     }
   }
 
-  /** What these waited for last is free: they are tried, whatever they waited for before. */
+  /**
+   * What these waited for last is free, as far as this can tell: they are tried, unless they wait
+   * for a table all the same. So what they were refused for may still be a reason to wait.
+   */
   private void forget(Predicate<Attempt> waited) {
     stopped.forEach(attempts -> attempts.removeIf(waited));
-    held.forEach(attempts -> attempts.removeIf(waited));
   }
 
   private void noteKeys(List<Attempt> keyed, @Nullable FlushException failure) {

@@ -63,7 +63,7 @@ final class Deferred {
       this.cause = cause;
     }
 
-    /** Consecutive retries after which the wait was not over. */
+    /** Consecutive retries that showed that the wait is not over. */
     int tries() {
       return tries;
     }
@@ -243,7 +243,7 @@ final class Deferred {
   /**
    * Ends the retry. The wait is over if the database settled one of the requests taken, and none of
    * them has to wait again; the others are suspects then. A request that has expired, or waits for
-   * something else now, does not show that the wait is over.
+   * something else now, shows neither: as many may follow it, the next retry has to be brief.
    *
    * @param untried requests taken for which there was no time
    * @param settled whether the database settled one of those taken
@@ -259,6 +259,9 @@ final class Deferred {
       wait.due = now; // behind those that have been due for some time
     }
     boolean isOver = settled && !wait.continues;
+    if (!isOver && !wait.continues && untried.isEmpty()) {
+      wait.tries = 0;
+    }
     if (isOver || wait.batches.isEmpty()) {
       waits.remove(wait.cause);
       wait.batches.forEach(this::unlockKey);

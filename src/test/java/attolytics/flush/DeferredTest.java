@@ -76,6 +76,19 @@ class DeferredTest {
     deferred.endRetry(List.of(), false, now);
   }
 
+  /** It may be free by now, and the next request may need something else that is locked, too. */
+  @Test
+  void retryThatShowsNothing_isFollowedByABriefOne() {
+    Batch keyed = Batches.keyed("1", T);
+    deferred.holdTable(T, List.of(batch(), keyed, batch()), 0);
+    retryWithoutSuccess(20 * MILLISECOND);
+    assertEquals(1, due().tries());
+    assertEquals(List.of(keyed), deferred.takeForRetry(due()));
+    deferred.holdKeys(List.of(keyed), 100 * MILLISECOND);
+    deferred.endRetry(List.of(), false, 100 * MILLISECOND);
+    assertEquals(0, due().tries());
+  }
+
   @Test
   void retries_comeAfterLongerAndLongerTimes() {
     deferred.holdTable(T, List.of(batch()), 0);
