@@ -71,10 +71,10 @@ final class ModelCopy {
       if (early) {
         connection.pass(Point.COPY);
       }
-      connection.work(rows.size() * ROW_NANOS);
     } catch (SQLException e) {
       throw failure(e, null);
     }
+    copy(rows);
     if (!table.deduplicateBy().isEmpty()) {
       rows.sort(Comparator.comparingLong(copied -> copied.row.unique()));
     }
@@ -91,6 +91,19 @@ final class ModelCopy {
       }
     } catch (SQLException e) {
       throw failure(e, null);
+    }
+  }
+
+  /** A statement timeout names the row at which the time was over, not one that is slow. */
+  private void copy(List<Copied> rows) throws FlushException {
+    try {
+      connection.work(rows.size() * ROW_NANOS);
+    } catch (SQLException e) {
+      if (!DriverErrors.QUERY_CANCELED.equals(e.getSQLState())) {
+        throw failure(e, null);
+      }
+      Copied any = rows.get(rows.size() / 2);
+      throw failure(DriverErrors.server(DriverErrors.QUERY_CANCELED, context(any, true)), any);
     }
   }
 

@@ -52,6 +52,11 @@ public record Outcome(Kind kind, @Nullable String detail, @Nullable String reaso
     public boolean isOfDatabase() {
       return this != UNAVAILABLE && this != STOPPED && this != UNKNOWN;
     }
+
+    /** Whether the Idempotency-Key alone was decisive, so that no row was to be written. */
+    public boolean isOfKey() {
+      return this == REPLAYED || this == KEY_REUSED || this == KEY_UNKNOWN;
+    }
   }
 
   public static final int NO_EVENT = -1;

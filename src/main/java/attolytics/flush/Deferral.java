@@ -33,6 +33,8 @@ final class Deferral {
   private static final long KEY_SEARCH_STATEMENT =
       TimeUnit.MILLISECONDS.toNanos(2 * KEY_SEARCH_MILLIS);
 
+  private static final String SLOW = "Statements for table {} are slow";
+
   private final FlushTransaction transaction;
   private final Deferred deferred;
   private final Suspects suspects;
@@ -101,7 +103,8 @@ final class Deferral {
   /** The same, and all other requests for its table are written separately. */
   void deferAndSuspectTable(Batch batch, FlushException e) {
     defer(batch, e);
-    suspect(e.failedTables(List.of(batch)), "Consecutive requests for table {} failed");
+    String reason = e.isTimeout() ? SLOW : "Consecutive requests for table {} failed";
+    suspect(e.failedTables(List.of(batch)), reason);
   }
 
   /**
@@ -111,7 +114,7 @@ final class Deferral {
    */
   List<Batch> suspectSlow(List<Batch> part, FlushException e) {
     Set<Table> slow = e.failedTables(part);
-    suspect(slow, "Statements for table {} are slow");
+    suspect(slow, SLOW);
     deferred.suspect(part.stream().filter(batch -> touches(batch, slow)).toList());
     return Split.without(part, batch -> touches(batch, slow));
   }

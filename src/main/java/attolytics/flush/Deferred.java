@@ -40,9 +40,14 @@ final class Deferred {
   /** Each request that fails again costs one or two transactions. */
   private static final int MAX_DOUBLINGS = 3;
 
+  /** Of suspects that are tried together: many may have waited for a lock, and none is slow. */
+  private static final int MAX_PART_ROWS = 4_000;
+
+  private static final long MAX_PART_BYTES = 2 << 20;
+
   private static final String SUSPECT =
       "it waited for its turn: earlier requests for its table, or of its connection, failed or"
-          + " were slow";
+          + " were slow, or what it needed was locked";
 
   private static final Object KEY_TABLE = new Object();
   private static final Object LOCKED_KEYS = new Object();
@@ -68,6 +73,11 @@ final class Deferred {
       return tries;
     }
 
+    /** Whether requests wait for keys, or the table of keys. */
+    boolean isForKeys() {
+      return cause == LOCKED_KEYS || cause == KEY_TABLE;
+    }
+
     /** For the operators. */
     private String reason() {
       if (cause instanceof Table table) {
@@ -91,10 +101,24 @@ final class Deferred {
   private final Deque<List<Batch>> suspects = new ArrayDeque<>();
   private @Nullable Wait retried;
 
-  /** Adds suspects, behind the others. */
-  void suspect(List<Batch> part) {
+  /** Adds suspects, behind the others, in parts that take little time. */
+  void suspect(List<Batch> batches) {
+    List<Batch> part = new ArrayList<>();
+    int rows = 0;
+    long bytes = 0;
+    for (Batch batch : batches) {
+      rows += batch.rowCount();
+      bytes += batch.byteCount();
+      if (!part.isEmpty() && (rows > MAX_PART_ROWS || bytes > MAX_PART_BYTES)) {
+        suspects.addLast(part);
+        part = new ArrayList<>();
+        rows = batch.rowCount();
+        bytes = batch.byteCount();
+      }
+      part.add(batch);
+    }
     if (!part.isEmpty()) {
-      suspects.addLast(List.copyOf(part)); // it may be a view of a list that is used again
+      suspects.addLast(part);
     }
   }
 
@@ -234,7 +258,7 @@ final class Deferred {
   }
 
   private static int atOnce(Wait wait) {
-    if (wait.cause == LOCKED_KEYS || wait.cause == KEY_TABLE) {
+    if (wait.isForKeys()) {
       return KEYS_AT_ONCE;
     }
     return wait.cause instanceof AnotherAttempt ? 1 << Math.min(wait.tries, MAX_DOUBLINGS) : 1;
@@ -242,11 +266,13 @@ final class Deferred {
 
   /**
    * Ends the retry. The wait is over if the database settled one of the requests taken, and none of
-   * them has to wait again; the others are suspects then. A request that has expired, or waits for
-   * something else now, shows neither: as many may follow it, the next retry has to be brief.
+   * them has to wait again; the others are suspects then. If all have expired, or wait for
+   * something else now, it is still unknown whether the wait is over. Then the next are tried with
+   * the shortest lock timeout, as many such requests may follow.
    *
    * @param untried requests taken for which there was no time
-   * @param settled whether the database settled one of those taken
+   * @param settled whether the database settled one of those taken, and so shows that the wait is
+   *     over
    */
   void endRetry(List<List<Batch>> untried, boolean settled, long now) {
     Wait wait = retried;
@@ -256,12 +282,13 @@ final class Deferred {
     }
     if (!untried.isEmpty()) {
       putBack(wait, untried);
+    } else if (!wait.continues) {
+      wait.tries = 0;
+    }
+    if (!wait.continues) {
       wait.due = now; // behind those that have been due for some time
     }
     boolean isOver = settled && !wait.continues;
-    if (!isOver && !wait.continues && untried.isEmpty()) {
-      wait.tries = 0;
-    }
     if (isOver || wait.batches.isEmpty()) {
       waits.remove(wait.cause);
       wait.batches.forEach(this::unlockKey);

@@ -24,9 +24,10 @@ final class FailurePolicy {
     RETRY_ALL,
     /**
      * One of them may be the reason: retry in parts. One whose row the error names is a part of its
-     * own, or deferred at once if the row only took too long. Types, CHECK, NOT NULL, unique
-     * indexes and BEFORE triggers name the row; foreign keys, AFTER triggers and deferred ones do
-     * not. A merge ({@code deduplicate_by}) finds the row itself, but only if the row is refused.
+     * own, or deferred at once if a lock or the statement took too long. Types, CHECK, NOT NULL,
+     * unique indexes and BEFORE triggers name the row; foreign keys, AFTER triggers and deferred
+     * ones do not. A merge ({@code deduplicate_by}) finds the row itself, but only if the row is
+     * refused.
      */
     SPLIT,
     /** Their table is slow: write them, and all others for the table, apart from flushes. */
@@ -88,7 +89,7 @@ final class FailurePolicy {
 
   /**
    * The other requests of a flush wait for this many slow transactions, and for one more if another
-   * table is slow, too.
+   * table is slow, too, or if the last one had one request only: that one alone may be the reason.
    */
   static final int MAX_SLOW = 2;
 
@@ -145,7 +146,8 @@ final class FailurePolicy {
 
   /** The table is not put on hold: it may accept the rows of others. */
   private static Verdict later(Failed failed) {
-    return failed.failedAlone() >= MAX_FAILED_ALONE
+    boolean isOneOfSlow = failed.isTimeout() && failed.slowOfFlush() > MAX_SLOW;
+    return isOneOfSlow || failed.failedAlone() >= MAX_FAILED_ALONE
         ? Verdict.DEFER_AND_SUSPECT_TABLE
         : Verdict.DEFER;
   }

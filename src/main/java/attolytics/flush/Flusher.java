@@ -52,7 +52,8 @@ import org.slf4j.LoggerFactory;
  *                                      DEFER…                   waiting
  *                                      REJECT                   settled; queued, without the event,
  *                                                               if it is handled leniently
- *                                      REJECT_TABLE             settled if it has rows for the table
+ *                                      REJECT_TABLE             settled if it has rows for the table, or,
+ *                                                               if that is the table of keys, a key
  *                                    otherwise queued; but settled in any case if its key was
  *                                    committed before
  *   unconfirmed    Round             the status is known, or its ack timeout is over (settled).
@@ -183,17 +184,23 @@ final class Flusher {
 
   /** Tries some of the requests that wait for one thing. */
   private void retry(Deferred.Wait wait, long end) {
-    long settledBefore = settlement.byDatabase();
+    long settledBefore = settledFor(wait);
     Round round = new Round(Round.Kind.RETRY, wait.tries());
     round.push(deferred.takeForRetry(wait));
     work(round, end);
-    boolean settled = settlement.byDatabase() != settledBefore;
+    boolean settled = settledFor(wait) != settledBefore;
     List<List<Batch>> rest = round.takeRest();
     if (round.isSplit()) {
       rest.forEach(deferred::suspect); // part by part: together they would fail again
       rest = List.of();
     }
     deferred.endRetry(rest, settled, clock.nanoTime());
+  }
+
+  /** How many were settled in a way that shows that the wait is over. */
+  private long settledFor(Deferred.Wait wait) {
+    long byKey = wait.isForKeys() ? 0 : settlement.byKey(); // a repeat writes to no table
+    return settlement.byDatabase() - byKey;
   }
 
   private void writeSuspects(long end) {
@@ -394,7 +401,9 @@ final class Flusher {
       round.pushAll(e.isTimeout() ? Split.ofSlow(part, e.table()) : Split.inHalves(part));
     } else if (e.isTimeout()) {
       deferral.defer(part.get(failed), e);
-      round.push(Split.without(part, batch -> batch == e.failedBatch()));
+      // Its row may just be where the time was over: the others may need as much.
+      round.pushAll(
+          Split.ofSlow(Split.without(part, batch -> batch == e.failedBatch()), e.table()));
     } else {
       boolean isTransient = e.kind() == Kind.TRANSIENT;
       round.pushAll(Split.around(part, failed, isTransient, splitsBefore == 0));
@@ -402,7 +411,7 @@ final class Flusher {
   }
 
   private void findLockedKeys(Round round, List<Batch> part, FlushException e) {
-    boolean isFutile = round.countKeySearch() == MAX_KEY_SEARCHES;
+    boolean isFutile = round.countKeySearch() >= MAX_KEY_SEARCHES;
     TimeLimits usual = limits.of(round, part, deferred, clock.nanoTime());
     round.push(isFutile ? deferral.hold(part, e) : deferral.holdLockedKeys(part, e, usual));
   }

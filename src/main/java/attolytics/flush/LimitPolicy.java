@@ -32,7 +32,9 @@ final class LimitPolicy {
   /** For each wait for a lock. */
   private static final int LOCK_MILLIS = 750;
 
-  /** The same while any request is deferred, for suspects and retries: waits would add up. */
+  /**
+   * The same while any request waits, after a timeout, for suspects and retries: it would add up.
+   */
   private static final int KNOWN_LOCK_MILLIS = 10;
 
   private static final int MAX_DOUBLINGS = 4;

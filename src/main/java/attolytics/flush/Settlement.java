@@ -22,6 +22,7 @@ final class Settlement {
   private final long ackTimeoutNanos;
   private final NanoClock clock;
   private long byDatabase;
+  private long byKey;
   private volatile boolean abandoned;
 
   Settlement(CommitRecovery recovery, Duration ackTimeout, NanoClock clock) {
@@ -36,6 +37,9 @@ final class Settlement {
     if (settled.kind().isOfDatabase()) {
       byDatabase++;
     }
+    if (settled.kind().isOfKey()) {
+      byKey++;
+    }
     try {
       batch.settle(settled);
     } catch (RuntimeException | Error e) {
@@ -46,6 +50,11 @@ final class Settlement {
   /** How many requests the database has decided on. */
   long byDatabase() {
     return byDatabase;
+  }
+
+  /** How many of these by their Idempotency-Key alone: no row was written. */
+  long byKey() {
+    return byKey;
   }
 
   /**

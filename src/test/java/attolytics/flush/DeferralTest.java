@@ -153,6 +153,13 @@ class DeferralTest {
   }
 
   @Test
+  void deferAndSuspectTable_saysThatItsStatementsAreSlow_ifThatIsTheReason() {
+    deferral.deferAndSuspectTable(batch(T), onALivingSession(Stage.COPY, "57014"));
+    String reason = "Statements for table t are slow, writing its requests separately";
+    assertTrue(logged.messages().contains(reason), logged.messages()::toString);
+  }
+
+  @Test
   void suspectSlow_takesOutThoseForTheTable() {
     Batch slow = batch(U, T);
     Batch other = batch(U);

@@ -41,9 +41,11 @@ class DeferredTest {
   void wait_whoseRequestWasNotTried_goesOnWithIt() {
     Batch first = batch();
     Batch second = batch();
-    deferred.holdTable(T, List.of(first, second), 0);
+    deferred.holdTable(T, List.of(second, first), 0);
+    retryWithoutSuccess(20 * MILLISECOND);
     assertEquals(List.of(first), deferred.takeForRetry(due()));
     deferred.endRetry(List.of(List.of(first)), false, 0);
+    assertEquals(1, due().tries());
     assertEquals(List.of(first), deferred.takeForRetry(due()));
   }
 
@@ -226,6 +228,38 @@ class DeferredTest {
       deferred.holdKeyTable(List.of(Batches.keyed("" + i, T)), 0);
     }
     assertEquals(16, deferred.takeForRetry(due()).size());
+  }
+
+  /** Thousands may have waited for a lock. */
+  @Test
+  void suspects_areTriedInPartsOfFourThousandRows() {
+    List<Batch> many = new ArrayList<>();
+    for (int i = 0; i < 4400; i++) {
+      many.add(Batches.batch(T, Batches.U));
+    }
+    deferred.suspect(many);
+    assertEquals(many.subList(0, 2000), deferred.takeSuspects());
+    assertEquals(many.subList(2000, 4000), deferred.takeSuspects());
+    assertEquals(many.subList(4000, 4400), deferred.takeSuspects());
+    assertFalse(deferred.hasSuspects());
+  }
+
+  @Test
+  void largeSuspects_areTriedInSmallerParts() {
+    List<Batch> large = List.of(large(), large(), large());
+    deferred.suspect(large);
+    assertEquals(large.subList(0, 2), deferred.takeSuspects());
+    assertEquals(large.subList(2, 3), deferred.takeSuspects());
+    assertFalse(deferred.hasSuspects());
+  }
+
+  private static Batch large() {
+    Batch batch = new Batch(1 << 21);
+    batch.rows().putShort(1);
+    byte[] field = new byte[1_000_000];
+    batch.rows().putField(field, 0, field.length);
+    batch.endRow(T);
+    return batch;
   }
 
   @Test

@@ -2,6 +2,7 @@ package attolytics.flush;
 
 import static attolytics.flush.FailurePolicy.Verdict.ASK_FOR_STATUS;
 import static attolytics.flush.FailurePolicy.Verdict.DEFER;
+import static attolytics.flush.FailurePolicy.Verdict.DEFER_AND_SUSPECT_TABLE;
 import static attolytics.flush.FailurePolicy.Verdict.FIND_LOCKED_KEYS;
 import static attolytics.flush.FailurePolicy.Verdict.HOLD;
 import static attolytics.flush.FailurePolicy.Verdict.REJECT;
@@ -182,6 +183,20 @@ class FailurePolicyTest {
     failure.slow = 2;
     assertEquals(SUSPECT_TABLE, failure.decide());
     assertEquals(DEFER, failure.lone().decide());
+  }
+
+  /** The second may be the only reason; a third is no coincidence. */
+  @Test
+  void decide_ofTheThirdTimeoutOfAFlush_isToSuspectTheTableOfALoneRequest() {
+    Failure failure = new Failure(Stage.COPY, Kind.TRANSIENT).lone();
+    failure.isSlow = true;
+    failure.isTimeout = true;
+    failure.slow = 2;
+    assertEquals(DEFER, failure.decide());
+    failure.slow = 3;
+    assertEquals(DEFER_AND_SUSPECT_TABLE, failure.decide());
+    failure.isTimeout = false;
+    assertEquals(DEFER, failure.decide());
   }
 
   @ParameterizedTest

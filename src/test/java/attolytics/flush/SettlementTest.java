@@ -33,6 +33,7 @@ class SettlementTest {
     settlement.settle(accepted(), Outcome.UNAVAILABLE);
     settlement.settle(accepted(), Outcome.REPLAYED);
     assertEquals(2, settlement.byDatabase());
+    assertEquals(1, settlement.byKey());
     assertEquals(
         List.of(Outcome.Kind.STORED, Outcome.Kind.UNAVAILABLE, Outcome.Kind.REPLAYED), outcomes);
   }
@@ -121,7 +122,7 @@ class SettlementTest {
     assertEquals(
         List.of(
             "it waited for its turn: earlier requests for its table, or of its connection, failed or"
-                + " were slow",
+                + " were slow, or what it needed was locked",
             "table t is locked, or accepts no rows at the moment",
             "each attempt to write it failed",
             "another transaction has its Idempotency-Key"),

@@ -99,6 +99,35 @@ class SlowRowsTest {
     assertEquals(80, scenario.answers.size());
   }
 
+  /** None is slow, but all of them together are, and the error names just one of them. */
+  @Test
+  void requestsThatWaitedForALock_areWrittenInParts() {
+    Duration released = Duration.ofSeconds(5);
+    scenario.database.lockedUntil.put(scenario.t, scenario.clock.nanoTime() + released.toNanos());
+    for (int i = 0; i < 1000; i++) {
+      scenario
+          .request("waited" + i, scenario.t)
+          .taking(Duration.ofMillis(2), Stage.COPY)
+          .arrivingAfter(Duration.ofSeconds(1));
+    }
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(released.plusSeconds(7), scenario.assertStored("waited"));
+  }
+
+  /** After the third slow one, the others leave the flush. */
+  @Test
+  void loneSleepingRows_delayOthersByAnEighthOfTheAckTimeoutAndTwoSeconds() {
+    for (int i = 0; i < 8; i++) {
+      scenario
+          .request("sleep" + i, scenario.t)
+          .taking(Duration.ofMinutes(5), Stage.CONSTRAINTS)
+          .arrivingAfter(Duration.ofSeconds(1));
+    }
+    scenario.request("other", scenario.u).arrivingAfter(Duration.ofMillis(1100));
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(Duration.ofSeconds(6), scenario.assertStored("other"));
+  }
+
   /** They wait for nothing, and the sleeping row that is due would take a second. */
   @Test
   void suspects_areWrittenBeforeARetry() {

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,6 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class WriterFailuresTest {
   private static final Duration ACK_TIMEOUT = Duration.ofSeconds(30);
   private static final Duration START = Duration.ofSeconds(1);
+
+  @RegisterExtension private final Logged deferralLogged = new Logged(Deferral.class);
 
   private final List<Long> flushNanos = new ArrayList<>();
   private final WriterScenario scenario =
@@ -91,6 +94,20 @@ class WriterFailuresTest {
     assertAtMost(Duration.ofMillis(900), scenario.assertStored("good"));
     scenario.longestOf(Outcome.Kind.CONFLICT, "bad");
     assertAtMost(Duration.ofSeconds(12), scenario.assertStored("locked"));
+  }
+
+  /** It is answered by its key, and shows nothing of the table. */
+  @Test
+  void repeat_doesNotEndTheWaitForALockedTable() {
+    scenario.database.lockedUntil.put(
+        scenario.t, scenario.clock.nanoTime() + Duration.ofSeconds(10).toNanos());
+    scenario.database.keys.add(new IdempotencyKey("a", "repeat", new byte[0]));
+    scenario.request("locked", scenario.t).arrivingAfter(START);
+    scenario.keyedRequest("repeat", scenario.t).arrivingAfter(START.plusSeconds(1));
+    scenario.run(Duration.ofSeconds(60));
+    scenario.assertStored("locked");
+    scenario.longestOf(Outcome.Kind.REPLAYED, "repeat");
+    assertEquals(1, deferralLogged.messages().size(), deferralLogged.messages()::toString);
   }
 
   /** Each of many that failed alone may take its time at its next attempt. */
