@@ -96,8 +96,7 @@ public final class Service implements AutoCloseable {
     this.schema = schema;
     this.systemd = systemd;
     this.clock = clock;
-    Runtime runtime = Runtime.getRuntime();
-    heap = HeapShare.of(settings, runtime.maxMemory(), runtime.availableProcessors());
+    heap = HeapShare.of(settings);
     metrics = metrics(schema, readiness);
     history = new History(metrics);
     facts = StatusFacts.of(settings, readiness);

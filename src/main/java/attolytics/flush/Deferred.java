@@ -40,7 +40,7 @@ final class Deferred {
   /** Each request that fails again costs one or two transactions. */
   private static final int MAX_DOUBLINGS = 3;
 
-  /** Of suspects that are tried together: many may have waited for a lock, and none is slow. */
+  /** Of suspects that are tried together, keys included: many may have waited for a lock. */
   private static final int MAX_PART_ROWS = 4_000;
 
   private static final long MAX_PART_BYTES = 2 << 20;
@@ -107,12 +107,13 @@ final class Deferred {
     int rows = 0;
     long bytes = 0;
     for (Batch batch : batches) {
-      rows += batch.rowCount();
+      int rowsWithKey = batch.rowCount() + (batch.key() == null ? 0 : 1);
+      rows += rowsWithKey;
       bytes += batch.byteCount();
       if (!part.isEmpty() && (rows > MAX_PART_ROWS || bytes > MAX_PART_BYTES)) {
         suspects.addLast(part);
         part = new ArrayList<>();
-        rows = batch.rowCount();
+        rows = rowsWithKey;
         bytes = batch.byteCount();
       }
       part.add(batch);

@@ -235,15 +235,17 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
       // A client without the secret key must not learn whether its tables exist.
       Decoded skimmed = ioThread.decoder().skim(known, body, length);
       Refusal refused = check.refusal(skimmed, bearer != null, true);
-      return refused != null ? refused : rowsTooLarge(e, rows);
+      return refused != null ? refused : rowsTooLarge(e, rows, skimmed.events());
     }
   }
 
-  private static Refusal rowsTooLarge(CopyBuffer.LimitExceededException e, Batch rows) {
+  private static Refusal rowsTooLarge(CopyBuffer.LimitExceededException e, Batch rows, int events) {
     return e.isTemporary() && !rows.isOutgrown()
-        ? Refusal.bufferFull(0, NO_MEMORY)
+        ? Refusal.bufferFull(events, NO_MEMORY)
         : Refusal.of(
-            Problem.BODY_TOO_LARGE, "the rows of the request need more memory than the buffer has");
+            Problem.BODY_TOO_LARGE,
+            "the rows of the request need more memory than the buffer has",
+            events);
   }
 
   /** The first value of a header, or the client's address, for a column that is filled from it. */

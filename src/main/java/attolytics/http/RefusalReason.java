@@ -76,10 +76,10 @@ final class RefusalReason {
       String id = EventsPath.appId(target);
       return id == null ? "" : ": \"" + HeadRefusal.escaped(id) + '"';
     }
-    if (refused.errors().isEmpty()) {
+    EventError first = refused.cause();
+    if (first == null) {
       return "";
     }
-    EventError first = refused.errors().get(0);
     return isOfDatabase(refused) ? place(first) : ": " + first.code() + place(first);
   }
 

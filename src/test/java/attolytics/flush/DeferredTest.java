@@ -235,7 +235,7 @@ class DeferredTest {
   void suspects_areTriedInPartsOfFourThousandRows() {
     List<Batch> many = new ArrayList<>();
     for (int i = 0; i < 4400; i++) {
-      many.add(Batches.batch(T, Batches.U));
+      many.add(i % 2 == 0 ? Batches.batch(T, Batches.U) : Batches.keyed("" + i, T));
     }
     deferred.suspect(many);
     assertEquals(many.subList(0, 2000), deferred.takeSuspects());

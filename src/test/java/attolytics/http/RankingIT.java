@@ -319,6 +319,8 @@ class RankingIT {
       String body = '{' + events + '}';
       client.send(RawClient.post("/apps/a/events", body, header, "Authorization: Bearer wrong"));
       assertEquals("wrong_secret_key", client.read().reason());
+      String rejected = "attolytics_events_rejected_total{app=\"a\",reason=\"body_too_large\"}";
+      assertEquals(100, small.metric(rejected));
     }
   }
 

@@ -31,6 +31,15 @@ class RefusalReasonTest {
     assertEquals(": type_mismatch at /events/3/score", of("/events/3/score", "type_mismatch"));
   }
 
+  /** The answer has no list of errors then. */
+  @Test
+  void unknownTable_isReportedWithItsPlace() {
+    EventError error = new EventError(2, "/events/2/_t", "unknown_table", "there is no table x");
+    assertEquals(
+        ": unknown_table at /events/2/_t",
+        RefusalReason.of(Refusal.unknownTable(error, "", 3), "/"));
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = ';',
