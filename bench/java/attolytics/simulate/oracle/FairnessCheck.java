@@ -126,7 +126,9 @@ public final class FairnessCheck {
       return true;
     }
     for (int other = 0; other < stopped.size(); other++) {
-      if (other != table && attempt.needs(other) && !held.get(other).isEmpty()) {
+      if (other != table
+          && attempt.needs(other)
+          && held.get(other).stream().anyMatch(Attempt::isPending)) {
         return true;
       }
     }
@@ -178,8 +180,8 @@ public final class FairnessCheck {
   }
 
   /**
-   * What these waited for last is free, as far as this can tell: they are tried, unless they wait
-   * for a table all the same. So what they were refused for may still be a reason to wait.
+   * What these were stopped by is free: the writer tries them. They stay in {@link #held}, as they
+   * may have to wait for another table that has refused them.
    */
   private void forget(Predicate<Attempt> waited) {
     stopped.forEach(attempts -> attempts.removeIf(waited));

@@ -49,16 +49,6 @@ record HeapShare(long buffer, int largeBodies, int connections, int partialHeads
   private static final int MAX_PARTIAL_HEADS = 1000;
 
   /**
-   * Those of this process.
-   *
-   * @throws StartException if its heap is too small for the settings
-   */
-  static HeapShare of(Settings settings) throws StartException {
-    Runtime runtime = Runtime.getRuntime();
-    return of(settings, runtime.maxMemory(), runtime.availableProcessors());
-  }
-
-  /**
    * @param heapBytes the maximum size of the heap
    * @param processors each has an IO thread
    * @throws StartException if not even the smallest buffer fits

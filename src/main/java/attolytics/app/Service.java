@@ -96,7 +96,8 @@ public final class Service implements AutoCloseable {
     this.schema = schema;
     this.systemd = systemd;
     this.clock = clock;
-    heap = HeapShare.of(settings);
+    Runtime runtime = Runtime.getRuntime();
+    heap = HeapShare.of(settings, runtime.maxMemory(), runtime.availableProcessors());
     metrics = metrics(schema, readiness);
     history = new History(metrics);
     facts = StatusFacts.of(settings, readiness);

@@ -37,15 +37,6 @@ public final class StartSteps {
     }
   }
 
-  /**
-   * Checks that the heap of this process is large enough.
-   *
-   * @throws StartException if it is not, with what to change
-   */
-  public static void checkHeap(Settings settings) throws StartException {
-    HeapShare.of(settings);
-  }
-
   /** The configured database, or null for the embedded one. */
   public static @Nullable DatabaseUrl configuredUrl(Settings settings, Schema schema) {
     if (settings.databaseUrl() != null) {

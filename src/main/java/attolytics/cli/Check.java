@@ -42,7 +42,6 @@ public final class Check {
   public static int run(Settings settings, Map<String, String> environment, PrintWriter out)
       throws StartException, InterruptedException {
     Schema schema = StartSteps.readSchema(settings, environment);
-    StartSteps.checkHeap(settings);
     Check check = new Check(settings, out);
     check.out.comment(
         settings.schema()

@@ -103,7 +103,7 @@ final class Deferral {
   /** The same, and all other requests for its table are written separately. */
   void deferAndSuspectTable(Batch batch, FlushException e) {
     defer(batch, e);
-    String reason = e.isTimeout() ? SLOW : "Consecutive requests for table {} failed";
+    String reason = e.isStatementTimeout() ? SLOW : "Consecutive requests for table {} failed";
     suspect(e.failedTables(List.of(batch)), reason);
   }
 

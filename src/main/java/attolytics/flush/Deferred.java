@@ -63,14 +63,18 @@ final class Deferred {
     private int tries;
     private long due;
     private boolean continues;
+    private boolean isUncertain; // the last retry showed neither that it is over nor that it is not
 
     private Wait(Object cause) {
       this.cause = cause;
     }
 
-    /** Consecutive retries that showed that the wait is not over. */
+    /**
+     * Consecutive retries that showed that the wait is not over, or 0 if the last one did not show
+     * it: then the next has to be brief, as many like it may follow.
+     */
     int tries() {
-      return tries;
+      return isUncertain ? 0 : tries;
     }
 
     /** Whether requests wait for keys, or the table of keys. */
@@ -268,12 +272,11 @@ final class Deferred {
   /**
    * Ends the retry. The wait is over if the database settled one of the requests taken, and none of
    * them has to wait again; the others are suspects then. If all have expired, or wait for
-   * something else now, it is still unknown whether the wait is over. Then the next are tried with
-   * the shortest lock timeout, as many such requests may follow.
+   * something else now, it is still unknown whether the wait is over: it goes on as before, and the
+   * next of its requests are tried at once, with the shortest lock timeout.
    *
    * @param untried requests taken for which there was no time
-   * @param settled whether the database settled one of those taken, and so shows that the wait is
-   *     over
+   * @param settled whether the database settled one of those taken; for a table, not by its key
    */
   void endRetry(List<List<Batch>> untried, boolean settled, long now) {
     Wait wait = retried;
@@ -283,12 +286,9 @@ final class Deferred {
     }
     if (!untried.isEmpty()) {
       putBack(wait, untried);
-    } else if (!wait.continues) {
-      wait.tries = 0;
-    }
-    if (!wait.continues) {
       wait.due = now; // behind those that have been due for some time
     }
+    wait.isUncertain = !wait.continues && untried.isEmpty();
     boolean isOver = settled && !wait.continues;
     if (isOver || wait.batches.isEmpty()) {
       waits.remove(wait.cause);

@@ -40,8 +40,8 @@ import org.slf4j.LoggerFactory;
  *                                      ASK_FOR_STATUS           unconfirmed
  *                                      RETRY_ALL                queued
  *                                      RETRY_BY_INSERT          queued
- *                                      SPLIT                    queued; waiting if its row is known
- *                                                               to have taken too long
+ *                                      SPLIT                    queued; waiting if the error of a
+ *                                                               timeout names its row
  *                                      FIND_LOCKED_KEYS         waiting if its key is locked,
  *                                                               suspect if that was not found out;
  *                                                               after a third time, or if the
@@ -52,8 +52,9 @@ import org.slf4j.LoggerFactory;
  *                                      DEFER…                   waiting
  *                                      REJECT                   settled; queued, without the event,
  *                                                               if it is handled leniently
- *                                      REJECT_TABLE             settled if it has rows for the table, or,
- *                                                               if that is the table of keys, a key
+ *                                      REJECT_TABLE             settled if it has rows for the table,
+ *                                                               or a key if that is the table of
+ *                                                               keys
  *                                    otherwise queued; but settled in any case if its key was
  *                                    committed before
  *   unconfirmed    Round             the status is known, or its ack timeout is over (settled).
@@ -197,10 +198,9 @@ final class Flusher {
     deferred.endRetry(rest, settled, clock.nanoTime());
   }
 
-  /** How many were settled in a way that shows that the wait is over. */
+  /** How many requests were settled; for a table, without repeats, which write to none. */
   private long settledFor(Deferred.Wait wait) {
-    long byKey = wait.isForKeys() ? 0 : settlement.byKey(); // a repeat writes to no table
-    return settlement.byDatabase() - byKey;
+    return settlement.byDatabase() - (wait.isForKeys() ? 0 : settlement.byKey());
   }
 
   private void writeSuspects(long end) {
@@ -401,9 +401,9 @@ final class Flusher {
       round.pushAll(e.isTimeout() ? Split.ofSlow(part, e.table()) : Split.inHalves(part));
     } else if (e.isTimeout()) {
       deferral.defer(part.get(failed), e);
-      // Its row may just be where the time was over: the others may need as much.
-      round.pushAll(
-          Split.ofSlow(Split.without(part, batch -> batch == e.failedBatch()), e.table()));
+      List<Batch> others = Split.without(part, batch -> batch == e.failedBatch());
+      // The row may just be where the time was over: then the others need as much.
+      round.pushAll(e.isStatementTimeout() ? Split.ofSlow(others, e.table()) : List.of(others));
     } else {
       boolean isTransient = e.kind() == Kind.TRANSIENT;
       round.pushAll(Split.around(part, failed, isTransient, splitsBefore == 0));

@@ -33,7 +33,8 @@ final class LimitPolicy {
   private static final int LOCK_MILLIS = 750;
 
   /**
-   * The same while any request waits, after a timeout, for suspects and retries: it would add up.
+   * The same for suspects and retries, for a flush that has had a timeout, and while requests wait
+   * for a lock or another attempt: many such waits would add up.
    */
   private static final int KNOWN_LOCK_MILLIS = 10;
 

@@ -45,7 +45,7 @@ final class Round {
   private int keySearches;
 
   /**
-   * @param tries consecutive retries that showed that what the requests wait for is not over
+   * @param tries consecutive retries that showed that their wait is not over
    */
   Round(Kind kind, int tries) {
     this.kind = kind;

@@ -342,21 +342,6 @@ class CheckIT extends CommandDatabaseFixture {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"check", ""})
-  void heapThatIsTooSmall_isRefused_asByAStart(String command) throws Exception {
-    String[] args = {
-      "--schema=" + EXAMPLE, "--db_url=" + database.url(), "--max_body=16MiB", "--port=0"
-    };
-    try (JarProcess process =
-        JarProcess.start(
-            Map.of("JDK_JAVA_OPTIONS", "-Xmx64m"),
-            command.isEmpty() ? args : with(args, command))) {
-      assertEquals(1, process.exitCode(), process.out());
-      assertTrue(process.err().contains(" is too small for --max_body 16 MiB"), process.err());
-    }
-  }
-
   // Helpers
 
   private static CommandResult check(String... args) throws Exception {

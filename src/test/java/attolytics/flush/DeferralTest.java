@@ -160,6 +160,13 @@ class DeferralTest {
   }
 
   @Test
+  void deferAndSuspectTable_doesNotCallALockSlow() {
+    deferral.deferAndSuspectTable(batch(T), onALivingSession(Stage.COPY, "55P03"));
+    String reason = "Consecutive requests for table t failed, writing its requests separately";
+    assertTrue(logged.messages().contains(reason), logged.messages()::toString);
+  }
+
+  @Test
   void suspectSlow_takesOutThoseForTheTable() {
     Batch slow = batch(U, T);
     Batch other = batch(U);

@@ -84,11 +84,37 @@ class DeferredTest {
     Batch keyed = Batches.keyed("1", T);
     deferred.holdTable(T, List.of(batch(), keyed, batch()), 0);
     retryWithoutSuccess(20 * MILLISECOND);
-    assertEquals(1, due().tries());
-    assertEquals(List.of(keyed), deferred.takeForRetry(due()));
+    Deferred.Wait wait = due();
+    assertEquals(1, wait.tries());
+    assertEquals(List.of(keyed), deferred.takeForRetry(wait));
     deferred.holdKeys(List.of(keyed), 100 * MILLISECOND);
     deferred.endRetry(List.of(), false, 100 * MILLISECOND);
-    assertEquals(0, due().tries());
+    assertEquals(0, wait.tries());
+    assertEquals(0, deferred.until(100 * MILLISECOND));
+    retryWithoutSuccess(100 * MILLISECOND);
+    assertEquals(2, wait.tries());
+  }
+
+  /** They wait for one of them at a time: two waits must not pass them to each other for ever. */
+  @Test
+  void requestsForTwoLockedTables_areTried() {
+    for (Table table : List.of(T, Batches.U)) {
+      Batch first = Batches.batch(T, Batches.U);
+      deferred.holdTable(table, List.of(first, Batches.batch(T, Batches.U)), 0);
+    }
+    long now = 20 * MILLISECOND;
+    Batch next;
+    do {
+      next = deferred.takeForRetry(Objects.requireNonNull(deferred.due(now))).get(0);
+      now++;
+      assertTrue(now < 20 * MILLISECOND + 10, "no request is tried");
+    } while (passedOn(next, now));
+  }
+
+  private boolean passedOn(Batch batch, long now) {
+    boolean held = deferred.holdIfNeeded(batch);
+    deferred.endRetry(List.of(), false, now);
+    return held;
   }
 
   @Test

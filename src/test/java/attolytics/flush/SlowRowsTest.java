@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import attolytics.buffer.Outcome;
 import attolytics.flush.transaction.FlushException.Stage;
 import java.time.Duration;
+import java.util.Collections;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -101,7 +102,7 @@ class SlowRowsTest {
 
   /** None is slow, but all of them together are, and the error names just one of them. */
   @Test
-  void requestsThatWaitedForALock_areWrittenInParts() {
+  void requestsThatWaitedForALock_areSplit_ifTheyTakeTooLong() {
     Duration released = Duration.ofSeconds(5);
     scenario.database.lockedUntil.put(scenario.t, scenario.clock.nanoTime() + released.toNanos());
     for (int i = 0; i < 1000; i++) {
@@ -112,6 +113,18 @@ class SlowRowsTest {
     }
     scenario.run(Duration.ofSeconds(60));
     assertAtMost(released.plusSeconds(7), scenario.assertStored("waited"));
+  }
+
+  @Test
+  void requestsThatWaitedForALock_areWrittenInParts() {
+    scenario.database.lockedUntil.put(
+        scenario.t, scenario.clock.nanoTime() + Duration.ofSeconds(5).toNanos());
+    for (int i = 0; i < 6000; i++) {
+      scenario.request("waited" + i, scenario.t).arrivingAfter(Duration.ofSeconds(1));
+    }
+    scenario.run(Duration.ofSeconds(60));
+    scenario.assertStored("waited");
+    assertEquals(4000, Collections.max(scenario.database.copies));
   }
 
   /** After the third slow one, the others leave the flush. */

@@ -219,6 +219,11 @@ public final class FlushException extends Exception {
     return "55P03".equals(sql.getSQLState()) || "57014".equals(sql.getSQLState());
   }
 
+  /** The same for a statement alone: no lock is the reason, or more than the one. */
+  public boolean isStatementTimeout() {
+    return "57014".equals(sql.getSQLState());
+  }
+
   /** Whether a unique or exclusion constraint refused a row. */
   public boolean isConflict() {
     return "23505".equals(sql.getSQLState()) || "23P01".equals(sql.getSQLState());

@@ -97,6 +97,12 @@ class FlushExceptionTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"55P03, false", "57014, true", "57P01, false", ", false"})
+  void isStatementTimeout_notForLocks(String sqlState, boolean expected) {
+    assertEquals(expected, failure(Stage.COPY, T, sqlState).isStatementTimeout());
+  }
+
+  @ParameterizedTest
   @CsvSource({"23505, true", "23P01, true", "23514, false", ", false"})
   void isConflict_forUniqueAndExclusionConstraints(String sqlState, boolean expected) {
     assertEquals(expected, failure(Stage.COPY, T, sqlState).isConflict());
