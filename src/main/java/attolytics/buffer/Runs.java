@@ -2,6 +2,7 @@ package attolytics.buffer;
 
 import attolytics.schema.Table;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which of a batch's rows belong to which table: consecutive rows of one table are a run. Arrays
@@ -17,6 +18,11 @@ final class Runs {
   private int[] duplicates = new int[1];
   private int count;
   private int rowCount;
+
+  // Where the last row was that was left out: they come in order, and there may be as many runs.
+  private @Nullable Table lastTable;
+  private int lastRun;
+  private int rowsBefore; // of the table, in the runs before
 
   int heapBytes() {
     return BYTES * tables.length;
@@ -57,6 +63,7 @@ final class Runs {
   void clear() {
     count = 0;
     rowCount = 0;
+    lastTable = null;
   }
 
   int count() {
@@ -115,7 +122,16 @@ final class Runs {
   }
 
   void leaveOut(Table table, int row) {
-    duplicates[runOf(table, row)]++;
+    if (table != lastTable || row < rowsBefore) {
+      lastTable = table;
+      lastRun = 0;
+      rowsBefore = 0;
+    }
+    while (tables[lastRun] != table || row >= rowsBefore + rows[lastRun]) {
+      rowsBefore += tables[lastRun] == table ? rows[lastRun] : 0;
+      lastRun++;
+    }
+    duplicates[lastRun]++;
   }
 
   private int runOf(Table table, int row) {
@@ -133,6 +149,7 @@ final class Runs {
 
   void resetDuplicates() {
     Arrays.fill(duplicates, 0, count, 0);
+    lastTable = null;
   }
 
   int duplicates(int run) {

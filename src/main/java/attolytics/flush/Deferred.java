@@ -41,7 +41,7 @@ final class Deferred {
   private static final int MAX_DOUBLINGS = 3;
 
   /** Of suspects that are tried together, keys included: many may have waited for a lock. */
-  private static final int MAX_PART_ROWS = 4_000;
+  static final int MAX_PART_ROWS = 4_000;
 
   private static final long MAX_PART_BYTES = 2 << 20;
 
@@ -103,28 +103,35 @@ final class Deferred {
   private final Map<Object, Wait> waits = new LinkedHashMap<>();
   private final Set<IdempotencyKey> lockedKeys = new HashSet<>();
   private final Deque<List<Batch>> suspects = new ArrayDeque<>();
+  private @Nullable List<Batch> lastPart; // of the suspects, if it can take more
+  private int lastPartRows;
+  private long lastPartBytes;
   private @Nullable Wait retried;
 
-  /** Adds suspects, behind the others, in parts that take little time. */
+  /** Adds suspects, behind the others, in parts that are full, but take little time. */
   void suspect(List<Batch> batches) {
-    List<Batch> part = new ArrayList<>();
-    int rows = 0;
-    long bytes = 0;
+    List<Batch> part = lastPart;
     for (Batch batch : batches) {
-      int rowsWithKey = batch.rowCount() + (batch.key() == null ? 0 : 1);
-      rows += rowsWithKey;
-      bytes += batch.byteCount();
-      if (!part.isEmpty() && (rows > MAX_PART_ROWS || bytes > MAX_PART_BYTES)) {
-        suspects.addLast(part);
+      int rows = batch.rowCount() + (batch.key() == null ? 0 : 1);
+      if (part == null
+          || lastPartRows + rows > MAX_PART_ROWS
+          || lastPartBytes + batch.byteCount() > MAX_PART_BYTES) {
         part = new ArrayList<>();
-        rows = rowsWithKey;
-        bytes = batch.byteCount();
+        lastPart = part;
+        lastPartRows = 0;
+        lastPartBytes = 0;
+        suspects.addLast(part);
       }
       part.add(batch);
+      lastPartRows += rows;
+      lastPartBytes += batch.byteCount();
     }
-    if (!part.isEmpty()) {
-      suspects.addLast(part);
-    }
+  }
+
+  /** Adds a part of requests that failed together with others, and would do so again. */
+  void suspectApart(List<Batch> part) {
+    suspects.addLast(List.copyOf(part)); // it may be a view of a list that is used again
+    lastPart = null;
   }
 
   /** Puts suspects back that were not tried, before the others and in this order. */
@@ -136,7 +143,11 @@ final class Deferred {
 
   /** Takes the next suspects, or returns null. */
   @Nullable List<Batch> takeSuspects() {
-    return suspects.pollFirst();
+    List<Batch> next = suspects.pollFirst();
+    if (suspects.isEmpty()) {
+      lastPart = null;
+    }
+    return next;
   }
 
   boolean hasSuspects() {
@@ -399,9 +410,15 @@ final class Deferred {
    */
   void removeIf(Predicate<Batch> filter, BiConsumer<Batch, String> removed) {
     for (int left = suspects.size(); left > 0; left--) {
-      List<Batch> part = new ArrayList<>(suspects.removeFirst());
-      removeIf(part, filter, batch -> removed.accept(batch, SUSPECT));
-      suspect(part);
+      List<Batch> part = suspects.removeFirst();
+      if (part.stream().anyMatch(filter)) {
+        lastPart = part == lastPart ? null : lastPart;
+        part = new ArrayList<>(part);
+        removeIf(part, filter, batch -> removed.accept(batch, SUSPECT));
+      }
+      if (!part.isEmpty()) {
+        suspects.addLast(part);
+      }
     }
     for (Wait wait : waits.values()) {
       removeIf(wait.batches, filter, batch -> removed.accept(batch, wait.reason()));
@@ -426,6 +443,7 @@ final class Deferred {
     waits.clear();
     lockedKeys.clear();
     suspects.clear();
+    lastPart = null;
     retried = null;
   }
 }

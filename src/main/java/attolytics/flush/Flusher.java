@@ -50,8 +50,8 @@ import org.slf4j.LoggerFactory;
  *                                      SUSPECT_TABLE            suspect if it has rows for the table
  *                                      HOLD                     waiting if it needs what is locked
  *                                      DEFER…                   waiting
- *                                      REJECT                   settled; queued, without the event,
- *                                                               if it is handled leniently
+ *                                      REJECT                   settled; queued or suspect, without
+ *                                                               the event, if it is lenient
  *                                      REJECT_TABLE             settled if it has rows for the table,
  *                                                               or a key if that is the table of
  *                                                               keys
@@ -84,6 +84,9 @@ final class Flusher {
 
   /** More would not help: keys may be locked as fast as searches find them. */
   private static final int MAX_KEY_SEARCHES = 2;
+
+  /** The other requests of a flush wait for as many lenient ones that are written again. */
+  private static final int MAX_REWRITES = 2;
 
   private final FlushDatabase database;
   private final FlushTransaction transaction;
@@ -192,7 +195,7 @@ final class Flusher {
     boolean settled = settledFor(wait) != settledBefore;
     List<List<Batch>> rest = round.takeRest();
     if (round.isSplit()) {
-      rest.forEach(deferred::suspect); // part by part: together they would fail again
+      rest.forEach(deferred::suspectApart);
       rest = List.of();
     }
     deferred.endRetry(rest, settled, clock.nanoTime());
@@ -292,11 +295,20 @@ final class Flusher {
       case HOLD -> round.push(deferral.hold(part, e));
       case REJECT -> {
         if (rejection.reject(first, e)) {
-          round.push(part);
+          writeAgain(round, part);
         }
       }
       case REJECT_TABLE -> round.push(rejection.rejectTable(part, e));
       case RETRY_BY_INSERT -> round.pushByInsert(part);
+    }
+  }
+
+  /** A lenient request may have a hundred events that are refused, one at each attempt. */
+  private void writeAgain(Round round, List<Batch> part) {
+    if (round.kind() == Round.Kind.FLUSH && round.countRewrite() >= MAX_REWRITES) {
+      deferred.suspect(part);
+    } else {
+      round.push(part);
     }
   }
 

@@ -55,7 +55,7 @@ final class LimitPolicy {
    */
   TimeLimits of(Round round, List<Batch> part, Deferred deferred, long now) {
     long total = totalNanos(part, now);
-    long statement = statementNanos(round);
+    long statement = statementNanos(round, part);
     if (part.size() == 1 && round.isEmpty() && !deferred.hasSuspects()) {
       long quiet = 2 * arrivals.quietNanos(part.get(0), now) / (1 + deferred.waiting());
       if (deferred.waiting() > 0) { // they are answered in time
@@ -80,15 +80,22 @@ final class LimitPolicy {
     return Math.max(MIN_TOTAL, nanosLeft(part, now) / 2);
   }
 
-  private long statementNanos(Round round) {
+  private long statementNanos(Round round, List<Batch> part) {
+    long most = Math.max(SEPARATE_STATEMENT, ackTimeoutNanos / STATEMENTS_PER_ACK_TIMEOUT);
     return switch (round.kind()) {
-      case FLUSH ->
-          round.timeouts() > 0
-              ? SEPARATE_STATEMENT
-              : Math.max(SEPARATE_STATEMENT, ackTimeoutNanos / STATEMENTS_PER_ACK_TIMEOUT);
-      case SUSPECTS -> SUSPECT_STATEMENT;
-      case RETRY -> SEPARATE_STATEMENT;
+      case FLUSH -> round.timeouts() > 0 ? SEPARATE_STATEMENT : most;
+      case SUSPECTS -> Math.min(most, SUSPECT_STATEMENT * usualParts(part));
+      case RETRY -> Math.min(most, SEPARATE_STATEMENT * usualParts(part));
     };
+  }
+
+  /** How many parts of the usual size have as many rows: a single request may have more. */
+  private static int usualParts(List<Batch> part) {
+    int rows = 0;
+    for (Batch batch : part) {
+      rows += batch.rowCount();
+    }
+    return Math.max(1, rows / Deferred.MAX_PART_ROWS);
   }
 
   private long nanosLeft(List<Batch> part, long now) {

@@ -94,6 +94,18 @@ class BatchTest {
     assertEquals(0, batch.duplicates());
   }
 
+  /** The rows of a table come in order, but those of several tables one table after the other. */
+  @Test
+  void rowsLeftOut_areFoundInAnyOrderOfTables() {
+    add(batch, A, B, A, B, A, A);
+    for (Table table : List.of(B, A)) {
+      batch.leaveOut(table, 1);
+    }
+    batch.leaveOut(A, 3);
+    batch.leaveOut(A, 0);
+    assertArrayEquals(new int[] {1, 0, 1, 1, 1}, ofRuns(batch::runDuplicates));
+  }
+
   @Test
   void clear_forgetsRowsLeftOut() {
     add(batch, A, B);

@@ -270,6 +270,40 @@ class DeferredTest {
     assertFalse(deferred.hasSuspects());
   }
 
+  /** Each of many small parts would cost a transaction. */
+  @Test
+  void suspectsOfSeveralFlushes_areTriedTogether() {
+    Batch first = batch();
+    Batch second = batch();
+    Batch apart = batch();
+    Batch third = batch();
+    deferred.suspect(List.of(first));
+    deferred.removeIf(batch -> false, (batch, reason) -> {}); // as at the begin of each flush
+    deferred.suspect(List.of(second));
+    deferred.suspectApart(List.of(apart));
+    deferred.suspect(List.of(third));
+    assertEquals(List.of(first, second), deferred.takeSuspects());
+    assertEquals(List.of(apart), deferred.takeSuspects());
+    assertEquals(List.of(third), deferred.takeSuspects());
+    deferred.suspect(List.of(first));
+    assertEquals(List.of(first), deferred.takeSuspects());
+    assertNull(deferred.takeSuspects());
+  }
+
+  @Test
+  void partsOfSuspects_stayAsTheyAre_whenSomeExpire() {
+    Batch first = batch();
+    Batch second = batch();
+    Batch third = batch();
+    deferred.suspectApart(List.of(first));
+    deferred.suspectApart(List.of(second));
+    deferred.suspect(List.of(third));
+    deferred.removeIf(batch -> batch == second, (batch, reason) -> {});
+    assertEquals(List.of(first), deferred.takeSuspects());
+    assertEquals(List.of(third), deferred.takeSuspects());
+    assertNull(deferred.takeSuspects());
+  }
+
   @Test
   void largeSuspects_areTriedInSmallerParts() {
     List<Batch> large = List.of(large(), large(), large());
@@ -345,7 +379,7 @@ class DeferredTest {
     Batch other = batch();
     Batch keyed = Batches.keyed("1", T);
     deferred.suspect(List.of(suspect, other));
-    deferred.suspect(List.of(batch()));
+    deferred.suspectApart(List.of(batch()));
     deferred.holdKeys(List.of(keyed), 0);
     List<Batch> removed = new ArrayList<>();
     deferred.removeIf(

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.buffer.Batch;
+import attolytics.buffer.LenientRequest;
 import attolytics.buffer.Outcome;
 import attolytics.buffer.Ring;
 import attolytics.flush.FakeDatabase.Behaviour;
@@ -335,6 +336,31 @@ class FlusherTest {
     assertTrue(silences.get(0) <= 20 * MILLISECOND, silences::toString);
   }
 
+  /** Each attempt costs a transaction. */
+  @Test
+  void lenientRequestOfManyBadEvents_doesNotKeepTheOthersOfItsFlush() {
+    int[] quarantined = {0};
+    Batch lenient = failing("23514", Stage.COPY);
+    lenient.handleLeniently(
+        new LenientRequest() {
+          @Override
+          public boolean quarantine(int event, String code, String detail) {
+            return ++quarantined[0] <= 10;
+          }
+
+          @Override
+          public String answer(int duplicates) {
+            return "";
+          }
+        },
+        0);
+    flusher.flush(List.of(lenient, waiting(batch(U))));
+    assertEquals(List.of(Outcome.Kind.STORED), outcomes);
+    assertEquals(3, quarantined[0]);
+    flusher.retryDeferred(SECOND);
+    assertEquals(List.of(Outcome.Kind.STORED, Outcome.Kind.REFUSED), outcomes);
+  }
+
   @Test
   void retry_hasItsTurnAmongSuspects() {
     List<String> order = new ArrayList<>();
@@ -346,7 +372,11 @@ class FlusherTest {
     flusher.flush(List.of(deferred));
     database.behaviours.clear();
     for (int i = 0; i < 3; i++) {
-      Batch suspect = batch(U);
+      Batch suspect = new Batch(1 << 14);
+      for (int row = 0; row < 4000; row++) { // as many as a part may have
+        suspect.rows().putShort(0);
+        suspect.endRow(U);
+      }
       suspect.setSource(7);
       suspect.accept(outcome -> order.add("suspect"), clock.nanoTime());
       flusher.flush(List.of(suspect));

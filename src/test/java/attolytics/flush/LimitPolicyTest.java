@@ -155,6 +155,27 @@ class LimitPolicyTest {
     assertEquals(30 * SECOND / 8, limits(round(Round.Kind.FLUSH), aged(0)).statementNanos());
   }
 
+  /** A request cannot be written in parts. */
+  @ParameterizedTest
+  @CsvSource({
+    "SUSPECTS, 7999, 125",
+    "SUSPECTS, 8000, 250",
+    "SUSPECTS, 400000, 3750",
+    "RETRY, 7999, 1000",
+    "RETRY, 8000, 2000",
+    "RETRY, 400000, 3750"
+  })
+  void largeRequest_hasTimeForItsRows_upToThatOfAFlush(Round.Kind kind, int rows, long millis) {
+    Batch large = new Batch(1 << 21);
+    for (int row = 0; row < rows; row++) {
+      large.rows().putShort(0);
+      large.endRow(T);
+    }
+    large.accept(outcome -> {}, NOW);
+    arrived(0, 0);
+    assertEquals(millis * SECOND / 1000, limits(round(kind), large).statementNanos());
+  }
+
   @Test
   void loneRequest_whileOthersWait_sharesTheTimeWithThem() {
     arrived(9, 0);
