@@ -54,17 +54,17 @@ final class Deferral {
    * @return the others
    */
   List<Batch> ready(Round round, List<Batch> part) {
-    List<Batch> trusted = round.kind() == Round.Kind.FLUSH ? withoutSuspects(part) : part;
+    List<Batch> trusted = round.kind() == Round.Kind.FLUSH ? withoutSuspects(round, part) : part;
     List<Batch> free =
         deferred.hasWaits() ? Split.without(trusted, deferred::holdIfNeeded) : trusted;
     return withDistinctKeys(round, free);
   }
 
-  private List<Batch> withoutSuspects(List<Batch> part) {
+  private List<Batch> withoutSuspects(Round round, List<Batch> part) {
     if (suspects.isEmpty()) {
       return part;
     }
-    deferred.suspect(part.stream().filter(suspects::concern).toList());
+    suspect(round, part.stream().filter(suspects::concern).toList());
     return Split.without(part, suspects::concern);
   }
 
@@ -112,11 +112,20 @@ final class Deferral {
    *
    * @return those of the part that are for other tables only
    */
-  List<Batch> suspectSlow(List<Batch> part, FlushException e) {
+  List<Batch> suspectSlow(Round round, List<Batch> part, FlushException e) {
     Set<Table> slow = e.failedTables(part);
     suspect(slow, SLOW);
-    deferred.suspect(part.stream().filter(batch -> touches(batch, slow)).toList());
+    suspect(round, part.stream().filter(batch -> touches(batch, slow)).toList());
     return Split.without(part, batch -> touches(batch, slow));
+  }
+
+  /** What was split would fail again together. */
+  private void suspect(Round round, List<Batch> batches) {
+    if (round.isSplit()) {
+      deferred.suspectApart(batches);
+    } else {
+      deferred.suspect(batches);
+    }
   }
 
   private static boolean touches(Batch batch, Set<Table> tables) {

@@ -43,7 +43,7 @@ final class Deferred {
   /** Of suspects that are tried together, keys included: many may have waited for a lock. */
   static final int MAX_PART_ROWS = 4_000;
 
-  private static final long MAX_PART_BYTES = 2 << 20;
+  static final long MAX_PART_BYTES = 2 << 20;
 
   private static final String SUSPECT =
       "it waited for its turn: earlier requests for its table, or of its connection, failed or"
@@ -130,8 +130,10 @@ final class Deferred {
 
   /** Adds a part of requests that failed together with others, and would do so again. */
   void suspectApart(List<Batch> part) {
-    suspects.addLast(List.copyOf(part)); // it may be a view of a list that is used again
-    lastPart = null;
+    if (!part.isEmpty()) {
+      suspects.addLast(List.copyOf(part)); // it may be a view of a list that is used again
+      lastPart = null;
+    }
   }
 
   /** Puts suspects back that were not tried, before the others and in this order. */
@@ -257,7 +259,10 @@ final class Deferred {
     return first;
   }
 
-  /** Takes some requests of the wait to retry them; {@link #endRetry} has to follow. */
+  /**
+   * Takes some requests of the wait to retry them, if there are any that need nothing else that is
+   * known to be locked; the others wait for that now. {@link #endRetry} has to follow.
+   */
   List<Batch> takeForRetry(Wait wait) {
     retried = wait;
     wait.continues = false;
@@ -268,7 +273,9 @@ final class Deferred {
       if (wait.cause == LOCKED_KEYS) {
         unlockKey(batch);
       }
-      taken.add(batch);
+      if (!holdIfNeeded(batch)) {
+        taken.add(batch);
+      }
     }
     return taken;
   }
@@ -283,8 +290,8 @@ final class Deferred {
   /**
    * Ends the retry. The wait is over if the database settled one of the requests taken, and none of
    * them has to wait again; the others are suspects then. If all have expired, or wait for
-   * something else now, it is still unknown whether the wait is over: it goes on as before, and the
-   * next of its requests are tried at once, with the shortest lock timeout.
+   * something else now, it is still unknown whether the wait is over: after what else is due, the
+   * next of its requests are tried, with the shortest lock timeout.
    *
    * @param untried requests taken for which there was no time
    * @param settled whether the database settled one of those taken; for a table, not by its key
@@ -295,7 +302,9 @@ final class Deferred {
     if (wait == null) {
       return;
     }
-    if (!untried.isEmpty()) {
+    if (wait.continues) {
+      untried.forEach(this::suspectApart); // a search for locked keys has found theirs free
+    } else {
       putBack(wait, untried);
       wait.due = now; // behind those that have been due for some time
     }

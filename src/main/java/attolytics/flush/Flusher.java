@@ -50,8 +50,8 @@ import org.slf4j.LoggerFactory;
  *                                      SUSPECT_TABLE            suspect if it has rows for the table
  *                                      HOLD                     waiting if it needs what is locked
  *                                      DEFER…                   waiting
- *                                      REJECT                   settled; queued or suspect, without
- *                                                               the event, if it is lenient
+ *                                      REJECT                   settled; suspect, without the event,
+ *                                                               if it is lenient
  *                                      REJECT_TABLE             settled if it has rows for the table,
  *                                                               or a key if that is the table of
  *                                                               keys
@@ -84,9 +84,6 @@ final class Flusher {
 
   /** More would not help: keys may be locked as fast as searches find them. */
   private static final int MAX_KEY_SEARCHES = 2;
-
-  /** The other requests of a flush wait for as many lenient ones that are written again. */
-  private static final int MAX_REWRITES = 2;
 
   private final FlushDatabase database;
   private final FlushTransaction transaction;
@@ -191,7 +188,9 @@ final class Flusher {
     long settledBefore = settledFor(wait);
     Round round = new Round(Round.Kind.RETRY, wait.tries());
     round.push(deferred.takeForRetry(wait));
-    work(round, end);
+    if (!round.isEmpty()) {
+      work(round, end);
+    }
     boolean settled = settledFor(wait) != settledBefore;
     List<List<Batch>> rest = round.takeRest();
     if (round.isSplit()) {
@@ -288,27 +287,18 @@ final class Flusher {
       case ASK_FOR_STATUS -> askForStatus(round, part, e, start);
       case RETRY_ALL -> retryAll(round, part, e);
       case SPLIT -> split(round, part, e);
-      case SUSPECT_TABLE -> round.push(deferral.suspectSlow(part, e));
+      case SUSPECT_TABLE -> round.push(deferral.suspectSlow(round, part, e));
       case FIND_LOCKED_KEYS -> findLockedKeys(round, part, e);
       case DEFER -> deferral.defer(first, e);
       case DEFER_AND_SUSPECT_TABLE -> deferral.deferAndSuspectTable(first, e);
       case HOLD -> round.push(deferral.hold(part, e));
       case REJECT -> {
         if (rejection.reject(first, e)) {
-          writeAgain(round, part);
+          deferred.suspectApart(part); // each of many events may be refused, one at each attempt
         }
       }
       case REJECT_TABLE -> round.push(rejection.rejectTable(part, e));
       case RETRY_BY_INSERT -> round.pushByInsert(part);
-    }
-  }
-
-  /** A lenient request may have a hundred events that are refused, one at each attempt. */
-  private void writeAgain(Round round, List<Batch> part) {
-    if (round.kind() == Round.Kind.FLUSH && round.countRewrite() >= MAX_REWRITES) {
-      deferred.suspect(part);
-    } else {
-      round.push(part);
     }
   }
 

@@ -89,13 +89,17 @@ final class LimitPolicy {
     };
   }
 
-  /** How many parts of the usual size have as many rows: a single request may have more. */
-  private static int usualParts(List<Batch> part) {
-    int rows = 0;
+  /** How many full parts of suspects would be as large: a single request may be larger than one. */
+  private static long usualParts(List<Batch> part) {
+    long rows = 0;
+    long bytes = 0;
     for (Batch batch : part) {
       rows += batch.rowCount();
+      bytes += batch.byteCount();
     }
-    return Math.max(1, rows / Deferred.MAX_PART_ROWS);
+    long byRows = (rows + Deferred.MAX_PART_ROWS - 1) / Deferred.MAX_PART_ROWS;
+    long byBytes = (bytes + Deferred.MAX_PART_BYTES - 1) / Deferred.MAX_PART_BYTES;
+    return Math.max(1, Math.max(byRows, byBytes));
   }
 
   private long nanosLeft(List<Batch> part, long now) {

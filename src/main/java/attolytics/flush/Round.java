@@ -43,7 +43,6 @@ final class Round {
   private int slow;
   private int splits;
   private int keySearches;
-  private int rewrites;
 
   /**
    * @param tries consecutive retries that showed that their wait is not over
@@ -86,11 +85,6 @@ final class Round {
 
   boolean isSplit() {
     return splits > 0;
-  }
-
-  /** Counts a request that is written again without an event, and returns how many were before. */
-  int countRewrite() {
-    return rewrites++;
   }
 
   /** Counts a search for locked keys, and returns how many there were before. */

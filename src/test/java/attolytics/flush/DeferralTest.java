@@ -167,12 +167,25 @@ class DeferralTest {
   }
 
   @Test
+  void partsOfAFlush_thatWasSplit_areNotPutTogetherAgain() {
+    Round split = new Round(Round.Kind.FLUSH, 0);
+    split.countSplit();
+    Batch first = batch(T);
+    Batch second = batch(T);
+    deferral.suspectSlow(split, List.of(first), onALivingSession(Stage.COPY, "57014"));
+    assertEquals(List.of(), deferral.ready(split, List.of(second)));
+    assertEquals(List.of(first), deferred.takeSuspects());
+    assertEquals(List.of(second), deferred.takeSuspects());
+  }
+
+  @Test
   void suspectSlow_takesOutThoseForTheTable() {
+    Round flush = new Round(Round.Kind.FLUSH, 0);
     Batch slow = batch(U, T);
     Batch other = batch(U);
     assertEquals(
         List.of(other),
-        deferral.suspectSlow(List.of(slow, other), onALivingSession(Stage.COPY, "57014")));
+        deferral.suspectSlow(flush, List.of(slow, other), onALivingSession(Stage.COPY, "57014")));
     assertEquals(List.of(slow), deferred.takeSuspects());
     assertTrue(suspects.concern(batch(T)));
     assertEquals(

@@ -158,11 +158,11 @@ class LimitPolicyTest {
   /** A request cannot be written in parts. */
   @ParameterizedTest
   @CsvSource({
-    "SUSPECTS, 7999, 125",
-    "SUSPECTS, 8000, 250",
+    "SUSPECTS, 4000, 125",
+    "SUSPECTS, 4001, 250",
     "SUSPECTS, 400000, 3750",
-    "RETRY, 7999, 1000",
-    "RETRY, 8000, 2000",
+    "RETRY, 4000, 1000",
+    "RETRY, 4001, 2000",
     "RETRY, 400000, 3750"
   })
   void largeRequest_hasTimeForItsRows_upToThatOfAFlush(Round.Kind kind, int rows, long millis) {
@@ -174,6 +174,18 @@ class LimitPolicyTest {
     large.accept(outcome -> {}, NOW);
     arrived(0, 0);
     assertEquals(millis * SECOND / 1000, limits(round(kind), large).statementNanos());
+  }
+
+  @Test
+  void largeRequest_hasTimeForItsBytes() {
+    Batch large = new Batch(1 << 22);
+    byte[] field = new byte[3 << 20];
+    large.rows().putShort(1);
+    large.rows().putField(field, 0, field.length);
+    large.endRow(T);
+    large.accept(outcome -> {}, NOW);
+    arrived(0, 0);
+    assertEquals(250 * MILLISECOND, limits(round(Round.Kind.SUSPECTS), large).statementNanos());
   }
 
   @Test
