@@ -290,6 +290,8 @@ class DeferredTest {
     Batch second = batch();
     Batch apart = batch();
     Batch third = batch();
+    deferred.suspect(List.of(third));
+    assertEquals(List.of(third), deferred.takeSuspects());
     deferred.suspect(List.of(first));
     deferred.removeIf(batch -> false, (batch, reason) -> {}); // as at the begin of each flush
     deferred.suspect(List.of(second));
@@ -315,6 +317,18 @@ class DeferredTest {
     assertEquals(List.of(first), deferred.takeSuspects());
     assertEquals(List.of(third), deferred.takeSuspects());
     assertNull(deferred.takeSuspects());
+  }
+
+  @Test
+  void suspectsAfterSomeHaveExpired_areTried() {
+    Batch expired = batch();
+    Batch left = batch();
+    Batch next = batch();
+    deferred.suspect(List.of(expired, left));
+    deferred.removeIf(batch -> batch == expired, (batch, reason) -> {});
+    deferred.suspect(List.of(next));
+    assertEquals(List.of(left), deferred.takeSuspects());
+    assertEquals(List.of(next), deferred.takeSuspects());
   }
 
   @Test
