@@ -64,8 +64,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "Sizes are bytes or end in KiB, MiB, GiB (or K, M, G: the same), or in KB, MB, GB (powers of"
           + " 1000).",
       "Durations end in us, ms, s, m (or min), h or d, and may have a fraction: 1.5s.",
-      "Every option of the service is also read from the environment: ATTOLYTICS_ and its name in",
-      "capitals: --db_url from ATTOLYTICS_DB_URL. A flag takes precedence over the environment.",
+      "Every option of the service is also read from the environment, --db_url from",
+      "ATTOLYTICS_DB_URL, for example. A flag takes precedence over the environment.",
       "Names can have dashes instead of underscores: --db-url.",
       "",
       "Exit codes:",

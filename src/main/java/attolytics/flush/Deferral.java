@@ -64,7 +64,7 @@ final class Deferral {
     if (suspects.isEmpty()) {
       return part;
     }
-    suspect(round, part.stream().filter(suspects::concern).toList());
+    writeSeparately(round, part.stream().filter(suspects::concern).toList());
     return Split.without(part, suspects::concern);
   }
 
@@ -115,12 +115,12 @@ final class Deferral {
   List<Batch> suspectSlow(Round round, List<Batch> part, FlushException e) {
     Set<Table> slow = e.failedTables(part);
     suspect(slow, SLOW);
-    suspect(round, part.stream().filter(batch -> touches(batch, slow)).toList());
+    writeSeparately(round, part.stream().filter(batch -> touches(batch, slow)).toList());
     return Split.without(part, batch -> touches(batch, slow));
   }
 
   /** What was split would fail again together. */
-  private void suspect(Round round, List<Batch> batches) {
+  private void writeSeparately(Round round, List<Batch> batches) {
     if (round.isSplit()) {
       deferred.suspectApart(batches);
     } else {

@@ -219,7 +219,7 @@ public final class FlushException extends Exception {
     return "55P03".equals(sql.getSQLState()) || "57014".equals(sql.getSQLState());
   }
 
-  /** The same for a statement alone: no lock is the reason, or more than the one. */
+  /** Whether a statement took too long: it had too much to do, or waited for several locks. */
   public boolean isStatementTimeout() {
     return "57014".equals(sql.getSQLState());
   }
