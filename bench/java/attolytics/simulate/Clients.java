@@ -102,7 +102,9 @@ final class Clients {
     }
     pending--;
     attempt.endsAt(scheduler.now());
-    instances.get(attempt.instance()).answered(attempt);
+    Instance instance = instances.get(attempt.instance());
+    long pendingBytes = instance.pendingBytes();
+    instance.answered(attempt);
     Outcome outcome = attempt.outcome();
     world
         .trace()
@@ -110,7 +112,7 @@ final class Clients {
             "client",
             outcome == null ? "sees a broken connection" : "is told " + outcome.kind(),
             attempt.number());
-    oracle.answered(attempt);
+    oracle.answered(attempt, pendingBytes);
     if (isToBeSentAgain(attempt)) {
       again(attempt.request());
     }
@@ -126,7 +128,7 @@ final class Clients {
     return switch (outcome.kind()) {
       case STORED, REPLAYED ->
           hasKey && world.random().percent(REPLAY_PERCENT) && replayed.add(request.number());
-      case UNAVAILABLE -> !request.hasFatalRow();
+      case UNAVAILABLE, BUFFER_FULL -> !request.hasFatalRow();
       case STOPPED -> true;
       case UNKNOWN -> hasKey && !request.hasFatalRow();
       case TABLE_BROKEN, REFUSED, CONFLICT, KEY_REUSED, KEY_UNKNOWN -> false;

@@ -100,6 +100,7 @@ public final class Instance {
             new Thresholds(
                 setup.flushRows(), 1 << 20, interval == 0 ? null : Duration.ofNanos(interval)),
             Duration.ofNanos(setup.ackTimeoutNanos()),
+            setup.deferredBytes(),
             metrics(),
             world.scheduler());
     tasks.clear();
@@ -197,6 +198,11 @@ public final class Instance {
   /** Requests that are not answered. */
   public List<Attempt> pending() {
     return pending;
+  }
+
+  /** Bytes of the buffer that requests take that are not answered. */
+  public long pendingBytes() {
+    return pending.stream().mapToLong(attempt -> attempt.batch().reservedBytes()).sum();
   }
 
   /** Closes connections on which the server does not respond. */

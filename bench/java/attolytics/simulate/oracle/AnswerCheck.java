@@ -20,6 +20,7 @@ final class AnswerCheck {
 
   private final Server server;
   private final FaultHistory faultHistory;
+  private final long deferredBytes;
   private final long ackTimeout;
   private final long lateNanos;
   private final Isolation isolation;
@@ -28,6 +29,7 @@ final class AnswerCheck {
   AnswerCheck(Plan plan, Server server, FaultHistory faultHistory) {
     this.server = server;
     this.faultHistory = faultHistory;
+    this.deferredBytes = plan.setup().deferredBytes();
     this.ackTimeout = plan.setup().ackTimeoutNanos();
     this.lateNanos = LatencyBound.of(plan);
     this.isolation = new Isolation(plan);
@@ -64,10 +66,18 @@ final class AnswerCheck {
               ? null
               : "a 500 for a table that is whole";
       case UNAVAILABLE -> wrongUnavailable(attempt);
+      case BUFFER_FULL -> null; // judged when it was given
       case STOPPED ->
           felt(Effect.ABANDONED, attempt) ? null : "a 503 for a stop that there was not";
       case UNKNOWN -> wrongUnknown(attempt);
     };
+  }
+
+  /** What is wrong with a 503 for a full buffer that is given now, or null. */
+  @Nullable String wrongBufferFull(Attempt attempt, long pendingBytes) {
+    return attempt.was(Outcome.Kind.BUFFER_FULL) && pendingBytes <= deferredBytes
+        ? "a 503 for a buffer that is not full"
+        : null;
   }
 
   private static long took(Attempt attempt) {

@@ -20,9 +20,14 @@ public final class Oracle {
     this.answers = new AnswerCheck(plan, server, faultHistory);
   }
 
-  /** Judges an answer when it is given. */
-  public void answered(Attempt attempt) {
+  /**
+   * Judges an answer when it is given.
+   *
+   * @param pendingBytes what its instance's unanswered requests take of the buffer, with this one
+   */
+  public void answered(Attempt attempt, long pendingBytes) {
     findings.addIfAny(storage.wrongAnswer(attempt), attempt);
+    findings.addIfAny(answers.wrongBufferFull(attempt, pendingBytes), attempt);
   }
 
   /** Judges everything at the end. */

@@ -21,6 +21,7 @@ public record Plan(long seed, Setup setup, List<Request> requests, List<Fault> f
    *
    * @param writers of each instance
    * @param ringRows a power of two
+   * @param deferredBytes what deferred requests may take of the buffer
    * @param intervalNanos of flushes, or 0 for none
    * @param pausesPerMille how often a thread is taken off its processor where it looks at the clock
    */
@@ -29,6 +30,7 @@ public record Plan(long seed, Setup setup, List<Request> requests, List<Fault> f
       long ackTimeoutNanos,
       int ringRows,
       int flushRows,
+      long deferredBytes,
       long intervalNanos,
       int pausesPerMille) {}
 

@@ -38,6 +38,9 @@ public final class Attempt implements Ack {
     this.to = Long.MAX_VALUE;
     this.answered = answered;
     this.batch = new Batch(Math.max(64, ROW_BYTES * request.rows().size()));
+    if (!batch.reserve(0)) {
+      throw new IllegalStateException("a limit for a batch without one");
+    }
     for (int i = 0; i < request.rows().size(); i++) {
       batch.rows().putShort(1);
       batch.rows().putField8(request.rowId(i));

@@ -83,6 +83,7 @@ final class Pipeline {
             lookup,
             new Thresholds(settings.flushRows(), settings.flushBytes(), settings.flushInterval()),
             settings.ackTimeout(),
+            budget.capacity() / 4 * 3,
             settings.idempotencyTtl(),
             metrics,
             status -> metrics.requestsRefused(IngestHandler.reasonsWithoutDatabase(status))));

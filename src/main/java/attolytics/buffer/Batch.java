@@ -80,6 +80,11 @@ public final class Batch {
     reserved -= bytes;
   }
 
+  /** Bytes that are reserved in the budget. */
+  public long reservedBytes() {
+    return reserved;
+  }
+
   /** Bytes of heap, whether written or not. */
   public int heapBytes() {
     return rows.capacity() + runs.heapBytes();

@@ -40,6 +40,8 @@ public record Outcome(Kind kind, @Nullable String detail, @Nullable String reaso
      * locked, or each attempt failed in a way that may pass.
      */
     UNAVAILABLE,
+    /** Not committed: the requests that wait, as this would have to, fill their share of the buffer. */
+    BUFFER_FULL,
     /** Not committed: the service stopped before it wrote the rows. */
     STOPPED,
     /**
@@ -48,9 +50,12 @@ public record Outcome(Kind kind, @Nullable String detail, @Nullable String reaso
      */
     UNKNOWN;
 
-    /** Whether the database has decided; otherwise a timeout or a stop has. */
+    /** Whether the database has decided; otherwise a timeout, a limit or a stop has. */
     public boolean isOfDatabase() {
-      return this != UNAVAILABLE && this != STOPPED && this != UNKNOWN;
+      return switch (this) {
+        case UNAVAILABLE, BUFFER_FULL, STOPPED, UNKNOWN -> false;
+        default -> true;
+      };
     }
 
     /** Whether the Idempotency-Key alone was decisive, so that no row was to be written. */
@@ -85,6 +90,15 @@ public record Outcome(Kind kind, @Nullable String detail, @Nullable String reaso
    */
   public static Outcome unavailable(String reason) {
     return new Outcome(Kind.UNAVAILABLE, null, reason, NO_EVENT);
+  }
+
+  /**
+   * Not committed, as it would have to wait, and there is no room for that.
+   *
+   * @param reason why, for the operators
+   */
+  public static Outcome bufferFull(String reason) {
+    return new Outcome(Kind.BUFFER_FULL, null, reason, NO_EVENT);
   }
 
   private static Outcome of(Kind kind) {

@@ -74,7 +74,7 @@ final class CommitRecovery {
   private static boolean isLearnt(Outcome outcome) {
     return switch (outcome.kind()) {
       case STORED, REPLAYED, KEY_REUSED, KEY_UNKNOWN, REFUSED, CONFLICT -> true;
-      case TABLE_BROKEN, UNAVAILABLE, STOPPED, UNKNOWN -> false;
+      case TABLE_BROKEN, UNAVAILABLE, BUFFER_FULL, STOPPED, UNKNOWN -> false;
     };
   }
 

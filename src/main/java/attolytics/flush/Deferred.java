@@ -49,6 +49,9 @@ final class Deferred {
       "it waited for its turn: earlier requests for its table, or of its connection, failed or"
           + " were slow, or what it needed was locked";
 
+  private static final String NO_ROOM =
+      "; no more requests can wait: those that do fill three quarters of the buffer";
+
   private static final Object KEY_TABLE = new Object();
   private static final Object LOCKED_KEYS = new Object();
 
@@ -381,6 +384,20 @@ final class Deferred {
     return rows;
   }
 
+  /** Bytes that all requests here have reserved. */
+  long bytes() {
+    return suspects.stream().mapToLong(Deferred::bytes).sum()
+        + waits.values().stream().mapToLong(wait -> bytes(wait.batches)).sum();
+  }
+
+  private static long bytes(Collection<Batch> batches) {
+    long bytes = 0;
+    for (Batch batch : batches) {
+      bytes += batch.reservedBytes();
+    }
+    return bytes;
+  }
+
   /** When the oldest request here was accepted, or 0 if there is none. */
   long oldest() {
     long oldest = 0;
@@ -433,6 +450,57 @@ final class Deferred {
       removeIf(wait.batches, filter, batch -> removed.accept(batch, wait.reason()));
     }
     waits.values().removeIf(wait -> wait.batches.isEmpty() && wait != retried);
+  }
+
+  /**
+   * Removes the requests that came last, where most bytes are: of one wait, or of the suspects. At
+   * least one stays there.
+   *
+   * @param bytes how many they have to have reserved together
+   * @param removed gets each of them, and what it has waited for
+   */
+  void removeNewest(long bytes, BiConsumer<Batch, String> removed) {
+    long left = bytes;
+    Wait largest = null;
+    long most = suspects.stream().mapToLong(Deferred::bytes).sum();
+    for (Wait wait : waits.values()) {
+      long its = bytes(wait.batches);
+      if (its > most) {
+        largest = wait;
+        most = its;
+      }
+    }
+    String why = (largest == null ? SUSPECT : largest.reason()) + NO_ROOM;
+    while (left > 0) {
+      Batch batch = largest == null ? takeLastSuspect() : takeLast(largest.batches);
+      if (batch == null) {
+        return;
+      }
+      left -= batch.reservedBytes();
+      removed.accept(batch, why);
+    }
+  }
+
+  private @Nullable Batch takeLastSuspect() {
+    List<Batch> part = suspects.peekLast();
+    if (part == null || (suspects.size() == 1 && part.size() == 1)) {
+      return null;
+    }
+    suspects.removeLast();
+    lastPart = null;
+    if (part.size() > 1) {
+      suspects.addLast(part.subList(0, part.size() - 1));
+    }
+    return part.get(part.size() - 1);
+  }
+
+  private @Nullable Batch takeLast(Deque<Batch> batches) {
+    if (batches.size() <= 1) {
+      return null;
+    }
+    Batch batch = batches.removeLast();
+    unlockKey(batch);
+    return batch;
   }
 
   private void removeIf(

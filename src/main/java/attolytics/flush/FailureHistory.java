@@ -17,7 +17,9 @@ final class FailureHistory {
   private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   private final Suspects suspects;
-  private int lostConnections; // since the last COMMIT
+
+  /** By kind of round, since its last COMMIT: between two attempts of one kind come others. */
+  private final int[] lostConnections = new int[Round.Kind.values().length];
 
   FailureHistory(Suspects suspects) {
     this.suspects = suspects;
@@ -47,19 +49,19 @@ final class FailureHistory {
         e.session(),
         isLone,
         !byInsert && e.hidesItsCause(),
-        lostConnections,
+        lostConnections[round.kind().ordinal()],
         isLone && !isUnconfirmed ? failedAlone(round, part, e) : 0,
         round.kind() == Round.Kind.FLUSH ? round.slow() : 0);
   }
 
-  /** A transaction was committed. */
-  void committed() {
-    lostConnections = 0;
+  /** A transaction of the round was committed. */
+  void committed(Round round) {
+    lostConnections[round.kind().ordinal()] = 0;
   }
 
   private void count(Round round, FlushException e, boolean isSlow) {
     if (e.session() == Session.LOST && e.stage() != Stage.BEGIN) {
-      lostConnections++;
+      lostConnections[round.kind().ordinal()]++;
     }
     if (e.isTimeout()) {
       round.countTimeout();

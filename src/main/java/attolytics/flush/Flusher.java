@@ -61,9 +61,12 @@ import org.slf4j.LoggerFactory;
  *                                    Committed: settled. Aborted: by the verdict on the failure.
  *                                    Unknown, without a key: settled; with a key: by that verdict,
  *                                    as the next attempt finds the key if it is committed
- *   suspect        Deferred          it is its turn (queued), or its ack timeout is over (settled)
- *   waiting        Deferred          its retry is due (queued), another request has shown that the
- *                                    wait is over (suspect), or its ack timeout is over (settled)
+ *   suspect        Deferred          it is its turn (queued)
+ *   waiting        Deferred          its retry is due (queued), or another request has shown that
+ *                                    the wait is over (suspect)
+ *                                    both: or its ack timeout is over (settled), or it is one of the
+ *                                    newest while all have more than their share of the buffer
+ *                                    (settled)
  *   settled        nobody            for ever
  * </pre>
  */
@@ -101,8 +104,10 @@ final class Flusher {
   private final Settlement settlement;
   private final Deferral deferral;
   private final Rejection rejection;
+  private final DeferredShare share;
   private long noRetryBefore;
   private long nextRetry;
+  private long deferredBytes; // as the share knows it
   private long suspectsTurn; // when it began for the last time
   private volatile long signOfLife;
 
@@ -110,6 +115,7 @@ final class Flusher {
       FlushDatabase database,
       Arrivals arrivals,
       Duration ackTimeout,
+      DeferredShare share,
       Metrics metrics,
       OutageLog outages,
       NanoClock clock) {
@@ -126,6 +132,7 @@ final class Flusher {
     this.settlement = new Settlement(recovery, ackTimeout, clock);
     this.rejection = new Rejection(settlement, suspects, clock);
     this.deferral = new Deferral(transaction, deferred, suspects, clock);
+    this.share = share;
     this.noRetryBefore = clock.nanoTime();
     this.nextRetry = clock.nanoTime();
     this.suspectsTurn = clock.nanoTime();
@@ -141,13 +148,26 @@ final class Flusher {
     while (!round.isEmpty()) {
       next(round);
     }
-    noteNothingLeft();
+    noteDeferred();
   }
 
-  private void noteNothingLeft() {
+  /** Turns away the newest deferred requests if there is no room for them. */
+  private void noteDeferred() {
+    long excess = noteDeferredBytes();
+    if (excess > 0) {
+      deferred.removeNewest(
+          excess, (batch, reason) -> settlement.settle(batch, Outcome.bufferFull(reason)));
+      noteDeferredBytes();
+    }
     if (deferred.isEmpty()) {
       backoff.nothingLeft();
     }
+  }
+
+  private long noteDeferredBytes() {
+    long before = deferredBytes;
+    deferredBytes = deferred.bytes();
+    return share.replace(before, deferredBytes);
   }
 
   /**
@@ -157,7 +177,7 @@ final class Flusher {
   void retryDeferred(long nanos) {
     long start = clock.nanoTime();
     settlement.expire(deferred);
-    noteNothingLeft();
+    noteDeferred();
     if (start - noRetryBefore < 0 || deferred.isEmpty()) {
       return;
     }
@@ -172,7 +192,7 @@ final class Flusher {
       }
     } while (deferred.until(clock.nanoTime()) == 0 && !isOver(end));
     settlement.expire(deferred); // pauses may have taken all the time of those put back
-    noteNothingLeft();
+    noteDeferred();
     long now = clock.nanoTime();
     noRetryBefore = now + Math.min(now - start, MAX_REST_NANOS);
   }
@@ -258,7 +278,7 @@ final class Flusher {
       part.forEach(batch -> settlement.settle(batch, Outcome.UNKNOWN));
       return;
     }
-    committed(part, known, clock.nanoTime() - start);
+    committed(round, part, known, clock.nanoTime() - start);
   }
 
   /**
@@ -302,9 +322,9 @@ final class Flusher {
     }
   }
 
-  private void committed(List<Batch> part, Map<Batch, Outcome> known, long nanos) {
+  private void committed(Round round, List<Batch> part, Map<Batch, Outcome> known, long nanos) {
     backoff.committed();
-    failures.committed();
+    failures.committed(round);
     time.setDatabaseAway(false);
     int rows = 0;
     long bytes = 0;
@@ -348,7 +368,7 @@ final class Flusher {
       backoff.answered();
     }
     switch (status) {
-      case COMMITTED -> committed(batches, Map.of(), clock.nanoTime() - part.startNanos());
+      case COMMITTED -> committed(round, batches, Map.of(), clock.nanoTime() - part.startNanos());
       case ABORTED -> failed(round, batches, e.withoutLostCommit(), false, part.startNanos());
       case UNKNOWN -> resolveByKeys(round, batches, e.withoutLostCommit(), part.startNanos());
       case UNDECIDED -> askAgain(round, part, e);
@@ -470,6 +490,7 @@ final class Flusher {
   /** Forgets all requests, whatever their state is. Nothing is thrown. */
   void forget() {
     deferred.clear();
+    noteDeferredBytes();
     recovery.clear();
     backoff.nothingLeft();
   }

@@ -66,7 +66,8 @@ final class Suspects {
 
   /** The table has accepted a row: if it was suspect because requests failed, it no longer is. */
   void acceptedRow(Table table) {
-    if (!failedAlone.isEmpty() && failedAlone.remove(table) != null) {
+    Integer failed = failedAlone.isEmpty() ? null : failedAlone.remove(table);
+    if (failed != null && failed >= FailurePolicy.MAX_FAILED_ALONE) {
       lastSeen.remove(table);
     }
   }

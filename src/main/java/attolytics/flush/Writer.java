@@ -52,6 +52,7 @@ public final class Writer implements Runnable {
       Gatherer gatherer,
       FlushDatabase database,
       Duration ackTimeout,
+      DeferredShare share,
       Metrics metrics,
       OutageLog outages,
       NanoClock clock) {
@@ -59,7 +60,7 @@ public final class Writer implements Runnable {
     this.gatherer = gatherer;
     this.gathered = new Gathered(ring.newConsumer(), unsettled);
     this.arrivals = new Arrivals(ring, clock.nanoTime());
-    this.flusher = new Flusher(database, arrivals, ackTimeout, metrics, outages, clock);
+    this.flusher = new Flusher(database, arrivals, ackTimeout, share, metrics, outages, clock);
     this.metrics = metrics;
     this.clock = clock;
     this.time = flusher.time();
@@ -70,6 +71,7 @@ public final class Writer implements Runnable {
    *
    * @param lookup how the outcome of a COMMIT whose answer was lost is found out
    * @param ackTimeout how long a request may wait before it is settled as unavailable
+   * @param maxDeferredBytes what requests may take that cannot be written at once; more get a 503
    * @param idempotencyTtl how long an Idempotency-Key is remembered
    * @param answered how many requests have been answered with a status, 503 or 504, because the
    *     database did not store them
@@ -81,6 +83,7 @@ public final class Writer implements Runnable {
       OutcomeLookup lookup,
       Thresholds thresholds,
       Duration ackTimeout,
+      long maxDeferredBytes,
       Duration idempotencyTtl,
       Metrics metrics,
       IntToLongFunction answered) {
@@ -93,6 +96,7 @@ public final class Writer implements Runnable {
         connections,
         thresholds,
         ackTimeout,
+        maxDeferredBytes,
         metrics,
         new OutageLog(clock, answered),
         clock);
@@ -105,10 +109,12 @@ public final class Writer implements Runnable {
       Supplier<FlushDatabase> databases,
       Thresholds thresholds,
       Duration ackTimeout,
+      long maxDeferredBytes,
       Metrics metrics,
       NanoClock clock) {
     OutageLog outages = new OutageLog(clock, status -> 0);
-    return share(ring, count, databases, thresholds, ackTimeout, metrics, outages, clock);
+    return share(
+        ring, count, databases, thresholds, ackTimeout, maxDeferredBytes, metrics, outages, clock);
   }
 
   private static List<Writer> share(
@@ -117,13 +123,17 @@ public final class Writer implements Runnable {
       Supplier<FlushDatabase> databases,
       Thresholds thresholds,
       Duration ackTimeout,
+      long maxDeferredBytes,
       Metrics metrics,
       OutageLog outages,
       NanoClock clock) {
+    DeferredShare share = new DeferredShare(maxDeferredBytes);
     Gatherer gatherer = new Gatherer(ring, thresholds, clock);
     return IntStream.range(0, count)
         .mapToObj(
-            i -> new Writer(ring, gatherer, databases.get(), ackTimeout, metrics, outages, clock))
+            i ->
+                new Writer(
+                    ring, gatherer, databases.get(), ackTimeout, share, metrics, outages, clock))
         .toList();
   }
 
@@ -185,7 +195,7 @@ public final class Writer implements Runnable {
     return heldTables;
   }
 
-  /** How long the oldest request of the current flush has waited, or 0. Any thread. */
+  /** How long the oldest request that it flushes or has deferred has waited, or 0. Any thread. */
   public Duration oldest() {
     long oldest = oldestNanos;
     return oldest == 0 ? Duration.ZERO : Duration.ofNanos(clock.nanoTime() - oldest);
@@ -247,7 +257,9 @@ public final class Writer implements Runnable {
 
   /** Flushes what was gathered, and returns how long that took. */
   private long flush(FlushTrigger trigger) {
-    oldestNanos = gathered.firstAcceptedNanos();
+    long deferred = flusher.oldestDeferred();
+    long first = gathered.firstAcceptedNanos();
+    oldestNanos = deferred != 0 && deferred - first < 0 ? deferred : first;
     long start = clock.nanoTime();
     time.start();
     try {

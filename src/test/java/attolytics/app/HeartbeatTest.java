@@ -63,6 +63,7 @@ class HeartbeatTest {
             OutcomeLookup.BY_TRANSACTION,
             new Thresholds(1, 1, Duration.ZERO),
             Duration.ofSeconds(1),
+            Long.MAX_VALUE,
             Duration.ofDays(1),
             told,
             status -> 0)

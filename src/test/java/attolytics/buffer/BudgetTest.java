@@ -162,7 +162,7 @@ class BudgetTest {
       batch.settle(new Outcome(kind, null, Outcome.NO_EVENT));
       boolean decided =
           switch (kind) {
-            case UNAVAILABLE, STOPPED, UNKNOWN -> false;
+            case UNAVAILABLE, BUFFER_FULL, STOPPED, UNKNOWN -> false;
             default -> true;
           };
       pass(1);

@@ -55,7 +55,7 @@ class CommitRecoveryTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"TABLE_BROKEN", "UNAVAILABLE", "STOPPED", "UNKNOWN"})
+  @EnumSource(names = {"TABLE_BROKEN", "UNAVAILABLE", "BUFFER_FULL", "STOPPED", "UNKNOWN"})
   void outcome_ofARequestThatMayBeCommitted_isUnknown(Outcome.Kind kind) {
     Batch batch = keyed("k", T);
     recovery.doubt(List.of(batch));

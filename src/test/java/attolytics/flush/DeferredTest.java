@@ -72,6 +72,65 @@ class DeferredTest {
     assertEquals(List.of(second), deferred.takeForRetry(due()));
   }
 
+  private static Batch reserved(Batch batch) {
+    assertTrue(batch.reserve(0));
+    return batch;
+  }
+
+  private List<Batch> newest(int count) {
+    List<Batch> removed = new ArrayList<>();
+    long bytes = count * reserved(batch()).reservedBytes();
+    deferred.removeNewest(bytes, (batch, reason) -> removed.add(batch));
+    return removed;
+  }
+
+  @Test
+  void newest_areThoseOfTheLargestWait_butForItsFirst() {
+    Batch first = reserved(batch());
+    Batch second = reserved(batch());
+    Batch third = reserved(batch());
+    deferred.holdAlone(reserved(batch()), 0);
+    deferred.holdTable(T, List.of(first, second, third), 0);
+    deferred.suspect(List.of(reserved(batch())));
+    assertEquals(List.of(third), newest(1));
+    assertEquals(List.of(second), newest(5));
+    assertEquals(3, deferred.rows());
+  }
+
+  @Test
+  void newestSuspects_areThoseOfTheLastParts_butForTheFirst() {
+    Batch first = reserved(batch());
+    Batch second = reserved(batch());
+    Batch third = reserved(batch());
+    Batch fourth = reserved(batch());
+    deferred.suspectApart(List.of(first, second));
+    deferred.suspect(List.of(third, fourth));
+    assertEquals(List.of(fourth), newest(1));
+    Batch fifth = reserved(batch());
+    deferred.suspect(List.of(fifth));
+    assertEquals(List.of(fifth, third, second), newest(9));
+    assertEquals(List.of(first), deferred.takeSuspects());
+    assertTrue(deferred.isEmpty());
+  }
+
+  @Test
+  void newestWithALockedKey_leavesItFree() {
+    Batch refused = reserved(Batches.keyed("2", T));
+    deferred.holdKeys(List.of(reserved(Batches.keyed("1", T)), refused), 0);
+    assertEquals(List.of(refused), newest(1));
+    assertFalse(deferred.holdIfNeeded(Batches.keyed("2", T)));
+    assertTrue(deferred.holdIfNeeded(Batches.keyed("1", T)));
+  }
+
+  @Test
+  void bytes_areThoseOfAllWhoAreDeferred() {
+    Batch each = reserved(batch());
+    deferred.holdTable(T, List.of(each), 0);
+    deferred.suspect(List.of(each, each));
+    deferred.suspectApart(List.of(each));
+    assertEquals(4 * each.reservedBytes(), deferred.bytes());
+  }
+
   private void retryWithoutSuccess(long now) {
     List<Batch> taken = deferred.takeForRetry(Objects.requireNonNull(deferred.due(now)));
     deferred.holdTable(T, taken, now);

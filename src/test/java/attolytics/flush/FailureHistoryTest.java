@@ -72,8 +72,20 @@ class FailureHistoryTest {
         2, history.add(flush, two, failure(Stage.COPY, "08006", true), false, 0).lostConnections());
     FlushException refused = new FlushException(Stage.BEGIN, new SQLException("m", "08001"));
     assertEquals(2, history.add(flush, two, refused, false, 0).lostConnections());
-    history.committed();
+    history.committed(flush);
     assertEquals(0, history.add(flush, two, refused, false, 0).lostConnections());
+  }
+
+  /** Between two attempts of suspects, or of a retry, a busy writer commits flushes. */
+  @Test
+  void lostConnections_areThoseOfFlushes_ofSuspects_orOfRetries() {
+    history.add(retry, lone, failure(Stage.COPY, "08006", true), false, 0);
+    history.committed(flush);
+    assertEquals(
+        2,
+        history.add(retry, lone, failure(Stage.COPY, "08006", true), false, 0).lostConnections());
+    assertEquals(
+        1, history.add(flush, two, failure(Stage.COPY, "08006", true), false, 0).lostConnections());
   }
 
   @Test

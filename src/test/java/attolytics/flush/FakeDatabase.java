@@ -52,6 +52,9 @@ final class FakeDatabase implements FlushDatabase {
   /** How many requests each COPY has had rows of. */
   final List<Integer> copies = new ArrayList<>();
 
+  /** How often a row has ended its session. */
+  int lostSessions;
+
   int keySearches;
   int statusQueries;
 
@@ -217,6 +220,7 @@ final class FakeDatabase implements FlushDatabase {
       String state = behaviour.nanos > left ? QUERY_CANCELED : behaviour.sqlState;
       if (state != null) {
         lost = behaviour.kills;
+        lostSessions += lost ? 1 : 0;
         boolean isCopy = stage == Stage.COPY;
         SQLException error = lost ? new SQLException("lost", state) : error(state);
         throw new FlushException(

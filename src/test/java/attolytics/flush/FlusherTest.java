@@ -38,8 +38,12 @@ class FlusherTest {
   @RegisterExtension private final Logged outageLogged = new Logged(OutageLog.class);
 
   private Flusher flusher(FakeDatabase on) {
+    return flusher(on, new DeferredShare(Long.MAX_VALUE));
+  }
+
+  private Flusher flusher(FakeDatabase on, DeferredShare share) {
     Arrivals arrivals = new Arrivals(new Ring(8, clock), clock.nanoTime());
-    return new Flusher(on, arrivals, ACK_TIMEOUT, Metrics.NONE, outages, clock);
+    return new Flusher(on, arrivals, ACK_TIMEOUT, share, Metrics.NONE, outages, clock);
   }
 
   private Batch waiting(Batch batch) {
@@ -265,6 +269,56 @@ class FlusherTest {
     database.awayUntil = Long.MAX_VALUE;
     flusher.flush(List.of(waiting(batch)));
     assertEquals(List.of(Outcome.Kind.UNAVAILABLE), outcomes);
+  }
+
+  private Batch reserved(Batch batch) {
+    assertTrue(batch.reserve(0));
+    return waiting(batch);
+  }
+
+  private void lockTable() {
+    database.lockedUntil.put(T, Long.MAX_VALUE);
+  }
+
+  @Test
+  void deferredRequests_haveAShareOfTheBuffer_forAllWritersTogether() {
+    Batch first = reserved(batch(T));
+    DeferredShare share = new DeferredShare(3 * first.reservedBytes());
+    Flusher one = flusher(database, share);
+    Flusher two = flusher(database, share);
+    lockTable();
+    one.flush(List.of(first, reserved(batch(T))));
+    two.flush(List.of(reserved(batch(T))));
+    assertEquals(List.of(), outcomes);
+    two.flush(List.of(reserved(batch(T)), reserved(batch(U))));
+    assertEquals(List.of(Outcome.Kind.STORED, Outcome.Kind.BUFFER_FULL), outcomes);
+  }
+
+  @Test
+  void shareOfTheBuffer_isFreeAgain_afterTheAckTimeout() {
+    Batch first = reserved(batch(T));
+    DeferredShare share = new DeferredShare(2 * first.reservedBytes());
+    Flusher one = flusher(database, share);
+    Flusher two = flusher(database, share);
+    lockTable();
+    one.flush(List.of(first, reserved(batch(T))));
+    clock.advance(ACK_TIMEOUT.toNanos() + 1);
+    one.retryDeferred(0);
+    two.flush(List.of(reserved(batch(T)), reserved(batch(T))));
+    assertEquals(List.of(Outcome.Kind.UNAVAILABLE, Outcome.Kind.UNAVAILABLE), outcomes);
+  }
+
+  @Test
+  void shareOfTheBuffer_isFreeAgain_afterTheWriterHasForgottenItsRequests() {
+    Batch first = reserved(batch(T));
+    DeferredShare share = new DeferredShare(2 * first.reservedBytes());
+    Flusher one = flusher(database, share);
+    Flusher two = flusher(database, share);
+    lockTable();
+    one.flush(List.of(first, reserved(batch(T))));
+    one.forget();
+    two.flush(List.of(reserved(batch(T)), reserved(batch(T))));
+    assertEquals(List.of(), outcomes);
   }
 
   @Test

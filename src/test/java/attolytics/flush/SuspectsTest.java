@@ -82,7 +82,9 @@ class SuspectsTest {
   @Test
   void acceptedRow_endsTheSuspicionOfATableWhoseRequestsFailed() {
     suspects.addTable(T, 0);
-    suspects.countFailedAlone(List.of(T));
+    for (int i = 0; i < FailurePolicy.MAX_FAILED_ALONE; i++) {
+      suspects.countFailedAlone(List.of(T));
+    }
     suspects.countFailedAlone(List.of(U));
     suspects.acceptedRow(T);
     assertFalse(suspects.concern(batch(T)));
@@ -93,7 +95,7 @@ class SuspectsTest {
   @Test
   void acceptedRow_doesNotEndTheSuspicionOfASlowTable() {
     suspects.addTable(T, 0);
-    suspects.countFailedAlone(List.of(U));
+    suspects.countFailedAlone(List.of(T, U)); // for another cause, and too few
     suspects.acceptedRow(T);
     assertTrue(suspects.concern(batch(T)));
   }

@@ -7,6 +7,7 @@ import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
 import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.flush.transaction.TransactionStatus;
+import attolytics.metrics.Metrics;
 import attolytics.schema.Column;
 import attolytics.schema.Index;
 import attolytics.schema.ScalarType;
@@ -75,6 +76,53 @@ class WriterFailuresTest {
     scenario.run(Duration.ofSeconds(60));
     scenario.assertStored("r");
     assertEquals(List.of(Duration.ofMillis(2002).toNanos()), flushNanos);
+  }
+
+  /** Else they would fill the buffer, and requests for other tables were refused, too. */
+  @Test
+  void requestsForALockedTable_areRefusedAtOnce_whenTheyFillTheirShareOfTheBuffer() {
+    long bytes = scenario.request("like all", scenario.u).batch().reservedBytes();
+    WriterScenario own = new WriterScenario(ACK_TIMEOUT, 10 * bytes, Metrics.NONE);
+    own.clock.at(
+        START,
+        () ->
+            own.database.lockedUntil.put(
+                own.u, own.clock.nanoTime() + Duration.ofSeconds(10).toNanos()));
+    for (int i = 0; i < 30; i++) {
+      Duration arrival = START.plusMillis(100 * i);
+      own.request(i < 10 ? "waits" + i : "more" + i, own.u).arrivingAfter(arrival);
+      own.request("other" + i, own.t).arrivingAfter(arrival);
+    }
+    own.request("later", own.u).arrivingAfter(START.plusSeconds(12));
+    own.run(Duration.ofSeconds(60));
+    own.assertStored("waits");
+    own.assertStored("later");
+    assertAtMost(Duration.ofMillis(900), own.assertStored("other"));
+    assertAtMost(Duration.ofMillis(900), own.longestOf(Outcome.Kind.BUFFER_FULL, "more"));
+    assertEquals(
+        "table u is locked (by whom: see Locks in the runbook)"
+            + "; no more requests can wait: those that do fill three quarters of the buffer",
+        own.answers.get("more20").reason());
+  }
+
+  /** The same for a table whose requests are written separately. */
+  @Test
+  void requestsForASlowTable_areRefusedAtOnce_whenTheyFillTheirShareOfTheBuffer() {
+    long bytes = scenario.request("like all", scenario.u).batch().reservedBytes();
+    WriterScenario own = new WriterScenario(ACK_TIMEOUT, 10 * bytes, Metrics.NONE);
+    for (int i = 0; i < 400; i++) {
+      Duration arrival = START.plusMillis(50 * i);
+      own.request("slow" + i, own.u).taking(Duration.ofSeconds(2), Stage.COPY).arrivingAfter(arrival);
+      own.request("other" + i, own.t).arrivingAfter(arrival);
+    }
+    own.run(Duration.ofSeconds(60));
+    own.assertStored("other");
+    long full =
+        own.answers.entrySet().stream()
+            .filter(each -> each.getKey().startsWith("slow"))
+            .filter(each -> each.getValue().outcome() == Outcome.Kind.BUFFER_FULL)
+            .count();
+    assertTrue(full > 200, full + " of 400 were refused");
   }
 
   /** Parts that were queued before: the splitting of a flush leaves several. */
@@ -210,6 +258,44 @@ class WriterFailuresTest {
     }
     scenario.run(Duration.ofSeconds(60));
     assertAtMost(Duration.ofSeconds(8), scenario.assertStored("good"));
+  }
+
+  /** On the connections of a proxy, on which a client sends bad rows. */
+  @Test
+  void rowThatEndsItsSession_amongSuspects_ofABusyWriter_delaysOthersByLittle() {
+    requestsAllTheTime();
+    onConnection(7, scenario.request("refused", scenario.u).failing("23505", Stage.CONSTRAINTS))
+        .arrivingAfter(START);
+    Duration later = START.plusMillis(100);
+    onConnection(7, scenario.request("bad", scenario.u).killingItsSession(Stage.COPY))
+        .arrivingAfter(later);
+    for (int i = 0; i < 20; i++) {
+      onConnection(7, scenario.request("good" + i, scenario.u)).arrivingAfter(later);
+    }
+    scenario.run(Duration.ofSeconds(60));
+    assertAtMost(Duration.ofSeconds(2), scenario.assertStored("good"));
+    assertAtMost(Duration.ofSeconds(1), scenario.assertStored("other"));
+  }
+
+  /** Its attempts are as far apart as those of any request that fails again and again. */
+  @Test
+  void rowThatEndsItsSession_isTriedLessOften_byABusyWriter() {
+    requestsAllTheTime();
+    scenario.request("bad", scenario.u).killingItsSession(Stage.COPY).arrivingAfter(START);
+    scenario.run(Duration.ofSeconds(60));
+    int lost = scenario.database.lostSessions;
+    assertTrue(lost < 120, lost + " attempts in 30 s");
+  }
+
+  private WriterScenario.Request onConnection(int source, WriterScenario.Request request) {
+    request.batch().setSource(source);
+    return request;
+  }
+
+  private void requestsAllTheTime() {
+    for (int i = 0; i < 8_000; i++) {
+      scenario.request("other" + i, scenario.t).arrivingAfter(START.plusMillis(4 * i));
+    }
   }
 
   /** The rest after a retry is for others, and not for as long as the database was away. */

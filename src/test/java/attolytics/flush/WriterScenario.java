@@ -29,7 +29,7 @@ final class WriterScenario {
   private static final Column ID = new Column("id", ScalarType.I64, null, Index.NONE, true, 0);
 
   /** What became of a request. */
-  record Answer(Outcome.Kind outcome, Duration waited) {}
+  record Answer(Outcome.Kind outcome, @Nullable String reason, Duration waited) {}
 
   final Table t = new Table("t", 0, List.of(ID));
   final Table u = new Table("u", 1, List.of(ID));
@@ -45,8 +45,15 @@ final class WriterScenario {
   }
 
   WriterScenario(Duration ackTimeout, Metrics metrics) {
+    this(ackTimeout, Long.MAX_VALUE, metrics);
+  }
+
+  WriterScenario(Duration ackTimeout, long maxDeferredBytes, Metrics metrics) {
     Thresholds thresholds = new Thresholds(1000, 1 << 20, Duration.ofMillis(5));
-    writer = Writer.share(ring, 1, () -> database, thresholds, ackTimeout, metrics, clock).get(0);
+    writer =
+        Writer.share(
+                ring, 1, () -> database, thresholds, ackTimeout, maxDeferredBytes, metrics, clock)
+            .get(0);
   }
 
   /** A request that arrives after the delay, on a connection of its own. */
@@ -62,6 +69,7 @@ final class WriterScenario {
         batch.endRow(table);
       }
       batch.setSource(++sources);
+      assertTrue(batch.reserve(0));
       if (key != null) {
         batch.identify(new IdempotencyKey("a", key, new byte[0]));
       }
@@ -101,7 +109,7 @@ final class WriterScenario {
             batch.accept(
                 outcome -> {
                   Duration waited = Duration.ofNanos(clock.nanoTime() - accepted);
-                  answers.put(name, new Answer(outcome.kind(), waited));
+                  answers.put(name, new Answer(outcome.kind(), outcome.reason(), waited));
                 },
                 accepted);
             assertTrue(ring.offer(batch), "the ring is full");

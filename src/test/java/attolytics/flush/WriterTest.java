@@ -49,6 +49,7 @@ class WriterTest {
                 OutcomeLookup.BY_TRANSACTION,
                 new Thresholds(1000, 1 << 20, Duration.ofMillis(50)),
                 Duration.ofMillis(300),
+                Long.MAX_VALUE,
                 Duration.ofDays(7),
                 metrics(),
                 status -> 0)

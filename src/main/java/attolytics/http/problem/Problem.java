@@ -132,6 +132,7 @@ public enum Problem {
       case CONFLICT -> CONFLICT;
       case TABLE_BROKEN -> TABLE_BROKEN;
       case UNAVAILABLE -> DATABASE_UNAVAILABLE;
+      case BUFFER_FULL -> BUFFER_FULL;
       case STOPPED -> DRAINING;
       case UNKNOWN -> OUTCOME_UNKNOWN;
     };
