@@ -276,7 +276,10 @@ public final class Batch {
     return key;
   }
 
-  /** A number that identifies the connection of the request, or 0. */
+  /**
+   * A number that identifies the HTTP connection of the request, or 0. Behind a reverse proxy one
+   * connection has requests of many clients.
+   */
   public int source() {
     return source;
   }

@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes requests out of a flush, so that the others can go on, and logs why. Used by one thread.
+ * Takes requests out of a round, so that the others can go on, and logs why. Used by one thread.
  */
 final class Deferral {
   private static final Logger log = LoggerFactory.getLogger(Deferral.class);
@@ -48,7 +48,7 @@ final class Deferral {
   }
 
   /**
-   * Takes out the requests that are not to be written now: suspects, those that need what is known
+   * Takes out the requests that are not to be written now: those whose connection or table is suspect, those that need what is known
    * to be locked, and repeated keys.
    *
    * @return the others
@@ -119,12 +119,12 @@ final class Deferral {
     return Split.without(part, batch -> touches(batch, slow));
   }
 
-  /** What was split would fail again together. */
+  /** After a split each part stays by itself: together with others it would fail again. */
   private void writeSeparately(Round round, List<Batch> batches) {
     if (round.isSplit()) {
-      deferred.suspectApart(batches);
+      deferred.addSeparatePart(batches);
     } else {
-      deferred.suspect(batches);
+      deferred.addSeparate(batches);
     }
   }
 
@@ -154,14 +154,15 @@ final class Deferral {
     List<Batch> waiting = part.stream().filter(e::concerns).toList();
     if (e.table() == null && e.isTimeout() && waiting.size() == 1) {
       holdKeys(waiting);
-    } else if (isFirst(waiting, e)) {
+    } else if (holdAll(waiting, e)) {
       log.warn(
           "Deferring requests for {}, which {}: {}", e.tableName(), why(e), CopyError.forTheLog(e));
     }
     return Split.without(part, e::concerns);
   }
 
-  private boolean isFirst(List<Batch> waiting, FlushException e) {
+  /** Returns whether they are the first. */
+  private boolean holdAll(List<Batch> waiting, FlushException e) {
     long now = clock.nanoTime();
     boolean isFirst =
         e.table() == null
@@ -205,7 +206,7 @@ final class Deferral {
     if (!found.locked().isEmpty()) {
       holdKeys(found.locked());
     }
-    deferred.suspect(found.unchecked());
+    deferred.addSeparate(found.unchecked());
     Set<Batch> taken = new HashSet<>(found.locked());
     taken.addAll(found.unchecked());
     return Split.without(part, taken::contains);

@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Requests that are not written with the others: those that wait, for a locked table, for a locked
- * key or for another attempt, and suspects, which wait only for their turn. Used by one thread.
+ * key or for another attempt, and those that are to be written separately, which wait only for their
+ * turn: they, or requests like them, have failed or been slow, or what they waited for is free. Used
+ * by one thread.
  *
  * <p>Of the requests that wait for the same thing, a few are retried first. New requests join those
  * that wait for a table or a key that they need, without an attempt of their own; none join those
@@ -40,12 +42,12 @@ final class Deferred {
   /** Each request that fails again costs one or two transactions. */
   private static final int MAX_DOUBLINGS = 3;
 
-  /** Of suspects that are tried together, keys included: many may have waited for a lock. */
+  /** Of separate requests in one attempt, keys included: many may have waited for a lock. */
   static final int MAX_PART_ROWS = 4_000;
 
   static final long MAX_PART_BYTES = 2 << 20;
 
-  private static final String SUSPECT =
+  private static final String SEPARATE =
       "it waited for its turn: earlier requests for its table, or of its connection, failed or"
           + " were slow, or what it needed was locked";
 
@@ -65,7 +67,7 @@ final class Deferred {
     private String why = "is locked, or accepts no rows at the moment";
     private int tries;
     private long due;
-    private boolean continues;
+    private boolean failedAgain; // in the retry under way
     private boolean isUncertain; // the last retry showed neither that it is over nor that it is not
 
     private Wait(Object cause) {
@@ -76,7 +78,7 @@ final class Deferred {
      * Consecutive retries that showed that the wait is not over, or 0 if the last one did not show
      * it: then the next has to be brief, as many like it may follow.
      */
-    int tries() {
+    int triesForLimits() {
       return isUncertain ? 0 : tries;
     }
 
@@ -105,14 +107,14 @@ final class Deferred {
 
   private final Map<Object, Wait> waits = new LinkedHashMap<>();
   private final Set<IdempotencyKey> lockedKeys = new HashSet<>();
-  private final Deque<List<Batch>> suspects = new ArrayDeque<>();
-  private @Nullable List<Batch> lastPart; // of the suspects, if it can take more
+  private final Deque<List<Batch>> separate = new ArrayDeque<>();
+  private @Nullable List<Batch> lastPart; // of the separate ones, if it can take more
   private int lastPartRows;
   private long lastPartBytes;
   private @Nullable Wait retried;
 
-  /** Adds suspects, behind the others, in parts that are full, but take little time. */
-  void suspect(List<Batch> batches) {
+  /** Has requests written separately, behind others, in parts that are full, but take little time. */
+  void addSeparate(List<Batch> batches) {
     List<Batch> part = lastPart;
     for (Batch batch : batches) {
       int rows = batch.rowCount() + (batch.key() == null ? 0 : 1);
@@ -123,7 +125,7 @@ final class Deferred {
         lastPart = part;
         lastPartRows = 0;
         lastPartBytes = 0;
-        suspects.addLast(part);
+        separate.addLast(part);
       }
       part.add(batch);
       lastPartRows += rows;
@@ -131,32 +133,32 @@ final class Deferred {
     }
   }
 
-  /** Adds a part of requests that failed together with others, and would do so again. */
-  void suspectApart(List<Batch> part) {
+  /** The same in a part of their own: together with others they failed, and would do so again. */
+  void addSeparatePart(List<Batch> part) {
     if (!part.isEmpty()) {
-      suspects.addLast(List.copyOf(part)); // it may be a view of a list that is used again
+      separate.addLast(List.copyOf(part)); // it may be a view of a list that is used again
       lastPart = null;
     }
   }
 
-  /** Puts suspects back that were not tried, before the others and in this order. */
+  /** Puts parts back that there was no time for, before the others and in this order. */
   void postpone(List<List<Batch>> parts) {
     for (int i = parts.size() - 1; i >= 0; i--) {
-      suspects.addFirst(parts.get(i));
+      separate.addFirst(parts.get(i));
     }
   }
 
-  /** Takes the next suspects, or returns null. */
-  @Nullable List<Batch> takeSuspects() {
-    List<Batch> next = suspects.pollFirst();
-    if (suspects.isEmpty()) {
+  /** Takes the next part to be written separately, or returns null. */
+  @Nullable List<Batch> takeSeparate() {
+    List<Batch> next = separate.pollFirst();
+    if (separate.isEmpty()) {
       lastPart = null;
     }
     return next;
   }
 
-  boolean hasSuspects() {
-    return !suspects.isEmpty();
+  boolean hasSeparate() {
+    return !separate.isEmpty();
   }
 
   /**
@@ -207,8 +209,8 @@ final class Deferred {
     if (known == null) {
       waits.put(cause, wait);
       wait.due = now + FIRST_DELAY;
-    } else if (wait == retried && !wait.continues) {
-      wait.continues = true;
+    } else if (wait == retried && !wait.failedAgain) {
+      wait.failedAgain = true;
       wait.tries++;
       wait.due = now + Math.min(FIRST_DELAY << Math.min(wait.tries, 10), MAX_DELAY);
     }
@@ -268,7 +270,7 @@ final class Deferred {
    */
   List<Batch> takeForRetry(Wait wait) {
     retried = wait;
-    wait.continues = false;
+    wait.failedAgain = false;
     int count = atOnce(wait);
     List<Batch> taken = new ArrayList<>();
     while (taken.size() < count && !wait.batches.isEmpty()) {
@@ -292,37 +294,38 @@ final class Deferred {
 
   /**
    * Ends the retry. The wait is over if the database settled one of the requests taken, and none of
-   * them has to wait again; the others are suspects then. If all have expired, or wait for
+   * them has to wait again; the others are written separately then. If all have expired, or wait for
    * something else now, it is still unknown whether the wait is over: after what else is due, the
    * next of its requests are tried, with the shortest lock timeout.
    *
-   * @param untried requests taken for which there was no time
+   * @param rest requests taken that are neither settled nor wait again: there was no time for them,
+   *     or for another attempt
    * @param settled whether the database settled one of those taken; for a table, not by its key
    */
-  void endRetry(List<List<Batch>> untried, boolean settled, long now) {
+  void endRetry(List<List<Batch>> rest, boolean settled, long now) {
     Wait wait = retried;
     retried = null;
     if (wait == null) {
       return;
     }
-    if (wait.continues) {
-      untried.forEach(this::suspectApart); // a search for locked keys has found theirs free
+    if (wait.failedAgain) {
+      rest.forEach(this::addSeparatePart); // a search for locked keys has found theirs free
     } else {
-      putBack(wait, untried);
+      putBack(wait, rest);
       wait.due = now; // behind those that have been due for some time
     }
-    wait.isUncertain = !wait.continues && untried.isEmpty();
-    boolean isOver = settled && !wait.continues;
+    wait.isUncertain = !wait.failedAgain && rest.isEmpty();
+    boolean isOver = settled && !wait.failedAgain;
     if (isOver || wait.batches.isEmpty()) {
       waits.remove(wait.cause);
       wait.batches.forEach(this::unlockKey);
-      suspect(List.copyOf(wait.batches));
+      addSeparate(List.copyOf(wait.batches));
     }
   }
 
-  private void putBack(Wait wait, List<List<Batch>> untried) {
-    for (int i = untried.size() - 1; i >= 0; i--) {
-      List<Batch> part = untried.get(i);
+  private void putBack(Wait wait, List<List<Batch>> rest) {
+    for (int i = rest.size() - 1; i >= 0; i--) {
+      List<Batch> part = rest.get(i);
       for (int j = part.size() - 1; j >= 0; j--) {
         wait.batches.addFirst(part.get(j));
         if (wait.cause == LOCKED_KEYS) {
@@ -370,7 +373,7 @@ final class Deferred {
   }
 
   boolean isEmpty() {
-    return waits.isEmpty() && suspects.isEmpty();
+    return waits.isEmpty() && separate.isEmpty();
   }
 
   /** Rows of all requests here. */
@@ -386,7 +389,7 @@ final class Deferred {
 
   /** Bytes that all requests here have reserved. */
   long bytes() {
-    return suspects.stream().mapToLong(Deferred::bytes).sum()
+    return separate.stream().mapToLong(Deferred::bytes).sum()
         + waits.values().stream().mapToLong(wait -> bytes(wait.batches)).sum();
   }
 
@@ -412,14 +415,14 @@ final class Deferred {
   }
 
   private List<Collection<Batch>> all() {
-    List<Collection<Batch>> all = new ArrayList<>(suspects);
+    List<Collection<Batch>> all = new ArrayList<>(separate);
     waits.values().forEach(wait -> all.add(wait.batches));
     return all;
   }
 
   /** Nanoseconds until one of the requests can be tried. */
   long until(long now) {
-    if (!suspects.isEmpty()) {
+    if (!separate.isEmpty()) {
       return 0;
     }
     long until = Long.MAX_VALUE;
@@ -435,15 +438,15 @@ final class Deferred {
    * @param removed gets each of them, and what it has waited for
    */
   void removeIf(Predicate<Batch> filter, BiConsumer<Batch, String> removed) {
-    for (int left = suspects.size(); left > 0; left--) {
-      List<Batch> part = suspects.removeFirst();
+    for (int left = separate.size(); left > 0; left--) {
+      List<Batch> part = separate.removeFirst();
       if (part.stream().anyMatch(filter)) {
         lastPart = part == lastPart ? null : lastPart;
         part = new ArrayList<>(part);
-        removeIf(part, filter, batch -> removed.accept(batch, SUSPECT));
+        removeIf(part, filter, batch -> removed.accept(batch, SEPARATE));
       }
       if (!part.isEmpty()) {
-        suspects.addLast(part);
+        separate.addLast(part);
       }
     }
     for (Wait wait : waits.values()) {
@@ -453,7 +456,7 @@ final class Deferred {
   }
 
   /**
-   * Removes the requests that came last, where most bytes are: of one wait, or of the suspects. At
+   * Removes the requests that came last, where most bytes are: of one wait, or of the separate ones. At
    * least one stays there.
    *
    * @param bytes how many they have to have reserved together
@@ -462,7 +465,7 @@ final class Deferred {
   void removeNewest(long bytes, BiConsumer<Batch, String> removed) {
     long left = bytes;
     Wait largest = null;
-    long most = suspects.stream().mapToLong(Deferred::bytes).sum();
+    long most = separate.stream().mapToLong(Deferred::bytes).sum();
     for (Wait wait : waits.values()) {
       long its = bytes(wait.batches);
       if (its > most) {
@@ -470,9 +473,9 @@ final class Deferred {
         most = its;
       }
     }
-    String why = (largest == null ? SUSPECT : largest.reason()) + NO_ROOM;
+    String why = (largest == null ? SEPARATE : largest.reason()) + NO_ROOM;
     while (left > 0) {
-      Batch batch = largest == null ? takeLastSuspect() : takeLast(largest.batches);
+      Batch batch = largest == null ? takeLastSeparate() : takeLast(largest.batches);
       if (batch == null) {
         return;
       }
@@ -481,15 +484,15 @@ final class Deferred {
     }
   }
 
-  private @Nullable Batch takeLastSuspect() {
-    List<Batch> part = suspects.peekLast();
-    if (part == null || (suspects.size() == 1 && part.size() == 1)) {
+  private @Nullable Batch takeLastSeparate() {
+    List<Batch> part = separate.peekLast();
+    if (part == null || (separate.size() == 1 && part.size() == 1)) {
       return null;
     }
-    suspects.removeLast();
+    separate.removeLast();
     lastPart = null;
     if (part.size() > 1) {
-      suspects.addLast(part.subList(0, part.size() - 1));
+      separate.addLast(part.subList(0, part.size() - 1));
     }
     return part.get(part.size() - 1);
   }
@@ -519,7 +522,7 @@ final class Deferred {
   void clear() {
     waits.clear();
     lockedKeys.clear();
-    suspects.clear();
+    separate.clear();
     lastPart = null;
     retried = null;
   }

@@ -50,7 +50,7 @@ final class FailureHistory {
         isLone,
         !byInsert && e.hidesItsCause(),
         lostConnections[round.kind().ordinal()],
-        isLone && !isUnconfirmed ? failedAlone(round, part, e) : 0,
+        isLone && !isUnconfirmed ? countFailedAlone(round, part, e) : 0,
         round.kind() == Round.Kind.FLUSH ? round.slow() : 0);
   }
 
@@ -71,7 +71,7 @@ final class FailureHistory {
     }
   }
 
-  private int failedAlone(Round round, List<Batch> part, FlushException e) {
+  private int countFailedAlone(Round round, List<Batch> part, FlushException e) {
     Set<Table> tables = e.failedTables(part);
     boolean isNew =
         round.kind() != Round.Kind.RETRY && e.kind() == Kind.TRANSIENT && !e.isTimeout();

@@ -26,8 +26,8 @@ final class FailurePolicy {
      * One of them may be the reason: retry in parts. One whose row the error names is a part of its
      * own, or deferred at once if a lock or the statement took too long. Types, CHECK, NOT NULL,
      * unique indexes and BEFORE triggers name the row; foreign keys, AFTER triggers and deferred
-     * ones do not. A merge ({@code deduplicate_by}) finds the row itself, but only if the row is
-     * refused.
+     * ones do not. The INSERT of {@code deduplicate_by} finds the row itself, but only if the row
+     * is refused.
      */
     SPLIT,
     /** Their table is slow: write them, and all others for the table, apart from flushes. */
@@ -66,11 +66,11 @@ final class FailurePolicy {
    * @param isLone whether the transaction had one request only
    * @param hidesItsCause whether the table is on other nodes, whose errors are not passed on
    * @param lostConnections in the middle of a transaction since the last COMMIT of a flush, if
-   *     it is one, of suspects or of a retry; this one included
-   * @param failedAlone requests for the table that failed alone since it last accepted a row, this
-   *     one included unless that was in a retry, or it only took too long
-   * @param slowOfFlush slow ones in this flush, this one included; 0 if it is no flush but suspects
-   *     or a retry
+   *     it is one, of separate requests or of a retry; this one included
+   * @param failedAlone requests for the table that failed alone since it last accepted a row. This
+   *     one counts unless it is a retry or a timeout
+   * @param slowOfFlush slow ones in this flush, this one included; 0 if it is no flush but a retry
+   *     or separate requests
    */
   record Failed(
       Stage stage,
@@ -89,8 +89,8 @@ final class FailurePolicy {
   static final int MAX_FAILED_ALONE = 3;
 
   /**
-   * The other requests of a flush wait for this many slow transactions, and for one more if another
-   * table is slow, too, or if the last one had one request only: that one alone may be the reason.
+   * From the second slow failure of a flush on, its table is suspect. A lone request that took too
+   * long makes it suspect only from the third on: it alone may be the reason.
    */
   static final int MAX_SLOW = 2;
 

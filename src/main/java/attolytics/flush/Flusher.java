@@ -34,36 +34,38 @@ import org.slf4j.LoggerFactory;
  *   a request is   held by           until
  *
  *   queued         Round             its part is written; or, without an attempt, its ack timeout
- *                                    is over (settled), its connection or table is suspect
- *                                    (suspect), or what it needs is known to be locked (waiting)
- *   writing        FlushTransaction  COMMIT (settled), or a failure, by its verdict:
+ *                                    is over (settled), what it needs is known to be locked
+ *                                    (waiting), its connection or table is suspect, in a flush
+ *                                    (separate), or there is no time left, in a retry or for
+ *                                    separate requests (waiting or separate, as before)
+ *   writing        write             COMMIT (settled), or a failure. First, those are settled whose
+ *                                    key was committed before. The others, by the verdict:
  *                                      ASK_FOR_STATUS           unconfirmed
  *                                      RETRY_ALL                queued
  *                                      RETRY_BY_INSERT          queued
  *                                      SPLIT                    queued; waiting if the error of a
  *                                                               timeout names its row
  *                                      FIND_LOCKED_KEYS         waiting if its key is locked,
- *                                                               suspect if that was not found out;
+ *                                                               separate if that was not found out;
  *                                                               after a third time, or if the
  *                                                               search failed, waiting if it has a
  *                                                               key
- *                                      SUSPECT_TABLE            suspect if it has rows for the table
+ *                                      SUSPECT_TABLE            separate if it has rows for the table
  *                                      HOLD                     waiting if it needs what is locked
  *                                      DEFER…                   waiting
- *                                      REJECT                   settled; suspect, without the event,
+ *                                      REJECT                   settled; separate, without the event,
  *                                                               if it is lenient
  *                                      REJECT_TABLE             settled if it has rows for the table,
  *                                                               or a key if that is the table of
  *                                                               keys
- *                                    otherwise queued; but settled in any case if its key was
- *                                    committed before
+ *                                    queued if the verdict says nothing of them
  *   unconfirmed    Round             the status is known, or its ack timeout is over (settled).
  *                                    Committed: settled. Aborted: by the verdict on the failure.
  *                                    Unknown, without a key: settled; with a key: by that verdict,
  *                                    as the next attempt finds the key if it is committed
- *   suspect        Deferred          it is its turn (queued)
+ *   separate       Deferred          it is its turn (queued)
  *   waiting        Deferred          its retry is due (queued), or another request has shown that
- *                                    the wait is over (suspect)
+ *                                    the wait is over (separate)
  *                                    both: or its ack timeout is over (settled), or it is one of the
  *                                    newest while all have more than their share of the buffer
  *                                    (settled)
@@ -73,17 +75,17 @@ import org.slf4j.LoggerFactory;
 final class Flusher {
   private static final Logger log = LoggerFactory.getLogger(Flusher.class);
 
-  /** For this long at a time deferred requests are retried; the attempt under way is completed. */
-  private static final long MAX_RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
+  /** For this long at a time deferred requests are written; the attempt under way is completed. */
+  private static final long MAX_DEFERRED_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /**
-   * Then other requests come first for as long as the retries took, and at most for this long: the
+   * Then other requests come first for as long as these took, and at most for this long: the
    * database may have been away.
    */
   private static final long MAX_REST_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-  /** Between two retries suspects are written for this long: each of them needs less time. */
-  private static final long SUSPECTS_NANOS = TimeUnit.SECONDS.toNanos(2);
+  /** Between two retries separate requests come first for this long: each needs less time. */
+  private static final long SEPARATE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   /** More would not help: keys may be locked as fast as searches find them. */
   private static final int MAX_KEY_SEARCHES = 2;
@@ -105,10 +107,10 @@ final class Flusher {
   private final Deferral deferral;
   private final Rejection rejection;
   private final DeferredShare share;
-  private long noRetryBefore;
-  private long nextRetry;
+  private long restUntil; // from the deferred requests
+  private long separateUntil; // these come before retries, if there are any
   private long deferredBytes; // as the share knows it
-  private long suspectsTurn; // when it began for the last time
+  private long separateTurn; // when the last one of separate requests began
   private volatile long signOfLife;
 
   Flusher(
@@ -133,13 +135,13 @@ final class Flusher {
     this.rejection = new Rejection(settlement, suspects, clock);
     this.deferral = new Deferral(transaction, deferred, suspects, clock);
     this.share = share;
-    this.noRetryBefore = clock.nanoTime();
-    this.nextRetry = clock.nanoTime();
-    this.suspectsTurn = clock.nanoTime();
+    this.restUntil = clock.nanoTime();
+    this.separateUntil = clock.nanoTime();
+    this.separateTurn = clock.nanoTime();
     this.signOfLife = clock.nanoTime();
   }
 
-  /** Settles the batches, or defers some of them for {@link #retryDeferred}. */
+  /** Settles the batches, or defers some of them for {@link #writeDeferred}. */
   void flush(List<Batch> batches) {
     settlement.expire(deferred); // not only after a transaction that may take its time
     suspects.sweep(clock.nanoTime());
@@ -174,39 +176,39 @@ final class Flusher {
    * Tries deferred requests that are due: some of them at least, and more until the time is over or
    * others wait. After that, the others have as much time as these took.
    */
-  void retryDeferred(long nanos) {
+  void writeDeferred(long nanos) {
     long start = clock.nanoTime();
     settlement.expire(deferred);
     noteDeferred();
-    if (start - noRetryBefore < 0 || deferred.isEmpty()) {
+    if (start - restUntil < 0 || deferred.isEmpty()) {
       return;
     }
-    long end = start + Math.min(nanos, MAX_RETRY_NANOS);
+    long end = start + Math.min(nanos, MAX_DEFERRED_NANOS);
     do {
       Deferred.Wait due = deferred.due(clock.nanoTime());
       if (due != null && isTurnOf(due)) {
         retry(due, end);
-        nextRetry = clock.nanoTime() + SUSPECTS_NANOS;
+        separateUntil = clock.nanoTime() + SEPARATE_NANOS;
       } else {
-        writeSuspects(end);
+        writeSeparate(end);
       }
     } while (deferred.until(clock.nanoTime()) == 0 && !isOver(end));
     settlement.expire(deferred); // pauses may have taken all the time of those put back
     noteDeferred();
     long now = clock.nanoTime();
-    noRetryBefore = now + Math.min(now - start, MAX_REST_NANOS);
+    restUntil = now + Math.min(now - start, MAX_REST_NANOS);
   }
 
-  /** Suspects have their turn first: they wait for nothing, and take less time. */
+  /** Separate requests have their turn first: they wait for nothing, and take less time. */
   private boolean isTurnOf(Deferred.Wait due) {
-    boolean suspectsHadTheirs = due.isDue(suspectsTurn) && clock.nanoTime() - nextRetry >= 0;
-    return suspectsHadTheirs || !deferred.hasSuspects();
+    boolean separateHadTheirs = due.isDue(separateTurn) && clock.nanoTime() - separateUntil >= 0;
+    return separateHadTheirs || !deferred.hasSeparate();
   }
 
   /** Tries some of the requests that wait for one thing. */
   private void retry(Deferred.Wait wait, long end) {
     long settledBefore = settledFor(wait);
-    Round round = new Round(Round.Kind.RETRY, wait.tries());
+    Round round = new Round(Round.Kind.RETRY, wait.triesForLimits());
     round.push(deferred.takeForRetry(wait));
     if (!round.isEmpty()) {
       work(round, end);
@@ -214,22 +216,22 @@ final class Flusher {
     boolean settled = settledFor(wait) != settledBefore;
     List<List<Batch>> rest = round.takeRest();
     if (round.isSplit()) {
-      rest.forEach(deferred::suspectApart);
+      rest.forEach(deferred::addSeparatePart);
       rest = List.of();
     }
     deferred.endRetry(rest, settled, clock.nanoTime());
   }
 
-  /** How many requests were settled; for a table, without repeats, which write to none. */
+  /** How many requests were settled so far; for a table, without repeats, which write to none. */
   private long settledFor(Deferred.Wait wait) {
     return settlement.byDatabase() - (wait.isForKeys() ? 0 : settlement.byKey());
   }
 
-  private void writeSuspects(long end) {
-    suspectsTurn = clock.nanoTime();
-    List<Batch> next = deferred.takeSuspects();
+  private void writeSeparate(long end) {
+    separateTurn = clock.nanoTime();
+    List<Batch> next = deferred.takeSeparate();
     if (next != null) {
-      Round round = new Round(Round.Kind.SUSPECTS, 0);
+      Round round = new Round(Round.Kind.SEPARATE, 0);
       round.push(next);
       work(round, end);
       deferred.postpone(round.takeRest());
@@ -314,7 +316,7 @@ final class Flusher {
       case HOLD -> round.push(deferral.hold(part, e));
       case REJECT -> {
         if (rejection.reject(first, e)) {
-          deferred.suspectApart(part); // each of many events may be refused, one at each attempt
+          deferred.addSeparatePart(part); // each of many events may be refused, one at each attempt
         }
       }
       case REJECT_TABLE -> round.push(rejection.rejectTable(part, e));
@@ -466,7 +468,7 @@ final class Flusher {
   /** Nanoseconds until deferred requests can be tried. */
   long untilRetry() {
     long now = clock.nanoTime();
-    return hasDeferred() ? Math.max(deferred.until(now), noRetryBefore - now) : Long.MAX_VALUE;
+    return hasDeferred() ? Math.max(deferred.until(now), restUntil - now) : Long.MAX_VALUE;
   }
 
   /** Shows that the thread makes progress. */

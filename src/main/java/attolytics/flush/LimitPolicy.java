@@ -22,21 +22,22 @@ final class LimitPolicy {
   private static final int STATEMENTS_PER_ACK_TIMEOUT = 8;
 
   /**
-   * For a statement of a retry, of a flush after one that was too slow, and the minimum for all.
+   * For a statement of a retry, and of a flush after one that was too slow; one of a flush may take
+   * at least as long.
    */
-  private static final long SEPARATE_STATEMENT = TimeUnit.SECONDS.toNanos(1);
+  private static final long RETRY_STATEMENT = TimeUnit.SECONDS.toNanos(1);
 
-  /** Short, as many of them may be slow: a suspect that needs longer gets it as a retry. */
-  private static final long SUSPECT_STATEMENT = TimeUnit.MILLISECONDS.toNanos(125);
+  /** Short, as many of them may be slow: a separate request that needs longer gets it as a retry. */
+  private static final long SEPARATE_STATEMENT = TimeUnit.MILLISECONDS.toNanos(125);
 
   /** For each wait for a lock. */
   private static final int LOCK_MILLIS = 750;
 
   /**
-   * The same for suspects and retries, for a flush that has had a timeout, and while requests wait
+   * The same for separate requests and retries, for a flush that has had a timeout, and while requests wait
    * for a lock or another attempt: many such waits would add up.
    */
-  private static final int KNOWN_LOCK_MILLIS = 10;
+  private static final int BRIEF_LOCK_MILLIS = 10;
 
   private static final int MAX_DOUBLINGS = 4;
 
@@ -56,7 +57,7 @@ final class LimitPolicy {
   TimeLimits of(Round round, List<Batch> part, Deferred deferred, long now) {
     long total = totalNanos(part, now);
     long statement = statementNanos(round, part);
-    if (part.size() == 1 && round.isEmpty() && !deferred.hasSuspects()) {
+    if (part.size() == 1 && round.isEmpty() && !deferred.hasSeparate()) {
       long quiet = 2 * arrivals.quietNanos(part.get(0), now) / (1 + deferred.waiting());
       if (deferred.waiting() > 0) { // they are answered in time
         quiet = Math.min(quiet, ackTimeoutNanos - (now - deferred.oldest()));
@@ -70,7 +71,7 @@ final class LimitPolicy {
     boolean isBrief =
         deferred.hasWaits() || round.kind() != Round.Kind.FLUSH || round.timeouts() > 0;
     int lockMillis =
-        isBrief ? KNOWN_LOCK_MILLIS << Math.min(round.tries(), MAX_DOUBLINGS) : LOCK_MILLIS;
+        isBrief ? BRIEF_LOCK_MILLIS << Math.min(round.tries(), MAX_DOUBLINGS) : LOCK_MILLIS;
     long halfMillis = TimeUnit.NANOSECONDS.toMillis(statement) / 2;
     return new TimeLimits((int) Math.min(lockMillis, halfMillis), statement, total);
   }
@@ -81,15 +82,15 @@ final class LimitPolicy {
   }
 
   private long statementNanos(Round round, List<Batch> part) {
-    long most = Math.max(SEPARATE_STATEMENT, ackTimeoutNanos / STATEMENTS_PER_ACK_TIMEOUT);
+    long most = Math.max(RETRY_STATEMENT, ackTimeoutNanos / STATEMENTS_PER_ACK_TIMEOUT);
     return switch (round.kind()) {
-      case FLUSH -> round.timeouts() > 0 ? SEPARATE_STATEMENT : most;
-      case SUSPECTS -> Math.min(most, SUSPECT_STATEMENT * usualParts(part));
-      case RETRY -> Math.min(most, SEPARATE_STATEMENT * usualParts(part));
+      case FLUSH -> round.timeouts() > 0 ? RETRY_STATEMENT : most;
+      case SEPARATE -> Math.min(most, SEPARATE_STATEMENT * usualParts(part));
+      case RETRY -> Math.min(most, RETRY_STATEMENT * usualParts(part));
     };
   }
 
-  /** How many full parts of suspects would be as large: a single request may be larger than one. */
+  /** How many full parts would be as large: a single request may be larger than one. */
   private static long usualParts(List<Batch> part) {
     long rows = 0;
     long bytes = 0;

@@ -17,8 +17,8 @@ final class Round {
   enum Kind {
     /** Those that a writer has gathered. */
     FLUSH,
-    /** Suspects, tried separately. */
-    SUSPECTS,
+    /** Those that are written separately. */
+    SEPARATE,
     /** Requests that waited for a lock or for another attempt. */
     RETRY
   }

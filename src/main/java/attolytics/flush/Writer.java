@@ -218,11 +218,11 @@ public final class Writer implements Runnable {
     flusher.beat();
     FlushTrigger trigger = gatherer.gather(gathered, Math.min(IDLE_NANOS, flusher.untilRetry()));
     if (trigger != null) {
-      retryDeferred(flush(trigger));
+      writeDeferred(flush(trigger));
     } else if (flusher.untilRetry() == 0) {
-      retryDeferred(IDLE_NANOS);
+      writeDeferred(IDLE_NANOS);
     } else {
-      retryDeferred(0); // settles what has expired
+      writeDeferred(0); // settles what has expired
       if (stopping) {
         clock.parkNanos(STOPPING_PAUSE);
       }
@@ -275,13 +275,13 @@ public final class Writer implements Runnable {
     return clock.nanoTime() - start;
   }
 
-  private void retryDeferred(long nanos) {
+  private void writeDeferred(long nanos) {
     if (!flusher.hasDeferred()) {
       return;
     }
     time.start();
     try {
-      flusher.retryDeferred(nanos);
+      flusher.writeDeferred(nanos);
     } finally {
       time.stop();
       noteDeferred();

@@ -72,8 +72,8 @@ class DeferralTest {
     Batch suspect = batch(U);
     Batch other = batch(T);
     assertEquals(List.of(other), deferral.ready(flush, List.of(suspect, other)));
-    assertEquals(List.of(suspect), deferred.takeSuspects());
-    Round separate = new Round(Round.Kind.SUSPECTS, 0);
+    assertEquals(List.of(suspect), deferred.takeSeparate());
+    Round separate = new Round(Round.Kind.SEPARATE, 0);
     assertEquals(List.of(suspect), deferral.ready(separate, List.of(suspect)));
   }
 
@@ -174,8 +174,8 @@ class DeferralTest {
     Batch second = batch(T);
     deferral.suspectSlow(split, List.of(first), onALivingSession(Stage.COPY, "57014"));
     assertEquals(List.of(), deferral.ready(split, List.of(second)));
-    assertEquals(List.of(first), deferred.takeSuspects());
-    assertEquals(List.of(second), deferred.takeSuspects());
+    assertEquals(List.of(first), deferred.takeSeparate());
+    assertEquals(List.of(second), deferred.takeSeparate());
   }
 
   @Test
@@ -186,7 +186,7 @@ class DeferralTest {
     assertEquals(
         List.of(other),
         deferral.suspectSlow(flush, List.of(slow, other), onALivingSession(Stage.COPY, "57014")));
-    assertEquals(List.of(slow), deferred.takeSuspects());
+    assertEquals(List.of(slow), deferred.takeSeparate());
     assertTrue(suspects.concern(batch(T)));
     assertEquals(
         List.of("Statements for table t are slow, writing its requests separately"),
@@ -272,7 +272,7 @@ class DeferralTest {
         List.of(free, without), deferral.holdLockedKeys(List.of(locked, free, without), e, LIMITS));
     assertTrue(deferred.holdIfNeeded(keyed("k", T)));
     assertFalse(deferred.holdIfNeeded(keyed("l", T)));
-    assertFalse(deferred.hasSuspects());
+    assertFalse(deferred.hasSeparate());
   }
 
   @Test
@@ -298,15 +298,15 @@ class DeferralTest {
   void holdLockedKeys_takesItsTime_whereOtherStatementsHaveLess() {
     database.keysSearched = 1;
     FlushException e = failure(Stage.KEYS, null, "55P03");
-    TimeLimits ofSuspects = new TimeLimits(10, TimeUnit.MILLISECONDS.toNanos(125), SECOND);
+    TimeLimits ofSeparate = new TimeLimits(10, TimeUnit.MILLISECONDS.toNanos(125), SECOND);
     Batch free = keyed("k", T);
     assertEquals(
-        List.of(free), deferral.holdLockedKeys(List.of(free, keyed("l", T)), e, ofSuspects));
+        List.of(free), deferral.holdLockedKeys(List.of(free, keyed("l", T)), e, ofSeparate));
     assertFalse(deferred.hasWaits());
   }
 
   @Test
-  void holdLockedKeys_suspectsThoseThatItDidNotGetTo() {
+  void holdLockedKeys_hasThoseWrittenSeparately_thatItDidNotGetTo() {
     Batch locked = keyed("k", T);
     Batch free = keyed("l", T);
     Batch unchecked = keyed("m", T);
@@ -315,8 +315,8 @@ class DeferralTest {
     FlushException e = failure(Stage.KEYS, null, "55P03");
     assertEquals(
         List.of(free), deferral.holdLockedKeys(List.of(locked, free, unchecked), e, LIMITS));
-    assertEquals(List.of(unchecked), deferred.takeSuspects());
-    assertNull(deferred.takeSuspects());
+    assertEquals(List.of(unchecked), deferred.takeSeparate());
+    assertNull(deferred.takeSeparate());
     assertNotNull(deferred.due(clock.nanoTime() + SECOND));
   }
 }

@@ -33,7 +33,7 @@ class DeferredTest {
     deferred.holdTable(T, List.of(first, second), 0);
     assertEquals(List.of(first), deferred.takeForRetry(due()));
     deferred.endRetry(List.of(), true, 0);
-    assertEquals(List.of(second), deferred.takeSuspects());
+    assertEquals(List.of(second), deferred.takeSeparate());
     assertTrue(deferred.isEmpty());
   }
 
@@ -45,7 +45,7 @@ class DeferredTest {
     retryWithoutSuccess(20 * MILLISECOND);
     assertEquals(List.of(first), deferred.takeForRetry(due()));
     deferred.endRetry(List.of(List.of(first)), false, 0);
-    assertEquals(1, due().tries());
+    assertEquals(1, due().triesForLimits());
     assertEquals(List.of(first), deferred.takeForRetry(due()));
   }
 
@@ -56,7 +56,7 @@ class DeferredTest {
     deferred.holdTable(T, List.of(first, second), 0);
     assertEquals(List.of(first), deferred.takeForRetry(due()));
     deferred.endRetry(List.of(), false, 0);
-    assertFalse(deferred.hasSuspects());
+    assertFalse(deferred.hasSeparate());
     assertTrue(deferred.holdIfNeeded(batch()));
   }
 
@@ -91,25 +91,25 @@ class DeferredTest {
     Batch third = reserved(batch());
     deferred.holdAlone(reserved(batch()), 0);
     deferred.holdTable(T, List.of(first, second, third), 0);
-    deferred.suspect(List.of(reserved(batch())));
+    deferred.addSeparate(List.of(reserved(batch())));
     assertEquals(List.of(third), newest(1));
     assertEquals(List.of(second), newest(5));
     assertEquals(3, deferred.rows());
   }
 
   @Test
-  void newestSuspects_areThoseOfTheLastParts_butForTheFirst() {
+  void newestSeparateRequests_areThoseOfTheLastParts_butForTheFirst() {
     Batch first = reserved(batch());
     Batch second = reserved(batch());
     Batch third = reserved(batch());
     Batch fourth = reserved(batch());
-    deferred.suspectApart(List.of(first, second));
-    deferred.suspect(List.of(third, fourth));
+    deferred.addSeparatePart(List.of(first, second));
+    deferred.addSeparate(List.of(third, fourth));
     assertEquals(List.of(fourth), newest(1));
     Batch fifth = reserved(batch());
-    deferred.suspect(List.of(fifth));
+    deferred.addSeparate(List.of(fifth));
     assertEquals(List.of(fifth, third, second), newest(9));
-    assertEquals(List.of(first), deferred.takeSuspects());
+    assertEquals(List.of(first), deferred.takeSeparate());
     assertTrue(deferred.isEmpty());
   }
 
@@ -126,8 +126,8 @@ class DeferredTest {
   void bytes_areThoseOfAllWhoAreDeferred() {
     Batch each = reserved(batch());
     deferred.holdTable(T, List.of(each), 0);
-    deferred.suspect(List.of(each, each));
-    deferred.suspectApart(List.of(each));
+    deferred.addSeparate(List.of(each, each));
+    deferred.addSeparatePart(List.of(each));
     assertEquals(4 * each.reservedBytes(), deferred.bytes());
   }
 
@@ -144,14 +144,14 @@ class DeferredTest {
     deferred.holdTable(T, List.of(batch(), keyed, batch()), 0);
     retryWithoutSuccess(20 * MILLISECOND);
     Deferred.Wait wait = due();
-    assertEquals(1, wait.tries());
+    assertEquals(1, wait.triesForLimits());
     assertEquals(List.of(keyed), deferred.takeForRetry(wait));
     deferred.holdKeys(List.of(keyed), 100 * MILLISECOND);
     deferred.endRetry(List.of(), false, 100 * MILLISECOND);
-    assertEquals(0, wait.tries());
+    assertEquals(0, wait.triesForLimits());
     assertEquals(0, deferred.until(100 * MILLISECOND));
     retryWithoutSuccess(100 * MILLISECOND);
-    assertEquals(2, wait.tries());
+    assertEquals(2, wait.triesForLimits());
   }
 
   /** They wait for one of them at a time: two waits must not pass them to each other for ever. */
@@ -187,7 +187,7 @@ class DeferredTest {
     deferred.takeForRetry(due());
     deferred.holdKeys(List.of(locked), 20 * MILLISECOND);
     deferred.endRetry(List.of(List.of(free)), false, 20 * MILLISECOND);
-    assertEquals(List.of(free), deferred.takeSuspects());
+    assertEquals(List.of(free), deferred.takeSeparate());
     assertEquals(40 * MILLISECOND, deferred.until(20 * MILLISECOND));
   }
 
@@ -215,7 +215,7 @@ class DeferredTest {
     deferred.holdKeys(List.of(second), 0);
     deferred.endRetry(List.of(), false, 0);
     assertEquals(40 * MILLISECOND, deferred.until(0));
-    assertEquals(1, due().tries());
+    assertEquals(1, due().triesForLimits());
   }
 
   @Test
@@ -293,7 +293,7 @@ class DeferredTest {
     deferred.holdKeys(keyed, 0);
     deferred.takeForRetry(due());
     deferred.endRetry(List.of(), true, 0);
-    assertEquals(keyed.subList(16, 17), deferred.takeSuspects());
+    assertEquals(keyed.subList(16, 17), deferred.takeSeparate());
     deferred.holdKeys(List.of(Batches.keyed("other", T)), 0);
     assertFalse(deferred.holdIfNeeded(Batches.keyed("16", T)));
   }
@@ -330,73 +330,73 @@ class DeferredTest {
 
   /** Thousands may have waited for a lock. */
   @Test
-  void suspects_areTriedInPartsOfFourThousandRows() {
+  void separateRequests_areTriedInPartsOfFourThousandRows() {
     List<Batch> many = new ArrayList<>();
     for (int i = 0; i < 4400; i++) {
       many.add(i % 2 == 0 ? Batches.batch(T, Batches.U) : Batches.keyed("" + i, T));
     }
-    deferred.suspect(many);
-    assertEquals(many.subList(0, 2000), deferred.takeSuspects());
-    assertEquals(many.subList(2000, 4000), deferred.takeSuspects());
-    assertEquals(many.subList(4000, 4400), deferred.takeSuspects());
-    assertFalse(deferred.hasSuspects());
+    deferred.addSeparate(many);
+    assertEquals(many.subList(0, 2000), deferred.takeSeparate());
+    assertEquals(many.subList(2000, 4000), deferred.takeSeparate());
+    assertEquals(many.subList(4000, 4400), deferred.takeSeparate());
+    assertFalse(deferred.hasSeparate());
   }
 
   /** Each of many small parts would cost a transaction. */
   @Test
-  void suspectsOfSeveralFlushes_areTriedTogether() {
+  void separateRequestsOfSeveralFlushes_areTriedTogether() {
     Batch first = batch();
     Batch second = batch();
     Batch apart = batch();
     Batch third = batch();
-    deferred.suspect(List.of(third));
-    assertEquals(List.of(third), deferred.takeSuspects());
-    deferred.suspect(List.of(first));
+    deferred.addSeparate(List.of(third));
+    assertEquals(List.of(third), deferred.takeSeparate());
+    deferred.addSeparate(List.of(first));
     deferred.removeIf(batch -> false, (batch, reason) -> {}); // as at the begin of each flush
-    deferred.suspect(List.of(second));
-    deferred.suspectApart(List.of(apart));
-    deferred.suspect(List.of(third));
-    assertEquals(List.of(first, second), deferred.takeSuspects());
-    assertEquals(List.of(apart), deferred.takeSuspects());
-    assertEquals(List.of(third), deferred.takeSuspects());
-    deferred.suspect(List.of(first));
-    assertEquals(List.of(first), deferred.takeSuspects());
-    assertNull(deferred.takeSuspects());
+    deferred.addSeparate(List.of(second));
+    deferred.addSeparatePart(List.of(apart));
+    deferred.addSeparate(List.of(third));
+    assertEquals(List.of(first, second), deferred.takeSeparate());
+    assertEquals(List.of(apart), deferred.takeSeparate());
+    assertEquals(List.of(third), deferred.takeSeparate());
+    deferred.addSeparate(List.of(first));
+    assertEquals(List.of(first), deferred.takeSeparate());
+    assertNull(deferred.takeSeparate());
   }
 
   @Test
-  void partsOfSuspects_stayAsTheyAre_whenSomeExpire() {
+  void separateParts_stayAsTheyAre_whenSomeExpire() {
     Batch first = batch();
     Batch second = batch();
     Batch third = batch();
-    deferred.suspectApart(List.of(first));
-    deferred.suspectApart(List.of(second));
-    deferred.suspect(List.of(third));
+    deferred.addSeparatePart(List.of(first));
+    deferred.addSeparatePart(List.of(second));
+    deferred.addSeparate(List.of(third));
     deferred.removeIf(batch -> batch == second, (batch, reason) -> {});
-    assertEquals(List.of(first), deferred.takeSuspects());
-    assertEquals(List.of(third), deferred.takeSuspects());
-    assertNull(deferred.takeSuspects());
+    assertEquals(List.of(first), deferred.takeSeparate());
+    assertEquals(List.of(third), deferred.takeSeparate());
+    assertNull(deferred.takeSeparate());
   }
 
   @Test
-  void suspectsAfterSomeHaveExpired_areTried() {
+  void separateRequestsAfterSomeHaveExpired_areTried() {
     Batch expired = batch();
     Batch left = batch();
     Batch next = batch();
-    deferred.suspect(List.of(expired, left));
+    deferred.addSeparate(List.of(expired, left));
     deferred.removeIf(batch -> batch == expired, (batch, reason) -> {});
-    deferred.suspect(List.of(next));
-    assertEquals(List.of(left), deferred.takeSuspects());
-    assertEquals(List.of(next), deferred.takeSuspects());
+    deferred.addSeparate(List.of(next));
+    assertEquals(List.of(left), deferred.takeSeparate());
+    assertEquals(List.of(next), deferred.takeSeparate());
   }
 
   @Test
-  void largeSuspects_areTriedInSmallerParts() {
+  void largeSeparateRequests_areTriedInSmallerParts() {
     List<Batch> large = List.of(large(), large(), large());
-    deferred.suspect(large);
-    assertEquals(large.subList(0, 2), deferred.takeSuspects());
-    assertEquals(large.subList(2, 3), deferred.takeSuspects());
-    assertFalse(deferred.hasSuspects());
+    deferred.addSeparate(large);
+    assertEquals(large.subList(0, 2), deferred.takeSeparate());
+    assertEquals(large.subList(2, 3), deferred.takeSeparate());
+    assertFalse(deferred.hasSeparate());
   }
 
   private static Batch large() {
@@ -409,32 +409,32 @@ class DeferredTest {
   }
 
   @Test
-  void postponedSuspects_comeFirst_inTheirOrder() {
+  void postponedParts_comeFirst_inTheirOrder() {
     Batch first = batch();
     Batch second = batch();
     Batch third = batch();
-    deferred.suspect(List.of());
-    assertFalse(deferred.hasSuspects());
-    deferred.suspect(List.of(third));
+    deferred.addSeparate(List.of());
+    assertFalse(deferred.hasSeparate());
+    deferred.addSeparate(List.of(third));
     deferred.postpone(List.of(List.of(first), List.of(second)));
-    assertTrue(deferred.hasSuspects());
+    assertTrue(deferred.hasSeparate());
     assertEquals(0, deferred.until(0));
-    assertEquals(List.of(first), deferred.takeSuspects());
-    assertEquals(List.of(second), deferred.takeSuspects());
-    assertEquals(List.of(third), deferred.takeSuspects());
-    assertNull(deferred.takeSuspects());
+    assertEquals(List.of(first), deferred.takeSeparate());
+    assertEquals(List.of(second), deferred.takeSeparate());
+    assertEquals(List.of(third), deferred.takeSeparate());
+    assertNull(deferred.takeSeparate());
     assertEquals(Long.MAX_VALUE, deferred.until(0));
   }
 
   @Test
   void rowsAndAge_areThoseOfAllRequests() {
     assertEquals(0, deferred.oldest());
-    deferred.suspect(List.of(Batches.batch(T, T)));
+    deferred.addSeparate(List.of(Batches.batch(T, T)));
     deferred.holdTable(T, List.of(Batches.acceptedAt(70), Batches.acceptedAt(50)), 100);
     assertEquals(4, deferred.rows());
     assertEquals(2, deferred.waiting());
     Deferred other = new Deferred();
-    other.suspect(List.of(Batches.acceptedAt(-5), Batches.acceptedAt(-7), Batches.acceptedAt(-6)));
+    other.addSeparate(List.of(Batches.acceptedAt(-5), Batches.acceptedAt(-7), Batches.acceptedAt(-6)));
     assertEquals(-7, other.oldest());
   }
 
@@ -461,26 +461,26 @@ class DeferredTest {
 
   @Test
   void removeIf_removesRequestsOfBothKinds_andWhatNobodyWaitsForThen() {
-    Batch suspect = batch();
+    Batch expired = batch();
     Batch other = batch();
     Batch keyed = Batches.keyed("1", T);
-    deferred.suspect(List.of(suspect, other));
-    deferred.suspectApart(List.of(batch()));
+    deferred.addSeparate(List.of(expired, other));
+    deferred.addSeparatePart(List.of(batch()));
     deferred.holdKeys(List.of(keyed), 0);
     List<Batch> removed = new ArrayList<>();
     deferred.removeIf(
-        batch -> batch == suspect || batch == keyed, (batch, reason) -> removed.add(batch));
-    assertEquals(List.of(suspect, keyed), removed);
+        batch -> batch == expired || batch == keyed, (batch, reason) -> removed.add(batch));
+    assertEquals(List.of(expired, keyed), removed);
     assertFalse(deferred.hasWaits());
-    assertEquals(List.of(other), deferred.takeSuspects());
-    assertTrue(deferred.hasSuspects());
+    assertEquals(List.of(other), deferred.takeSeparate());
+    assertTrue(deferred.hasSeparate());
     deferred.holdKeys(List.of(Batches.keyed("2", T)), 0);
     assertFalse(deferred.holdIfNeeded(Batches.keyed("1", T)), "its key is not known as locked");
   }
 
   @Test
   void clear_forgetsAll() {
-    deferred.suspect(List.of(batch()));
+    deferred.addSeparate(List.of(batch()));
     assertFalse(deferred.isEmpty());
     deferred.holdTable(Batches.U, List.of(Batches.batch(Batches.U)), 0);
     for (int i = 0; i < 17; i++) {

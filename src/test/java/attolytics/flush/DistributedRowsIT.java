@@ -127,7 +127,7 @@ class DistributedRowsIT {
     }
     flusher.flush(batches);
     while (flusher.hasDeferred()) {
-      flusher.retryDeferred(1);
+      flusher.writeDeferred(1);
     }
     for (long id = 10; id < 30; id++) {
       Outcome.Kind expected =
@@ -163,7 +163,7 @@ class DistributedRowsIT {
     assertFalse(outcomes.containsKey(33L));
     database.execute(AGREE);
     Eventually.await(() -> flusher.untilRetry() == 0);
-    flusher.retryDeferred(1);
+    flusher.writeDeferred(1);
     assertEquals(Outcome.Kind.STORED, kind(33));
     assertEquals("2", database.value("SELECT count(*) FROM t"));
   }
@@ -187,7 +187,7 @@ class DistributedRowsIT {
     assertTrue(flusher.hasDeferred());
     database.execute("DROP EVENT TRIGGER watch");
     Eventually.await(() -> flusher.untilRetry() == 0);
-    flusher.retryDeferred(1);
+    flusher.writeDeferred(1);
     assertEquals(Outcome.Kind.STORED, kind(43));
     assertEquals("1", database.value("SELECT count(*) FROM t"));
   }
@@ -204,7 +204,7 @@ class DistributedRowsIT {
     database.execute(AGREE);
     Eventually.await(
         () -> {
-          flusher.retryDeferred(1);
+          flusher.writeDeferred(1);
           return !flusher.hasDeferred();
         });
     assertEquals("1,3,5", database.value("SELECT string_agg(id::text, ',' ORDER BY id) FROM t"));

@@ -76,7 +76,7 @@ class FailureHistoryTest {
     assertEquals(0, history.add(flush, two, refused, false, 0).lostConnections());
   }
 
-  /** Between two attempts of suspects, or of a retry, a busy writer commits flushes. */
+  /** Between two attempts of separate requests, or of a retry, a busy writer commits flushes. */
   @Test
   void lostConnections_areThoseOfFlushes_ofSuspects_orOfRetries() {
     history.add(retry, lone, failure(Stage.COPY, "08006", true), false, 0);
@@ -142,7 +142,7 @@ class FailureHistoryTest {
     assertEquals(2, history.add(flush, lone, transientFailure, false, 0).failedAlone());
     assertEquals(0, history.add(flush, two, transientFailure, false, 0).failedAlone());
     assertEquals(2, history.add(retry, lone, transientFailure, false, 0).failedAlone());
-    Round separate = new Round(Round.Kind.SUSPECTS, 0);
+    Round separate = new Round(Round.Kind.SEPARATE, 0);
     assertEquals(3, history.add(separate, lone, transientFailure, false, 0).failedAlone());
   }
 

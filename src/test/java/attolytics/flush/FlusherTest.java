@@ -92,7 +92,7 @@ class FlusherTest {
     flusher.flush(List.of(failing("40001", Stage.COPY)));
     clock.advance(SECOND);
     database.awayUntil = Long.MAX_VALUE;
-    flusher.retryDeferred(SECOND);
+    flusher.writeDeferred(SECOND);
     assertTrue(flusher.hasDeferred());
     otherWriterCommits();
     assertEquals(1, outageLogged.messages().size());
@@ -103,9 +103,9 @@ class FlusherTest {
     flusher.flush(List.of(failing("40001", Stage.COPY)));
     clock.advance(SECOND);
     database.awayUntil = Long.MAX_VALUE;
-    flusher.retryDeferred(SECOND);
+    flusher.writeDeferred(SECOND);
     clock.advance(ACK_TIMEOUT.toNanos());
-    flusher.retryDeferred(0);
+    flusher.writeDeferred(0);
     assertEquals(List.of(Outcome.Kind.UNAVAILABLE), outcomes);
     otherWriterCommits();
     assertEquals(2, outageLogged.messages().size(), "it says that writes have resumed");
@@ -116,7 +116,7 @@ class FlusherTest {
     flusher.flush(List.of(failing("40001", Stage.COPY)));
     clock.advance(ACK_TIMEOUT.toNanos() - 100 * MILLISECOND);
     database.awayUntil = Long.MAX_VALUE;
-    flusher.retryDeferred(SECOND);
+    flusher.writeDeferred(SECOND);
     assertEquals(List.of(Outcome.Kind.UNAVAILABLE), outcomes);
     otherWriterCommits();
     assertEquals(2, outageLogged.messages().size(), "it says that writes have resumed");
@@ -129,7 +129,7 @@ class FlusherTest {
     flusher.flush(List.of(batch));
     database.behaviours.put(batch, new Behaviour(Stage.COPY, 0, "08006", true));
     clock.advance(ACK_TIMEOUT.toNanos() - 10 * MILLISECOND);
-    flusher.retryDeferred(15 * MILLISECOND);
+    flusher.writeDeferred(15 * MILLISECOND);
     assertEquals(List.of(Outcome.Kind.UNAVAILABLE), outcomes);
   }
 
@@ -239,7 +239,7 @@ class FlusherTest {
     }
     flusher.flush(part);
     clock.advance(3 * SECOND);
-    flusher.retryDeferred(SECOND);
+    flusher.writeDeferred(SECOND);
     assertEquals(List.of(1, 4), database.copies);
     assertFalse(flusher.hasDeferred());
   }
@@ -303,7 +303,7 @@ class FlusherTest {
     lockTable();
     one.flush(List.of(first, reserved(batch(T))));
     clock.advance(ACK_TIMEOUT.toNanos() + 1);
-    one.retryDeferred(0);
+    one.writeDeferred(0);
     two.flush(List.of(reserved(batch(T)), reserved(batch(T))));
     assertEquals(List.of(Outcome.Kind.UNAVAILABLE, Outcome.Kind.UNAVAILABLE), outcomes);
   }
@@ -326,7 +326,7 @@ class FlusherTest {
     flusher.flush(List.of(failing("40001", Stage.COPY)));
     clock.advance(SECOND);
     database.awayUntil = Long.MAX_VALUE;
-    flusher.retryDeferred(SECOND);
+    flusher.writeDeferred(SECOND);
     flusher.forget();
     otherWriterCommits();
     assertEquals(2, outageLogged.messages().size(), "it says that writes have resumed");
@@ -412,12 +412,12 @@ class FlusherTest {
     flusher.flush(List.of(lenient, waiting(batch(U))));
     assertEquals(List.of(Outcome.Kind.STORED), outcomes);
     assertEquals(1, quarantined[0]);
-    flusher.retryDeferred(SECOND);
+    flusher.writeDeferred(SECOND);
     assertEquals(List.of(Outcome.Kind.STORED, Outcome.Kind.REFUSED), outcomes);
   }
 
   @Test
-  void retry_hasItsTurnAmongSuspects() {
+  void retry_hasItsTurnAmongSeparateRequests() {
     List<String> order = new ArrayList<>();
     Batch bad = failing("23514", Stage.COPY);
     bad.setSource(7);
@@ -427,17 +427,17 @@ class FlusherTest {
     flusher.flush(List.of(deferred));
     database.behaviours.clear();
     for (int i = 0; i < 3; i++) {
-      Batch suspect = new Batch(1 << 14);
+      Batch separate = new Batch(1 << 14);
       for (int row = 0; row < 4000; row++) { // as many as a part may have
-        suspect.rows().putShort(0);
-        suspect.endRow(U);
+        separate.rows().putShort(0);
+        separate.endRow(U);
       }
-      suspect.setSource(7);
-      suspect.accept(outcome -> order.add("suspect"), clock.nanoTime());
-      flusher.flush(List.of(suspect));
+      separate.setSource(7);
+      separate.accept(outcome -> order.add("separate"), clock.nanoTime());
+      flusher.flush(List.of(separate));
     }
     clock.advance(SECOND);
-    flusher.retryDeferred(SECOND);
-    assertEquals(List.of("suspect", "retry", "suspect", "suspect"), order);
+    flusher.writeDeferred(SECOND);
+    assertEquals(List.of("separate", "retry", "separate", "separate"), order);
   }
 }

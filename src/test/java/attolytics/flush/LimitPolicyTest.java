@@ -81,8 +81,8 @@ class LimitPolicyTest {
   }
 
   @Test
-  void suspects_haveLittleTime() {
-    TimeLimits limits = limits(round(Round.Kind.SUSPECTS), aged(0), aged(0));
+  void separateRequests_haveLittleTime() {
+    TimeLimits limits = limits(round(Round.Kind.SEPARATE), aged(0), aged(0));
     assertEquals(125 * MILLISECOND, limits.statementNanos());
     assertEquals(10, limits.lockMillis());
   }
@@ -149,18 +149,18 @@ class LimitPolicyTest {
   }
 
   @Test
-  void loneRequest_whileSuspectsWait_hasTheUsualTime() {
+  void loneRequest_whileOthersAreWrittenSeparately_hasTheUsualTime() {
     arrived(3600, 0);
-    deferred.suspect(List.of(aged(0)));
+    deferred.addSeparate(List.of(aged(0)));
     assertEquals(30 * SECOND / 8, limits(round(Round.Kind.FLUSH), aged(0)).statementNanos());
   }
 
   /** A request cannot be written in parts. */
   @ParameterizedTest
   @CsvSource({
-    "SUSPECTS, 4000, 125",
-    "SUSPECTS, 4001, 250",
-    "SUSPECTS, 400000, 3750",
+    "SEPARATE, 4000, 125",
+    "SEPARATE, 4001, 250",
+    "SEPARATE, 400000, 3750",
     "RETRY, 4000, 1000",
     "RETRY, 4001, 2000",
     "RETRY, 400000, 3750"
@@ -185,7 +185,7 @@ class LimitPolicyTest {
     large.endRow(T);
     large.accept(outcome -> {}, NOW);
     arrived(0, 0);
-    assertEquals(250 * MILLISECOND, limits(round(Round.Kind.SUSPECTS), large).statementNanos());
+    assertEquals(250 * MILLISECOND, limits(round(Round.Kind.SEPARATE), large).statementNanos());
   }
 
   @Test

@@ -93,7 +93,7 @@ class SettlementTest {
   void deferredRequests_expireAfterTheAckTimeout() {
     Deferred deferred = new Deferred();
     deferred.holdTable(T, List.of(accepted()), 0);
-    deferred.suspect(List.of(accepted()));
+    deferred.addSeparate(List.of(accepted()));
     clock.advance(100);
     settlement.expire(deferred);
     assertEquals(2, deferred.rows());
@@ -113,7 +113,7 @@ class SettlementTest {
       batch.accept(told::add, clock.nanoTime());
       all.add(batch);
     }
-    deferred.suspect(List.of(all.get(0)));
+    deferred.addSeparate(List.of(all.get(0)));
     deferred.holdTable(T, List.of(all.get(1)), 0);
     deferred.holdForAnotherAttempt(all.get(2), T, 0);
     deferred.holdKeys(List.of(all.get(3)), 0);

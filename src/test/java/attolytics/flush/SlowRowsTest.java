@@ -143,7 +143,7 @@ class SlowRowsTest {
 
   /** They wait for nothing, and the sleeping row that is due would take a second. */
   @Test
-  void suspects_areWrittenBeforeARetry() {
+  void separateRequests_areWrittenBeforeARetry() {
     for (int i = 0; i < 2; i++) {
       scenario
           .request("sleep" + i, scenario.t)

@@ -262,7 +262,7 @@ class WriterFailuresTest {
 
   /** On the connections of a proxy, on which a client sends bad rows. */
   @Test
-  void rowThatEndsItsSession_amongSuspects_ofABusyWriter_delaysOthersByLittle() {
+  void rowThatEndsItsSession_amongSeparateRequests_ofABusyWriter_delaysOthersByLittle() {
     requestsAllTheTime();
     onConnection(7, scenario.request("refused", scenario.u).failing("23505", Stage.CONSTRAINTS))
         .arrivingAfter(START);

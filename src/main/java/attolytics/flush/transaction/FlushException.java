@@ -17,7 +17,7 @@ public final class FlushException extends Exception {
     BEGIN,
     /** Claiming the Idempotency-Keys, or, after the rows, storing the answers of some of them. */
     KEYS,
-    /** The table takes no COPY at all. */
+    /** The table takes no COPY at all, or what has to precede the COPY failed. */
     COPY_START,
     COPY,
     /** The same rows by INSERT. */
