@@ -70,7 +70,16 @@ public class FlushBenchmark {
     // A flush begins when all of its rows are there, and not before.
     Thresholds thresholds = new Thresholds(ROWS, Long.MAX_VALUE, LONG);
     writer =
-        Writer.share(ring, 1, Sink::new, thresholds, LONG, Long.MAX_VALUE, Metrics.NONE, NanoClock.SYSTEM).get(0);
+        Writer.share(
+                ring,
+                1,
+                Sink::new,
+                thresholds,
+                LONG,
+                Long.MAX_VALUE,
+                Metrics.NONE,
+                NanoClock.SYSTEM)
+            .get(0);
     Thread thread = new Thread(writer, "writer");
     thread.setDaemon(true); // a benchmark that failed is not torn down
     thread.start();

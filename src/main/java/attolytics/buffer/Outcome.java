@@ -40,7 +40,9 @@ public record Outcome(Kind kind, @Nullable String detail, @Nullable String reaso
      * locked, or each attempt failed in a way that may pass.
      */
     UNAVAILABLE,
-    /** Not committed: the requests that wait, as this would have to, fill their share of the buffer. */
+    /**
+     * Not committed: the requests that wait, as this would have to, fill their share of the buffer.
+     */
     BUFFER_FULL,
     /** Not committed: the service stopped before it wrote the rows. */
     STOPPED,

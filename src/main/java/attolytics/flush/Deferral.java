@@ -48,8 +48,8 @@ final class Deferral {
   }
 
   /**
-   * Takes out the requests that are not to be written now: those whose connection or table is suspect, those that need what is known
-   * to be locked, and repeated keys.
+   * Takes out the requests that are not to be written now: those whose connection or table is
+   * suspect, those that need what is known to be locked, and repeated keys.
    *
    * @return the others
    */

@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Requests that are not written with the others: those that wait, for a locked table, for a locked
- * key or for another attempt, and those that are to be written separately, which wait only for their
- * turn: they, or requests like them, have failed or been slow, or what they waited for is free. Used
- * by one thread.
+ * key or for another attempt, and those that are to be written separately, which wait only for
+ * their turn: they, or requests like them, have failed or been slow, or what they waited for is
+ * free. Used by one thread.
  *
  * <p>Of the requests that wait for the same thing, a few are retried first. New requests join those
  * that wait for a table or a key that they need, without an attempt of their own; none join those
@@ -113,7 +113,9 @@ final class Deferred {
   private long lastPartBytes;
   private @Nullable Wait retried;
 
-  /** Has requests written separately, behind others, in parts that are full, but take little time. */
+  /**
+   * Has requests written separately, behind others, in parts that are full, but take little time.
+   */
   void addSeparate(List<Batch> batches) {
     List<Batch> part = lastPart;
     for (Batch batch : batches) {
@@ -294,9 +296,9 @@ final class Deferred {
 
   /**
    * Ends the retry. The wait is over if the database settled one of the requests taken, and none of
-   * them has to wait again; the others are written separately then. If all have expired, or wait for
-   * something else now, it is still unknown whether the wait is over: after what else is due, the
-   * next of its requests are tried, with the shortest lock timeout.
+   * them has to wait again; the others are written separately then. If all have expired, or wait
+   * for something else now, it is still unknown whether the wait is over: after what else is due,
+   * the next of its requests are tried, with the shortest lock timeout.
    *
    * @param rest requests taken that are neither settled nor wait again: there was no time for them,
    *     or for another attempt
@@ -456,8 +458,8 @@ final class Deferred {
   }
 
   /**
-   * Removes the requests that came last, where most bytes are: of one wait, or of the separate ones. At
-   * least one stays there.
+   * Removes the requests that came last, where most bytes are: of one wait, or of the separate
+   * ones. At least one stays there.
    *
    * @param bytes how many they have to have reserved together
    * @param removed gets each of them, and what it has waited for

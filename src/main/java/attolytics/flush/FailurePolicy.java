@@ -65,8 +65,8 @@ final class FailurePolicy {
    * @param session what became of the session
    * @param isLone whether the transaction had one request only
    * @param hidesItsCause whether the table is on other nodes, whose errors are not passed on
-   * @param lostConnections in the middle of a transaction since the last COMMIT of a flush, if
-   *     it is one, of separate requests or of a retry; this one included
+   * @param lostConnections in the middle of a transaction since the last COMMIT of a flush, if it
+   *     is one, of separate requests or of a retry; this one included
    * @param failedAlone requests for the table that failed alone since it last accepted a row. This
    *     one counts unless it is a retry or a timeout
    * @param slowOfFlush slow ones in this flush, this one included; 0 if it is no flush but a retry

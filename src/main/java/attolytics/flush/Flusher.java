@@ -143,7 +143,7 @@ final class Flusher {
 
   /** Settles the batches, or defers some of them for {@link #writeDeferred}. */
   void flush(List<Batch> batches) {
-    settlement.expire(deferred); // not only after a transaction that may take its time
+    expireDeferred(); // not only after a transaction that may take its time
     suspects.sweep(clock.nanoTime());
     Round round = new Round(Round.Kind.FLUSH, 0);
     round.push(batches);
@@ -151,6 +151,11 @@ final class Flusher {
       next(round);
     }
     noteDeferred();
+  }
+
+  private void expireDeferred() {
+    settlement.expire(deferred);
+    noteDeferredBytes();
   }
 
   /** Turns away the newest deferred requests if there is no room for them. */
@@ -178,7 +183,7 @@ final class Flusher {
    */
   void writeDeferred(long nanos) {
     long start = clock.nanoTime();
-    settlement.expire(deferred);
+    expireDeferred();
     noteDeferred();
     if (start - restUntil < 0 || deferred.isEmpty()) {
       return;
@@ -193,7 +198,7 @@ final class Flusher {
         writeSeparate(end);
       }
     } while (deferred.until(clock.nanoTime()) == 0 && !isOver(end));
-    settlement.expire(deferred); // pauses may have taken all the time of those put back
+    expireDeferred(); // pauses may have taken all the time of those put back
     noteDeferred();
     long now = clock.nanoTime();
     restUntil = now + Math.min(now - start, MAX_REST_NANOS);
@@ -252,6 +257,7 @@ final class Flusher {
   private void next(Round round) {
     beat();
     Round.Part part = round.pop();
+    noteDeferredBytes(); // those of the round are not deferred until they have to wait again
     if (part.unconfirmed() != null) {
       recover(round, part, part.unconfirmed());
       return;
@@ -404,14 +410,14 @@ final class Flusher {
 
   private void pause(FlushException cause) {
     beat();
-    settlement.expire(deferred);
+    expireDeferred();
     time.setDatabaseAway(true);
     backoff.pause(cause);
   }
 
   private void pauseBriefly() {
     beat();
-    settlement.expire(deferred);
+    expireDeferred();
     backoff.pauseBriefly();
   }
 

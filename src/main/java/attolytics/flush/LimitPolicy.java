@@ -27,15 +27,17 @@ final class LimitPolicy {
    */
   private static final long RETRY_STATEMENT = TimeUnit.SECONDS.toNanos(1);
 
-  /** Short, as many of them may be slow: a separate request that needs longer gets it as a retry. */
+  /**
+   * Short, as many of them may be slow: a separate request that needs longer gets it as a retry.
+   */
   private static final long SEPARATE_STATEMENT = TimeUnit.MILLISECONDS.toNanos(125);
 
   /** For each wait for a lock. */
   private static final int LOCK_MILLIS = 750;
 
   /**
-   * The same for separate requests and retries, for a flush that has had a timeout, and while requests wait
-   * for a lock or another attempt: many such waits would add up.
+   * The same for separate requests and retries, for a flush that has had a timeout, and while
+   * requests wait for a lock or another attempt: many such waits would add up.
    */
   private static final int BRIEF_LOCK_MILLIS = 10;
 

@@ -434,7 +434,8 @@ class DeferredTest {
     assertEquals(4, deferred.rows());
     assertEquals(2, deferred.waiting());
     Deferred other = new Deferred();
-    other.addSeparate(List.of(Batches.acceptedAt(-5), Batches.acceptedAt(-7), Batches.acceptedAt(-6)));
+    other.addSeparate(
+        List.of(Batches.acceptedAt(-5), Batches.acceptedAt(-7), Batches.acceptedAt(-6)));
     assertEquals(-7, other.oldest());
   }
 

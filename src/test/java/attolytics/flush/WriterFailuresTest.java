@@ -112,7 +112,9 @@ class WriterFailuresTest {
     WriterScenario own = new WriterScenario(ACK_TIMEOUT, 10 * bytes, Metrics.NONE);
     for (int i = 0; i < 400; i++) {
       Duration arrival = START.plusMillis(50 * i);
-      own.request("slow" + i, own.u).taking(Duration.ofSeconds(2), Stage.COPY).arrivingAfter(arrival);
+      own.request("slow" + i, own.u)
+          .taking(Duration.ofSeconds(2), Stage.COPY)
+          .arrivingAfter(arrival);
       own.request("other" + i, own.t).arrivingAfter(arrival);
     }
     own.run(Duration.ofSeconds(60));
