@@ -18,10 +18,11 @@ final class ClientAddress {
    * @param forwardedFor the values of {@code X-Forwarded-For}, or null
    */
   static String of(InetAddress peer, @Nullable List<String> forwardedFor, TrustedProxies proxies) {
+    List<String> values = forwardedFor == null ? List.of() : forwardedFor;
     InetAddress client = peer;
     // From the end, as all before the client's address is what the client makes up, however long.
-    for (int i = forwardedFor == null ? -1 : forwardedFor.size() - 1; i >= 0; i--) {
-      String value = forwardedFor.get(i);
+    for (int i = values.size() - 1; i >= 0; i--) {
+      String value = values.get(i);
       for (int end = value.length(); end >= 0; ) {
         if (!proxies.contains(client)) {
           return text(client);
