@@ -67,8 +67,8 @@ final class HistoryReport {
     json.object(
         "rowsByTable",
         () -> {
-          for (String table : now.rows().keySet()) {
-            json.number(table, recent(sample -> sample.rows().getOrDefault(table, 0.)));
+          for (String table : now.rowsByTable().keySet()) {
+            json.number(table, recent(sample -> sample.rowsByTable().getOrDefault(table, 0L)));
           }
         });
   }

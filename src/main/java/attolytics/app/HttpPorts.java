@@ -2,6 +2,7 @@ package attolytics.app;
 
 import attolytics.http.server.HttpServer;
 import attolytics.http.server.Limits;
+import attolytics.metrics.Metrics;
 import attolytics.metrics.PrometheusMetrics;
 import attolytics.recent.RecentOutages;
 import attolytics.recent.RecentRefusals;
@@ -49,6 +50,9 @@ final class HttpPorts {
         settings.adminPort(),
         ADMIN_IO_THREADS,
         limits(ADMIN_CONNECTIONS, ADMIN_PARTIAL_HEADS),
+        Metrics.NONE, // these are of the public port's requests, as are the others
+        new RecentRefusals(),
+        new RecentOutages(),
         handler);
   }
 
@@ -59,6 +63,9 @@ final class HttpPorts {
         settings.port(),
         Runtime.getRuntime().availableProcessors(),
         publicLimits(),
+        metrics,
+        refusals,
+        outages,
         handler);
   }
 
@@ -78,10 +85,18 @@ final class HttpPorts {
   }
 
   private HttpServer open(
-      String prefix, String host, int port, int ioThreads, Limits limits, HttpHandler handler)
+      String prefix,
+      String host,
+      int port,
+      int ioThreads,
+      Limits limits,
+      Metrics counts,
+      RecentRefusals refused,
+      RecentOutages answered,
+      HttpHandler handler)
       throws StartException {
     try {
-      return HttpServer.open(host, port, ioThreads, limits, metrics, refusals, outages, handler);
+      return HttpServer.open(host, port, ioThreads, limits, counts, refused, answered, handler);
     } catch (IOException e) {
       throw new StartException(
           "cannot listen on %s:%d: %s; choose another by --%shost and --%sport, or ATTOLYTICS_%sHOST and ATTOLYTICS_%sPORT"

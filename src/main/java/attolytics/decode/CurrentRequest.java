@@ -3,6 +3,8 @@ package attolytics.decode;
 import attolytics.buffer.Batch;
 import attolytics.encoding.CopyBuffer;
 import attolytics.encoding.Scratch;
+import attolytics.schema.App;
+import attolytics.schema.Validation;
 
 /**
  * What the encoders of all tables share: the request that is being decoded, and memory for one of
@@ -10,12 +12,11 @@ import attolytics.encoding.Scratch;
  * grow with the number of tables. Not thread-safe.
  */
 final class CurrentRequest {
-  private static final Headers NO_HEADERS = name -> null;
-
   private final Batch noBatch = new Batch(0);
   private final RestFields rest = new RestFields(this);
   private long serial;
-  private Headers headers = NO_HEADERS;
+  private boolean strict;
+  private final RequestFields fields = new RequestFields();
   private Batch batch = noBatch;
   private CopyBuffer rows = noBatch.rows();
   private final Scratch scratch = new Scratch();
@@ -23,9 +24,10 @@ final class CurrentRequest {
   /**
    * @param into receives the rows
    */
-  void begin(Headers from, Batch into) {
+  void begin(App app, Headers headers, Batch into) {
     serial++;
-    headers = from;
+    strict = app.validation() == Validation.STRICT;
+    fields.begin(app.id(), headers);
     batch = into;
     rows = into.rows();
   }
@@ -33,7 +35,7 @@ final class CurrentRequest {
   /** Forgets the request and its events. */
   void end() {
     rest.clear(); // releases what it has reserved for the batch
-    headers = NO_HEADERS;
+    fields.end();
     batch = noBatch;
     rows = noBatch.rows();
   }
@@ -43,8 +45,14 @@ final class CurrentRequest {
     return serial;
   }
 
-  Headers headers() {
-    return headers;
+  /** Whether events are validated strictly. */
+  boolean isStrict() {
+    return strict;
+  }
+
+  /** The fields that the request fills. */
+  RequestFields fields() {
+    return fields;
   }
 
   Batch batch() {

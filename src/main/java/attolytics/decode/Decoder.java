@@ -7,18 +7,13 @@ import attolytics.encoding.JsonReader;
 import attolytics.encoding.Text;
 import attolytics.encoding.Utf8;
 import attolytics.schema.App;
-import attolytics.schema.Table;
-import attolytics.schema.Validation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Objects;
-import java.util.WeakHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,15 +32,10 @@ public final class Decoder {
   private static final String SECRET_KEY = "secret_key";
   private static final String EVENTS = "events";
 
-  private final InstantSource clock;
   private final JsonReader json = new JsonReader();
   private final Decoded result = new Decoded();
   private final CurrentRequest request = new CurrentRequest();
-  private final EventReader reader = new EventReader(json, result);
-
-  /** Weak, as a reload of the schema file removes apps. No encoder refers to its app. */
-  private final Map<App, Map<String, RowEncoder>> rowsByApp = new WeakHashMap<>();
-
+  private final EventReader reader;
   private boolean trusted; // whether the client may learn about its events
 
   /** Uses the system clock. */
@@ -57,7 +47,7 @@ public final class Decoder {
    * @param clock decides which events of partitioned tables are too old or too far ahead
    */
   public Decoder(InstantSource clock) {
-    this.clock = clock;
+    reader = new EventReader(json, result, new RowEncoders(request, result, clock));
   }
 
   /**
@@ -99,8 +89,8 @@ public final class Decoder {
       Batch into,
       @Nullable LenientEvents lenient) {
     trusted = true;
-    reader.begin(app.validation() == Validation.STRICT, rowsOf(app));
-    request.begin(headers, into);
+    reader.begin(app);
+    request.begin(app, headers, into);
     try {
       return read(app, body, length, lenient);
     } finally {
@@ -122,18 +112,6 @@ public final class Decoder {
   /** Forgets the result, so that it is not kept until the next request. */
   public void forget() {
     result.clear();
-  }
-
-  private Map<String, RowEncoder> rowsOf(App app) {
-    Map<String, RowEncoder> rows = rowsByApp.get(app);
-    if (rows == null) {
-      rows = new HashMap<>();
-      for (Table table : app.tables()) {
-        rows.put(table.name(), new RowEncoder(app, table, request, result, clock));
-      }
-      rowsByApp.put(app, rows);
-    }
-    return rows;
   }
 
   private Decoded read(App app, byte[] body, int length, @Nullable LenientEvents lenient) {

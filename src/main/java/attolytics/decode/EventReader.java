@@ -2,12 +2,14 @@ package attolytics.decode;
 
 import attolytics.encoding.JsonReader;
 import attolytics.encoding.Text;
+import attolytics.schema.App;
+import attolytics.schema.Table;
+import attolytics.schema.Validation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.SerializableString;
 import com.fasterxml.jackson.core.io.SerializedString;
 import java.io.IOException;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,10 +34,11 @@ final class EventReader {
 
   private final JsonReader json;
   private final Decoded result;
+  private final RowEncoders encoders;
 
   // Of the request.
   private boolean strict;
-  private Map<String, RowEncoder> rowsByTable = Map.of();
+  private @Nullable App app;
   private @Nullable RowEncoder lastRow; // most events have the same table as the previous one
 
   // Of the event.
@@ -45,19 +48,16 @@ final class EventReader {
   /**
    * @param result receives the errors
    */
-  EventReader(JsonReader json, Decoded result) {
+  EventReader(JsonReader json, Decoded result, RowEncoders encoders) {
     this.json = json;
     this.result = result;
+    this.encoders = encoders;
   }
 
-  /**
-   * Prepares for the events of a request.
-   *
-   * @param rowsByTable the encoders of the app's tables
-   */
-  void begin(boolean strict, Map<String, RowEncoder> rowsByTable) {
-    this.strict = strict;
-    this.rowsByTable = rowsByTable;
+  /** Prepares for the events of a request. */
+  void begin(App ofRequest) {
+    app = ofRequest;
+    strict = ofRequest.validation() == Validation.STRICT;
     lastRow = null;
   }
 
@@ -181,7 +181,7 @@ final class EventReader {
     }
     Text name = json.text();
     if (lastRow == null || !name.is(lastRow.tableName())) {
-      lastRow = name.hasNulOrLoneSurrogate() ? null : rowsByTable.get(name.toShortString());
+      lastRow = row(name);
       if (lastRow != null) {
         lastRow.begin();
       }
@@ -190,6 +190,12 @@ final class EventReader {
       namedTable = lastRow == null ? Quoted.cut(name) : lastRow.table().name();
     }
     return lastRow;
+  }
+
+  private @Nullable RowEncoder row(Text name) {
+    String tableName = name.hasNulOrLoneSurrogate() ? null : name.toShortString();
+    Table table = app == null || tableName == null ? null : app.table(tableName);
+    return table == null ? null : encoders.of(table);
   }
 
   /** The code of what is not an event of any table, which has one of its own in quarantine. */

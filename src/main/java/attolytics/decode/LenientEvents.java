@@ -72,7 +72,8 @@ public final class LenientEvents implements LenientRequest {
    */
   void keep(byte[] bytes, int length, List<EventError> known) {
     int errorBytes = known.stream().mapToInt(EventError::heapBytes).sum();
-    batch.handleLeniently(this, length + Integer.BYTES * bounds.length + errorBytes);
+    int headerBytes = quarantine.takeHeaders();
+    batch.handleLeniently(this, length + Integer.BYTES * bounds.length + errorBytes + headerBytes);
     body = Arrays.copyOf(bytes, length);
     errors = List.copyOf(known);
   }

@@ -3,19 +3,14 @@ package attolytics.decode;
 import attolytics.encoding.CopyBuffer;
 import attolytics.encoding.DateTimes;
 import attolytics.schema.App;
-import attolytics.schema.Column;
 import attolytics.schema.Quarantine;
-import attolytics.schema.Source;
-import attolytics.schema.Table;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Encodes the rows of {@link Quarantine#TABLE} for the events of one request. */
@@ -23,14 +18,30 @@ final class QuarantineRows {
   private static final JsonFactory JSON = new JsonFactory();
   private static final int JSONB_VERSION = 1;
 
-  private final String app;
+  private final App app;
   private final Arrival arrival;
-  private final @Nullable String headers;
+  private @Nullable Headers request; // until its headers are taken
+  private byte @Nullable [] headers;
 
-  QuarantineRows(App app, Arrival arrival, Headers headers) {
-    this.app = app.id();
+  QuarantineRows(App app, Arrival arrival, Headers request) {
+    this.app = app;
     this.arrival = arrival;
-    this.headers = taken(app, headers);
+    this.request = request;
+  }
+
+  /**
+   * Takes from the request what is kept of its headers: at the first event that needs it, as a
+   * client without the secret key should not have this done; but before a writer may add a row,
+   * because the address of a client cannot be had once its connection is closed.
+   *
+   * @return the bytes of heap that it takes
+   */
+  int takeHeaders() {
+    if (request != null) {
+      headers = json(app.headers(), request);
+      request = null;
+    }
+    return headers == null ? 0 : headers.length;
   }
 
   /** Writes a row. The caller ends it. */
@@ -41,9 +52,10 @@ final class QuarantineRows {
       byte[] body,
       int eventStart,
       int eventLength) {
+    takeHeaders();
     rows.putShort(Quarantine.TABLE.columns().size());
     rows.putField8(DateTimes.postgresMicros(arrival.receivedAt()));
-    putText(rows, app);
+    putText(rows, app.id());
     putText(rows, table);
     putText(rows, error.code());
     putText(rows, error.pointerInEvent());
@@ -57,10 +69,9 @@ final class QuarantineRows {
     if (headers == null) {
       rows.putNull();
     } else {
-      byte[] text = headers.getBytes(StandardCharsets.UTF_8);
-      rows.putInt(1 + text.length);
+      rows.putInt(1 + headers.length);
       rows.putByte(JSONB_VERSION);
-      rows.put(text, 0, text.length);
+      rows.put(headers, 0, headers.length);
     }
   }
 
@@ -75,33 +86,22 @@ final class QuarantineRows {
   }
 
   /** The headers that the app's tables take, as a JSON object; null if the request has none. */
-  private static @Nullable String taken(App app, Headers headers) {
-    TreeSet<String> names = new TreeSet<>();
-    for (Table table : app.tables()) {
-      for (Column column : table.columns()) {
-        String name = column.source() == Source.CLIENT_IP ? Quarantine.CLIENT_IP : column.header();
-        if (name != null && headers.first(name) != null) {
-          names.add(name.toLowerCase(Locale.ROOT));
-        }
-      }
-    }
-    return names.isEmpty() ? null : json(names, headers);
-  }
-
-  private static String json(Set<String> names, Headers headers) {
-    StringWriter text = new StringWriter();
+  private static byte @Nullable [] json(List<String> names, Headers headers) {
+    ByteArrayOutputStream text = new ByteArrayOutputStream();
+    boolean any = false;
     try (JsonGenerator json = JSON.createGenerator(text)) {
       json.writeStartObject();
       for (String name : names) {
         String value = headers.first(name);
         if (value != null) {
           json.writeStringField(name, Headers.text(value));
+          any = true;
         }
       }
       json.writeEndObject();
     } catch (IOException e) {
       throw new UncheckedIOException("writing to memory", e);
     }
-    return text.toString();
+    return any ? text.toByteArray() : null;
   }
 }

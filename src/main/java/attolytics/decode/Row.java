@@ -29,7 +29,6 @@ final class Row {
   private final Table table;
   private final Column[] columns;
   private final CurrentRequest request;
-  private final RequestFields requestFields;
 
   private int rowStart;
   private boolean inOrder;
@@ -39,13 +38,11 @@ final class Row {
 
   /**
    * @param columns all of the table's
-   * @param requestFields the fields of the columns that the request fills
    */
-  Row(Table table, Column[] columns, CurrentRequest request, RequestFields requestFields) {
+  Row(Table table, Column[] columns, CurrentRequest request) {
     this.table = table;
     this.columns = columns;
     this.request = request;
-    this.requestFields = requestFields;
     states = new byte[columns.length];
     starts = new int[columns.length];
   }
@@ -111,7 +108,7 @@ final class Row {
     for (; filled < end; filled++) {
       starts[filled] = rows.size();
       if (columns[filled].isFromRequest()) {
-        requestFields.put(filled, rows);
+        request.fields().put(columns[filled], rows);
       } else {
         putDefault(columns[filled]);
       }

@@ -3,11 +3,9 @@ package attolytics.decode;
 import attolytics.encoding.CopyBuffer;
 import attolytics.encoding.JsonReader;
 import attolytics.encoding.ValueError;
-import attolytics.schema.App;
 import attolytics.schema.Column;
 import attolytics.schema.Partitioning;
 import attolytics.schema.Table;
-import attolytics.schema.Validation;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.SerializableString;
 import java.io.IOException;
@@ -26,32 +24,29 @@ import org.jspecify.annotations.Nullable;
 final class RowEncoder {
   private final Table table;
   private final byte[] tableName;
-  private final boolean strict;
   private final Decoded result;
   private final Column[] columns;
   private final FieldNames names;
   private final Row row;
   private final @Nullable TimeWindow window;
-  private final RequestFields requestFields;
   private final FieldErrors errors;
   private final CurrentRequest request;
   private final RestFields rest;
   private final int restOrdinal; // of the column with rest, or -1
   private long serial; // of the request
+  private boolean strict; // as the request's app says
 
-  RowEncoder(App app, Table table, CurrentRequest request, Decoded result, InstantSource clock) {
+  RowEncoder(Table table, CurrentRequest request, Decoded result, InstantSource clock) {
     this.request = request;
     this.rest = request.rest();
     this.table = table;
     this.tableName = table.name().getBytes(StandardCharsets.UTF_8);
-    this.strict = app.validation() == Validation.STRICT;
     this.result = result;
     this.columns = table.columns().toArray(new Column[0]);
     Partitioning partitioning = table.partitioning();
     this.window = partitioning == null ? null : new TimeWindow(partitioning, clock);
     names = new FieldNames(columns);
-    requestFields = new RequestFields(app, columns);
-    row = new Row(table, columns, request, requestFields);
+    row = new Row(table, columns, request);
     errors = new FieldErrors(result, table.name(), columns.length);
     restOrdinal = restOrdinal(columns);
   }
@@ -80,10 +75,10 @@ final class RowEncoder {
       return;
     }
     serial = request.serial();
+    strict = request.isStrict();
     if (window != null) {
       window.update();
     }
-    requestFields.encode(request.headers());
   }
 
   /**
@@ -224,7 +219,7 @@ final class RowEncoder {
 
   private boolean isMissing(int ordinal) {
     return columns[ordinal].isFromRequest()
-        ? requestFields.isNull(ordinal)
+        ? request.fields().isNull(columns[ordinal])
         : row.state(ordinal) != Row.VALUE && columns[ordinal].defaultValue() == null;
   }
 

@@ -3,7 +3,6 @@ package attolytics.http;
 import attolytics.settings.TrustedProxies;
 import java.net.Inet6Address;
 import java.net.InetAddress;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,19 +17,24 @@ final class ClientAddress {
    * @param peer of the connection
    * @param forwardedFor the values of {@code X-Forwarded-For}, or null
    */
-  static String of(
-      InetAddress peer, @Nullable Iterable<String> forwardedFor, TrustedProxies proxies) {
+  static String of(InetAddress peer, @Nullable List<String> forwardedFor, TrustedProxies proxies) {
+    List<String> values = forwardedFor == null ? List.of() : forwardedFor;
     InetAddress client = peer;
-    List<String> entries = new ArrayList<>();
-    if (forwardedFor != null && proxies.contains(peer)) {
-      forwardedFor.forEach(value -> entries.addAll(List.of(value.split(",", -1))));
-    }
-    for (int i = entries.size() - 1; i >= 0 && proxies.contains(client); i--) {
-      InetAddress before = TrustedProxies.address(entries.get(i).strip());
-      if (before == null) {
-        break;
+    // From the end, as all before the client's address is what the client makes up, however long.
+    for (int i = values.size() - 1; i >= 0; i--) {
+      String value = values.get(i);
+      for (int end = value.length(); end >= 0; ) {
+        if (!proxies.contains(client)) {
+          return text(client);
+        }
+        int comma = value.lastIndexOf(',', end - 1);
+        InetAddress before = TrustedProxies.address(value.substring(comma + 1, end).strip());
+        if (before == null) {
+          return text(client);
+        }
+        client = before;
+        end = comma;
       }
-      client = before;
     }
     return text(client);
   }

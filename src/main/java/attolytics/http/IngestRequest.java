@@ -51,6 +51,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
   private @Nullable LenientEvents lenient; // if the request is handled leniently
   private @Nullable Refusal unlessRepeat; // while a writer looks its key up
   private @Nullable Instant receivedAt;
+  private @Nullable String clientAddress;
 
   /** Links the requests that wait in {@link IoThreadContext} for their answer. */
   @Nullable IngestRequest nextSettled;
@@ -252,11 +253,19 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
   @Override
   public @Nullable String first(String name) {
     return name.equals(Quarantine.CLIENT_IP)
-        ? ClientAddress.of(
-            exchange.getSourceAddress().getAddress(),
-            exchange.getRequestHeaders().get(io.undertow.util.Headers.X_FORWARDED_FOR),
-            ingest.trustedProxies())
+        ? clientAddress()
         : exchange.getRequestHeaders().getFirst(name);
+  }
+
+  private String clientAddress() {
+    if (clientAddress == null) {
+      clientAddress =
+          ClientAddress.of(
+              exchange.getSourceAddress().getAddress(),
+              exchange.getRequestHeaders().get(io.undertow.util.Headers.X_FORWARDED_FOR),
+              ingest.trustedProxies());
+    }
+    return clientAddress;
   }
 
   @Override

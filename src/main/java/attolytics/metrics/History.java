@@ -1,7 +1,6 @@
 package attolytics.metrics;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Samples of the meters over the last minutes, for the charts of the status page. Thread-safe. */
@@ -13,7 +12,7 @@ public final class History {
   public static final int RECENT = 10;
 
   private final PrometheusMetrics metrics;
-  private final Deque<Sample> samples = new ArrayDeque<>();
+  private final List<Sample> samples = new ArrayList<>();
 
   public History(PrometheusMetrics metrics) {
     this.metrics = metrics;
@@ -23,9 +22,13 @@ public final class History {
   public void take() {
     Sample sample = Sample.of(metrics);
     synchronized (samples) {
-      samples.addLast(sample);
+      samples.add(sample);
+      int old = samples.size() - 1 - (RECENT + 1);
+      if (old >= 0) {
+        samples.set(old, samples.get(old).withoutTables());
+      }
       if (samples.size() > LENGTH + 1) {
-        samples.removeFirst();
+        samples.remove(0);
       }
     }
   }

@@ -182,7 +182,15 @@ public final class PrometheusMetrics implements Metrics, AutoCloseable {
 
   /** Rows of the table that are committed. */
   public long committedRows(String table) {
-    return totals("attolytics.events.committed", "table").getOrDefault(table, 0.0).longValue();
+    TableMeters meters = tables.get(table);
+    return meters == null ? 0 : meters.committed();
+  }
+
+  /** Rows that are committed, by table. */
+  Map<String, Long> committedRows() {
+    Map<String, Long> rows = new TreeMap<>();
+    tables.forEach((table, meters) -> rows.put(table, meters.committed()));
+    return rows;
   }
 
   /** The values of all gauges of a name that have one, by the values of a tag. */

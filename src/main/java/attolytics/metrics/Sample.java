@@ -12,7 +12,8 @@ import java.util.Map;
  * @param refused requests answered with 4xx
  * @param failed requests answered with 5xx
  * @param refusedByReason refused requests, also those that no app was found for
- * @param rows committed, by table
+ * @param allRows committed, of all tables
+ * @param rowsByTable the same by table; none in the older samples, as there may be many tables
  * @param flushErrors transactions that failed
  * @param requestSeconds how long requests took
  * @param flushSeconds how long transactions took
@@ -31,7 +32,8 @@ public record Sample(
     double refused,
     double failed,
     Map<String, Long> refusedByReason,
-    Map<String, Double> rows,
+    double allRows,
+    Map<String, Long> rowsByTable,
     double flushErrors,
     Histogram requestSeconds,
     Histogram flushSeconds,
@@ -45,6 +47,7 @@ public record Sample(
 
   static Sample of(PrometheusMetrics metrics) {
     Map<String, Double> answered = metrics.totals("attolytics.http.requests", "status");
+    Map<String, Long> rowsByTable = metrics.committedRows();
     return new Sample(
         System.nanoTime(),
         System.currentTimeMillis() / 1e3,
@@ -52,8 +55,11 @@ public record Sample(
         answered(answered, '4'),
         answered(answered, '5'),
         metrics.refusedByReason(),
-        metrics.totals("attolytics.events.committed", "table"),
-        sum(metrics.totals("attolytics.flush.errors", "sqlstate_class")),
+        rowsByTable.values().stream().mapToLong(Long::longValue).sum(),
+        rowsByTable,
+        metrics.totals("attolytics.flush.errors", "sqlstate_class").values().stream()
+            .mapToDouble(Double::doubleValue)
+            .sum(),
         metrics.requestDurations(),
         metrics.flushDurations(),
         metrics.flushRows(),
@@ -78,22 +84,36 @@ public record Sample(
     return stored + refused + failed;
   }
 
-  /** Rows committed, of all tables. */
-  public double allRows() {
-    return sum(rows);
+  /** The same without the rows by table. */
+  Sample withoutTables() {
+    return new Sample(
+        nanos,
+        epochSeconds,
+        stored,
+        refused,
+        failed,
+        refusedByReason,
+        allRows,
+        Map.of(),
+        flushErrors,
+        requestSeconds,
+        flushSeconds,
+        flushRows,
+        bufferBytes,
+        ready,
+        databaseUp,
+        writerBusySeconds,
+        writerWaitingSeconds,
+        writerRows);
   }
 
   /** Rows committed per second since an earlier sample. */
   public double rowsPerSecondSince(Sample before) {
-    return (allRows() - before.allRows()) / secondsSince(before);
+    return (allRows - before.allRows) / secondsSince(before);
   }
 
   /** The time since an earlier sample, never 0. */
   public double secondsSince(Sample before) {
     return Math.max(1, nanos - before.nanos) / 1e9;
-  }
-
-  private static double sum(Map<String, Double> values) {
-    return values.values().stream().mapToDouble(Double::doubleValue).sum();
   }
 }

@@ -25,6 +25,10 @@ final class TableMeters {
     committed.increment(rows);
   }
 
+  long committed() {
+    return (long) committed.count();
+  }
+
   void leftOut(int rows) {
     leftOut.increment(rows);
   }

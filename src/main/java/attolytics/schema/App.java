@@ -6,8 +6,10 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** An app of the schema file: its secret keys, origin, validation and tables. Immutable. */
@@ -21,6 +23,7 @@ public final class App {
   private final Validation validation;
   private final InvalidEvents invalidEvents;
   private final Map<String, Table> tables = new HashMap<>();
+  private final List<String> headers;
 
   /** An app whose invalid events refuse their request. */
   public App(
@@ -61,6 +64,21 @@ public final class App {
     this.validation = validation;
     this.invalidEvents = invalidEvents;
     tables.forEach(table -> this.tables.put(table.name(), table));
+    this.headers = List.copyOf(headers(tables));
+  }
+
+  private static Set<String> headers(Collection<Table> tables) {
+    Set<String> names = new TreeSet<>();
+    for (Table table : tables) {
+      for (Column column : table.columns()) {
+        if (column.header() != null) {
+          names.add(column.header().toLowerCase(Locale.ROOT));
+        } else if (column.source() == Source.CLIENT_IP) {
+          names.add(Quarantine.CLIENT_IP);
+        }
+      }
+    }
+    return names;
   }
 
   public String id() {
@@ -90,6 +108,14 @@ public final class App {
   /** The tables that the app can write to. */
   public Collection<Table> tables() {
     return Collections.unmodifiableCollection(tables.values());
+  }
+
+  /**
+   * What the tables take from the headers of a request: names in lower case, in their order, with
+   * {@link Quarantine#CLIENT_IP} for the address of the client.
+   */
+  public List<String> headers() {
+    return headers;
   }
 
   /** The app's table of that exact name, or null. */

@@ -9,9 +9,14 @@ import org.jspecify.annotations.Nullable;
 
 /** The networks of the proxies whose {@code X-Forwarded-For} is believed. Immutable. */
 public final class TrustedProxies {
-  /** What is resolved without asking a name server. */
+  private static final String OCTET = "([1-9]?[0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])";
+
+  /**
+   * What Java takes for an address, valid or not, and never for a name that a name server may know.
+   * Exact for IPv4: it would ask for what is not four numbers up to 255.
+   */
   private static final Pattern LITERAL =
-      Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9a-fA-F.]*:[0-9a-fA-F:.]*");
+      Pattern.compile("(" + OCTET + "\\.){3}" + OCTET + "|[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*");
 
   /** The proxies on the machine itself. */
   public static final TrustedProxies LOOPBACK = parse("127.0.0.0/8,::1/128");

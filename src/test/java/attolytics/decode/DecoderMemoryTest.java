@@ -16,10 +16,12 @@ import attolytics.schema.Table;
 import attolytics.schema.Validation;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
+import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -132,6 +134,65 @@ class DecoderMemoryTest {
       decoder.forget();
     }
     assertKeepsLittle(before);
+  }
+
+  private static App app(String id, List<Table> tables) {
+    return new App(id, List.of("k"), App.ANY_ORIGIN, Validation.STRICT, tables);
+  }
+
+  private static List<Table> tables(int count, int columnsEach) {
+    List<Column> columns =
+        IntStream.range(0, columnsEach)
+            .mapToObj(i -> text("column" + i, i))
+            .collect(Collectors.toList());
+    columns.set(0, new Column("agent", ScalarType.STRING, "User-Agent", Index.NONE, false, 0));
+    return IntStream.range(0, count).mapToObj(i -> new Table("t" + i, i, columns)).toList();
+  }
+
+  @Test
+  void longHeadersOfManyTables_areNotKept() {
+    App app = app("a", tables(1_000, 2));
+    String agent = "x".repeat(15_000);
+    long before = usedHeap();
+    for (int i = 0; i < 1_000; i++) {
+      byte[] body = body(i, "");
+      decoder.decode(app, body, body.length, name -> agent, batch(new Budget(64 * MIB)));
+      decoder.forget();
+    }
+    assertKeepsLittle(before);
+    Reference.reachabilityFence(app);
+  }
+
+  @Test
+  void appsOfTheSameTables_keepNoEncodersOfTheirOwn() {
+    List<Table> tables = tables(100, 20);
+    List<App> apps = IntStream.range(0, 100).mapToObj(i -> app("a" + i, tables)).toList();
+    StringBuilder events = new StringBuilder();
+    for (Table table : tables) {
+      events.append(",{\"_t\":\"").append(table.name()).append("\"}");
+    }
+    byte[] body =
+        ("{\"events\":[" + events.substring(1) + "],\"secret_key\":\"wrong\"}")
+            .getBytes(StandardCharsets.UTF_8);
+    long before = usedHeap();
+    for (App app : apps) {
+      assertTrue(decode(app, body, batch(new Budget(64 * MIB))).wrongSecretKey());
+      decoder.forget();
+    }
+    assertKeepsLittle(before);
+    Reference.reachabilityFence(apps);
+  }
+
+  @Test
+  void encodersOfVeryManyTables_areNotAllKept() {
+    App app = app("a", tables(10_000, 20));
+    long before = usedHeap();
+    for (Table table : app.tables()) {
+      assertFalse(decode(app, body(table.ordinal(), ""), new Batch(1 << 10)).anyEventInvalid());
+      decoder.forget();
+    }
+    assertKeepsLittle(before);
+    Reference.reachabilityFence(app);
   }
 
   private static long usedHeap() {

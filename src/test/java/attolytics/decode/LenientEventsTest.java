@@ -15,6 +15,7 @@ import attolytics.schema.Column;
 import attolytics.schema.Index;
 import attolytics.schema.Quarantine;
 import attolytics.schema.ScalarType;
+import attolytics.schema.Source;
 import attolytics.schema.Table;
 import attolytics.schema.Validation;
 import java.nio.ByteBuffer;
@@ -55,6 +56,49 @@ class LenientEventsTest {
         ("{\"secret_key\":\"k\",\"events\":" + events + "}").getBytes(StandardCharsets.UTF_8);
     Headers headers = name -> name.equalsIgnoreCase("user-agent") ? "tests" : null;
     return new Decoder().decodeLeniently(APP, body, body.length, headers, into, ARRIVAL);
+  }
+
+  /** The headers that are looked up for a request to an app of many tables. */
+  private static List<String> lookedUp(String body) {
+    List<Table> tables = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      List<Column> columns =
+          List.of(
+              new Column("n", ScalarType.I32, null, Index.NONE, true, 0),
+              new Column("a", ScalarType.STRING, i < 5 ? "Agent" : "agent", Index.NONE, false, 1),
+              new Column(
+                  "ip",
+                  ScalarType.INET,
+                  "ip",
+                  null,
+                  Source.CLIENT_IP,
+                  null,
+                  false,
+                  Index.NONE,
+                  false,
+                  2));
+      tables.add(new Table("t" + i, i, columns));
+    }
+    App app = new App("a", List.of("k"), App.ANY_ORIGIN, Validation.STRICT, tables);
+    List<String> names = new ArrayList<>();
+    Headers headers =
+        name -> {
+          names.add(name);
+          return null;
+        };
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+    new Decoder().decodeLeniently(app, bytes, bytes.length, headers, new Batch(1 << 16), ARRIVAL);
+    return names;
+  }
+
+  /** So that clients without the secret key cannot keep an IO thread busy by many tables. */
+  @Test
+  void headers_areLookedUpOnce_andOnlyIfTheyAreNeeded() {
+    assertEquals(List.of(), lookedUp("{}"));
+    assertEquals(List.of(), lookedUp("{\"secret_key\":\"wrong\",\"events\":[7,7]}"));
+    List<String> all = List.of(Quarantine.CLIENT_IP, "agent");
+    assertEquals(all, lookedUp("{\"secret_key\":\"k\",\"events\":[7,7]}"));
+    assertEquals(all, lookedUp("{\"secret_key\":\"k\",\"events\":[]}")); // a writer may need them
   }
 
   private List<String> tables() {
@@ -264,6 +308,18 @@ class LenientEventsTest {
     long before = budget.used();
     assertNotNull(decode("[" + "7,".repeat(99) + "7]", charged).lenient());
     assertTrue(budget.used() - before >= 100 * 128, () -> "only " + (budget.used() - before));
+  }
+
+  @Test
+  void headers_areChargedToTheBudget() {
+    Budget budget = new Budget(1 << 20);
+    Batch charged = new Batch(1 << 16, 1 << 20, budget);
+    assertTrue(charged.reserve(0));
+    long before = budget.used();
+    byte[] body = "{\"secret_key\":\"k\",\"events\":[]}".getBytes(StandardCharsets.UTF_8);
+    String agent = "x".repeat(10_000);
+    new Decoder().decodeLeniently(APP, body, body.length, name -> agent, charged, ARRIVAL);
+    assertTrue(budget.used() - before >= 10_000, () -> "only " + (budget.used() - before));
   }
 
   @Test

@@ -111,6 +111,27 @@ class RequestFieldsTest {
         rowOf("the app"), row(app(column(ScalarType.STRING, null, Source.APP_ID, null)), Map.of()));
   }
 
+  /** Apps share what the decoder keeps of a table. */
+  @Test
+  void tableOfTwoApps_isFilledAndValidatedForEach() {
+    Table table = new Table("t", 0, List.of(column(ScalarType.STRING, null, Source.APP_ID, null)));
+    App one = new App("one", List.of("k"), App.ANY_ORIGIN, Validation.STRICT, List.of(table));
+    App two = new App("two", List.of("k"), App.ANY_ORIGIN, Validation.LENIENT, List.of(table));
+    byte[] unknown = "{\"events\":[{\"_t\":\"t\",\"x\":1}]}".getBytes(StandardCharsets.UTF_8);
+    for (int i = 0; i < 2; i++) {
+      assertArrayEquals(rowOf("one"), row(one, Map.of()));
+      assertArrayEquals(rowOf("two"), row(two, Map.of()));
+      assertTrue(isInvalid(one, unknown));
+      assertFalse(isInvalid(two, unknown));
+    }
+  }
+
+  private boolean isInvalid(App app, byte[] body) {
+    return decoder
+        .decode(app, body, body.length, name -> null, new Batch(1 << 10))
+        .anyEventInvalid();
+  }
+
   @Test
   void clientIp_isAnAddress() {
     App app = app(column(ScalarType.INET, null, Source.CLIENT_IP, null));

@@ -1,11 +1,15 @@
 package attolytics.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.settings.TrustedProxies;
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -44,5 +48,18 @@ class ClientAddressTest {
   void of_isTheRightMostThatIsNotATrustedProxy(
       String peer, @Nullable String forwardedFor, String client) throws Exception {
     assertEquals(client, client(peer, forwardedFor));
+  }
+
+  /** A client can make up whatever is before its own address. */
+  @Test
+  void longHeader_isReadFromItsEndOnly() throws Exception {
+    InetAddress peer = InetAddress.getByName("127.0.0.1");
+    List<String> values = List.of("a,".repeat(7_000), "a,".repeat(7_000) + "192.0.2.1, 10.1.1.1");
+    assertEquals("192.0.2.1", ClientAddress.of(peer, values, PROXIES));
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
+    ClientAddress.of(peer, values, PROXIES);
+    long allocated = threads.getThreadAllocatedBytes(Thread.currentThread().getId()) - before;
+    assertTrue(allocated < 32 << 10, () -> allocated + " bytes");
   }
 }

@@ -503,6 +503,7 @@ class FramingIT {
       client.send(breaks);
       assertEquals(200, client.send(breaks + post).read().status());
       assertEquals(200, client.send(post + breaks).read().status());
+      assertEquals(200, client.send(breaks + post + breaks).read().status());
       assertEquals(200, client.send(post + breaks + post).read().status());
       assertEquals(200, client.read().status());
       assertEquals(200, client.send(breaks + post).read().status());

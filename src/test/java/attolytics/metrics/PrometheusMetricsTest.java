@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -219,8 +220,7 @@ class PrometheusMetricsTest {
     metrics.requestAnswered("b", 200, 1);
     metrics.requestAnswered("b", 400, 1);
     assertEquals(
-        java.util.Map.of("200", 2., "400", 1.),
-        metrics.totals("attolytics.http.requests", "status"));
+        Map.of("200", 2., "400", 1.), metrics.totals("attolytics.http.requests", "status"));
   }
 
   @Test
@@ -237,5 +237,38 @@ class PrometheusMetricsTest {
     Sample before = samples.get(History.LENGTH - History.RECENT);
     double seconds = samples.get(History.LENGTH).secondsSince(before);
     assertEquals(100 / seconds, history.rowsPerSecond(), 1e-6);
+  }
+
+  /** There may be thousands of tables. */
+  @Test
+  void history_keepsTheRowsByTable_onlyAsLongAsTheyAreRecent() {
+    History history = new History(metrics);
+    for (int i = 1; i <= 400; i++) {
+      metrics.rowsCommitted("t", 10);
+      history.take();
+      List<Sample> samples = history.samples();
+      int first = Math.max(0, samples.size() - 1 - History.RECENT);
+      long before = 10L * (i - samples.size() + 1 + first);
+      assertEquals(Map.of("t", before, "u", 0L), samples.get(first).rowsByTable());
+      assertEquals(before, samples.get(first).allRows());
+      if (first > 0) {
+        assertEquals(Map.of(), samples.get(first - 1).rowsByTable());
+        assertEquals(before - 10, samples.get(first - 1).allRows());
+      }
+    }
+  }
+
+  /** It is asked for in an outage, and there may be thousands of tables. */
+  @Test
+  void committedRows_ofOneTable_needNoSearch() {
+    metrics.register(List.of(), IntStream.range(0, 1_000).mapToObj(i -> "m" + i).toList());
+    metrics.rowsCommitted("m7", 7);
+    assertEquals(7, metrics.committedRows("m7"));
+    assertEquals(0, metrics.committedRows("unknown"));
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
+    metrics.committedRows("m7");
+    long allocated = threads.getThreadAllocatedBytes(Thread.currentThread().getId()) - before;
+    assertTrue(allocated < 1_000, () -> allocated + " bytes");
   }
 }

@@ -255,7 +255,7 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
       }
       headBytes = bytes.remaining();
     }
-    begun = next != null;
+    begun = headBytes > 0;
     firstByteNanos = lastReadNanos;
     nextListener.proceed();
   }

@@ -21,12 +21,16 @@ import java.lang.reflect.Proxy;
 import java.net.Socket;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 import org.xnio.StreamConnection;
 import org.xnio.channels.AcceptingChannel;
@@ -113,6 +117,37 @@ class HttpServerTest {
     assertTrue(
         logged.list.stream().anyMatch(event -> event.getFormattedMessage().equals(line)),
         logged.list::toString);
+  }
+
+  /** Of the line break behind a body, nothing is left for the request that comes later. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\r\n"})
+  void requestAfterALineBreakBehindTheLastOne_beginsWithItsOwnFirstByte(String leading)
+      throws Exception {
+    BlockingQueue<Long> firstBytes = new LinkedBlockingQueue<>();
+    RecentRefusals refusals = new RecentRefusals();
+    try (HttpServer server =
+            open(refusals, exchange -> firstBytes.add(HttpServer.firstByteNanos(exchange)));
+        Socket client = new Socket("localhost", server.port())) {
+      String request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+      client.getOutputStream().write((request + "\r\n").getBytes(US_ASCII));
+      awaitAnswer(client);
+      firstBytes.take();
+      long answered = System.nanoTime();
+      client.getOutputStream().write((leading + request).getBytes(US_ASCII));
+      awaitAnswer(client);
+      assertEquals(List.of(), refusals.newestFirst());
+      assertTrue(firstBytes.take() - answered >= 0, "the time of the request before");
+    }
+  }
+
+  private static void awaitAnswer(Socket client) throws IOException {
+    StringBuilder answer = new StringBuilder();
+    while (answer.indexOf("\r\n\r\n") < 0) {
+      int b = client.getInputStream().read();
+      assertTrue(b >= 0, answer::toString);
+      answer.append((char) b);
+    }
   }
 
   @Test
