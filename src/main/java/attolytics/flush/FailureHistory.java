@@ -7,7 +7,9 @@ import attolytics.flush.transaction.FlushException.Kind;
 import attolytics.flush.transaction.FlushException.Session;
 import attolytics.flush.transaction.FlushException.Stage;
 import attolytics.schema.Table;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -19,7 +21,7 @@ final class FailureHistory {
   private final Suspects suspects;
 
   /** By kind of round, since its last COMMIT: between two attempts of one kind come others. */
-  private final int[] lostConnections = new int[Round.Kind.values().length];
+  private final Map<Round.Kind, Integer> lostConnections = new EnumMap<>(Round.Kind.class);
 
   FailureHistory(Suspects suspects) {
     this.suspects = suspects;
@@ -49,19 +51,19 @@ final class FailureHistory {
         e.session(),
         isLone,
         !byInsert && e.hidesItsCause(),
-        lostConnections[round.kind().ordinal()],
+        lostConnections.getOrDefault(round.kind(), 0),
         isLone && !isUnconfirmed ? countFailedAlone(round, part, e) : 0,
         round.kind() == Round.Kind.FLUSH ? round.slow() : 0);
   }
 
   /** A transaction of the round was committed. */
   void committed(Round round) {
-    lostConnections[round.kind().ordinal()] = 0;
+    lostConnections.remove(round.kind());
   }
 
   private void count(Round round, FlushException e, boolean isSlow) {
     if (e.session() == Session.LOST && e.stage() != Stage.BEGIN) {
-      lostConnections[round.kind().ordinal()]++;
+      lostConnections.merge(round.kind(), 1, Integer::sum);
     }
     if (e.isTimeout()) {
       round.countTimeout();
