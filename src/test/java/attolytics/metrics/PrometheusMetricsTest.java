@@ -250,10 +250,10 @@ class PrometheusMetricsTest {
       int first = Math.max(0, samples.size() - 1 - History.RECENT);
       long before = 10L * (i - samples.size() + 1 + first);
       assertEquals(Map.of("t", before, "u", 0L), samples.get(first).rowsByTable());
-      assertEquals(before, samples.get(first).allRows());
+      assertEquals((double) before, samples.get(first).allRows());
       if (first > 0) {
         assertEquals(Map.of(), samples.get(first - 1).rowsByTable());
-        assertEquals(before - 10, samples.get(first - 1).allRows());
+        assertEquals(before - 10.0, samples.get(first - 1).allRows());
       }
     }
   }
