@@ -160,7 +160,7 @@ public final class PartitionUpkeep {
     ExistingPartitions found = find();
     Instant end = keptFrom(now);
     return found.partitions().stream()
-            .anyMatch(partition -> isPast(partition, end) || isLeftPending(partition))
+            .anyMatch(partition -> isPast(partition, end) || isLeftMarked(partition))
         || !detached(found.parent(), end).isEmpty();
   }
 
@@ -178,6 +178,7 @@ public final class PartitionUpkeep {
     ExistingPartitions found = find();
     List<SQLException> failures = new ArrayList<>();
     finishPending(found, end, failures);
+    attempt(failures, () -> takeMarksBack(failures));
     detachPast(found, end, failures);
     attempt(
         failures,
@@ -222,6 +223,19 @@ public final class PartitionUpkeep {
       }
     }
   }
+  /**
+   * From partitions whose DETACH has not begun. Somebody may detach them by hand later, to keep
+   * them, when the retention has become longer.
+   */
+  private void takeMarksBack(List<SQLException> failures) throws SQLException {
+    for (Partition partition : find().partitions()) {
+      if (isLeftMarked(partition) && !partition.detaching()) {
+        String comment = PartitionSql.madeOf(table, partition.range(), partitioning);
+        attempt(failures, () -> execute(PartitionSql.comment(partition.name(), comment)));
+      }
+    }
+  }
+
 
   /** Whether the work is done; if it fails, that is one more of the failures. */
   private static boolean attempt(List<SQLException> failures, Work work) {
@@ -253,7 +267,12 @@ public final class PartitionUpkeep {
    * become longer: there is no way back, and it stops all others.
    */
   private static boolean isLeftPending(Partition partition) {
-    return partition.detaching() && partition.isMarked() && partition.isOwn();
+    return partition.detaching() && isLeftMarked(partition);
+  }
+
+  /** Whether the service wanted to drop it when its retention was shorter, or could not. */
+  private static boolean isLeftMarked(Partition partition) {
+    return partition.isMarked() && partition.isOwn();
   }
 
   private void mark(Partition partition, ExistingPartitions found) throws SQLException {

@@ -136,6 +136,49 @@ class PartitionUpkeepIT extends PartitionsFixture {
       reader.setAutoCommit(false);
       reading.execute("SELECT count(*) FROM t");
       SQLException e = assertThrows(SQLException.class, () -> drop(table, later));
+  /** What an archivist detaches by hand, after the retention has become longer, stays. */
+  @Test
+  void partitionThatCouldNotBeDetached_isNoLongerMarked() throws Exception {
+    Table table = table("day", "2 days");
+    DatabaseTables.prepare(connection, schema(table), NOW);
+    Instant later = Instant.parse("2024-03-01T01:00:00Z");
+    ExistingPartitions.Partition before = partition("t_20240226");
+    try (Connection other = database.connect();
+        Statement lock = other.createStatement()) {
+      other.setAutoCommit(false);
+      lock.execute("LOCK TABLE ONLY t IN SHARE UPDATE EXCLUSIVE MODE"); // as ANALYZE has
+      assertThrows(SQLException.class, () -> drop(table, later));
+    }
+    assertEquals(before, partition("t_20240226"));
+
+    sql("ALTER TABLE t DETACH PARTITION t_20240226");
+    assertEquals(List.of(), drop(table, later));
+    assertEquals(List.of("t"), query("SELECT to_regclass('t_20240226') IS NOT NULL"));
+  }
+
+  /** As after a crash before the DETACH. */
+  @Test
+  void partitionThatIsMarked_isNoLongerOnceTheRetentionIsLonger() throws Exception {
+    Table table = table("day", "2 days");
+    DatabaseTables.prepare(connection, schema(table), NOW);
+    Instant later = Instant.parse("2024-03-01T01:00:00Z");
+    ExistingPartitions.Partition before = partition("t_20240226");
+    sql(
+        PartitionSql.comment(
+            before.name(),
+            PartitionSql.markOf(
+                "public.t", before.range(), Objects.requireNonNull(table.partitioning()))));
+
+    Table longer = table("day", "3 days");
+    assertTrue(PartitionUpkeep.of(connection, longer).needsDrop(later));
+    assertEquals(List.of(), drop(longer, later));
+    assertEquals(before, partition("t_20240226"));
+    assertFalse(PartitionUpkeep.of(connection, longer).needsDrop(later));
+
+    sql("ALTER TABLE t DETACH PARTITION t_20240226");
+    assertEquals(List.of(), drop(table, later));
+  }
+
       // Otherwise all writers would have waited with it.
       boolean concurrently = connection.getMetaData().getDatabaseMajorVersion() >= 14;
       assertEquals(concurrently ? "57014" : "55P03", e.getSQLState(), e.getMessage());
