@@ -146,13 +146,12 @@ public final class PartitionUpkeep {
 
   private List<Step> missing(Instant now) throws SQLException {
     ExistingPartitions found = find();
+    List<TimeRange> ranges = partitioning.missing(now, found.ranges());
+    if (ranges.isEmpty()) {
+      return List.of(); // without reading the names of all the tables of the database
+    }
     PartitionNames names = new PartitionNames(List.of(table)).avoidThoseOf(connection);
-    return PartitionSql.creation(
-        found.parent(),
-        found.schema() + ".",
-        table,
-        partitioning.missing(now, found.ranges()),
-        names);
+    return PartitionSql.creation(found.parent(), found.schema() + ".", table, ranges, names);
   }
 
   /** Whether {@link #drop} has something to do. */
@@ -178,8 +177,8 @@ public final class PartitionUpkeep {
     ExistingPartitions found = find();
     List<SQLException> failures = new ArrayList<>();
     finishPending(found, end, failures);
-    attempt(failures, () -> takeMarksBack(failures));
     detachPast(found, end, failures);
+    attempt(failures, () -> takeMarksBack(failures));
     attempt(
         failures,
         () -> {
@@ -223,6 +222,7 @@ public final class PartitionUpkeep {
       }
     }
   }
+
   /**
    * From partitions whose DETACH has not begun. Somebody may detach them by hand later, to keep
    * them, when the retention has become longer.
@@ -235,7 +235,6 @@ public final class PartitionUpkeep {
       }
     }
   }
-
 
   /** Whether the work is done; if it fails, that is one more of the failures. */
   private static boolean attempt(List<SQLException> failures, Work work) {

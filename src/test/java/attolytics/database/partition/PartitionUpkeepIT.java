@@ -41,6 +41,17 @@ class PartitionUpkeepIT extends PartitionsFixture {
         PartitionUpkeep.of(connection, table).state(NOW.plus(DAY)));
   }
 
+  /** There may be very many. */
+  @Test
+  void make_readsTheNamesOfTheDatabaseOnlyForWhatIsMissing() throws SQLException {
+    Table table = table("day", null);
+    DatabaseTables.prepare(connection, schema(table), NOW);
+    RecordedQueries queries = new RecordedQueries(connection);
+    PartitionUpkeep.of(queries.connection(), table).create(NOW.plus(DAY), statement -> {});
+    assertEquals(1, queries.count("FROM pg_catalog.pg_type"));
+    assertEquals(10, partitions().size());
+  }
+
   @Test
   void drop_dropsWhatIsPastItsRetention_withAMargin() throws SQLException {
     Table table = table("day", "2 days");
@@ -125,17 +136,6 @@ class PartitionUpkeepIT extends PartitionsFixture {
         drop(table, Instant.parse("2024-03-01T01:00:00Z")));
   }
 
-  /** A query that has read the table holds up the end of a DETACH, and nobody is held up by it. */
-  @Test
-  void partitionThatIsBeingRead_isDroppedWhenThatIsOver() throws Exception {
-    Table table = table("day", "2 days");
-    DatabaseTables.prepare(connection, schema(table), NOW);
-    Instant later = Instant.parse("2024-03-01T01:00:00Z");
-    try (Connection reader = database.connect();
-        Statement reading = reader.createStatement()) {
-      reader.setAutoCommit(false);
-      reading.execute("SELECT count(*) FROM t");
-      SQLException e = assertThrows(SQLException.class, () -> drop(table, later));
   /** What an archivist detaches by hand, after the retention has become longer, stays. */
   @Test
   void partitionThatCouldNotBeDetached_isNoLongerMarked() throws Exception {
@@ -179,6 +179,17 @@ class PartitionUpkeepIT extends PartitionsFixture {
     assertEquals(List.of(), drop(table, later));
   }
 
+  /** A query that has read the table holds up the end of a DETACH, and nobody is held up by it. */
+  @Test
+  void partitionThatIsBeingRead_isDroppedWhenThatIsOver() throws Exception {
+    Table table = table("day", "2 days");
+    DatabaseTables.prepare(connection, schema(table), NOW);
+    Instant later = Instant.parse("2024-03-01T01:00:00Z");
+    try (Connection reader = database.connect();
+        Statement reading = reader.createStatement()) {
+      reader.setAutoCommit(false);
+      reading.execute("SELECT count(*) FROM t");
+      SQLException e = assertThrows(SQLException.class, () -> drop(table, later));
       // Otherwise all writers would have waited with it.
       boolean concurrently = connection.getMetaData().getDatabaseMajorVersion() >= 14;
       assertEquals(concurrently ? "57014" : "55P03", e.getSQLState(), e.getMessage());
