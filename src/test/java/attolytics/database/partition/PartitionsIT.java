@@ -214,15 +214,13 @@ class PartitionsIT extends PartitionsFixture {
 
   private static Table deduplicated() {
     Table table = table("day", null);
-    return new Table(
-        null, "t", 0, table.columns(), table.partitioning(), null, table.columns());
+    return new Table(null, "t", 0, table.columns(), table.partitioning(), null, table.columns());
   }
 
   @Test
   void names_areReadOnce() throws SQLException {
     RecordedQueries queries = new RecordedQueries(connection);
-    DatabaseTables.rehearse(
-        queries.connection(), schema(table("a"), table("b"), table("c")), NOW);
+    DatabaseTables.rehearse(queries.connection(), schema(table("a"), table("b"), table("c")), NOW);
     assertEquals(1, queries.count("FROM pg_catalog.pg_type"));
   }
 
