@@ -60,7 +60,6 @@ final class TableCreation {
   private final Runnable progress;
   private final List<String> created = new ArrayList<>();
   private final Set<String> warnings = new LinkedHashSet<>();
-
   private final Set<String> foundWarnings = new LinkedHashSet<>();
   private final Set<String> foundProblems = new LinkedHashSet<>();
 
@@ -151,11 +150,11 @@ final class TableCreation {
     try (Statement sql = connection.createStatement()) {
       // Schemas and the service's own tables in each part, which needs them.
       create(sql, left.stream().filter(each -> isOf(part, each)).toList());
+      upgrade(sql, comparison.upgrades());
       if (!isLast) {
         note(inspection.inspect(connection, part::contains));
         return new Part(comparison, List.of(), false);
       }
-      upgrade(sql, comparison.upgrades());
       createPartitions(sql, comparison.partitions(), comparison, true);
       Set<Table> absent = tables(comparison.missing());
       absent.removeAll(part);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.Sql;
+import attolytics.database.IdempotencyTable;
 import attolytics.database.Inspection;
 import attolytics.database.migration.DatabaseTables;
 import attolytics.database.migration.Plan;
@@ -91,6 +92,8 @@ class ManyTablesIT extends PartitionsFixture {
   /** Those that are there only in another part are no problem. */
   @Test
   void flushes_areTriedInEachPart() throws SQLException {
+    sql(IdempotencyTable.TABLE.creation().toArray(new String[0]));
+    sql("ALTER TABLE attolytics_idempotency DROP COLUMN answer"); // of an older version
     Schema schema = of(fourteen());
     FlushTrial trial = new FlushTrial(schema.tables());
     Plan rehearsed = DatabaseTables.rehearse(connection, schema, NOW, trial);
