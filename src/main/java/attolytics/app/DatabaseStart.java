@@ -37,6 +37,9 @@ final class DatabaseStart {
 
   private static final Duration STOP_POLL = Duration.ofMillis(20);
 
+  /** Of a server that has not as many locks, for example, as the tables need. */
+  private static final String OUT_OF_MEMORY = "53200";
+
   private static final String WAITING = "waiting for the database";
 
   private final Settings settings;
@@ -91,7 +94,9 @@ final class DatabaseStart {
         return createTables(url, clock);
       } catch (StartException e) {
         boolean mayPass =
-            e.getCause() instanceof SQLException cause && Connector.isTransient(cause);
+            e.getCause() instanceof SQLException cause
+                && Connector.isTransient(cause)
+                && !OUT_OF_MEMORY.equals(cause.getSQLState());
         if (!mayPass || System.nanoTime() - deadline > 0) {
           throw e;
         }
@@ -120,7 +125,8 @@ final class DatabaseStart {
             url, settings.ackTimeout(), stop, cause -> setPhase(WAITING, cause))) {
       readiness.setNotReady("starting", null);
       FlushTrial trial = new FlushTrial(schema.tables());
-      Plan plan = StartSteps.createTables(connection, schema, trial, clock.instant());
+      Plan plan =
+          StartSteps.createTables(connection, schema, trial, clock.instant(), this::extendTimeout);
       plan.statements().forEach(statement -> log.info("created: {}", statement));
       plan.warnings().forEach(log::warn);
       return trial.lookup();

@@ -156,7 +156,7 @@ final class Reload {
   private void prepareTables(Schema schema) throws StartException, InterruptedException {
     try (Connection connection = Connector.awaitConnection(database, settings.ackTimeout(), stop)) {
       FlushTrial trial = new FlushTrial(schema.tables());
-      Plan plan = StartSteps.createTables(connection, schema, trial, clock.instant());
+      Plan plan = StartSteps.createTables(connection, schema, trial, clock.instant(), () -> {});
       plan.statements().forEach(statement -> log.info("{}", line("created: " + statement)));
       plan.warnings().forEach(warning -> log.warn("{}", line(warning)));
     } catch (SQLException e) {

@@ -51,14 +51,16 @@ public final class StartSteps {
    *
    * @param trial of the schema's tables
    * @param now for which partitions are created
+   * @param progress called while that goes on
    * @return what was created, and warnings
    * @throws StartException if the database refuses, or does not fit the schema
    */
-  static Plan createTables(Connection connection, Schema schema, FlushTrial trial, Instant now)
+  static Plan createTables(
+      Connection connection, Schema schema, FlushTrial trial, Instant now, Runnable progress)
       throws StartException {
     Plan plan;
     try {
-      plan = DatabaseTables.prepare(connection, schema, now, trial);
+      plan = DatabaseTables.prepare(connection, schema, now, trial, progress);
     } catch (SQLException e) {
       throw tablesRefused(e);
     }

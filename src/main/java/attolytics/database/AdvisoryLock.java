@@ -5,6 +5,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An advisory lock that one transaction of a database can hold at a time. A session-level lock
@@ -23,6 +24,18 @@ public enum AdvisoryLock {
   private static final long FIRST_KEY = 0x6174_746f_6c79_7469L;
 
   private static final Duration POLL = Duration.ofMillis(100);
+
+  /** A session that holds a lock by mistake may have other transactions, too. */
+  private static final int MAX_HOLDERS = 20;
+
+  private static final String TRANSACTIONS =
+      """
+      SELECT string_agg(virtualtransaction, ' ' ORDER BY virtualtransaction)
+      FROM pg_catalog.pg_locks
+      WHERE locktype = 'advisory' AND granted AND objsubid = 1
+        AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+        AND classid = %d AND objid = %d
+      """;
 
   private static final String HOLDERS =
       """
@@ -85,25 +98,61 @@ public enum AdvisoryLock {
     long start = System.nanoTime();
     while (!tryAcquire(connection)) {
       if (System.nanoTime() - start > timeout.toNanos()) {
-        throw new SQLException(
-            "waited %d s for another session that %s: %s"
-                .formatted(timeout.toSeconds(), purpose, holders(connection)),
-            DdlTransaction.LOCK_NOT_AVAILABLE);
+        throw waitedFor(timeout, connection);
       }
       pause();
     }
   }
 
+  /**
+   * Acquires the lock until the end of the connection's transaction, after others that may need it
+   * for several transactions, one right after the other.
+   *
+   * @param timeout for a single transaction that holds it
+   * @param progress called when another transaction holds it than before
+   */
+  public void acquire(Connection connection, Duration timeout, Runnable progress)
+      throws SQLException {
+    @Nullable String holder = null;
+    int holders = 0;
+    long start = System.nanoTime();
+    while (!tryAcquire(connection)) {
+      if (holder == null) {
+        holder = queryOfKey(connection, TRANSACTIONS);
+      } else if (System.nanoTime() - start > timeout.toNanos()) {
+        holders++;
+        if (holders == MAX_HOLDERS || holder.equals(queryOfKey(connection, TRANSACTIONS))) {
+          throw waitedFor(timeout.multipliedBy(holders), connection);
+        }
+        holder = null;
+        start = System.nanoTime();
+        progress.run();
+      }
+      pause();
+    }
+  }
+
+  private SQLException waitedFor(Duration timeout, Connection connection) throws SQLException {
+    return new SQLException(
+        "waited %d s for another session that %s: %s"
+            .formatted(timeout.toSeconds(), purpose, holders(connection)),
+        DdlTransaction.LOCK_NOT_AVAILABLE);
+  }
+
   /** Describes who holds the lock, and since when, for a message. */
   public String holders(Connection connection) throws SQLException {
-    String query = HOLDERS.replace("%d AND", (key >>> 32) + " AND").replace("%d", "" + (int) key);
+    String holders = queryOfKey(connection, HOLDERS);
+    return holders == null
+        ? "the holder has just ended"
+        : "pid " + holders + "; SELECT pg_terminate_backend(pid) ends one that hangs";
+  }
+
+  private @Nullable String queryOfKey(Connection connection, String query) throws SQLException {
+    String ofKey = query.replace("%d AND", (key >>> 32) + " AND").replace("%d", "" + (int) key);
     try (Statement sql = connection.createStatement();
-        ResultSet row = sql.executeQuery(query)) {
+        ResultSet row = sql.executeQuery(ofKey)) {
       row.next();
-      String holders = row.getString(1);
-      return holders == null
-          ? "the holder has just ended"
-          : "pid " + holders + "; SELECT pg_terminate_backend(pid) ends one that hangs";
+      return row.getString(1);
     }
   }
 

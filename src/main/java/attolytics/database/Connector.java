@@ -22,6 +22,7 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import org.postgresql.PGProperty;
 import org.postgresql.util.GT;
 import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -114,7 +115,8 @@ public final class Connector {
   }
 
   /**
-   * Explains a failure with the database's message, and what to do if a pooler sent it.
+   * Explains a failure with the database's message, and what to do if a pooler sent it, or if the
+   * server lacks something.
    *
    * @param what the database did
    */
@@ -124,8 +126,21 @@ public final class Connector {
         message.contains(STATEMENT_POOLING)
             ? "; set pool_mode = transaction, or session, in pgbouncer.ini: a request's rows are"
                 + " stored in one transaction"
-            : "";
+            : hint(e);
     return new StartException("the database " + what + ": " + message + advice, e);
+  }
+
+  /** The server's hint, which says what to configure, if it is short of memory, locks or space. */
+  private static String hint(SQLException e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof PSQLException driver
+          && String.valueOf(driver.getSQLState()).startsWith("53")) {
+        ServerErrorMessage server = driver.getServerErrorMessage();
+        String hint = server == null ? null : server.getHint();
+        return hint == null ? "" : "; " + FailureCause.withoutFullStop(hint);
+      }
+    }
+    return "";
   }
 
   /**

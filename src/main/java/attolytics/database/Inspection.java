@@ -1,8 +1,10 @@
 package attolytics.database;
 
+import attolytics.schema.Table;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.function.Predicate;
 
 /** Checks the database after all tables are created, before the transaction ends. */
 @FunctionalInterface
@@ -11,6 +13,15 @@ public interface Inspection {
 
   /** Checks, and changes nothing. */
   Findings inspect(Connection connection) throws SQLException;
+
+  /**
+   * The same while not all tables exist.
+   *
+   * @param tables which of the schema's tables to check
+   */
+  default Findings inspect(Connection connection, Predicate<Table> tables) throws SQLException {
+    return inspect(connection);
+  }
 
   /**
    * The result of an inspection.

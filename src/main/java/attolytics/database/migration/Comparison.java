@@ -8,9 +8,18 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Collects the differences between a schema and the database, for a start or for a migration. */
 final class Comparison {
+  /**
+   * A schema or table that is missing.
+   *
+   * @param table of the schema file, or null
+   */
+  record Missing(@Nullable Table table, List<String> statements) {}
+
+  private final List<Missing> missing = new ArrayList<>();
   private final List<String> statements = new ArrayList<>();
   private final List<String> upgrades = new ArrayList<>();
   private final List<String> warnings = new ArrayList<>();
@@ -42,11 +51,21 @@ final class Comparison {
   }
 
   /**
-   * Adds a missing schema or table.
+   * Adds a missing schema, or a missing table of the service's own.
    *
    * @param whyNot reasons why it cannot be created, or none
    */
   void create(List<String> creation, List<String> whyNot) {
+    create(null, creation, whyNot);
+  }
+
+  /**
+   * Adds a missing table.
+   *
+   * @param whyNot reasons why it cannot be created, or none
+   */
+  void create(@Nullable Table table, List<String> creation, List<String> whyNot) {
+    missing.add(new Missing(table, creation));
     statements.addAll(creation);
     refuse(whyNot);
     if (whyNot.isEmpty()) {
@@ -114,9 +133,9 @@ final class Comparison {
     partitions.addAll(check.missing());
   }
 
-  /** The statements that create missing schemas and tables. */
-  List<String> statements() {
-    return statements;
+  /** The missing schemas and tables, in the order in which they can be created. */
+  List<Missing> missing() {
+    return missing;
   }
 
   /** The statements that upgrade the service's own tables. */
@@ -129,10 +148,11 @@ final class Comparison {
     return List.copyOf(partitions);
   }
 
-  /** Removes a partition, with a warning. */
+  /** Removes a partition, if it is still missing, with a warning. */
   void postpone(Step partition, String why) {
-    partitions.remove(partition);
-    warnings.add(why);
+    if (partitions.remove(partition)) {
+      warnings.add(why);
+    }
   }
 
   Plan plan() {

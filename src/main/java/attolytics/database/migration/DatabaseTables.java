@@ -1,18 +1,14 @@
 package attolytics.database.migration;
 
-import attolytics.database.AdvisoryLock;
 import attolytics.database.DdlTransaction;
 import attolytics.database.Inspection;
 import attolytics.database.Migration;
-import attolytics.database.Migration.Step;
 import attolytics.database.StepRunner;
 import attolytics.database.partition.PartitionNames;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Savepoint;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -27,29 +23,32 @@ public final class DatabaseTables {
   /** How long a start waits for other instances that create tables. */
   private static final Duration TURN = Duration.ofSeconds(30);
 
-  /**
-   * For a lock on one of the service's own tables, which flushes of other instances hold briefly.
-   */
-  private static final Duration UPGRADE_LOCK_WAIT = Duration.ofSeconds(5);
-
   private DatabaseTables() {}
 
   /**
-   * Compares, and creates what is missing if there are no problems: all in one transaction, which
-   * only one instance at a time runs. The connection must not be in a transaction, and is in none
-   * afterwards. A partition whose table is locked is postponed, with a warning.
+   * Compares, and creates what is missing if there are no problems: in one transaction, or in
+   * several if it is much, which only one instance at a time runs. The connection must not be in a
+   * transaction, and is in none afterwards. A partition whose table is locked is postponed, with a
+   * warning.
    *
    * @param now for which partitions are created
-   * @param inspection a final check; if it finds problems, the transaction is rolled back
+   * @param inspection a final check; if it finds problems, the last transaction is rolled back
+   * @param progress called after each transaction, and when another instance makes progress
    * @return the plan, which has been executed if it has no problems
    * @throws SQLException if a query or statement fails, with which the message begins; nothing is
-   *     changed then
+   *     changed then except by earlier transactions
    */
+  public static Plan prepare(
+      Connection connection, Schema schema, Instant now, Inspection inspection, Runnable progress)
+      throws SQLException {
+    return new TableCreation(connection, schema, now, inspection, TURN, progress).run();
+  }
+
+  /** Does the same without showing progress. */
   public static Plan prepare(
       Connection connection, Schema schema, Instant now, Inspection inspection)
       throws SQLException {
-    return DdlTransaction.run(
-        connection, DatabaseTables::fits, () -> execute(connection, schema, now, inspection, TURN));
+    return prepare(connection, schema, now, inspection, () -> {});
   }
 
   /** Does the same without an inspection. */
@@ -60,10 +59,7 @@ public final class DatabaseTables {
 
   static Plan prepare(Connection connection, Schema schema, Instant now, Duration turn)
       throws SQLException {
-    return DdlTransaction.run(
-        connection,
-        DatabaseTables::fits,
-        () -> execute(connection, schema, now, Inspection.NONE, turn));
+    return new TableCreation(connection, schema, now, Inspection.NONE, turn, () -> {}).run();
   }
 
   /** Does the same by the system's clock. */
@@ -80,8 +76,7 @@ public final class DatabaseTables {
   public static Plan rehearse(
       Connection connection, Schema schema, Instant now, Inspection inspection)
       throws SQLException {
-    return DdlTransaction.run(
-        connection, plan -> false, () -> execute(connection, schema, now, inspection, TURN));
+    return new TableCreation(connection, schema, now, inspection, TURN, () -> {}).rehearse();
   }
 
   /** Does the same without an inspection. */
@@ -130,64 +125,5 @@ public final class DatabaseTables {
     }
     SchemaComparison.OWN_TABLES.forEach(table -> statements.addAll(table.creation()));
     return new Plan(statements, TargetSchema.warnings(schema.tables()), problems);
-  }
-
-  private static boolean fits(Plan plan) {
-    return plan.problems().isEmpty();
-  }
-
-  private static Plan execute(
-      Connection connection, Schema schema, Instant now, Inspection inspection, Duration turn)
-      throws SQLException {
-    AdvisoryLock.TABLES.acquire(connection, turn);
-    try (Statement sql = connection.createStatement()) {
-      Comparison comparison = SchemaComparison.of(connection, schema, now);
-      if (comparison.plan().problems().isEmpty()) {
-        for (String statement : comparison.statements()) {
-          DdlTransaction.execute(sql, statement);
-        }
-        upgrade(sql, comparison.upgrades());
-        createPartitions(sql, comparison);
-        Inspection.Findings findings = inspection.inspect(connection);
-        comparison.warn(findings.warnings());
-        comparison.refuse(findings.problems());
-      }
-      return comparison.plan();
-    }
-  }
-
-  /**
-   * Flushes queue behind this while another session reads one of the tables, so the wait is
-   * limited.
-   */
-  private static void upgrade(Statement sql, List<String> statements) throws SQLException {
-    if (!statements.isEmpty()) {
-      DdlTransaction.limitLockWait(sql, UPGRADE_LOCK_WAIT);
-    }
-    for (String statement : statements) {
-      DdlTransaction.execute(sql, statement);
-    }
-  }
-
-  /** For existing tables. A lock on one of them does not make a start fail. */
-  private static void createPartitions(Statement sql, Comparison comparison) throws SQLException {
-    if (comparison.partitions().isEmpty()) {
-      return;
-    }
-    DdlTransaction.limitLockWait(sql, DdlTransaction.LOCK_WAIT);
-    for (Step step : comparison.partitions()) {
-      Savepoint before = sql.getConnection().setSavepoint();
-      try {
-        for (String statement : step.statements()) {
-          DdlTransaction.execute(sql, statement);
-        }
-      } catch (SQLException e) {
-        if (!DdlTransaction.LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
-          throw e;
-        }
-        sql.getConnection().rollback(before);
-        comparison.postpone(step, e.getMessage() + "; retried every 5 minutes");
-      }
-    }
   }
 }

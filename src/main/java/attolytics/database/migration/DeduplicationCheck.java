@@ -47,10 +47,7 @@ record DeduplicationCheck(List<String> problems, List<String> left, List<Step> s
   // A partitioned table takes those of its partitions for its own only in the same order.
   private static final String TABLES =
       """
-      WITH tables AS (
-        SELECT oid FROM pg_catalog.pg_class WHERE oid = ?
-        UNION SELECT relid FROM pg_partition_tree(?)
-      ), indexes AS (
+      WITH RECURSIVE TREE, indexes AS (
         SELECT indrelid, indexrelid, indisvalid, BUILDER AS builder
         FROM tables JOIN pg_catalog.pg_index ON indrelid = tables.oid
         WHERE indisunique AND indimmediate AND indpred IS NULL AND indexprs IS NULL
@@ -77,6 +74,7 @@ record DeduplicationCheck(List<String> problems, List<String> left, List<Step> s
       WHERE relkind = 'r'
       ORDER BY tables.oid
       """
+          .replace("TREE", PartitionTree.TABLES)
           .replace("BUILDER", IndexesInProgress.BUILDER);
 
   static DeduplicationCheck of(Connection connection, Table table, ExistingTable existing)
@@ -149,8 +147,7 @@ record DeduplicationCheck(List<String> problems, List<String> left, List<Step> s
     List<Step> steps = new ArrayList<>();
     try (PreparedStatement query = connection.prepareStatement(TABLES)) {
       query.setLong(1, existing.oid());
-      query.setLong(2, existing.oid());
-      query.setArray(3, names(connection, table));
+      query.setArray(2, names(connection, table));
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
           inProgress.addAll(IndexesInProgress.left(row.getArray("in_progress")));

@@ -22,10 +22,7 @@ final class MissingIndex {
   /** The table itself, or its partitions, as far as they hold rows. */
   private static final String TABLES =
       """
-      WITH tables AS (
-        SELECT oid FROM pg_catalog.pg_class WHERE oid = ?
-        UNION SELECT relid FROM pg_partition_tree(?)
-      ), indexes AS (
+      WITH RECURSIVE TREE, indexes AS (
         SELECT indrelid, indexrelid, indisvalid,
           BUILDER AS builder,
           amname = ? AND indnatts = 1 AND opcdefault AND indcollation[0] = attcollation AS fits
@@ -53,6 +50,7 @@ final class MissingIndex {
       WHERE relkind = 'r'
       ORDER BY tables.oid
       """
+          .replace("TREE", PartitionTree.TABLES)
           .replace("BUILDER", IndexesInProgress.BUILDER);
 
   private MissingIndex() {}
@@ -69,9 +67,8 @@ final class MissingIndex {
     List<String> inProgress = new ArrayList<>();
     try (PreparedStatement query = connection.prepareStatement(TABLES)) {
       query.setLong(1, existing.oid());
-      query.setLong(2, existing.oid());
-      query.setString(3, column.index().method(column.type()));
-      query.setString(4, column.name());
+      query.setString(2, column.index().method(column.type()));
+      query.setString(3, column.name());
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
           inProgress.addAll(IndexesInProgress.left(row.getArray("in_progress")));

@@ -118,7 +118,7 @@ final class SchemaComparison {
     String quoted = Identifiers.quote(table);
     List<String> whyNot = new ArrayList<>(target.whyNotCreate(connection, quoted, table.name()));
     whyNot.addAll(distribution.whyNotCreate(table));
-    comparison.create(creation, whyNot);
+    comparison.create(table, creation, whyNot);
     if (table.schema() != null) {
       pointOutOther(table, quoted);
     }

@@ -65,11 +65,12 @@ record ExistingPartitions(
       WHERE pg_class.oid = ?
       """;
 
-  // PostgreSQL 13 has no inhdetachpending.
+  // PostgreSQL 13 has no inhdetachpending. A bound has no columns, for which pg_get_expr would
+  // wait for a lock on the partition.
   private static final String PARTITIONS =
       """
       SELECT format('%I.%I', nspname, relname) AS name, obj_description(part.oid, 'pg_class') AS comment,
-        pg_get_expr(relpartbound, part.oid) AS bound,
+        pg_get_expr(relpartbound, 0) AS bound,
         coalesce((to_jsonb(pg_inherits) ->> 'inhdetachpending')::bool, false) AS detaching
       FROM pg_catalog.pg_inherits JOIN pg_catalog.pg_class AS part ON part.oid = inhrelid
         JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
@@ -119,9 +120,6 @@ record ExistingPartitions(
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
           String bound = row.getString("bound");
-          if (bound == null) {
-            continue; // dropped after the query began: the function sees that, its rows do not
-          }
           TimeRange range = PartitionBound.parse(bound);
           hasDefault |= bound.equals("DEFAULT");
           if (range != null) {

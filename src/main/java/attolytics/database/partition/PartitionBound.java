@@ -3,6 +3,7 @@ package attolytics.database.partition;
 import attolytics.schema.ColumnType;
 import attolytics.schema.ScalarType;
 import attolytics.schema.TimeRange;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
@@ -65,12 +66,20 @@ final class PartitionBound {
     return "'" + formatter.format(instant.atOffset(ZoneOffset.UTC)) + "'";
   }
 
-  /** The range at the end of a text, or null if there is none, or not one of times. */
+  /**
+   * The range at the end of a text, or null if there is none, or not one of times: PostgreSQL shows
+   * the bounds of any type in quotes, and those of a TIMESTAMP without an offset.
+   */
   static @Nullable TimeRange parse(@Nullable String text) {
     Matcher matcher = RANGE.matcher(text == null ? "" : text);
-    return matcher.find()
-        ? new TimeRange(instant(matcher.group(1)), instant(matcher.group(2)))
-        : null;
+    if (!matcher.find()) {
+      return null;
+    }
+    try {
+      return new TimeRange(instant(matcher.group(1)), instant(matcher.group(2)));
+    } catch (DateTimeException e) {
+      return null;
+    }
   }
 
   private static Instant instant(String sql) {

@@ -1,8 +1,10 @@
 package attolytics.database.partition;
 
 import attolytics.database.ExistingTable;
+import attolytics.database.ExistingTable.ExistingColumn;
 import attolytics.database.Identifiers;
 import attolytics.database.Migration.Step;
+import attolytics.schema.Column;
 import attolytics.schema.Partitioning;
 import attolytics.schema.Table;
 import attolytics.schema.TimeRange;
@@ -42,7 +44,11 @@ public record PartitionCheck(List<String> problems, List<String> warnings, List<
                   .formatted(Identifiers.quote(table))
               + " ALTER TABLE %s DETACH PARTITION …".formatted(found.parent()));
     }
-    List<TimeRange> missing = partitioning.missing(now, found.ranges());
+    // Of another type, which TableCheck reports, the bounds say nothing about times.
+    List<TimeRange> missing =
+        isOfItsType(partitioning.column(), existing)
+            ? partitioning.missing(now, found.ranges())
+            : List.of();
     return new PartitionCheck(
         problems,
         warnings,
@@ -54,6 +60,11 @@ public record PartitionCheck(List<String> problems, List<String> warnings, List<
                 table,
                 missing,
                 names.avoidThoseOf(connection)));
+  }
+
+  private static boolean isOfItsType(Column column, ExistingTable existing) {
+    ExistingColumn found = existing.columns().get(column.name());
+    return found != null && column.type().sqlTypes().contains(found.type());
   }
 
   private static List<String> problems(

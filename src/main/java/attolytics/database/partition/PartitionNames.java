@@ -35,6 +35,7 @@ public final class PartitionNames {
       "SELECT relname FROM pg_catalog.pg_class UNION SELECT typname FROM pg_catalog.pg_type";
 
   private final Set<String> taken;
+  private boolean hasRead;
 
   /**
    * @param tables to be created, whose names are not available
@@ -44,14 +45,18 @@ public final class PartitionNames {
     tables.forEach(table -> taken.add(table.name()));
   }
 
-  /** Avoids the names that exist in the database. */
+  /** Avoids the names that exist in the database when this is called first. */
   public PartitionNames avoidThoseOf(Connection connection) throws SQLException {
+    if (hasRead) {
+      return this;
+    }
     try (Statement sql = connection.createStatement();
         ResultSet row = sql.executeQuery(TAKEN)) {
       while (row.next()) {
         taken.add(row.getString(1));
       }
     }
+    hasRead = true;
     return this;
   }
 

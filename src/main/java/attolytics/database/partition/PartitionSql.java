@@ -45,11 +45,18 @@ public final class PartitionSql {
                   "CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY)"
                       .formatted(name, parent),
                   "ALTER TABLE %s ATTACH PARTITION %s %s".formatted(parent, name, bound),
-                  comment(name, MADE + of(Identifiers.quote(table.name())) + bound)),
+                  comment(name, madeOf(table, range, partitioning))),
               false,
               null));
     }
     return steps;
+  }
+
+  /** The comment on a partition that the service has created. */
+  static String madeOf(Table table, TimeRange range, Partitioning partitioning) {
+    return MADE
+        + of(Identifiers.quote(table.name()))
+        + PartitionBound.sql(range, partitioning.column().type());
   }
 
   /**

@@ -146,13 +146,12 @@ public final class PartitionUpkeep {
 
   private List<Step> missing(Instant now) throws SQLException {
     ExistingPartitions found = find();
+    List<TimeRange> ranges = partitioning.missing(now, found.ranges());
+    if (ranges.isEmpty()) {
+      return List.of(); // without reading the names of all the tables of the database
+    }
     PartitionNames names = new PartitionNames(List.of(table)).avoidThoseOf(connection);
-    return PartitionSql.creation(
-        found.parent(),
-        found.schema() + ".",
-        table,
-        partitioning.missing(now, found.ranges()),
-        names);
+    return PartitionSql.creation(found.parent(), found.schema() + ".", table, ranges, names);
   }
 
   /** Whether {@link #drop} has something to do. */
@@ -160,7 +159,7 @@ public final class PartitionUpkeep {
     ExistingPartitions found = find();
     Instant end = keptFrom(now);
     return found.partitions().stream()
-            .anyMatch(partition -> isPast(partition, end) || isLeftPending(partition))
+            .anyMatch(partition -> isPast(partition, end) || isLeftMarked(partition))
         || !detached(found.parent(), end).isEmpty();
   }
 
@@ -179,6 +178,7 @@ public final class PartitionUpkeep {
     List<SQLException> failures = new ArrayList<>();
     finishPending(found, end, failures);
     detachPast(found, end, failures);
+    attempt(failures, () -> takeMarksBack(failures));
     attempt(
         failures,
         () -> {
@@ -223,6 +223,19 @@ public final class PartitionUpkeep {
     }
   }
 
+  /**
+   * From partitions whose DETACH has not begun. Somebody may detach them by hand later, to keep
+   * them, when the retention has become longer.
+   */
+  private void takeMarksBack(List<SQLException> failures) throws SQLException {
+    for (Partition partition : find().partitions()) {
+      if (isLeftMarked(partition) && !partition.detaching()) {
+        String comment = PartitionSql.madeOf(table, partition.range(), partitioning);
+        attempt(failures, () -> execute(PartitionSql.comment(partition.name(), comment)));
+      }
+    }
+  }
+
   /** Whether the work is done; if it fails, that is one more of the failures. */
   private static boolean attempt(List<SQLException> failures, Work work) {
     try {
@@ -253,7 +266,12 @@ public final class PartitionUpkeep {
    * become longer: there is no way back, and it stops all others.
    */
   private static boolean isLeftPending(Partition partition) {
-    return partition.detaching() && partition.isMarked() && partition.isOwn();
+    return partition.detaching() && isLeftMarked(partition);
+  }
+
+  /** Whether the service wanted to drop it when its retention was shorter, or could not. */
+  private static boolean isLeftMarked(Partition partition) {
+    return partition.isMarked() && partition.isOwn();
   }
 
   private void mark(Partition partition, ExistingPartitions found) throws SQLException {

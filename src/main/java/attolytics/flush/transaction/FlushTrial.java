@@ -10,10 +10,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -36,8 +37,8 @@ public final class FlushTrial implements Inspection {
   private static final String NOT_ALLOWED_NOW = "55000";
 
   private final List<Table> tables;
-  private final List<String> warnings = new ArrayList<>();
-  private final List<String> problems = new ArrayList<>();
+  private final Set<String> warnings = new LinkedHashSet<>();
+  private final Set<String> problems = new LinkedHashSet<>();
   private OutcomeLookup lookup = OutcomeLookup.BY_TRANSACTION;
 
   /**
@@ -59,13 +60,20 @@ public final class FlushTrial implements Inspection {
 
   @Override
   public Findings inspect(Connection connection) throws SQLException {
+    return inspect(connection, table -> true);
+  }
+
+  @Override
+  public Findings inspect(Connection connection, Predicate<Table> some) throws SQLException {
     if (tryBegin(connection)) {
       tryKeys(connection);
       for (Table table : tables) {
-        tryCopy(connection, table);
+        if (some.test(table)) {
+          tryCopy(connection, table);
+        }
       }
     }
-    return new Findings(warnings, problems);
+    return new Findings(List.copyOf(warnings), List.copyOf(problems));
   }
 
   private boolean tryBegin(Connection connection) throws SQLException {

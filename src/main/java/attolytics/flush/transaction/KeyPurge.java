@@ -22,15 +22,18 @@ public final class KeyPurge implements Runnable {
   private static final TimeLimits LIMITS =
       new TimeLimits(1_000, Duration.ofMinutes(1).toNanos(), Duration.ofMinutes(1).toNanos());
 
-  private static final String DELETE =
-      "DELETE FROM "
-          + IdempotencyTable.NAME
-          + " WHERE ctid = ANY (ARRAY(SELECT ctid FROM "
-          + IdempotencyTable.NAME
-          + " WHERE created < now() - make_interval(secs => ?)"
-          + " ORDER BY created LIMIT "
-          + STEP
-          + " FOR UPDATE SKIP LOCKED))";
+  // Each partition of a table has a row of the same ctid, so that the table counts, too. The ctid
+  // alone is a condition of its own, as otherwise the whole table would be read.
+  static final String DELETE =
+      """
+      WITH expired AS MATERIALIZED (
+        SELECT tableoid, ctid FROM %s WHERE created < now() - make_interval(secs => ?)
+        ORDER BY created LIMIT %d FOR UPDATE SKIP LOCKED
+      )
+      DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM expired))
+        AND (tableoid, ctid) IN (SELECT tableoid, ctid FROM expired)
+      """
+          .formatted(IdempotencyTable.NAME, STEP, IdempotencyTable.NAME);
 
   private final DataSource database;
   private final double ttlSeconds;

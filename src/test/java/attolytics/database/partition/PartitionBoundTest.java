@@ -69,7 +69,12 @@ class PartitionBoundTest {
         "FOR VALUES WITH (modulus 2, remainder 0)",
         "",
         "FOR VALUES FROM ('2026-01-01', 'x') TO ('2026-02-01', 'x')",
-        "FOR VALUES FROM (1) TO (2)"
+        "FOR VALUES FROM (1) TO (2)",
+        // Of a TIMESTAMP, a BIGINT, and a TEXT.
+        "FOR VALUES FROM ('2026-01-01 00:00:00') TO ('2026-02-01 00:00:00')",
+        "FOR VALUES FROM ('1') TO ('2')",
+        "FOR VALUES FROM ('a') TO ('a b')",
+        "made by attolytics: partition of \"t\" FOR VALUES FROM ('x') TO ('y')"
       })
   void boundsThatAreNotOfTimes_areNone(String bound) {
     assertNull(PartitionBound.parse(bound));

@@ -41,6 +41,17 @@ class PartitionUpkeepIT extends PartitionsFixture {
         PartitionUpkeep.of(connection, table).state(NOW.plus(DAY)));
   }
 
+  /** There may be very many. */
+  @Test
+  void make_readsTheNamesOfTheDatabaseOnlyForWhatIsMissing() throws SQLException {
+    Table table = table("day", null);
+    DatabaseTables.prepare(connection, schema(table), NOW);
+    RecordedQueries queries = new RecordedQueries(connection);
+    PartitionUpkeep.of(queries.connection(), table).create(NOW.plus(DAY), statement -> {});
+    assertEquals(1, queries.count("FROM pg_catalog.pg_type"));
+    assertEquals(10, partitions().size());
+  }
+
   @Test
   void drop_dropsWhatIsPastItsRetention_withAMargin() throws SQLException {
     Table table = table("day", "2 days");
@@ -123,6 +134,49 @@ class PartitionUpkeepIT extends PartitionsFixture {
     assertEquals(
         List.of("DROP TABLE public.t_20240226"),
         drop(table, Instant.parse("2024-03-01T01:00:00Z")));
+  }
+
+  /** What an archivist detaches by hand, after the retention has become longer, stays. */
+  @Test
+  void partitionThatCouldNotBeDetached_isNoLongerMarked() throws Exception {
+    Table table = table("day", "2 days");
+    DatabaseTables.prepare(connection, schema(table), NOW);
+    Instant later = Instant.parse("2024-03-01T01:00:00Z");
+    ExistingPartitions.Partition before = partition("t_20240226");
+    try (Connection other = database.connect();
+        Statement lock = other.createStatement()) {
+      other.setAutoCommit(false);
+      lock.execute("LOCK TABLE ONLY t IN SHARE UPDATE EXCLUSIVE MODE"); // as ANALYZE has
+      assertThrows(SQLException.class, () -> drop(table, later));
+    }
+    assertEquals(before, partition("t_20240226"));
+
+    sql("ALTER TABLE t DETACH PARTITION t_20240226");
+    assertEquals(List.of(), drop(table, later));
+    assertEquals(List.of("t"), query("SELECT to_regclass('t_20240226') IS NOT NULL"));
+  }
+
+  /** As after a crash before the DETACH. */
+  @Test
+  void partitionThatIsMarked_isNoLongerOnceTheRetentionIsLonger() throws Exception {
+    Table table = table("day", "2 days");
+    DatabaseTables.prepare(connection, schema(table), NOW);
+    Instant later = Instant.parse("2024-03-01T01:00:00Z");
+    ExistingPartitions.Partition before = partition("t_20240226");
+    sql(
+        PartitionSql.comment(
+            before.name(),
+            PartitionSql.markOf(
+                "public.t", before.range(), Objects.requireNonNull(table.partitioning()))));
+
+    Table longer = table("day", "3 days");
+    assertTrue(PartitionUpkeep.of(connection, longer).needsDrop(later));
+    assertEquals(List.of(), drop(longer, later));
+    assertEquals(before, partition("t_20240226"));
+    assertFalse(PartitionUpkeep.of(connection, longer).needsDrop(later));
+
+    sql("ALTER TABLE t DETACH PARTITION t_20240226");
+    assertEquals(List.of(), drop(table, later));
   }
 
   /** A query that has read the table holds up the end of a DETACH, and nobody is held up by it. */
