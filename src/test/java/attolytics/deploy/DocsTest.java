@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The guides to {@code deploy/} and what is there are in step. */
 class DocsTest {
@@ -98,6 +99,25 @@ class DocsTest {
       }
     }
     assertEquals(4, jvms);
+  }
+
+  /** After which it exits with 3, but for the commands: that is their code for what is left. */
+  @Test
+  void everyCommand_goesOnAfterAnOutOfMemoryError(@TempDir Path programs) throws Exception {
+    Path java = Files.writeString(programs.resolve("java"), "#!/bin/sh\necho \" $*\"\n");
+    assertTrue(java.toFile().setExecutable(true));
+    String path = "PATH=" + programs + ":" + System.getenv("PATH");
+    for (String script : List.of("deploy/attolytics", "deploy/container/attolytics")) {
+      for (String command : List.of("check", "migrate", "replay")) {
+        String started = Program.succeed("env", path, script, command, "--quiet");
+        assertTrue(started.contains(" -XX:-ExitOnOutOfMemoryError "), started);
+        assertTrue(started.endsWith("attolytics.jar " + command + " --quiet\n"), started);
+      }
+      String service = Program.succeed("env", path, script, "--db_url", "check");
+      assertTrue(service.contains("-XX:+ExitOnOutOfMemoryError "), service);
+      assertTrue(service.endsWith("attolytics.jar --db_url check\n"), service);
+      assertTrue(Program.succeed("env", path, script).contains("-XX:+ExitOnOutOfMemoryError "));
+    }
   }
 
   private static int occurrences(String pattern, String text) {
