@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -73,6 +74,26 @@ class DocsTest {
           document);
     }
     assertEquals(5, commands);
+  }
+
+  /** Where the service runs: the data of an embedded PostgreSQL is there. */
+  @Test
+  void systemdRun_isInTheDirectoryOfTheUnit() throws Exception {
+    Matcher unit =
+        Pattern.compile("(?m)^WorkingDirectory=(.*)$")
+            .matcher(Files.readString(DEPLOY.resolve("systemd/attolytics@.service")));
+    assertTrue(unit.find());
+    // "-": before the first start, it may not be there.
+    String directory = "-p User=attolytics -p WorkingDirectory=-" + unit.group(1) + " ";
+    int runs = 0;
+    for (String file : List.of("README.md", "RUNBOOK.md", "debian/restart", "debian/attolytics.1")) {
+      String text =
+          Files.readString(DEPLOY.resolve(file)).replace("\\e\n", "").replace("\\-", "-");
+      int all = occurrences("systemd-run --", text);
+      assertEquals(all, occurrences(directory, text.replaceAll(" +", " ")), file);
+      runs += all;
+    }
+    assertEquals(7, runs);
   }
 
   /** A client sees no difference between an answer of nginx and one of the service. */
