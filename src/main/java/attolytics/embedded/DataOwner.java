@@ -35,7 +35,7 @@ final class DataOwner {
    */
   static void give(Path tree) throws IOException {
     if (isRoot()) {
-      int owner = of(tree.toAbsolutePath().getParent());
+      int owner = of(tree.resolveSibling("."));
       if (owner != 0) {
         set(tree, owner);
       }

@@ -26,9 +26,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One transaction of a replay: locks those of some events that no other session has locked, stores those
- * that are valid and deletes them from the quarantine, and notes on the others why they are invalid
- * now.
+ * One transaction of a replay: locks those of some events that no other session has locked, stores
+ * those that are valid and deletes them from the quarantine, and notes on the others why they are
+ * invalid now.
  *
  * <pre>
  *   lock ─► decode ─► write all, else one by one ─► delete what is written, update the rest ─► commit
@@ -90,11 +90,7 @@ final class ReplayStep {
   /**
    * @param ids of the events, in order, at most as many as a step takes
    */
-  ReplayStep(
-      ReplaySelection selection,
-      EventDecoder decoder,
-      RowWriter writer,
-      List<Long> ids) {
+  ReplayStep(ReplaySelection selection, EventDecoder decoder, RowWriter writer, List<Long> ids) {
     this.selection = selection;
     this.decoder = decoder;
     this.writer = writer;

@@ -9,13 +9,12 @@ import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
-import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Something that is done to the quarantine again and again, by one thread at a time. It says when it
- * begins to fail and when it works again.
+ * Something that is done to the quarantine again and again, by one thread at a time. It says when
+ * it begins to fail and when it works again.
  */
 final class UpkeepTask {
   /** What a run does. */

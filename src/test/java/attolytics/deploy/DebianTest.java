@@ -122,7 +122,8 @@ class DebianTest {
           Files.readAllLines(directory.resolve("invoked")));
       assertEquals(1, restart(directory, unready, ready, state).exitCode());
       assertEquals(
-          List.of("restart attolytics@a.service"), Files.readAllLines(directory.resolve("invoked")));
+          List.of("restart attolytics@a.service"),
+          Files.readAllLines(directory.resolve("invoked")));
     }
   }
 

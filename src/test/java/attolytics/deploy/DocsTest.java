@@ -86,9 +86,9 @@ class DocsTest {
     // "-": before the first start, it may not be there.
     String directory = "-p User=attolytics -p WorkingDirectory=-" + unit.group(1) + " ";
     int runs = 0;
-    for (String file : List.of("README.md", "RUNBOOK.md", "debian/restart", "debian/attolytics.1")) {
-      String text =
-          Files.readString(DEPLOY.resolve(file)).replace("\\e\n", "").replace("\\-", "-");
+    for (String file :
+        List.of("README.md", "RUNBOOK.md", "debian/restart", "debian/attolytics.1")) {
+      String text = Files.readString(DEPLOY.resolve(file)).replace("\\e\n", "").replace("\\-", "-");
       int all = occurrences("systemd-run --", text);
       assertEquals(all, occurrences(directory, text.replaceAll(" +", " ")), file);
       runs += all;

@@ -26,7 +26,8 @@ class UpkeepTaskTest {
   private int runs;
   private @Nullable SQLException failure;
   private final UpkeepTask task =
-      new UpkeepTask("it fails", "it works again", Duration.ofSeconds(1), 4, () -> nanos, this::work);
+      new UpkeepTask(
+          "it fails", "it works again", Duration.ofSeconds(1), 4, () -> nanos, this::work);
 
   private void work() throws SQLException {
     runs++;
@@ -50,7 +51,9 @@ class UpkeepTaskTest {
   }
 
   private List<String> lines() {
-    return logged.list.stream().map(event -> event.getLevel() + " " + event.getFormattedMessage()).toList();
+    return logged.list.stream()
+        .map(event -> event.getLevel() + " " + event.getFormattedMessage())
+        .toList();
   }
 
   @Test
