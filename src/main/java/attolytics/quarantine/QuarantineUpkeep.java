@@ -62,15 +62,15 @@ public final class QuarantineUpkeep {
   private static final String APPS =
       "WITH RECURSIVE apps AS ((SELECT app FROM "
           + Quarantine.NAME
-          + " ORDER BY app LIMIT 1) UNION ALL SELECT (SELECT next.app FROM "
+          + " ORDER BY app LIMIT 1) UNION ALL SELECT (SELECT later.app FROM "
           + Quarantine.NAME
-          + " AS next WHERE next.app > apps.app ORDER BY next.app LIMIT 1)"
+          + " AS later WHERE later.app > apps.app ORDER BY later.app LIMIT 1)"
           + " FROM apps WHERE apps.app IS NOT NULL)"
           + " SELECT app FROM apps WHERE app IS NOT NULL";
 
   // Stops at the bound.
   private static final String COUNT_UP_TO =
-      "SELECT count(*) FROM (SELECT FROM " + Quarantine.NAME + " WHERE app = ? LIMIT ?) AS some";
+      "SELECT count(*) FROM (SELECT FROM " + Quarantine.NAME + " WHERE app = ? LIMIT ?) AS counted";
 
   // Of an index alone, where the table has been vacuumed.
   private static final String COUNT =
