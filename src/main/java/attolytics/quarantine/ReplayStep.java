@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One transaction of a replay: locks those of some events that no other session has locked, stores
- * those that are valid and deletes them from the quarantine, and notes on the others why they are
- * invalid now.
+ * the valid ones and deletes them from the quarantine, and notes on the others why they are invalid
+ * now.
  *
  * <pre>
  *   lock ─► decode ─► write all, else one by one ─► delete what is written, update the rest ─► commit
