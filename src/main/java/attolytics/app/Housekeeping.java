@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 
 /** Runs periodic tasks beside the pipeline. */
 final class Housekeeping implements AutoCloseable {
-  /** The other tasks stay on time while the six that use the database wait for it. */
-  private static final int THREADS = 7;
+  /** The other tasks stay on time while the seven that use the database wait for it. */
+  private static final int THREADS = 8;
 
   private static final Duration MIN_DELAY = Duration.ofMillis(100);
 

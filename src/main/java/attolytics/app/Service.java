@@ -202,7 +202,11 @@ public final class Service implements AutoCloseable {
     pipeline.startWriters(database, lookup);
     QuarantineUpkeep quarantine =
         new QuarantineUpkeep(
-            database, settings.quarantineTtl(), settings.quarantineRows(), metrics::quarantine);
+            database,
+            settings.quarantineTtl(),
+            settings.quarantineRows(),
+            metrics::quarantine,
+            NanoClock.SYSTEM);
     DatabaseProbe probe = new DatabaseProbe(database, metrics::transactions);
     DatabaseDetails details = new DatabaseDetails(database);
     facts.setDatabase(() -> StatusFacts.known(url, isEmbedded, details, probe));
@@ -268,6 +272,7 @@ public final class Service implements AutoCloseable {
     Duration period = tenth.compareTo(MAX_PURGE_PERIOD) < 0 ? tenth : MAX_PURGE_PERIOD;
     housekeeping.schedule(period, new KeyPurge(database, settings.idempotencyTtl()));
     housekeeping.schedule(QuarantineUpkeep.PERIOD, quarantine::purge);
+    housekeeping.schedule(QuarantineUpkeep.PERIOD, quarantine::findFull);
     housekeeping.schedule(QuarantineUpkeep.PERIOD, quarantine::count);
     housekeeping.schedule(
         STALLED_COPIES_PERIOD, new StalledCopies(database, settings.ackTimeout()));

@@ -10,8 +10,11 @@ import org.postgresql.PGProperty;
 
 /** Opens the pool of connections to the database. */
 public final class ConnectionPool {
-  /** Besides the writers': for probes, maintenance, and the outcome of lost commits. */
-  private static final int OTHERS = 2;
+  /**
+   * Besides the writers': for probes, maintenance, and the outcome of lost commits; one of them for
+   * counting a large quarantine, which takes long.
+   */
+  private static final int OTHERS = 3;
 
   /** Short, because callers retry. */
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);

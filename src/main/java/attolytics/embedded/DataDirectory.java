@@ -80,23 +80,37 @@ public record DataDirectory(Path path) {
   /**
    * The server's programs.
    *
-   * @param accounts to run them under; the owner of the data is tried first, because a server that
-   *     is still running may run under it
+   * @param accounts to run them under, unless there is data of another user
    */
   PostgresPrograms programs(List<PostgresPrograms.Account> accounts)
       throws StartException, IOException, InterruptedException {
-    return PostgresPrograms.in(path.resolve("programs"), preferOwner(accounts));
+    return PostgresPrograms.in(path.resolve("programs"), forTheData(accounts));
   }
 
-  private List<PostgresPrograms.Account> preferOwner(List<PostgresPrograms.Account> accounts)
-      throws IOException {
-    if (accounts.size() < 2 || !hasData()) {
+  /**
+   * The accounts, that of the owner of root's data first, because a server that is still running
+   * may run under it. The data of another user stays that user's.
+   */
+  private List<PostgresPrograms.Account> forTheData(List<PostgresPrograms.Account> accounts)
+      throws StartException, IOException, InterruptedException {
+    if (!DataOwner.isRoot() || !hasData()) {
       return accounts;
     }
-    Object owner = Files.getAttribute(data(), "unix:uid");
-    return accounts.stream()
-        .sorted(Comparator.comparing(account -> !owner.equals(account.owner())))
-        .toList();
+    int owner = DataOwner.of(data());
+    boolean isNobodys = owner == PostgresPrograms.NOBODY;
+    if (owner == 0 || (isNobodys && DataOwner.of(path) == 0)) {
+      return accounts.stream()
+          .sorted(Comparator.comparing(account -> !Integer.valueOf(owner).equals(account.owner())))
+          .toList();
+    }
+    int group = (int) Files.getAttribute(data(), "unix:gid");
+    PostgresPrograms.Account other = PostgresPrograms.Account.of(owner, group);
+    if (!PostgresPrograms.works(other)) {
+      throw new StartException(
+          "%s belongs to the user %s, as which 'setpriv' cannot run programs on this system: run as that user"
+              .formatted(data(), Files.getOwner(data()).getName()));
+    }
+    return List.of(other);
   }
 
   /** The password file, which is created if there is no data yet. */

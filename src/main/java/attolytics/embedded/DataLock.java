@@ -41,6 +41,7 @@ final class DataLock implements AutoCloseable {
     boolean locked = false;
     try {
       if (channel.tryLock() != null) {
+        DataOwner.give(directory.resolve(NAME));
         channel.truncate(0);
         channel.write(
             ByteBuffer.wrap(

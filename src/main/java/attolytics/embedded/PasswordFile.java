@@ -63,6 +63,7 @@ record PasswordFile(Path file, String password, int port) {
         "%s:%d:*:%s:%s%n".formatted(EmbeddedServer.ADDRESS, port, EmbeddedDatabase.USER, password),
         StandardOpenOption.WRITE,
         StandardOpenOption.DSYNC);
+    DataOwner.give(unfinished);
     DataDirectory.moveDurably(unfinished, file);
   }
 

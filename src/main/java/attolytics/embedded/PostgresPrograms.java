@@ -35,7 +35,7 @@ import org.tukaani.xz.XZInputStream;
  */
 public final class PostgresPrograms {
   /** The user {@code nobody} of all Linux distributions. */
-  private static final int NOBODY = 65_534;
+  static final int NOBODY = 65_534;
 
   /** A failure of the server is a FATAL line, with the cause in a few lines before it. */
   private static final int LAST_LINES = 5;
@@ -61,9 +61,13 @@ public final class PostgresPrograms {
     /** Root for the file system, but not for the program. Some containers forbid it. */
     static final Account NAMESPACE = new Account(List.of("unshare", "-U"), 0);
 
-    static final Account UNPRIVILEGED =
-        new Account(
-            List.of("setpriv", "--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups"), NOBODY);
+    static final Account UNPRIVILEGED = of(NOBODY, NOBODY);
+
+    /** For root, as another user. */
+    static Account of(int user, int group) {
+      return new Account(
+          List.of("setpriv", "--reuid=" + user, "--regid=" + group, "--clear-groups"), user);
+    }
   }
 
   private final Path home;
@@ -92,6 +96,7 @@ public final class PostgresPrograms {
       Path unfinished = directory.resolve(home.getFileName() + ".new");
       deleteTree(unfinished);
       unpack(archive, unfinished);
+      DataOwner.give(directory);
       Files.move(unfinished, home, StandardCopyOption.ATOMIC_MOVE);
     }
     return new PostgresPrograms(home, account);
@@ -114,7 +119,7 @@ public final class PostgresPrograms {
   }
 
   public static List<Account> accounts() {
-    return "root".equals(System.getProperty("user.name"))
+    return DataOwner.isRoot()
         ? List.of(Account.NAMESPACE, Account.UNPRIVILEGED)
         : List.of(Account.OWN);
   }
@@ -132,7 +137,7 @@ public final class PostgresPrograms {
   }
 
   /** Whether the account has a name, which initdb requires, and is not root. */
-  private static boolean works(Account account) throws InterruptedException {
+  static boolean works(Account account) throws InterruptedException {
     try {
       Outcome user = outcome(start(account.prefix(), List.of("id", "-un")));
       return user.succeeded() && !user.output().strip().equals("root");
@@ -228,23 +233,7 @@ public final class PostgresPrograms {
     if (owner == null || owner.equals(Files.getAttribute(tree, "unix:uid"))) {
       return;
     }
-    Files.walkFileTree(
-        tree,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.setAttribute(file, "unix:uid", owner, LinkOption.NOFOLLOW_LINKS);
-            return FileVisitResult.CONTINUE;
-          }
-
-          // Last: if the directory has the owner, so has everything in it.
-          @Override
-          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e)
-              throws IOException {
-            return visitFile(directory, Files.readAttributes(directory, BasicFileAttributes.class));
-          }
-        });
+    DataOwner.set(tree, owner);
   }
 
   static void deleteTree(Path tree) throws IOException {

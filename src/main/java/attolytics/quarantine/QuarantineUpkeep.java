@@ -1,6 +1,6 @@
 package attolytics.quarantine;
 
-import attolytics.flush.transaction.RowWriter;
+import attolytics.buffer.NanoClock;
 import attolytics.logging.LogMarkers;
 import attolytics.metrics.QuarantineContents;
 import attolytics.metrics.QuarantineContents.Group;
@@ -14,30 +14,36 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Deletes the events in quarantine that are older than the time to live, in small steps, and counts
- * those that are there. Several instances may do so at once. {@link #isFull} answers from memory.
+ * Deletes the events in quarantine that are older than the time to live, in small steps, finds the
+ * apps that have as many there as they may have, and counts what is there. Several instances may do
+ * so at once. {@link #isFull} answers from memory.
  *
- * <p>{@link #purge} and {@link #count} are to run in threads of their own: a backlog that takes
- * long to delete, or cannot be deleted, must not hold up the other bound.
+ * <p>{@link #purge}, {@link #findFull} and {@link #count} are to run in threads of their own: a
+ * backlog that takes long to delete, or cannot be deleted, must not hold up the other bound, nor
+ * must a count of all the events, which takes the longer the more there are.
  */
 public final class QuarantineUpkeep {
-  /** How often both have to run for both bounds to be acted on within 10 s. */
+  /** How often they have to run for both bounds to be acted on within 10 s. */
   public static final Duration PERIOD = Duration.ofSeconds(4);
 
   private static final Logger log = LoggerFactory.getLogger(QuarantineUpkeep.class);
 
   private static final int STEP = 1_000;
-  private static final int LOCK_MILLIS = 1_000;
+
+  /** For a statement that reads or deletes much, so that only its own result is late. */
+  private static final Duration LONG = Duration.ofMinutes(1);
+
+  /** For one of those by which a bound is acted on. */
+  private static final Duration SHORT = Duration.ofSeconds(10);
 
   private static final String DELETE =
       "DELETE FROM "
@@ -48,6 +54,23 @@ public final class QuarantineUpkeep {
           + " ORDER BY received_at LIMIT "
           + STEP
           + " FOR UPDATE SKIP LOCKED))";
+
+  /** Of those that read the more the more events there are; deleting is in small steps. */
+  private static final int PAUSE_FACTOR = 4;
+
+  // A look into the index for each app, however many events it has.
+  private static final String APPS =
+      "WITH RECURSIVE apps AS ((SELECT app FROM "
+          + Quarantine.NAME
+          + " ORDER BY app LIMIT 1) UNION ALL SELECT (SELECT later.app FROM "
+          + Quarantine.NAME
+          + " AS later WHERE later.app > apps.app ORDER BY later.app LIMIT 1)"
+          + " FROM apps WHERE apps.app IS NOT NULL)"
+          + " SELECT app FROM apps WHERE app IS NOT NULL";
+
+  // Stops at the bound.
+  private static final String COUNT_UP_TO =
+      "SELECT count(*) FROM (SELECT FROM " + Quarantine.NAME + " WHERE app = ? LIMIT ?) AS counted";
 
   // Of an index alone, where the table has been vacuumed.
   private static final String COUNT =
@@ -62,6 +85,9 @@ public final class QuarantineUpkeep {
   private final double ttlSeconds;
   private final long maxRows;
   private final Consumer<QuarantineContents> observer;
+  private final UpkeepTask purge;
+  private final UpkeepTask findFull;
+  private final UpkeepTask count;
   private volatile Set<String> full = Set.of(); // ids of apps
 
   /**
@@ -69,17 +95,47 @@ public final class QuarantineUpkeep {
    * @param ttl how long an event is kept
    * @param maxRows how many events of an app are kept
    * @param observer is given what is there each time it was counted
+   * @param clock for how long they take
    */
   public QuarantineUpkeep(
-      DataSource database, Duration ttl, long maxRows, Consumer<QuarantineContents> observer) {
+      DataSource database,
+      Duration ttl,
+      long maxRows,
+      Consumer<QuarantineContents> observer,
+      NanoClock clock) {
     this.database = database;
     this.ttlSeconds = ttl.toNanos() / 1e9;
     this.maxRows = maxRows;
     this.observer = observer;
+    purge =
+        new UpkeepTask(
+            "events past --quarantine_ttl cannot be deleted from the quarantine",
+            "events past --quarantine_ttl are deleted from the quarantine again",
+            LONG,
+            0,
+            clock,
+            this::deleteAll);
+    findFull =
+        new UpkeepTask(
+            "it cannot be found out which apps have --quarantine_rows events in quarantine",
+            "the apps that have --quarantine_rows events in quarantine are known again",
+            SHORT,
+            PAUSE_FACTOR,
+            clock,
+            this::updateFull);
+    count =
+        new UpkeepTask(
+            "the events in quarantine cannot be counted for attolytics_quarantine_rows",
+            "the events in quarantine are counted again",
+            LONG,
+            PAUSE_FACTOR,
+            clock,
+            this::countAll);
   }
 
   /**
-   * Whether the app had as many events in quarantine as it may have when they were counted last.
+   * Whether the app had as many events in quarantine as it may have when {@link #findFull} looked
+   * last.
    */
   public boolean isFull(String appId) {
     return full.contains(appId);
@@ -87,34 +143,73 @@ public final class QuarantineUpkeep {
 
   /** Deletes what is too old. If the database fails, the next run goes on. */
   public void purge() {
-    try {
-      int deleted;
-      do {
-        deleted = deleteSome();
-      } while (deleted == STEP && !Thread.currentThread().isInterrupted());
-    } catch (SQLException e) {
-      log.debug("Cannot purge the events in quarantine: {}", e.getMessage());
-    }
+    purge.run();
   }
 
-  /** Counts. If the database fails, what is known stays, and the next run tries again. */
+  /**
+   * Finds the apps whose quarantine is full. If the database fails, what is known stays, and the
+   * next run tries again.
+   */
+  public void findFull() {
+    findFull.run();
+  }
+
+  /** Counts. If the database fails, the next run tries again. */
   public void count() {
-    try {
-      QuarantineContents contents = contents();
-      Set<String> now = fullNow(contents);
-      logChanges(full, now);
-      full = now;
-      observer.accept(contents);
-    } catch (SQLException e) {
-      log.debug("Cannot count the events in quarantine: {}", e.getMessage());
-    }
+    count.run();
   }
 
-  private Set<String> fullNow(QuarantineContents contents) {
-    return contents.rowsByApp().entrySet().stream()
-        .filter(app -> app.getValue() >= maxRows)
-        .map(Map.Entry::getKey)
-        .collect(Collectors.toUnmodifiableSet());
+  private void deleteAll() throws SQLException {
+    int deleted;
+    do {
+      deleted = deleteSome();
+    } while (deleted == STEP && !Thread.currentThread().isInterrupted());
+  }
+
+  private void updateFull() throws SQLException {
+    Set<String> now = fullNow();
+    logChanges(full, now);
+    full = now;
+  }
+
+  private void countAll() throws SQLException {
+    observer.accept(contents());
+  }
+
+  private Set<String> fullNow() throws SQLException {
+    Set<String> now = new HashSet<>();
+    try (Connection connection = database.getConnection()) {
+      findFull.begin(connection);
+      for (String app : apps(connection)) {
+        if (isFullNow(connection, app)) {
+          now.add(app);
+        }
+      }
+      connection.commit();
+    }
+    return Set.copyOf(now);
+  }
+
+  private static List<String> apps(Connection connection) throws SQLException {
+    List<String> apps = new ArrayList<>();
+    try (Statement sql = connection.createStatement();
+        ResultSet row = sql.executeQuery(APPS)) {
+      while (row.next()) {
+        apps.add(row.getString(1));
+      }
+    }
+    return apps;
+  }
+
+  private boolean isFullNow(Connection connection, String app) throws SQLException {
+    try (PreparedStatement query = connection.prepareStatement(COUNT_UP_TO)) {
+      query.setString(1, app);
+      query.setLong(2, maxRows);
+      try (ResultSet row = query.executeQuery()) {
+        row.next();
+        return row.getLong(1) >= maxRows;
+      }
+    }
   }
 
   private static void logChanges(Set<String> before, Set<String> now) {
@@ -136,7 +231,7 @@ public final class QuarantineUpkeep {
 
   private int deleteSome() throws SQLException {
     try (Connection connection = database.getConnection()) {
-      RowWriter.begin(connection, LOCK_MILLIS);
+      purge.begin(connection);
       try (PreparedStatement statement = connection.prepareStatement(DELETE)) {
         statement.setDouble(1, ttlSeconds);
         int deleted = statement.executeUpdate();
@@ -150,7 +245,7 @@ public final class QuarantineUpkeep {
     List<Group> groups = new ArrayList<>();
     List<Reason> newest = new ArrayList<>();
     try (Connection connection = database.getConnection()) {
-      RowWriter.begin(connection, LOCK_MILLIS);
+      count.begin(connection);
       try (Statement sql = connection.createStatement()) {
         try (ResultSet row = sql.executeQuery(COUNT)) {
           while (row.next()) {

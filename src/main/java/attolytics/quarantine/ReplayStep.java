@@ -26,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One transaction of a replay: locks some events that no other session has locked, stores those
- * that are valid and deletes them from the quarantine, and notes on the others why they are invalid
+ * One transaction of a replay: locks those of some events that no other session has locked, stores
+ * the valid ones and deletes them from the quarantine, and notes on the others why they are invalid
  * now.
  *
  * <pre>
@@ -55,9 +55,9 @@ final class ReplayStep {
   private static final String LOCK =
       "SELECT id, octet_length(event) + coalesce(octet_length(headers::text), 0) FROM "
           + Quarantine.NAME
-          + " WHERE id > ? AND id <= ?";
+          + " WHERE id = ANY (?)";
 
-  private static final String IN_ORDER = " ORDER BY id LIMIT " + EVENTS + " FOR UPDATE SKIP LOCKED";
+  private static final String IN_ORDER = " ORDER BY id FOR UPDATE SKIP LOCKED";
 
   private static final String SELECT =
       "SELECT id, received_at, app, code, event, headers::text FROM "
@@ -78,36 +78,23 @@ final class ReplayStep {
   private final ReplaySelection selection;
   private final EventDecoder decoder;
   private final RowWriter writer;
-  private final long after;
-  private final long last;
-  private final @Nullable List<Long> only;
+  private final List<Long> ids;
 
   private final List<Long> taken = new ArrayList<>();
   private final Map<Long, String> left = new LinkedHashMap<>();
   private final Map<Long, Reason> reasons = new LinkedHashMap<>();
   private long duplicates;
-  private long end;
+  private int end;
   private boolean committing;
 
   /**
-   * @param after the events after this id
-   * @param last the last id
-   * @param only these, or null: all
+   * @param ids of the events, in order, at most as many as a step takes
    */
-  ReplayStep(
-      ReplaySelection selection,
-      EventDecoder decoder,
-      RowWriter writer,
-      long after,
-      long last,
-      @Nullable List<Long> only) {
+  ReplayStep(ReplaySelection selection, EventDecoder decoder, RowWriter writer, List<Long> ids) {
     this.selection = selection;
     this.decoder = decoder;
     this.writer = writer;
-    this.after = after;
-    this.last = last;
-    this.only = only;
-    this.end = after;
+    this.ids = ids;
   }
 
   /** The ids of the events that are taken out: they are stored, or duplicates. */
@@ -125,8 +112,8 @@ final class ReplayStep {
     return left;
   }
 
-  /** The id of the last of them, or the one that this began after: there are no more then. */
-  long end() {
+  /** How many of the events, from the first one on, it has tried or found locked. */
+  int end() {
     return end;
   }
 
@@ -149,7 +136,6 @@ final class ReplayStep {
     try {
       List<Verdict> valid = new ArrayList<>();
       for (QuarantinedEvent event : select(connection, lock(connection))) {
-        end = event.id();
         Verdict verdict = decoder.decode(event);
         if (verdict.row() != null) {
           valid.add(verdict);
@@ -173,31 +159,28 @@ final class ReplayStep {
     }
   }
 
-  /** Locks the events, of which so many are selected as fit into memory; returns their ids. */
+  /** Locks the events, as many as fit into memory, unless others have; returns their ids. */
   private List<Long> lock(Connection connection) throws SQLException {
-    List<Long> ids = new ArrayList<>();
-    String sql =
-        LOCK + (only == null ? "" : " AND id = ANY (?)") + selection.condition() + IN_ORDER;
+    List<Long> locked = new ArrayList<>();
+    end = ids.size();
+    String sql = LOCK + selection.condition() + IN_ORDER;
     try (PreparedStatement query = connection.prepareStatement(sql)) {
       query.setFetchSize(FETCH);
-      query.setLong(1, after);
-      query.setLong(2, last);
-      if (only != null) {
-        query.setArray(3, connection.createArrayOf("bigint", only.toArray()));
-      }
-      selection.bind(query, only == null ? 3 : 4);
+      query.setArray(1, connection.createArrayOf("bigint", ids.toArray()));
+      selection.bind(query, 2);
       long bytes = 0;
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
           bytes += row.getLong(2);
-          if (bytes > BYTES && !ids.isEmpty()) {
+          if (bytes > BYTES && !locked.isEmpty()) {
+            end = ids.indexOf(row.getLong(1));
             break;
           }
-          ids.add(row.getLong(1));
+          locked.add(row.getLong(1));
         }
       }
     }
-    return ids;
+    return locked;
   }
 
   private List<QuarantinedEvent> select(Connection connection, List<Long> ids) throws SQLException {

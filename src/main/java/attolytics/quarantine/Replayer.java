@@ -69,8 +69,6 @@ public final class Replayer {
   /** Longer than any statement may take. */
   private static final Duration NETWORK_TIMEOUT = Duration.ofSeconds(90);
 
-  private static final int PAGE = 10_000;
-
   private final DatabaseUrl url;
   private final ReplaySelection selection;
   private final boolean dryRun;
@@ -85,7 +83,7 @@ public final class Replayer {
   private long stored;
   private long duplicates;
   private final Map<String, Long> leftByCode = new TreeMap<>();
-  private final Set<Long> tried = new HashSet<>(); // of those that are still in quarantine
+  private IdList skipped = new IdList(); // as others had locked them
   private long toldNanos = System.nanoTime();
 
   private Replayer(
@@ -136,50 +134,52 @@ public final class Replayer {
     last = number("SELECT coalesce(max(id), 0) FROM " + Quarantine.NAME + " WHERE true");
     selected = number("SELECT count(*) FROM " + Quarantine.NAME + " WHERE true");
     log.info("{}, events selected: {}", dryRun ? "dry run of the replay" : "replay", selected);
-    long after = 0;
-    long end;
-    while ((end = step(after, null)) > after) {
-      after = end;
+    List<Long> ids = select(0, null);
+    while (!ids.isEmpty()) {
+      tryAll(ids);
+      ids = select(ids.get(ids.size() - 1), null);
     }
     long locked = awaitOthers();
     return new Summary(dryRun, stored, duplicates, leftByCode, locked);
   }
 
   /** Tries what others had locked and left over; returns how many they have locked still. */
-  private long awaitOthers() throws SQLException, StartException, InterruptedException {
+  private long awaitOthers() throws StartException, InterruptedException {
     long deadline = System.nanoTime() + LOCKED_WAIT.toNanos();
-    List<Long> untried = untried();
-    while (!untried.isEmpty() && System.nanoTime() - deadline < 0) {
-      if (step(0, untried) == 0) {
+    while (skipped.size() > 0 && System.nanoTime() - deadline < 0) {
+      IdList again = skipped;
+      skipped = new IdList();
+      for (int from = 0; from < again.size(); from += ReplayStep.EVENTS) {
+        tryAll(select(0, again.part(from)));
+      }
+      if (skipped.size() < again.size()) {
+        deadline = System.nanoTime() + LOCKED_WAIT.toNanos();
+      } else {
         pause();
       }
-      untried = untried();
     }
-    return untried.size();
+    return skipped.size();
   }
 
-  /** Some of those that are selected and that this replay has not tried. */
-  private List<Long> untried() throws SQLException, StartException, InterruptedException {
-    List<Long> untried = new ArrayList<>();
-    long after = 0;
-    List<Long> page;
-    do {
-      page = ids(after);
-      for (long id : page) {
-        after = id;
-        if (!tried.contains(id) && untried.size() < ReplayStep.EVENTS) {
-          untried.add(id);
+  /** Tries these events, at most as many as a step takes, and notes those that are locked. */
+  private void tryAll(List<Long> ids) throws StartException, InterruptedException {
+    List<Long> left = ids;
+    while (!left.isEmpty()) {
+      ReplayStep step = step(left);
+      Set<Long> tried = new HashSet<>(step.taken());
+      tried.addAll(step.left().keySet());
+      for (long id : left.subList(0, step.end())) {
+        if (!tried.contains(id)) {
+          skipped.add(id);
         }
       }
-    } while (page.size() == PAGE && untried.size() < ReplayStep.EVENTS);
-    return untried;
+      left = left.subList(step.end(), left.size());
+    }
   }
 
-  /** Returns the id of the last event of the step, or {@code after} if there is none. */
-  private long step(long after, @Nullable List<Long> only)
-      throws StartException, InterruptedException {
+  private ReplayStep step(List<Long> ids) throws StartException, InterruptedException {
     for (int attempt = 1; ; attempt++) {
-      ReplayStep step = new ReplayStep(selection, decoder, writer, after, last, only);
+      ReplayStep step = new ReplayStep(selection, decoder, writer, ids);
       try {
         step.run(connect(), attempt > ATTEMPTS_AT_ONCE, !dryRun);
         return take(step);
@@ -236,14 +236,10 @@ public final class Replayer {
     }
   }
 
-  private long take(ReplayStep step) {
+  private ReplayStep take(ReplayStep step) {
     stored += step.taken().size() - step.duplicates();
     duplicates += step.duplicates();
     step.left().values().forEach(code -> leftByCode.merge(code, 1L, Long::sum));
-    tried.addAll(step.left().keySet());
-    if (dryRun) {
-      tried.addAll(step.taken());
-    }
     if (System.nanoTime() - toldNanos > PROGRESS_PERIOD.toNanos()) {
       toldNanos = System.nanoTime();
       long left = leftByCode.values().stream().mapToLong(Long::longValue).sum();
@@ -255,7 +251,7 @@ public final class Replayer {
           duplicates,
           left);
     }
-    return step.end();
+    return step;
   }
 
   private long number(String select) throws SQLException, StartException, InterruptedException {
@@ -270,19 +266,42 @@ public final class Replayer {
     }
   }
 
-  private List<Long> ids(long after) throws SQLException, StartException, InterruptedException {
+  /**
+   * The ids of those that are selected now, in order, at most as many as a step takes.
+   *
+   * @param after those after this id
+   * @param only of these, or null: of all
+   */
+  private List<Long> select(long after, @Nullable List<Long> only)
+      throws StartException, InterruptedException {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return selectOnce(after, only);
+      } catch (SQLException e) {
+        disconnect();
+        retryOrThrow(attempt, e);
+      }
+    }
+  }
+
+  private List<Long> selectOnce(long after, @Nullable List<Long> only)
+      throws SQLException, StartException, InterruptedException {
     String sql =
         "SELECT id FROM "
             + Quarantine.NAME
             + " WHERE id > ? AND id <= ?"
+            + (only == null ? "" : " AND id = ANY (?)")
             + selection.condition()
             + " ORDER BY id LIMIT "
-            + PAGE;
+            + ReplayStep.EVENTS;
     List<Long> ids = new ArrayList<>();
     try (PreparedStatement query = connect().prepareStatement(sql)) {
       query.setLong(1, after);
       query.setLong(2, last);
-      selection.bind(query, 3);
+      if (only != null) {
+        query.setArray(3, connect().createArrayOf("bigint", only.toArray()));
+      }
+      selection.bind(query, only == null ? 3 : 4);
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
           ids.add(row.getLong(1));

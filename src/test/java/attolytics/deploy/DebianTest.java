@@ -21,10 +21,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code deploy/debian/}, as far as it takes no Debian: {@code .ci/package} tries it in one. */
 class DebianTest {
   private static final Path DEBIAN = Path.of("deploy/debian");
+  private static final String RUNNING = "active running";
 
   @Test
   void schemaFile_needsOnlyASecretKey() throws Exception {
@@ -97,7 +100,7 @@ class DebianTest {
   @Test
   void restart_takesNoArguments(@TempDir Path directory) throws Exception {
     try (ServerSocket ready = answering("200 OK", "ready")) {
-      Ended ended = restart(directory, ready, ready, false, "--help");
+      Ended ended = restart(directory, ready, ready, RUNNING, "--help");
       assertEquals(2, ended.exitCode(), ended.output());
       assertTrue(ended.output().startsWith("usage: "), ended.output());
       assertFalse(Files.exists(directory.resolve("invoked")));
@@ -105,28 +108,36 @@ class DebianTest {
   }
 
   /** The one that serves must not be restarted before there is another one. */
-  @Test
-  void restart_beginsWithInstancesThatHaveFailed(@TempDir Path directory) throws Exception {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"failed failed", "activating auto-restart", "activating start"}) // ACTIVE SUB
+  void restart_beginsWithInstancesThatDoNotServe(String state, @TempDir Path directory)
+      throws Exception {
     try (ServerSocket ready = answering("200 OK", "ready");
         ServerSocket unready = answering("503 Service Unavailable", "not ready: starting")) {
-      Ended ended = restart(directory, ready, ready, true);
+      Ended ended = restart(directory, ready, ready, state);
       assertEquals(0, ended.exitCode(), ended.output());
       assertEquals(
-          List.of("start attolytics@a.service", "try-restart attolytics@b.service"),
+          List.of("restart attolytics@a.service", "try-restart attolytics@b.service"),
           Files.readAllLines(directory.resolve("invoked")));
-      assertEquals(1, restart(directory, unready, ready, true).exitCode());
+      assertEquals(1, restart(directory, unready, ready, state).exitCode());
       assertEquals(
-          List.of("start attolytics@a.service"), Files.readAllLines(directory.resolve("invoked")));
+          List.of("restart attolytics@a.service"),
+          Files.readAllLines(directory.resolve("invoked")));
     }
   }
 
   private static Ended restart(Path directory, ServerSocket a, ServerSocket b) throws Exception {
-    return restart(directory, a, b, false);
+    return restart(directory, a, b, RUNNING);
   }
 
-  /** The script, with other programs, two processes as instances, and less patience. */
+  /**
+   * The script, with other programs, two processes as instances, and less patience.
+   *
+   * @param stateOfA as systemctl prints it
+   */
   private static Ended restart(
-      Path directory, ServerSocket a, ServerSocket b, boolean isAFailed, String... arguments)
+      Path directory, ServerSocket a, ServerSocket b, String stateOfA, String... arguments)
       throws Exception {
     Files.deleteIfExists(directory.resolve("invoked"));
     Path script =
@@ -150,9 +161,9 @@ class DebianTest {
       program(
           programs.resolve("systemctl"),
           "case \"$*\" in\n"
-              + ("list-units*failed*) " + (isAFailed ? "echo attolytics@a.service" : "") + ";;\n")
-              + ("list-units*) " + (isAFailed ? "" : "echo attolytics@a.service; "))
-              + "echo attolytics@b.service;;\n"
+              + ("list-units*) echo 'attolytics@a.service loaded " + stateOfA + " an instance'\n")
+              + ("echo 'attolytics@b.service loaded " + RUNNING + " an instance'\n")
+              + "echo 'attolytics@c.service loaded inactive dead an instance';;\n"
               + ("show*@a*) echo " + one.pid() + ";;\n")
               + ("show*@b*) echo " + other.pid() + ";;\nesac"));
       List<String> command = new ArrayList<>();

@@ -10,9 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The guides to {@code deploy/} and what is there are in step. */
 class DocsTest {
@@ -74,6 +76,26 @@ class DocsTest {
     assertEquals(5, commands);
   }
 
+  /** Where the service runs: the data of an embedded PostgreSQL is there. */
+  @Test
+  void systemdRun_isInTheDirectoryOfTheUnit() throws Exception {
+    Matcher unit =
+        Pattern.compile("(?m)^WorkingDirectory=(.*)$")
+            .matcher(Files.readString(DEPLOY.resolve("systemd/attolytics@.service")));
+    assertTrue(unit.find());
+    // "-": before the first start, it may not be there.
+    String directory = "-p User=attolytics -p WorkingDirectory=-" + unit.group(1) + " ";
+    int runs = 0;
+    for (String file :
+        List.of("README.md", "RUNBOOK.md", "debian/restart", "debian/attolytics.1")) {
+      String text = Files.readString(DEPLOY.resolve(file)).replace("\\e\n", "").replace("\\-", "-");
+      int all = occurrences("systemd-run --", text);
+      assertEquals(all, occurrences(directory, text.replaceAll(" +", " ")), file);
+      runs += all;
+    }
+    assertEquals(7, runs);
+  }
+
   /** A client sees no difference between an answer of nginx and one of the service. */
   @Test
   void nginx_hasTheDocumentsOfTheService() throws Exception {
@@ -98,6 +120,25 @@ class DocsTest {
       }
     }
     assertEquals(4, jvms);
+  }
+
+  /** After which it exits with 3, but for the commands: that is their code for what is left. */
+  @Test
+  void everyCommand_goesOnAfterAnOutOfMemoryError(@TempDir Path programs) throws Exception {
+    Path java = Files.writeString(programs.resolve("java"), "#!/bin/sh\necho \" $*\"\n");
+    assertTrue(java.toFile().setExecutable(true));
+    String path = "PATH=" + programs + ":" + System.getenv("PATH");
+    for (String script : List.of("deploy/attolytics", "deploy/container/attolytics")) {
+      for (String command : List.of("check", "migrate", "replay")) {
+        String started = Program.succeed("env", path, script, command, "--quiet");
+        assertTrue(started.contains(" -XX:-ExitOnOutOfMemoryError "), started);
+        assertTrue(started.endsWith("attolytics.jar " + command + " --quiet\n"), started);
+      }
+      String service = Program.succeed("env", path, script, "--db_url", "check");
+      assertTrue(service.contains("-XX:+ExitOnOutOfMemoryError "), service);
+      assertTrue(service.endsWith("attolytics.jar --db_url check\n"), service);
+      assertTrue(Program.succeed("env", path, script).contains("-XX:+ExitOnOutOfMemoryError "));
+    }
   }
 
   private static int occurrences(String pattern, String text) {

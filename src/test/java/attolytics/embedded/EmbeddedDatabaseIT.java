@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
@@ -35,6 +36,7 @@ import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -288,6 +290,36 @@ class EmbeddedDatabaseIT {
     }
     try (EmbeddedDatabase database = start()) {
       assertEquals("1", query(database, "SELECT 1"));
+    }
+  }
+
+  /** As {@code attolytics check} by root where the service runs as another user. */
+  @Test
+  void start_asRoot_leavesAllToTheOwnerOfTheData() throws Exception {
+    assumeTrue(DataOwner.isRoot(), "needs root");
+    Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.setPosixFilePermissions(shared, PosixFilePermissions.fromString("rwxr-xr-x"));
+    int port;
+    try (EmbeddedDatabase database = start()) {
+      port = database.port();
+    }
+    int daemon = 1;
+    DataOwner.set(directory(), daemon);
+    Files.delete(directory().resolve("lock"));
+    Files.delete(directory().resolve("postgresql.log"));
+    // So that another one is noted in the password file.
+    try (ServerSocket taken = new ServerSocket(port, 1, InetAddress.getByAddress(LOOPBACK));
+        EmbeddedDatabase database = start()) {
+      assertEquals("1", query(database, "SELECT 1"));
+    }
+    try (Stream<Path> files = Files.walk(directory())) {
+      List<Path> ofOthers = new ArrayList<>();
+      for (Path file : files.toList()) {
+        if (!Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS).equals(daemon)) {
+          ofOthers.add(file);
+        }
+      }
+      assertEquals(List.of(), ofOthers);
     }
   }
 

@@ -98,48 +98,91 @@ class QuarantineUpkeepIT {
   @Test
   void isFull_fromThatManyEventsOn_untilThereIsRoomAgain() throws SQLException {
     QuarantineUpkeep upkeep = upkeep(3);
-    assertFalse(upkeep.isFull("a"), "before the first count");
+    assertFalse(upkeep.isFull("a"), "before the first look");
     sql(INSERT.formatted("1 min", "a", "x", 3), INSERT.formatted("1 min", "b", "x", 2));
-    upkeep.count();
+    upkeep.findFull();
     assertTrue(upkeep.isFull("a"));
     assertFalse(upkeep.isFull("b"), "each app has bounds of its own");
     sql("DELETE FROM attolytics_quarantine WHERE id = 1");
-    upkeep.count();
+    upkeep.findFull();
     assertFalse(upkeep.isFull("a"));
   }
 
   @Test
-  void count_logsOnceThatAQuarantineIsFull_andThatThereIsRoomAgain() throws SQLException {
-    ListAppender<ILoggingEvent> logged = new ListAppender<>();
-    Logger logger = (Logger) LoggerFactory.getLogger(QuarantineUpkeep.class);
-    logger.addAppender(logged);
-    logged.start();
-    try {
-      QuarantineUpkeep upkeep = upkeep(3);
-      sql(INSERT.formatted("1 min", "a", "x", 3));
-      upkeep.count();
-      upkeep.count();
-      sql("DELETE FROM attolytics_quarantine");
-      upkeep.count();
-      upkeep.count();
-    } finally {
-      logger.detachAppender(logged);
-    }
+  void findFull_logsOnceThatAQuarantineIsFull_andThatThereIsRoomAgain() throws SQLException {
+    QuarantineUpkeep upkeep = upkeep(3);
+    sql(INSERT.formatted("1 min", "a", "x", 3));
+    List<String> logged =
+        messages(
+            () -> {
+              upkeep.findFull();
+              upkeep.findFull();
+              sql("DELETE FROM attolytics_quarantine");
+              upkeep.findFull();
+              upkeep.findFull();
+            });
     assertEquals(
         List.of(
             "the quarantine of app a is full: invalid events refuse their requests",
             "the quarantine of app a has room again"),
-        logged.list.stream().map(ILoggingEvent::getFormattedMessage).toList());
+        logged);
   }
 
   @Test
-  void count_withoutADatabase_keepsWhatIsKnown() throws SQLException {
+  void findFull_withoutADatabase_keepsWhatIsKnown() throws SQLException {
     QuarantineUpkeep upkeep = upkeep(1);
     sql(INSERT.formatted("1 min", "a", "x", 1));
-    upkeep.count();
+    upkeep.findFull();
     sql("ALTER TABLE attolytics_quarantine RENAME TO gone");
-    upkeep.count();
+    upkeep.findFull();
     assertTrue(upkeep.isFull("a"));
+  }
+
+  /** As with so many events that they cannot be counted in time: their codes cannot be read. */
+  @Test
+  void findFull_worksThoughNotAllCanBeCounted() throws SQLException {
+    sql(
+        INSERT.formatted("1 min", "a", "x", 3),
+        INSERT.formatted("1 min", "b", "x", 1),
+        INSERT.formatted("1 min", "c", "x", 2),
+        "ALTER TABLE attolytics_quarantine RENAME TO whole",
+        "CREATE VIEW attolytics_quarantine AS"
+            + " SELECT id, received_at, app, (1 / (id - id))::text AS code FROM whole");
+    QuarantineUpkeep upkeep = upkeep(2);
+    List<String> logged =
+        messages(
+            () -> {
+              upkeep.findFull();
+              upkeep.count();
+            });
+    assertTrue(upkeep.isFull("a"));
+    assertFalse(upkeep.isFull("b"));
+    assertTrue(upkeep.isFull("c"));
+    assertEquals(3, logged.size(), logged::toString);
+    assertEquals(
+        "the events in quarantine cannot be counted for attolytics_quarantine_rows, which is tried"
+            + " again and again: ERROR: division by zero, SQLSTATE 22012",
+        logged.get(2));
+  }
+
+  /** The connections of the pool give up after the ack timeout. */
+  @Test
+  void count_mayTakeLongerThanTheAckTimeout_butTheServerGivesUpFirst() throws SQLException {
+    sql("ALTER TABLE attolytics_quarantine RENAME TO whole");
+    sql(
+        "CREATE VIEW attolytics_quarantine AS SELECT id, received_at, app, table_name, pointer,"
+            + " (SELECT 'x' || pg_sleep(1.5)) || current_setting('statement_timeout') AS code"
+            + " FROM whole");
+    sql(INSERT.replace("attolytics_quarantine", "whole").formatted("1 min", "a", "x", 1));
+    try (HikariDataSource impatient =
+        ConnectionPool.open(
+            DatabaseUrl.parse(database.url()),
+            1,
+            Duration.ofSeconds(1),
+            new SimpleMeterRegistry())) {
+      upkeep(impatient, 1).count();
+    }
+    assertEquals(List.of(new Group("a", "x1min", 1)), seen.groups());
   }
 
   /** Both bounds are acted on within 10 s. */
@@ -200,7 +243,32 @@ class QuarantineUpkeepIT {
   }
 
   private QuarantineUpkeep upkeep(long maxRows) {
-    return new QuarantineUpkeep(pool, Duration.ofHours(1), maxRows, contents -> seen = contents);
+    return upkeep(pool, maxRows);
+  }
+
+  /** With a clock that stands still, so that it never pauses. */
+  private QuarantineUpkeep upkeep(HikariDataSource connections, long maxRows) {
+    return new QuarantineUpkeep(
+        connections, Duration.ofHours(1), maxRows, contents -> seen = contents, () -> 0);
+  }
+
+  /** A part of a test. */
+  private interface Part {
+    void run() throws SQLException;
+  }
+
+  /** What is logged meanwhile. */
+  private static List<String> messages(Part part) throws SQLException {
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger(QuarantineUpkeep.class.getPackageName());
+    logger.addAppender(logged);
+    logged.start();
+    try {
+      part.run();
+    } finally {
+      logger.detachAppender(logged);
+    }
+    return logged.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
   }
 
   private void sql(String... statements) throws SQLException {

@@ -495,6 +495,18 @@ class ReplayIT {
         List.of("120 120000000"), rows("SELECT count(DISTINCT n) || ' ' || sum(length(s)) FROM t"));
   }
 
+  /** What it remembers of them does not grow with their number. */
+  @Test
+  void jar_withASmallHeap_triesManyEvents() throws Exception {
+    sql(
+        "INSERT INTO attolytics_quarantine (received_at, app, table_name, code, event)"
+            + " SELECT now(), 'gone', 'u', 'unknown_app', '{}' FROM generate_series(1, 400000)");
+    try (JarProcess jar = jar("-Xmx24m")) {
+      assertEquals(3, jar.exitCode(), jar.err());
+      assertTrue(jar.out().contains("left: 400000\n"), jar.out());
+    }
+  }
+
   private JarProcess jar(String... javaOptions) throws Exception {
     return JarProcess.start(
         Map.of(
