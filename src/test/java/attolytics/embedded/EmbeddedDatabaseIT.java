@@ -310,6 +310,7 @@ class EmbeddedDatabaseIT {
     // So that another one is noted in the password file.
     try (ServerSocket taken = new ServerSocket(port, 1, InetAddress.getByAddress(LOOPBACK));
         EmbeddedDatabase database = start()) {
+      assertNotEquals(taken.getLocalPort(), database.port());
       assertEquals("1", query(database, "SELECT 1"));
     }
     try (Stream<Path> files = Files.walk(directory())) {

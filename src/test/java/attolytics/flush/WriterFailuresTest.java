@@ -15,6 +15,7 @@ import attolytics.schema.Table;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,7 +90,7 @@ class WriterFailuresTest {
             own.database.lockedUntil.put(
                 own.u, own.clock.nanoTime() + Duration.ofSeconds(10).toNanos()));
     for (int i = 0; i < 30; i++) {
-      Duration arrival = START.plusMillis(100 * i);
+      Duration arrival = START.plusMillis(100L * i);
       own.request(i < 10 ? "waits" + i : "more" + i, own.u).arrivingAfter(arrival);
       own.request("other" + i, own.t).arrivingAfter(arrival);
     }
@@ -102,7 +103,7 @@ class WriterFailuresTest {
     assertEquals(
         "table u is locked (by whom: see Locks in the runbook)"
             + "; no more requests can wait: those that do fill three quarters of the buffer",
-        own.answers.get("more20").reason());
+        Objects.requireNonNull(own.answers.get("more20")).reason());
   }
 
   /** The same for a table whose requests are written separately. */
@@ -111,7 +112,7 @@ class WriterFailuresTest {
     long bytes = scenario.request("like all", scenario.u).batch().reservedBytes();
     WriterScenario own = new WriterScenario(ACK_TIMEOUT, 10 * bytes, Metrics.NONE);
     for (int i = 0; i < 400; i++) {
-      Duration arrival = START.plusMillis(50 * i);
+      Duration arrival = START.plusMillis(50L * i);
       own.request("slow" + i, own.u)
           .taking(Duration.ofSeconds(2), Stage.COPY)
           .arrivingAfter(arrival);
@@ -296,7 +297,7 @@ class WriterFailuresTest {
 
   private void requestsAllTheTime() {
     for (int i = 0; i < 8_000; i++) {
-      scenario.request("other" + i, scenario.t).arrivingAfter(START.plusMillis(4 * i));
+      scenario.request("other" + i, scenario.t).arrivingAfter(START.plusMillis(4L * i));
     }
   }
 
