@@ -171,6 +171,12 @@ final class Flusher {
     }
   }
 
+  /**
+   * Tells the other writers, whenever there may be less: by an earlier figure they would refuse
+   * requests although there is room.
+   *
+   * @return the excess of all writers
+   */
   private long noteDeferredBytes() {
     long before = deferredBytes;
     deferredBytes = deferred.bytes();
@@ -215,6 +221,7 @@ final class Flusher {
     long settledBefore = settledFor(wait);
     Round round = new Round(Round.Kind.RETRY, wait.triesForLimits());
     round.push(deferred.takeForRetry(wait));
+    noteDeferredBytes();
     if (!round.isEmpty()) {
       work(round, end);
     }
@@ -235,6 +242,7 @@ final class Flusher {
   private void writeSeparate(long end) {
     separateTurn = clock.nanoTime();
     List<Batch> next = deferred.takeSeparate();
+    noteDeferredBytes();
     if (next != null) {
       Round round = new Round(Round.Kind.SEPARATE, 0);
       round.push(next);
@@ -257,7 +265,6 @@ final class Flusher {
   private void next(Round round) {
     beat();
     Round.Part part = round.pop();
-    noteDeferredBytes(); // those of the round are not deferred until they have to wait again
     if (part.unconfirmed() != null) {
       recover(round, part, part.unconfirmed());
       return;

@@ -321,6 +321,33 @@ class FlusherTest {
     assertEquals(List.of(), outcomes);
   }
 
+  /** The other writer may be busy with what it had deferred for a second, and in an outage longer. */
+  @Test
+  void shareOfTheBuffer_isFreeAgain_whileAnotherWriterWritesWhatItHadDeferred() {
+    Batch first = reserved(batch(T));
+    Batch second = reserved(batch(T));
+    DeferredShare share = new DeferredShare(2 * first.reservedBytes());
+    Flusher one = flusher(database, share);
+    FakeDatabase locked = new FakeDatabase(clock);
+    locked.lockedUntil.put(T, Long.MAX_VALUE);
+    Flusher two = flusher(locked, share);
+    Batch refused = failing("23514", Stage.CONSTRAINTS);
+    List.of(first, second, refused).forEach(batch -> batch.setSource(7));
+    one.flush(List.of(refused));
+    one.flush(List.of(first, second)); // to be written separately, as their connection is suspect
+    outcomes.clear();
+    database.behaviours.put(first, new Behaviour(Stage.COPY, SECOND / 10, null, false));
+    clock.at(
+        Duration.ofMillis(50),
+        () -> {
+          assertEquals(List.of(), outcomes, "the other writer is at work");
+          two.flush(List.of(reserved(batch(T)), reserved(batch(T))));
+        });
+    one.writeDeferred(SECOND);
+    assertEquals(List.of(Outcome.Kind.STORED, Outcome.Kind.STORED), outcomes);
+    assertTrue(two.hasDeferred());
+  }
+
   @Test
   void forget_leavesNothingToRetry() {
     flusher.flush(List.of(failing("40001", Stage.COPY)));
