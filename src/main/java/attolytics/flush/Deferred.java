@@ -6,6 +6,7 @@ import attolytics.schema.Table;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -112,6 +113,7 @@ final class Deferred {
   private int lastPartRows;
   private long lastPartBytes;
   private @Nullable Wait retried;
+  private long bytes;
 
   /**
    * Has requests written separately, behind others, in parts that are full, but take little time.
@@ -130,6 +132,7 @@ final class Deferred {
         separate.addLast(part);
       }
       part.add(batch);
+      bytes += batch.reservedBytes();
       lastPartRows += rows;
       lastPartBytes += batch.byteCount();
     }
@@ -138,6 +141,7 @@ final class Deferred {
   /** The same in a part of their own: together with others they failed, and would do so again. */
   void addSeparatePart(List<Batch> part) {
     if (!part.isEmpty()) {
+      bytes += bytesOf(part);
       separate.addLast(List.copyOf(part)); // it may be a view of a list that is used again
       lastPart = null;
     }
@@ -146,6 +150,7 @@ final class Deferred {
   /** Puts parts back that there was no time for, before the others and in this order. */
   void postpone(List<List<Batch>> parts) {
     for (int i = parts.size() - 1; i >= 0; i--) {
+      bytes += bytesOf(parts.get(i));
       separate.addFirst(parts.get(i));
     }
   }
@@ -153,6 +158,7 @@ final class Deferred {
   /** Takes the next part to be written separately, or returns null. */
   @Nullable List<Batch> takeSeparate() {
     List<Batch> next = separate.pollFirst();
+    bytes -= next == null ? 0 : bytesOf(next);
     if (separate.isEmpty()) {
       lastPart = null;
     }
@@ -217,6 +223,7 @@ final class Deferred {
       wait.due = now + Math.min(FIRST_DELAY << Math.min(wait.tries, 10), MAX_DELAY);
     }
     wait.batches.addAll(batches);
+    bytes += bytesOf(batches);
     return known == null;
   }
 
@@ -227,6 +234,7 @@ final class Deferred {
       return false;
     }
     wait.batches.addLast(batch);
+    bytes += batch.reservedBytes();
     return true;
   }
 
@@ -277,6 +285,7 @@ final class Deferred {
     List<Batch> taken = new ArrayList<>();
     while (taken.size() < count && !wait.batches.isEmpty()) {
       Batch batch = wait.batches.removeFirst();
+      bytes -= batch.reservedBytes();
       if (wait.cause == LOCKED_KEYS) {
         unlockKey(batch);
       }
@@ -321,6 +330,7 @@ final class Deferred {
     if (isOver || wait.batches.isEmpty()) {
       waits.remove(wait.cause);
       wait.batches.forEach(this::unlockKey);
+      bytes -= bytesOf(wait.batches);
       addSeparate(List.copyOf(wait.batches));
     }
   }
@@ -330,6 +340,7 @@ final class Deferred {
       List<Batch> part = rest.get(i);
       for (int j = part.size() - 1; j >= 0; j--) {
         wait.batches.addFirst(part.get(j));
+        bytes += part.get(j).reservedBytes();
         if (wait.cause == LOCKED_KEYS) {
           lockKey(part.get(j));
         }
@@ -389,17 +400,8 @@ final class Deferred {
     return rows;
   }
 
-  /** Bytes that all requests here have reserved. */
+  /** Bytes that all requests here have reserved. Allocates nothing. */
   long bytes() {
-    return separate.stream().mapToLong(Deferred::bytes).sum()
-        + waits.values().stream().mapToLong(wait -> bytes(wait.batches)).sum();
-  }
-
-  private static long bytes(Collection<Batch> batches) {
-    long bytes = 0;
-    for (Batch batch : batches) {
-      bytes += batch.reservedBytes();
-    }
     return bytes;
   }
 
@@ -458,54 +460,43 @@ final class Deferred {
   }
 
   /**
-   * Removes the requests that came last, where most bytes are: of one wait, or of the separate
-   * ones. At least one stays there.
+   * Removes the requests that came last, where most bytes are: those that wait for the same thing,
+   * those that wait alone, or the separate ones. At least one of these stays.
    *
    * @param bytes how many they have to have reserved together
    * @param removed gets each of them, and what it has waited for
    */
   void removeNewest(long bytes, BiConsumer<Batch, String> removed) {
+    Set<Batch> newest = new HashSet<>();
     long left = bytes;
-    Wait largest = null;
-    long most = separate.stream().mapToLong(Deferred::bytes).sum();
+    for (List<Batch> group : groups()) {
+      for (int i = group.size() - 1; i > 0 && left > 0; i--) {
+        newest.add(group.get(i));
+        left -= group.get(i).reservedBytes();
+      }
+    }
+    removeIf(newest::contains, (batch, reason) -> removed.accept(batch, reason + NO_ROOM));
+  }
+
+  /** The largest one first. */
+  private List<List<Batch>> groups() {
+    List<Batch> alone = new ArrayList<>();
+    List<List<Batch>> groups = new ArrayList<>();
+    groups.add(alone);
+    groups.add(separate.stream().flatMap(List::stream).toList());
     for (Wait wait : waits.values()) {
-      long its = bytes(wait.batches);
-      if (its > most) {
-        largest = wait;
-        most = its;
+      if (wait.cause instanceof Batch) {
+        alone.addAll(wait.batches);
+      } else {
+        groups.add(List.copyOf(wait.batches));
       }
     }
-    String why = (largest == null ? SEPARATE : largest.reason()) + NO_ROOM;
-    while (left > 0) {
-      Batch batch = largest == null ? takeLastSeparate() : takeLast(largest.batches);
-      if (batch == null) {
-        return;
-      }
-      left -= batch.reservedBytes();
-      removed.accept(batch, why);
-    }
+    groups.sort(Comparator.comparingLong(Deferred::bytesOf).reversed());
+    return groups;
   }
 
-  private @Nullable Batch takeLastSeparate() {
-    List<Batch> part = separate.peekLast();
-    if (part == null || (separate.size() == 1 && part.size() == 1)) {
-      return null;
-    }
-    separate.removeLast();
-    lastPart = null;
-    if (part.size() > 1) {
-      separate.addLast(part.subList(0, part.size() - 1));
-    }
-    return part.get(part.size() - 1);
-  }
-
-  private @Nullable Batch takeLast(Deque<Batch> batches) {
-    if (batches.size() <= 1) {
-      return null;
-    }
-    Batch batch = batches.removeLast();
-    unlockKey(batch);
-    return batch;
+  private static long bytesOf(Collection<Batch> batches) {
+    return batches.stream().mapToLong(Batch::reservedBytes).sum();
   }
 
   private void removeIf(
@@ -515,6 +506,7 @@ final class Deferred {
           boolean matches = filter.test(batch);
           if (matches) {
             unlockKey(batch);
+            bytes -= batch.reservedBytes(); // before it may be used again
             removed.accept(batch);
           }
           return matches;
@@ -527,5 +519,6 @@ final class Deferred {
     separate.clear();
     lastPart = null;
     retried = null;
+    bytes = 0;
   }
 }

@@ -8,18 +8,25 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class DeferredShare {
   private final long maxBytes;
+  private final long partOfWriter;
   private final AtomicLong bytes = new AtomicLong();
 
-  DeferredShare(long maxBytes) {
+  /**
+   * @param maxBytes of all writers
+   */
+  DeferredShare(long maxBytes, int writers) {
     this.maxBytes = maxBytes;
+    this.partOfWriter = maxBytes / writers;
   }
 
   /**
    * Replaces what the requests of one writer take.
    *
-   * @return by how many bytes all exceed the share; not positive if they do not
+   * @return how many bytes the writer has to give up: as all exceed the share, and it has more than
+   *     an equal part of it; 0 or less if none
    */
   long replace(long before, long now) {
-    return bytes.addAndGet(now - before) - maxBytes;
+    long excess = bytes.addAndGet(now - before) - maxBytes;
+    return Math.min(excess, now - partOfWriter);
   }
 }

@@ -61,6 +61,12 @@ final class FailureHistory {
     lostConnections.remove(round.kind());
   }
 
+  /** There is nothing left to try again: what is deferred later has another cause. */
+  void nothingDeferred() {
+    lostConnections.remove(Round.Kind.SEPARATE);
+    lostConnections.remove(Round.Kind.RETRY);
+  }
+
   private void count(Round round, FlushException e, boolean isSlow) {
     if (e.session() == Session.LOST && e.stage() != Stage.BEGIN) {
       lostConnections.merge(round.kind(), 1, Integer::sum);

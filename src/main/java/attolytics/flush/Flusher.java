@@ -150,24 +150,25 @@ final class Flusher {
     while (!round.isEmpty()) {
       next(round);
     }
-    noteDeferred();
+    limitDeferred();
   }
 
   private void expireDeferred() {
     settlement.expire(deferred);
-    noteDeferredBytes();
+    updateShare();
   }
 
   /** Turns away the newest deferred requests if there is no room for them. */
-  private void noteDeferred() {
-    long excess = noteDeferredBytes();
+  private void limitDeferred() {
+    long excess = updateShare();
     if (excess > 0) {
       deferred.removeNewest(
           excess, (batch, reason) -> settlement.settle(batch, Outcome.bufferFull(reason)));
-      noteDeferredBytes();
+      updateShare();
     }
     if (deferred.isEmpty()) {
       backoff.nothingLeft();
+      failures.nothingDeferred();
     }
   }
 
@@ -175,9 +176,9 @@ final class Flusher {
    * Tells the other writers, whenever there may be less: by an earlier figure they would refuse
    * requests although there is room.
    *
-   * @return the excess of all writers
+   * @return how many bytes of deferred requests there is no room for
    */
-  private long noteDeferredBytes() {
+  private long updateShare() {
     long before = deferredBytes;
     deferredBytes = deferred.bytes();
     return share.replace(before, deferredBytes);
@@ -190,7 +191,7 @@ final class Flusher {
   void writeDeferred(long nanos) {
     long start = clock.nanoTime();
     expireDeferred();
-    noteDeferred();
+    limitDeferred();
     if (start - restUntil < 0 || deferred.isEmpty()) {
       return;
     }
@@ -205,7 +206,7 @@ final class Flusher {
       }
     } while (deferred.until(clock.nanoTime()) == 0 && !isOver(end));
     expireDeferred(); // pauses may have taken all the time of those put back
-    noteDeferred();
+    limitDeferred();
     long now = clock.nanoTime();
     restUntil = now + Math.min(now - start, MAX_REST_NANOS);
   }
@@ -221,7 +222,7 @@ final class Flusher {
     long settledBefore = settledFor(wait);
     Round round = new Round(Round.Kind.RETRY, wait.triesForLimits());
     round.push(deferred.takeForRetry(wait));
-    noteDeferredBytes();
+    updateShare();
     if (!round.isEmpty()) {
       work(round, end);
     }
@@ -242,7 +243,7 @@ final class Flusher {
   private void writeSeparate(long end) {
     separateTurn = clock.nanoTime();
     List<Batch> next = deferred.takeSeparate();
-    noteDeferredBytes();
+    updateShare();
     if (next != null) {
       Round round = new Round(Round.Kind.SEPARATE, 0);
       round.push(next);
@@ -505,7 +506,7 @@ final class Flusher {
   /** Forgets all requests, whatever their state is. Nothing is thrown. */
   void forget() {
     deferred.clear();
-    noteDeferredBytes();
+    updateShare();
     recovery.clear();
     backoff.nothingLeft();
   }

@@ -127,7 +127,7 @@ public final class Writer implements Runnable {
       Metrics metrics,
       OutageLog outages,
       NanoClock clock) {
-    DeferredShare share = new DeferredShare(maxDeferredBytes);
+    DeferredShare share = new DeferredShare(maxDeferredBytes, count);
     Gatherer gatherer = new Gatherer(ring, thresholds, clock);
     return IntStream.range(0, count)
         .mapToObj(

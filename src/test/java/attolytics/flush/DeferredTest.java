@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.buffer.Batch;
+import attolytics.buffer.Budget;
 import attolytics.schema.Table;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,9 +109,24 @@ class DeferredTest {
     assertEquals(List.of(fourth), newest(1));
     Batch fifth = reserved(batch());
     deferred.addSeparate(List.of(fifth));
-    assertEquals(List.of(fifth, third, second), newest(9));
+    assertEquals(List.of(second, third, fifth), newest(9));
     assertEquals(List.of(first), deferred.takeSeparate());
     assertTrue(deferred.isEmpty());
+  }
+
+  /** However large a single request is. */
+  @Test
+  void newest_areFoundAmongThoseThatWaitAlone() {
+    Batch last = reserved(batch());
+    Batch large = new Batch(1 << 20, 1 << 22, new Budget(Long.MAX_VALUE));
+    large.accept(outcome -> {}, 0);
+    deferred.holdTable(T, List.of(reserved(large)), 0);
+    deferred.holdAlone(reserved(batch()), 0);
+    deferred.holdAlone(reserved(batch()), 0);
+    deferred.holdAlone(last, 0);
+    assertEquals(List.of(last), newest(1));
+    assertEquals(1, newest(9).size());
+    assertEquals(2, deferred.waiting());
   }
 
   @Test
@@ -122,13 +138,36 @@ class DeferredTest {
     assertTrue(deferred.holdIfNeeded(Batches.keyed("1", T)));
   }
 
+  private void assertBytes(int requests) {
+    assertEquals(requests * reserved(batch()).reservedBytes(), deferred.bytes());
+  }
+
   @Test
   void bytes_areThoseOfAllWhoAreDeferred() {
-    Batch each = reserved(batch());
-    deferred.holdTable(T, List.of(each), 0);
-    deferred.addSeparate(List.of(each, each));
-    deferred.addSeparatePart(List.of(each));
-    assertEquals(4 * each.reservedBytes(), deferred.bytes());
+    Batch first = reserved(batch());
+    deferred.holdTable(T, List.of(first, reserved(batch()), reserved(batch())), 0);
+    assertTrue(deferred.holdIfNeeded(reserved(batch())));
+    assertBytes(4);
+    deferred.addSeparate(List.of(reserved(batch()), reserved(batch())));
+    deferred.addSeparatePart(List.of(reserved(batch())));
+    assertBytes(7);
+    List<Batch> part = Objects.requireNonNull(deferred.takeSeparate());
+    assertBytes(5);
+    deferred.postpone(List.of(part));
+    assertBytes(7);
+    deferred.takeForRetry(due());
+    assertBytes(6);
+    deferred.endRetry(List.of(List.of(first)), false, 0);
+    assertBytes(7);
+    deferred.removeIf(batch -> batch == first, (batch, reason) -> {});
+    assertBytes(6);
+    deferred.takeForRetry(due());
+    deferred.endRetry(List.of(), true, 0);
+    assertBytes(5);
+    newest(1);
+    assertBytes(4);
+    deferred.clear();
+    assertBytes(0);
   }
 
   private void retryWithoutSuccess(long now) {

@@ -86,7 +86,7 @@ class DistributedRowsIT {
                 pool, OutcomeLookup.BY_TRANSACTION, Duration.ofDays(7), NanoClock.SYSTEM),
             new Arrivals(new Ring(2), System.nanoTime()),
             Duration.ofMinutes(1),
-            new DeferredShare(Long.MAX_VALUE),
+            new DeferredShare(Long.MAX_VALUE, 1),
             Metrics.NONE,
             new OutageLog(NanoClock.SYSTEM, status -> 0),
             NanoClock.SYSTEM);

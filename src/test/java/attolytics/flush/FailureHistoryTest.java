@@ -89,6 +89,18 @@ class FailureHistoryTest {
   }
 
   @Test
+  void lostConnectionsOfRetries_areForgotten_whenNothingIsDeferred() {
+    history.add(retry, lone, failure(Stage.COPY, "08006", true), false, 0);
+    history.add(flush, two, failure(Stage.COPY, "08006", true), false, 0);
+    history.nothingDeferred();
+    assertEquals(
+        1,
+        history.add(retry, lone, failure(Stage.COPY, "08006", true), false, 0).lostConnections());
+    assertEquals(
+        2, history.add(flush, two, failure(Stage.COPY, "08006", true), false, 0).lostConnections());
+  }
+
+  @Test
   void commitThatWasNotConfirmed_isNotCounted() {
     FlushException lost = failure(Stage.COMMIT, "57014", true);
     Failed failed = history.add(flush, lone, lost, false, 0);

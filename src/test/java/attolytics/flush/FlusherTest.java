@@ -38,7 +38,7 @@ class FlusherTest {
   @RegisterExtension private final Logged outageLogged = new Logged(OutageLog.class);
 
   private Flusher flusher(FakeDatabase on) {
-    return flusher(on, new DeferredShare(Long.MAX_VALUE));
+    return flusher(on, new DeferredShare(Long.MAX_VALUE, 1));
   }
 
   private Flusher flusher(FakeDatabase on, DeferredShare share) {
@@ -283,7 +283,7 @@ class FlusherTest {
   @Test
   void deferredRequests_haveAShareOfTheBuffer_forAllWritersTogether() {
     Batch first = reserved(batch(T));
-    DeferredShare share = new DeferredShare(3 * first.reservedBytes());
+    DeferredShare share = new DeferredShare(3 * first.reservedBytes(), 2);
     Flusher one = flusher(database, share);
     Flusher two = flusher(database, share);
     lockTable();
@@ -294,10 +294,25 @@ class FlusherTest {
     assertEquals(List.of(Outcome.Kind.STORED, Outcome.Kind.BUFFER_FULL), outcomes);
   }
 
+  /** It may have few, which would soon be written, while all that wait are with the other one. */
+  @Test
+  void writerWithLessThanItsPartOfTheShare_refusesNothing() {
+    Batch first = reserved(batch(T));
+    DeferredShare share = new DeferredShare(4 * first.reservedBytes(), 2);
+    Flusher one = flusher(database, share);
+    Flusher two = flusher(database, share);
+    lockTable();
+    one.flush(List.of(first, reserved(batch(T)), reserved(batch(T)), reserved(batch(T))));
+    two.flush(List.of(reserved(batch(T)), reserved(batch(T))));
+    assertEquals(List.of(), outcomes);
+    one.writeDeferred(0);
+    assertEquals(List.of(Outcome.Kind.BUFFER_FULL, Outcome.Kind.BUFFER_FULL), outcomes);
+  }
+
   @Test
   void shareOfTheBuffer_isFreeAgain_afterTheAckTimeout() {
     Batch first = reserved(batch(T));
-    DeferredShare share = new DeferredShare(2 * first.reservedBytes());
+    DeferredShare share = new DeferredShare(2 * first.reservedBytes(), 2);
     Flusher one = flusher(database, share);
     Flusher two = flusher(database, share);
     lockTable();
@@ -311,7 +326,7 @@ class FlusherTest {
   @Test
   void shareOfTheBuffer_isFreeAgain_afterTheWriterHasForgottenItsRequests() {
     Batch first = reserved(batch(T));
-    DeferredShare share = new DeferredShare(2 * first.reservedBytes());
+    DeferredShare share = new DeferredShare(2 * first.reservedBytes(), 2);
     Flusher one = flusher(database, share);
     Flusher two = flusher(database, share);
     lockTable();
@@ -326,7 +341,7 @@ class FlusherTest {
   void shareOfTheBuffer_isFreeAgain_whileAnotherWriterWritesWhatItHadDeferred() {
     Batch first = reserved(batch(T));
     Batch second = reserved(batch(T));
-    DeferredShare share = new DeferredShare(2 * first.reservedBytes());
+    DeferredShare share = new DeferredShare(2 * first.reservedBytes(), 2);
     Flusher one = flusher(database, share);
     FakeDatabase locked = new FakeDatabase(clock);
     locked.lockedUntil.put(T, Long.MAX_VALUE);
