@@ -111,6 +111,27 @@ class FlusherTest {
     assertEquals(2, outageLogged.messages().size(), "it says that writes have resumed");
   }
 
+  private void loseConnectionInARetry() {
+    Batch batch = failing("40001", Stage.COPY);
+    flusher.flush(List.of(batch));
+    database.behaviours.put(batch, new Behaviour(Stage.COPY, 0, "08006", true));
+    clock.advance(SECOND);
+    flusher.writeDeferred(MILLISECOND);
+    clock.advance(ACK_TIMEOUT.toNanos());
+    flusher.writeDeferred(0);
+    otherWriterCommits();
+  }
+
+  /** Each may be a restart of the server, however many days lie between them. */
+  @Test
+  void connectionsLostInRetries_areNotCountedTogether_ifTheRequestsHaveExpired() {
+    loseConnectionInARetry();
+    loseConnectionInARetry();
+    assertEquals(
+        2,
+        outageLogged.messages().stream().filter(line -> line.contains("writes failing")).count());
+  }
+
   @Test
   void outage_isOver_whenTheRequestExpiresWhileItIsRetried() {
     flusher.flush(List.of(failing("40001", Stage.COPY)));
