@@ -5,6 +5,7 @@ import attolytics.logging.LogMarkers;
 import attolytics.recent.RecentOutages;
 import attolytics.recent.RecentOutages.Trouble;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -76,17 +77,18 @@ final class OutageWatch implements Runnable {
   }
 
   /**
-   * The beginning is logged by a writer; the end is that of the last writer that defers some. If
-   * all that waited are answered, and no row was stored, nothing shows that it is over.
+   * The beginning is logged by a writer, but not each time if there are several in a minute; the
+   * end is that of the last writer that defers some. If all that waited are answered, and no row was stored, nothing shows that it is over.
    */
   private void released(String table, Hold hold, Instant now) {
     boolean isOver = committedRows.applyAsLong(table) > hold.committedRows();
     log.atInfo()
         .addMarker(LogMarkers.STATE_CHANGE)
         .log(
-            "Requests for table {} are no longer deferred, after {} s{}",
+            "Requests for table {} are no longer deferred, after {} s, since {}{}",
             table,
             now.getEpochSecond() - hold.since().getEpochSecond(),
+            hold.since().truncatedTo(ChronoUnit.SECONDS),
             isOver ? "" : ", but no row was stored: it may still be locked, or accept no rows");
     if (!isOver) {
       String reason = "no row was stored before all that waited were answered: it may go on";

@@ -80,8 +80,8 @@ class OutageWatchTest {
   void endOfATablesTrouble_isLoggedOnce() {
     assertEquals(
         List.of(
-            "Requests for table t are no longer deferred, after 10 s",
-            "Requests for table u are no longer deferred, after 15 s"),
+            "Requests for table t are no longer deferred, after 10 s, since 2030-01-02T03:04:05Z",
+            "Requests for table u are no longer deferred, after 15 s, since 2030-01-02T03:04:10Z"),
         logWhileTablesAreHeld(1));
     assertEquals(
         List.of("table u is locked, or accepts no rows at the moment"),
@@ -94,8 +94,8 @@ class OutageWatchTest {
     String unknown = ", but no row was stored: it may still be locked, or accept no rows";
     assertEquals(
         List.of(
-            "Requests for table t are no longer deferred, after 10 s" + unknown,
-            "Requests for table u are no longer deferred, after 15 s" + unknown),
+            "Requests for table t are no longer deferred, after 10 s, since 2030-01-02T03:04:05Z" + unknown,
+            "Requests for table u are no longer deferred, after 15 s, since 2030-01-02T03:04:10Z" + unknown),
         logWhileTablesAreHeld(0));
     assertEquals(
         List.of(
