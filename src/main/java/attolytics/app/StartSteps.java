@@ -64,7 +64,7 @@ public final class StartSteps {
       plan = DatabaseTables.prepare(connection, schema, now, trial, progress);
     } catch (SQLException e) {
       if (progress.isStopped()) {
-        throw new InterruptedException("stopped while tables were created");
+        throw new InterruptedException(e.getMessage());
       }
       throw tablesRefused(e);
     }

@@ -54,7 +54,7 @@ class StoppedStartIT {
 
       ExecutionException e = assertThrows(ExecutionException.class, start::get);
       InterruptedException end = assertInstanceOf(InterruptedException.class, e.getCause());
-      assertEquals("stopped while tables were created", end.getMessage());
+      assertEquals("stopped while tables are created", end.getMessage());
     } finally {
       executor.shutdownNow();
     }
