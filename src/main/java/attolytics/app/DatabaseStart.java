@@ -71,9 +71,7 @@ final class DatabaseStart {
 
   /** A recovery has no upper bound in time. */
   private void awaitEmbedded() throws InterruptedException {
-    if (System.nanoTime() - extendedNanos > EXTENSION_PERIOD.toNanos()) {
-      extendTimeout();
-    }
+    extendTimeoutIfDue();
     if (stop.await(STOP_POLL.toMillis(), TimeUnit.MILLISECONDS)) {
       throw new InterruptedException("stopped during the start");
     }
@@ -125,9 +123,10 @@ final class DatabaseStart {
             url, settings.ackTimeout(), stop, cause -> setPhase(WAITING, cause))) {
       readiness.setNotReady("starting", null);
       FlushTrial trial = new FlushTrial(schema.tables());
-      Plan plan =
-          StartSteps.createTables(connection, schema, trial, clock.instant(), this::extendTimeout);
-      plan.statements().forEach(statement -> log.info("created: {}", statement));
+      LoggedProgress progress =
+          new LoggedProgress(
+              stop, this::extendTimeoutIfDue, statement -> log.info("created: {}", statement));
+      Plan plan = StartSteps.createTables(connection, schema, trial, clock.instant(), progress);
       plan.warnings().forEach(log::warn);
       return trial.lookup();
     } catch (SQLException e) {
@@ -142,6 +141,12 @@ final class DatabaseStart {
 
   private void setPhase(String phase, @Nullable String cause) {
     readiness.setNotReady("starting: " + phase, cause);
+  }
+
+  private void extendTimeoutIfDue() {
+    if (System.nanoTime() - extendedNanos > EXTENSION_PERIOD.toNanos()) {
+      extendTimeout();
+    }
   }
 
   /** Keeps systemd from ending a start that makes progress. */

@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Applies a changed schema file while the service runs: does what a start does with it, then
  * replaces the old schema between two requests. A request is written under the schema under which
- * it was read. A file that a start would refuse changes nothing.
+ * it was read. A file that a start would refuse creates nothing; if the database fails while many
+ * tables are created, those that are logged stay.
  */
 final class Reload {
   private static final Logger log = LoggerFactory.getLogger(Reload.class);
@@ -156,8 +157,10 @@ final class Reload {
   private void prepareTables(Schema schema) throws StartException, InterruptedException {
     try (Connection connection = Connector.awaitConnection(database, settings.ackTimeout(), stop)) {
       FlushTrial trial = new FlushTrial(schema.tables());
-      Plan plan = StartSteps.createTables(connection, schema, trial, clock.instant(), () -> {});
-      plan.statements().forEach(statement -> log.info("{}", line("created: " + statement)));
+      LoggedProgress progress =
+          new LoggedProgress(
+              stop, () -> {}, statement -> log.info("{}", line("created: " + statement)));
+      Plan plan = StartSteps.createTables(connection, schema, trial, clock.instant(), progress);
       plan.warnings().forEach(warning -> log.warn("{}", line(warning)));
     } catch (SQLException e) {
       throw StartSteps.connectionLost(e);

@@ -51,17 +51,21 @@ public final class StartSteps {
    *
    * @param trial of the schema's tables
    * @param now for which partitions are created
-   * @param progress called while that goes on
+   * @param progress logs what is created
    * @return what was created, and warnings
    * @throws StartException if the database refuses, or does not fit the schema
+   * @throws InterruptedException if it was stopped; what is logged as created stays
    */
   static Plan createTables(
-      Connection connection, Schema schema, FlushTrial trial, Instant now, Runnable progress)
-      throws StartException {
+      Connection connection, Schema schema, FlushTrial trial, Instant now, LoggedProgress progress)
+      throws StartException, InterruptedException {
     Plan plan;
     try {
       plan = DatabaseTables.prepare(connection, schema, now, trial, progress);
     } catch (SQLException e) {
+      if (progress.isStopped()) {
+        throw new InterruptedException(e.getMessage());
+      }
       throw tablesRefused(e);
     }
     if (!plan.problems().isEmpty()) {
@@ -71,7 +75,7 @@ public final class StartSteps {
   }
 
   /**
-   * Does the same in a transaction that is rolled back.
+   * Does the same in a transaction that is rolled back, or in several if it is much.
    *
    * @return what would be created, warnings, and why a start would be refused
    * @throws StartException if the database refuses

@@ -5,6 +5,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,24 +110,26 @@ public enum AdvisoryLock {
    * for several transactions, one right after the other.
    *
    * @param timeout for a single transaction that holds it
-   * @param progress called when another transaction holds it than before
+   * @param progress checked at each attempt
    */
-  public void acquire(Connection connection, Duration timeout, Runnable progress)
+  public void acquire(Connection connection, Duration timeout, Progress progress)
       throws SQLException {
     @Nullable String holder = null;
     int holders = 0;
     long start = System.nanoTime();
     while (!tryAcquire(connection)) {
-      if (holder == null) {
-        holder = queryOfKey(connection, TRANSACTIONS);
-      } else if (System.nanoTime() - start > timeout.toNanos()) {
+      progress.check();
+      if (System.nanoTime() - start > timeout.toNanos()) {
+        String now = queryOfKey(connection, TRANSACTIONS);
         holders++;
-        if (holders == MAX_HOLDERS || holder.equals(queryOfKey(connection, TRANSACTIONS))) {
+        // Both are null if the server does not show who holds it.
+        if (holders == MAX_HOLDERS || Objects.equals(holder, now)) {
           throw waitedFor(timeout.multipliedBy(holders), connection);
         }
-        holder = null;
+        holder = now;
         start = System.nanoTime();
-        progress.run();
+      } else if (holder == null) {
+        holder = queryOfKey(connection, TRANSACTIONS);
       }
       pause();
     }

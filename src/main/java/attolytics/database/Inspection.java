@@ -6,7 +6,10 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** Checks the database after all tables are created, before the transaction ends. */
+/**
+ * Checks the database after tables are created, before the transaction ends: after all of them, or,
+ * if it is rolled back, after those of each part.
+ */
 @FunctionalInterface
 public interface Inspection {
   Inspection NONE = connection -> Findings.NONE;

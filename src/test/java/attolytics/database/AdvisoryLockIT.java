@@ -6,15 +6,12 @@ import attolytics.Eventually;
 import attolytics.Sql;
 import java.sql.Connection;
 import java.time.Duration;
-import java.util.HashSet;
-import java.util.Set;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.postgresql.PGConnection;
 
 @Timeout(120)
 class AdvisoryLockIT extends EmptySchemaFixture {
@@ -24,7 +21,8 @@ class AdvisoryLockIT extends EmptySchemaFixture {
   /** Of an instance that creates hundreds of tables, for example. */
   @Test
   void acquire_waitsForSeveralTransactions_eachAsLongAsForOne() throws Exception {
-    CountDownLatch progress = new CountDownLatch(1);
+    Duration timeout = Duration.ofSeconds(5);
+    AtomicInteger attempts = new AtomicInteger();
     ExecutorService executor = Executors.newSingleThreadExecutor();
     try (Connection first = database.connect();
         Connection second = database.connect();
@@ -36,31 +34,21 @@ class AdvisoryLockIT extends EmptySchemaFixture {
       Future<?> waiting =
           executor.submit(
               () -> {
-                AdvisoryLock.TABLES.acquire(own, Duration.ofSeconds(5), progress::countDown);
+                AdvisoryLock.TABLES.acquire(own, timeout, attempts::incrementAndGet);
                 return null;
               });
-      awaitAttempts(own);
+      Eventually.await(() -> attempts.get() > 2); // after the second it knows who holds the lock
+      long deadline = System.nanoTime() + timeout.toNanos();
       Sql.execute(second, SHARE);
       first.rollback();
-      Eventually.await(() -> progress.getCount() == 0 || waiting.isDone());
+      Eventually.await(() -> System.nanoTime() - deadline > 0 || waiting.isDone());
+      int late = attempts.get();
+      Eventually.await(() -> attempts.get() > late + 2 || waiting.isDone());
       assertFalse(waiting.isDone());
       second.rollback();
       waiting.get();
     } finally {
       executor.shutdownNow();
     }
-  }
-
-  /** After the second it has looked up who holds the lock. */
-  private void awaitAttempts(Connection of) throws Exception {
-    Set<String> attempts = new HashSet<>();
-    String query =
-        "SELECT query_start FROM pg_stat_activity WHERE query LIKE 'SELECT pg_try_advisory%' AND pid = "
-            + of.unwrap(PGConnection.class).getBackendPID();
-    Eventually.await(
-        () -> {
-          attempts.addAll(query(query));
-          return attempts.size() > 2;
-        });
   }
 }

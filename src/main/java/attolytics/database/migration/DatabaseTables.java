@@ -3,6 +3,7 @@ package attolytics.database.migration;
 import attolytics.database.DdlTransaction;
 import attolytics.database.Inspection;
 import attolytics.database.Migration;
+import attolytics.database.Progress;
 import attolytics.database.StepRunner;
 import attolytics.database.partition.PartitionNames;
 import attolytics.schema.Schema;
@@ -27,28 +28,28 @@ public final class DatabaseTables {
 
   /**
    * Compares, and creates what is missing if there are no problems: in one transaction, or in
-   * several if it is much, which only one instance at a time runs. The connection must not be in a
-   * transaction, and is in none afterwards. A partition whose table is locked is postponed, with a
-   * warning.
+   * several if it is much, which are rehearsed before, and which only one instance at a time runs.
+   * The connection must not be in a transaction, and is in none afterwards. A partition whose table
+   * is locked is postponed, with a warning.
    *
    * @param now for which partitions are created
    * @param inspection a final check; if it finds problems, the last transaction is rolled back
-   * @param progress called after each transaction, and when another instance makes progress
+   * @param progress gets what is created, and can end it
    * @return the plan, which has been executed if it has no problems
    * @throws SQLException if a query or statement fails, with which the message begins; nothing is
    *     changed then except by earlier transactions
    */
   public static Plan prepare(
-      Connection connection, Schema schema, Instant now, Inspection inspection, Runnable progress)
+      Connection connection, Schema schema, Instant now, Inspection inspection, Progress progress)
       throws SQLException {
     return new TableCreation(connection, schema, now, inspection, TURN, progress).run();
   }
 
-  /** Does the same without showing progress. */
+  /** Does the same to its end. */
   public static Plan prepare(
       Connection connection, Schema schema, Instant now, Inspection inspection)
       throws SQLException {
-    return prepare(connection, schema, now, inspection, () -> {});
+    return prepare(connection, schema, now, inspection, Progress.IGNORED);
   }
 
   /** Does the same without an inspection. */
@@ -59,7 +60,8 @@ public final class DatabaseTables {
 
   static Plan prepare(Connection connection, Schema schema, Instant now, Duration turn)
       throws SQLException {
-    return new TableCreation(connection, schema, now, Inspection.NONE, turn, () -> {}).run();
+    return new TableCreation(connection, schema, now, Inspection.NONE, turn, Progress.IGNORED)
+        .run();
   }
 
   /** Does the same by the system's clock. */
@@ -76,7 +78,8 @@ public final class DatabaseTables {
   public static Plan rehearse(
       Connection connection, Schema schema, Instant now, Inspection inspection)
       throws SQLException {
-    return new TableCreation(connection, schema, now, inspection, TURN, () -> {}).rehearse();
+    return new TableCreation(connection, schema, now, inspection, TURN, Progress.IGNORED)
+        .rehearse();
   }
 
   /** Does the same without an inspection. */

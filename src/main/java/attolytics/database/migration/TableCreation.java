@@ -4,6 +4,7 @@ import attolytics.database.AdvisoryLock;
 import attolytics.database.DdlTransaction;
 import attolytics.database.Inspection;
 import attolytics.database.Migration.Step;
+import attolytics.database.Progress;
 import attolytics.database.migration.Comparison.Missing;
 import attolytics.schema.Schema;
 import attolytics.schema.Table;
@@ -50,6 +51,10 @@ final class TableCreation {
     boolean fits() {
       return comparison.numberOfProblems() == 0;
     }
+
+    List<String> executed() {
+      return isLast ? comparison.plan().statements() : statements;
+    }
   }
 
   private final Connection connection;
@@ -57,7 +62,7 @@ final class TableCreation {
   private final Instant now;
   private final Inspection inspection;
   private final Duration turn;
-  private final Runnable progress;
+  private final Progress progress;
   private final List<String> created = new ArrayList<>();
   private final Set<String> warnings = new LinkedHashSet<>();
   private final Set<String> foundWarnings = new LinkedHashSet<>();
@@ -66,13 +71,15 @@ final class TableCreation {
   /** Partitions of locked tables, and why. */
   private final Map<Step, String> postponed = new LinkedHashMap<>();
 
+  private boolean rehearsed;
+
   TableCreation(
       Connection connection,
       Schema schema,
       Instant now,
       Inspection inspection,
       Duration turn,
-      Runnable progress) {
+      Progress progress) {
     this.connection = connection;
     this.schema = schema;
     this.now = now;
@@ -81,19 +88,36 @@ final class TableCreation {
     this.progress = progress;
   }
 
-  /** Creates everything. */
+  /**
+   * Creates everything. What takes more than one part is rehearsed before, as a part that has been
+   * committed stays if the database refuses a later one.
+   */
   Plan run() throws SQLException {
     while (true) {
-      Part part = DdlTransaction.run(connection, Part::fits, this::createPart);
-      progress.run();
+      progress.check();
+      Part part = DdlTransaction.run(connection, this::isToStay, this::createPart);
+      if (!part.isLast() && !rehearsed) {
+        Plan plan = rehearse();
+        if (!plan.problems().isEmpty()) {
+          return plan;
+        }
+        rehearsed = true;
+        continue;
+      }
+      if (part.fits()) {
+        progress.committed(part.executed());
+      }
+      created.addAll(part.executed());
       Plan plan = part.comparison().plan();
       warnings.addAll(plan.warnings());
       if (part.isLast()) {
-        created.addAll(plan.statements());
         return new Plan(created, List.copyOf(warnings), plan.problems());
       }
-      created.addAll(part.statements());
     }
+  }
+
+  private boolean isToStay(Part part) {
+    return part.fits() && (part.isLast() || rehearsed);
   }
 
   private Part createPart() throws SQLException {
@@ -129,7 +153,8 @@ final class TableCreation {
   Plan rehearse() throws SQLException {
     Set<Table> tried = new HashSet<>();
     while (true) {
-      Part part = DdlTransaction.run(connection, rehearsed -> false, () -> rehearsePart(tried));
+      progress.check();
+      Part part = DdlTransaction.run(connection, each -> false, () -> rehearsePart(tried));
       if (part.isLast()) {
         return part.comparison().plan();
       }
@@ -155,6 +180,7 @@ final class TableCreation {
         note(inspection.inspect(connection, part::contains));
         return new Part(comparison, List.of(), false);
       }
+      postponed.forEach(comparison::postpone);
       createPartitions(sql, comparison.partitions(), comparison, true);
       Set<Table> absent = tables(comparison.missing());
       absent.removeAll(part);
@@ -237,6 +263,7 @@ final class TableCreation {
     }
     DdlTransaction.limitLockWait(sql, DdlTransaction.LOCK_WAIT);
     for (Step step : steps) {
+      progress.check(); // each may wait for a lock
       Savepoint before = connection.setSavepoint();
       try {
         for (String statement : step.statements()) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import attolytics.Sql;
 import attolytics.database.IdempotencyTable;
 import attolytics.database.Inspection;
+import attolytics.database.Progress;
 import attolytics.database.migration.DatabaseTables;
 import attolytics.database.migration.Plan;
 import attolytics.flush.transaction.FlushTrial;
@@ -19,7 +20,6 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -37,17 +37,17 @@ class ManyTablesIT extends PartitionsFixture {
 
   @Test
   void prepare_createsThemInSeveralTransactions() throws SQLException {
-    AtomicInteger progress = new AtomicInteger();
+    Recorded progress = new Recorded(false);
     Schema schema = of(fourteen());
 
-    Plan plan =
-        DatabaseTables.prepare(connection, schema, NOW, Inspection.NONE, progress::incrementAndGet);
+    Plan plan = DatabaseTables.prepare(connection, schema, NOW, Inspection.NONE, progress);
 
     assertFits(plan);
     assertEquals(DatabaseTables.planForNone(schema, NOW).statements(), plan.statements());
     assertEquals(
         List.of("3"), query("SELECT count(DISTINCT xmin::text) FROM pg_class WHERE relkind = 'p'"));
-    assertEquals(3, progress.get());
+    assertEquals(3, progress.parts);
+    assertEquals(plan.statements(), progress.created);
     assertNothingToDo(schema, NOW);
   }
 
@@ -59,15 +59,62 @@ class ManyTablesIT extends PartitionsFixture {
   }
 
   @Test
-  void prepare_afterOneThatWasRefused_createsTheRest() throws SQLException {
+  void prepare_refusedByTheDatabase_createsNothing() throws SQLException {
     List<Table> tables = new ArrayList<>(fourteen());
     Column column = tables.get(0).columns().get(0);
     tables.set(7, new Table("t17", 0, List.of(column, column)));
     assertThrows(SQLException.class, () -> DatabaseTables.prepare(connection, of(tables), NOW));
+    assertEquals(List.of("0"), query("SELECT count(*) FROM pg_class WHERE relkind = 'p'"));
+  }
+
+  @Test
+  void prepare_refusedByAnInspection_createsNothing() throws SQLException {
+    Schema schema = of(fourteen());
+    Plan plan = DatabaseTables.prepare(connection, schema, NOW, new Inspecting(schema.tables()));
+    assertEquals(List.of("a problem"), plan.problems());
+    assertEquals(List.of("0"), query("SELECT count(*) FROM pg_class WHERE relkind = 'p'"));
+  }
+
+  /** What it has created is known, and the next one creates the rest. */
+  @Test
+  void prepare_isEndedBetweenTwoTransactions() throws SQLException {
+    Schema schema = of(fourteen());
+    Recorded progress = new Recorded(true);
+    SQLException e =
+        assertThrows(
+            SQLException.class,
+            () -> DatabaseTables.prepare(connection, schema, NOW, Inspection.NONE, progress));
+    assertEquals("ended", e.getMessage());
     assertEquals(List.of("6"), query("SELECT count(*) FROM pg_class WHERE relkind = 'p'"));
 
-    assertFits(DatabaseTables.prepare(connection, of(fourteen()), NOW));
-    assertNothingToDo(of(fourteen()), NOW);
+    Plan rest = DatabaseTables.prepare(connection, schema, NOW);
+    assertFits(rest);
+    List<String> all = new ArrayList<>(progress.created);
+    all.addAll(rest.statements());
+    assertEquals(DatabaseTables.planForNone(schema, NOW).statements(), all);
+  }
+
+  private static final class Recorded implements Progress {
+    private final boolean endsAfterOne;
+    private final List<String> created = new ArrayList<>();
+    private int parts;
+
+    Recorded(boolean endsAfterOne) {
+      this.endsAfterOne = endsAfterOne;
+    }
+
+    @Override
+    public void check() throws SQLException {
+      if (endsAfterOne && parts > 0) {
+        throw new SQLException("ended");
+      }
+    }
+
+    @Override
+    public void committed(List<String> statements) {
+      parts++;
+      created.addAll(statements);
+    }
   }
 
   /** What an inspection finds does not depend on the part. */
@@ -137,23 +184,20 @@ class ManyTablesIT extends PartitionsFixture {
     Schema schema = of(tables);
     DatabaseTables.prepare(connection, schema, NOW);
     DatabaseTables.prepare(connection, of(tables.subList(0, 1)), NOW.plus(DAY.multipliedBy(6)));
-    AtomicInteger progress = new AtomicInteger();
+    Recorded progress = new Recorded(false);
     try (Connection other = database.connect();
         Statement lock = other.createStatement()) {
       other.setAutoCommit(false);
       lock.execute("LOCK TABLE t10 IN SHARE UPDATE EXCLUSIVE MODE");
       Plan plan =
           DatabaseTables.prepare(
-              connection,
-              schema,
-              NOW.plus(DAY.multipliedBy(7)),
-              Inspection.NONE,
-              progress::incrementAndGet);
+              connection, schema, NOW.plus(DAY.multipliedBy(7)), Inspection.NONE, progress);
 
       assertEquals(List.of(), plan.problems());
       assertEquals(1, plan.warnings().size(), plan.warnings()::toString);
       assertEquals(10 * 7 * 3, plan.statements().size());
-      assertEquals(2, progress.get());
+      assertEquals(2, progress.parts);
+      assertEquals(plan.statements(), progress.created);
     }
     assertEquals(
         3,
