@@ -78,7 +78,8 @@ final class OutageWatch implements Runnable {
 
   /**
    * The beginning is logged by a writer, but not each time if there are several in a minute; the
-   * end is that of the last writer that defers some. If all that waited are answered, and no row was stored, nothing shows that it is over.
+   * end is that of the last writer that defers some. If all that waited are answered, and no row
+   * was stored, nothing shows that it is over.
    */
   private void released(String table, Hold hold, Instant now) {
     boolean isOver = committedRows.applyAsLong(table) > hold.committedRows();

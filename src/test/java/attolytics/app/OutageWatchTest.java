@@ -94,8 +94,10 @@ class OutageWatchTest {
     String unknown = ", but no row was stored: it may still be locked, or accept no rows";
     assertEquals(
         List.of(
-            "Requests for table t are no longer deferred, after 10 s, since 2030-01-02T03:04:05Z" + unknown,
-            "Requests for table u are no longer deferred, after 15 s, since 2030-01-02T03:04:10Z" + unknown),
+            "Requests for table t are no longer deferred, after 10 s, since 2030-01-02T03:04:05Z"
+                + unknown,
+            "Requests for table u are no longer deferred, after 15 s, since 2030-01-02T03:04:10Z"
+                + unknown),
         logWhileTablesAreHeld(0));
     assertEquals(
         List.of(

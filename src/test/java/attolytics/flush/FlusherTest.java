@@ -357,7 +357,9 @@ class FlusherTest {
     assertEquals(List.of(), outcomes);
   }
 
-  /** The other writer may be busy with what it had deferred for a second, and in an outage longer. */
+  /**
+   * The other writer may be busy with what it had deferred for a second, and in an outage longer.
+   */
   @Test
   void shareOfTheBuffer_isFreeAgain_whileAnotherWriterWritesWhatItHadDeferred() {
     Batch first = reserved(batch(T));
