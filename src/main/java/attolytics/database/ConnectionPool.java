@@ -11,8 +11,8 @@ import org.postgresql.PGProperty;
 /** Opens the pool of connections to the database. */
 public final class ConnectionPool {
   /**
-   * Besides the writers': for probes, maintenance, and the outcome of lost commits; one of them for
-   * counting a large quarantine, which takes long.
+   * Besides the writers': for probes, maintenance, and the outcome of lost commits. One more than
+   * these need by themselves, because counting a large quarantine takes long. None is reserved.
    */
   private static final int OTHERS = 3;
 

@@ -77,44 +77,50 @@ public record DataDirectory(Path path) {
     PostgresPrograms.refuseUnfitSystem(PostgresPrograms.accounts());
   }
 
-  /**
-   * The server's programs.
-   *
-   * @param accounts to run them under, unless there is data of another user
-   */
-  PostgresPrograms programs(List<PostgresPrograms.Account> accounts)
+  /** The server's programs. */
+  PostgresPrograms programs(PostgresPrograms.Account account)
       throws StartException, IOException, InterruptedException {
-    return PostgresPrograms.in(path.resolve("programs"), forTheData(accounts));
+    return PostgresPrograms.in(path.resolve("programs"), List.of(account));
   }
 
   /**
-   * The accounts, that of the owner of root's data first, because a server that is still running
-   * may run under it. The data of another user stays that user's.
+   * The account for the server. The data of another user stays that user's, and so does a directory
+   * without data.
+   *
+   * @param accounts to choose from, unless they belong to another user
    */
-  private List<PostgresPrograms.Account> forTheData(List<PostgresPrograms.Account> accounts)
+  PostgresPrograms.Account account(List<PostgresPrograms.Account> accounts)
       throws StartException, IOException, InterruptedException {
-    if (!DataOwner.isRoot() || !hasData()) {
-      return accounts;
-    }
-    int owner = DataOwner.of(data());
+    return PostgresPrograms.firstWorking(
+        DataOwner.isRoot() ? forTheOwner(hasData() ? data() : path, accounts) : accounts);
+  }
+
+  /** That of the owner of root's data first: a server that is still running may run under it. */
+  private List<PostgresPrograms.Account> forTheOwner(
+      Path owned, List<PostgresPrograms.Account> accounts)
+      throws StartException, IOException, InterruptedException {
+    int owner = DataOwner.of(owned);
     boolean isNobodys = owner == PostgresPrograms.NOBODY;
     if (owner == 0 || (isNobodys && DataOwner.of(path) == 0)) {
       return accounts.stream()
           .sorted(Comparator.comparing(account -> !Integer.valueOf(owner).equals(account.owner())))
           .toList();
     }
-    int group = (int) Files.getAttribute(data(), "unix:gid");
-    PostgresPrograms.Account other = PostgresPrograms.Account.of(owner, group);
-    if (!PostgresPrograms.works(other)) {
+    String name = Files.getOwner(owned).getName();
+    if (owned.equals(path) && name.equals(Integer.toString(owner))) {
+      return accounts; // nobody on this system, as in a container: initdb requires a name
+    }
+    PostgresPrograms.Account other = PostgresPrograms.accountOf(owner, name);
+    if (other == null || !PostgresPrograms.works(other)) {
       throw new StartException(
           "%s belongs to the user %s, as which 'setpriv' cannot run programs on this system: run as that user"
-              .formatted(data(), Files.getOwner(data()).getName()));
+              .formatted(owned, name));
     }
     return List.of(other);
   }
 
   /** The password file, which is created if there is no data yet. */
-  PasswordFile passwordFile() throws StartException, IOException {
+  PasswordFile passwordFile(PostgresPrograms.Account account) throws StartException, IOException {
     if (hasData() && PasswordFile.find(path) == null) {
       throw new StartException(
           path.resolve(PasswordFile.NAME)
@@ -122,7 +128,7 @@ public record DataDirectory(Path path) {
               + data()
               + ": restore it, or move the data away");
     }
-    return PasswordFile.in(path);
+    return PasswordFile.in(path, account);
   }
 
   /** Creates the data unless it exists, under a temporary name first, so that it is complete. */
@@ -139,7 +145,7 @@ public record DataDirectory(Path path) {
     programs.own(unfinished);
     Files.deleteIfExists(passwordForInitdb);
     PasswordFile.createPrivate(passwordForInitdb);
-    Files.writeString(passwordForInitdb, password);
+    PasswordFile.fill(passwordForInitdb, password);
     programs.own(passwordForInitdb);
     try {
       PostgresPrograms.Outcome outcome =

@@ -29,19 +29,24 @@ final class DataLock implements AutoCloseable {
   /**
    * Acquires the lock, or fails immediately.
    *
+   * @param account that the server runs under
    * @throws StartException if another instance holds it
    */
-  static DataLock take(Path directory) throws StartException, IOException {
+  static DataLock take(Path directory, PostgresPrograms.Account account)
+      throws StartException, IOException {
+    Path file = directory.resolve(NAME);
     FileChannel channel =
         FileChannel.open(
-            directory.resolve(NAME),
-            StandardOpenOption.CREATE,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE);
+            file,
+            DataOwner.opening(
+                file,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE));
     boolean locked = false;
     try {
       if (channel.tryLock() != null) {
-        DataOwner.give(directory.resolve(NAME));
+        DataOwner.give(file, account);
         channel.truncate(0);
         channel.write(
             ByteBuffer.wrap(
@@ -60,7 +65,7 @@ final class DataLock implements AutoCloseable {
         "--data_dir "
             + directory
             + " is in use by another instance, process "
-            + Files.readString(directory.resolve(NAME))
+            + Files.readString(file)
             + ": stop that one, choose another directory, or use one database for both with --db_url");
   }
 

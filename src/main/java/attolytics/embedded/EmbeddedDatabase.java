@@ -62,14 +62,14 @@ public final class EmbeddedDatabase implements AutoCloseable {
   private EmbeddedDatabase(
       DataDirectory directory,
       DataLock lock,
-      List<PostgresPrograms.Account> accounts,
+      PostgresPrograms.Account account,
       EmbeddedServer.Pause pause)
       throws StartException, IOException, InterruptedException {
     this.directory = directory;
     this.lock = lock;
     log.info("starting an embedded PostgreSQL in {}, unless it is running already", data());
-    PostgresPrograms programs = directory.programs(accounts);
-    PasswordFile file = directory.passwordFile();
+    PostgresPrograms programs = directory.programs(account);
+    PasswordFile file = directory.passwordFile(account);
     password = file.password();
     directory.createData(programs, password);
     directory.checkVersion(programs);
@@ -82,7 +82,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
     boolean usable = false;
     try {
-      file.setPort(port);
+      file.setPort(port, account);
       server.createDatabase(port, DATABASE);
       usable = true;
     } catch (SQLException e) {
@@ -128,8 +128,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
     boolean started = false;
     try {
       Files.createDirectories(directory.path());
-      lock = DataLock.take(directory.path());
-      EmbeddedDatabase database = new EmbeddedDatabase(directory, lock, accounts, pause);
+      PostgresPrograms.Account account = directory.account(accounts);
+      lock = DataLock.take(directory.path(), account);
+      EmbeddedDatabase database = new EmbeddedDatabase(directory, lock, account, pause);
       database.announce();
       database.supervisor.start();
       started = true;

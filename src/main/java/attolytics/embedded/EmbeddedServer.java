@@ -2,10 +2,12 @@ package attolytics.embedded;
 
 import attolytics.settings.StartException;
 import java.io.IOException;
-import java.io.RandomAccessFile;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -248,11 +250,10 @@ final class EmbeddedServer {
   }
 
   private String logSince(long position) throws IOException {
-    try (RandomAccessFile file = new RandomAccessFile(serverLog.toFile(), "r")) {
-      long from = Math.max(position, file.length() - LOG_TAIL);
-      byte[] tail = new byte[(int) Math.max(0, file.length() - from)];
-      file.seek(from);
-      file.readFully(tail);
+    try (FileChannel file =
+        FileChannel.open(serverLog, DataOwner.opening(serverLog, StandardOpenOption.READ))) {
+      file.position(Math.max(position, file.size() - LOG_TAIL));
+      byte[] tail = Channels.newInputStream(file).readNBytes(LOG_TAIL);
       return new String(tail, StandardCharsets.UTF_8);
     }
   }

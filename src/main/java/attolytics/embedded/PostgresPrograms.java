@@ -93,10 +93,14 @@ public final class PostgresPrograms {
     URL archive = archive();
     Path home = directory.resolve(platform() + "-" + version(archive));
     if (!Files.exists(home)) {
+      if (!Files.exists(directory)) {
+        Files.createDirectories(directory);
+        DataOwner.give(directory, account);
+      }
       Path unfinished = directory.resolve(home.getFileName() + ".new");
       deleteTree(unfinished);
       unpack(archive, unfinished);
-      DataOwner.give(directory);
+      DataOwner.give(unfinished, account);
       Files.move(unfinished, home, StandardCopyOption.ATOMIC_MOVE);
     }
     return new PostgresPrograms(home, account);
@@ -124,7 +128,14 @@ public final class PostgresPrograms {
         : List.of(Account.OWN);
   }
 
-  private static Account firstWorking(List<Account> candidates)
+  /** That of another user, with its primary group, or null if this system does not know it. */
+  static @Nullable Account accountOf(int user, String name)
+      throws IOException, InterruptedException {
+    Outcome group = outcome(start(List.of(), List.of("id", "-g", name)));
+    return group.succeeded() ? Account.of(user, Integer.parseInt(group.output().strip())) : null;
+  }
+
+  static Account firstWorking(List<Account> candidates)
       throws StartException, InterruptedException {
     for (Account account : candidates) {
       if (account.prefix().isEmpty() || works(account)) {

@@ -14,9 +14,9 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
@@ -55,7 +55,7 @@ public final class QuarantineUpkeep {
           + STEP
           + " FOR UPDATE SKIP LOCKED))";
 
-  /** Of those that read the more the more events there are; deleting is in small steps. */
+  /** After a count of all events, pause for this many times as long as it took. */
   private static final int PAUSE_FACTOR = 4;
 
   // A look into the index for each app, however many events it has.
@@ -88,7 +88,7 @@ public final class QuarantineUpkeep {
   private final UpkeepTask purge;
   private final UpkeepTask findFull;
   private final UpkeepTask count;
-  private volatile Set<String> full = Set.of(); // ids of apps
+  private final Set<String> full = ConcurrentHashMap.newKeySet(); // ids of apps
 
   /**
    * @param database whose connections do not commit by themselves
@@ -120,7 +120,7 @@ public final class QuarantineUpkeep {
             "it cannot be found out which apps have --quarantine_rows events in quarantine",
             "the apps that have --quarantine_rows events in quarantine are known again",
             SHORT,
-            PAUSE_FACTOR,
+            1, // within PERIOD for a few apps at the bound
             clock,
             this::updateFull);
     count =
@@ -147,8 +147,8 @@ public final class QuarantineUpkeep {
   }
 
   /**
-   * Finds the apps whose quarantine is full. If the database fails, what is known stays, and the
-   * next run tries again.
+   * Finds the apps whose quarantine is full. If that fails for an app, what is known of it stays,
+   * and the next run tries again.
    */
   public void findFull() {
     findFull.run();
@@ -167,27 +167,34 @@ public final class QuarantineUpkeep {
   }
 
   private void updateFull() throws SQLException {
-    Set<String> now = fullNow();
-    logChanges(full, now);
-    full = now;
+    SQLException failure = null;
+    try (Connection connection = database.getConnection()) {
+      findFull.begin(connection);
+      List<String> apps = apps(connection);
+      connection.commit();
+      for (String app : apps) {
+        try {
+          findFull.begin(connection);
+          setFull(app, isFullNow(connection, app));
+          connection.commit();
+        } catch (SQLException e) {
+          failure = e;
+          connection.rollback(); // fails if the connection is lost
+        }
+      }
+      for (String app : full) {
+        if (!apps.contains(app)) {
+          setFull(app, false);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
   }
 
   private void countAll() throws SQLException {
     observer.accept(contents());
-  }
-
-  private Set<String> fullNow() throws SQLException {
-    Set<String> now = new HashSet<>();
-    try (Connection connection = database.getConnection()) {
-      findFull.begin(connection);
-      for (String app : apps(connection)) {
-        if (isFullNow(connection, app)) {
-          now.add(app);
-        }
-      }
-      connection.commit();
-    }
-    return Set.copyOf(now);
   }
 
   private static List<String> apps(Connection connection) throws SQLException {
@@ -212,20 +219,15 @@ public final class QuarantineUpkeep {
     }
   }
 
-  private static void logChanges(Set<String> before, Set<String> now) {
-    for (String app : now) {
-      if (!before.contains(app)) {
-        log.atWarn()
-            .addMarker(LogMarkers.STATE_CHANGE)
-            .log("the quarantine of app {} is full: invalid events refuse their requests", app);
-      }
-    }
-    for (String app : before) {
-      if (!now.contains(app)) {
-        log.atInfo()
-            .addMarker(LogMarkers.STATE_CHANGE)
-            .log("the quarantine of app {} has room again", app);
-      }
+  private void setFull(String app, boolean isFull) {
+    if (isFull && full.add(app)) {
+      log.atWarn()
+          .addMarker(LogMarkers.STATE_CHANGE)
+          .log("the quarantine of app {} is full: invalid events refuse their requests", app);
+    } else if (!isFull && full.remove(app)) {
+      log.atInfo()
+          .addMarker(LogMarkers.STATE_CHANGE)
+          .log("the quarantine of app {} has room again", app);
     }
   }
 

@@ -77,8 +77,6 @@ final class UpkeepTask {
     try {
       work.run();
       worked();
-    } catch (SQLTransientConnectionException e) {
-      log.debug("{}: {}", failure, e.getMessage()); // readiness says that there is no database
     } catch (SQLException e) {
       failed(e);
     }
@@ -94,6 +92,11 @@ final class UpkeepTask {
   }
 
   private void failed(SQLException e) {
+    // Of the pool, which cannot connect: readiness says so. Without a cause, none was free.
+    if (e instanceof SQLTransientConnectionException && e.getCause() != null) {
+      log.debug("{}: {}", failure, e.getMessage());
+      return;
+    }
     // An interrupt is the end of the service, which closes the connections.
     if (!failing && !Thread.currentThread().isInterrupted()) {
       failing = true;

@@ -127,6 +127,23 @@ class DebianTest {
     }
   }
 
+  /** It would go on waiting for the database with the programs of before the upgrade. */
+  @Test
+  void restart_endsWithInstancesThatAreStartedByHand(@TempDir Path directory) throws Exception {
+    Files.createFile(directory.resolve("a-is-disabled"));
+    try (ServerSocket ready = answering("200 OK", "ready")) {
+      Ended ended = restart(directory, ready, ready, "activating start");
+      assertEquals(0, ended.exitCode(), ended.output());
+      assertEquals(
+          List.of("try-restart attolytics@b.service", "try-restart attolytics@a.service"),
+          Files.readAllLines(directory.resolve("invoked")));
+      assertEquals(0, restart(directory, ready, ready, "failed failed").exitCode());
+      assertEquals(
+          List.of("try-restart attolytics@b.service"),
+          Files.readAllLines(directory.resolve("invoked")));
+    }
+  }
+
   private static Ended restart(Path directory, ServerSocket a, ServerSocket b) throws Exception {
     return restart(directory, a, b, RUNNING);
   }
@@ -164,6 +181,7 @@ class DebianTest {
               + ("list-units*) echo 'attolytics@a.service loaded " + stateOfA + " an instance'\n")
               + ("echo 'attolytics@b.service loaded " + RUNNING + " an instance'\n")
               + "echo 'attolytics@c.service loaded inactive dead an instance';;\n"
+              + ("*is-enabled*@a*) test ! -e " + directory + "/a-is-disabled;;\n")
               + ("show*@a*) echo " + one.pid() + ";;\n")
               + ("show*@b*) echo " + other.pid() + ";;\nesac"));
       List<String> command = new ArrayList<>();

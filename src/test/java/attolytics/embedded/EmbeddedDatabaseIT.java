@@ -21,7 +21,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
@@ -51,6 +50,8 @@ import org.slf4j.LoggerFactory;
 
 @Timeout(120)
 class EmbeddedDatabaseIT {
+  private static final int DAEMON = 1;
+
   @TempDir static Path shared;
   @TempDir Path temporary;
 
@@ -303,8 +304,7 @@ class EmbeddedDatabaseIT {
     try (EmbeddedDatabase database = start()) {
       port = database.port();
     }
-    int daemon = 1;
-    DataOwner.set(directory(), daemon);
+    DataOwner.set(directory(), DAEMON);
     Files.delete(directory().resolve("lock"));
     Files.delete(directory().resolve("postgresql.log"));
     // So that another one is noted in the password file.
@@ -313,15 +313,35 @@ class EmbeddedDatabaseIT {
       assertNotEquals(taken.getLocalPort(), database.port());
       assertEquals("1", query(database, "SELECT 1"));
     }
+    assertEquals(List.of(), notOf(DAEMON));
+  }
+
+  /** As the package creates it, for the service, which runs as that user. */
+  @Test
+  void start_asRoot_inAnEmptyDirectoryOfAnotherUser_leavesAllToThatUser() throws Exception {
+    assumeTrue(DataOwner.isRoot(), "needs root");
+    Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Path programs = directory().resolve("programs");
+    Files.delete(programs);
+    Path roots = Files.createFile(Files.createDirectory(programs).resolve("of-root"));
+    Files.setAttribute(programs, "unix:uid", DAEMON);
+    Files.setAttribute(directory(), "unix:uid", DAEMON);
+    try (EmbeddedDatabase database = start()) {
+      assertEquals("1", query(database, "SELECT 1"));
+    }
+    assertEquals(List.of(roots), notOf(DAEMON), "only what was created");
+  }
+
+  private List<Path> notOf(int user) throws IOException {
+    List<Path> others = new ArrayList<>();
     try (Stream<Path> files = Files.walk(directory())) {
-      List<Path> ofOthers = new ArrayList<>();
-      for (Path file : files.toList()) {
-        if (!Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS).equals(daemon)) {
-          ofOthers.add(file);
+      for (Path file : files.filter(each -> !Files.isSymbolicLink(each)).toList()) {
+        if (DataOwner.of(file) != user) {
+          others.add(file);
         }
       }
-      assertEquals(List.of(), ofOthers);
     }
+    return others;
   }
 
   @Test

@@ -18,10 +18,13 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -134,6 +137,59 @@ class QuarantineUpkeepIT {
     sql(INSERT.formatted("1 min", "a", "x", 1));
     upkeep.findFull();
     sql("ALTER TABLE attolytics_quarantine RENAME TO gone");
+    upkeep.findFull();
+    assertTrue(upkeep.isFull("a"));
+  }
+
+  /** As with events on a part of the disk that is too slow. */
+  @Test
+  void findFull_ofAnAppThatCannotBeCounted_keepsWhatIsKnown_andGoesOnWithOthers()
+      throws SQLException {
+    QuarantineUpkeep upkeep = upkeep(2);
+    sql(INSERT.formatted("1 min", "a", "x", 2), INSERT.formatted("1 min", "b", "x", 2));
+    upkeep.findFull();
+    sql(
+        "DELETE FROM attolytics_quarantine WHERE app = 'a' AND id = 1",
+        INSERT.formatted("1 min", "c", "x", 2),
+        "ALTER TABLE attolytics_quarantine RENAME TO whole",
+        "CREATE VIEW attolytics_quarantine AS SELECT * FROM whole"
+            + " WHERE app <> 'b' OR current_query() NOT LIKE '%count(%' OR 1 / (id - id) = 0");
+    List<String> logged = messages(upkeep::findFull);
+    assertFalse(upkeep.isFull("a"));
+    assertTrue(upkeep.isFull("b"));
+    assertTrue(upkeep.isFull("c"));
+    assertEquals(
+        List.of(
+            "the quarantine of app a has room again",
+            "the quarantine of app c is full: invalid events refuse their requests",
+            "it cannot be found out which apps have --quarantine_rows events in quarantine, which is"
+                + " tried again and again: ERROR: division by zero, SQLSTATE 22012"),
+        logged);
+  }
+
+  /** Both bounds are acted on within 10 s, also if a count takes half a second for each app. */
+  @Test
+  void findFull_pausesForAsLongAsItTook() throws SQLException {
+    AtomicLong seconds = new AtomicLong();
+    DataSource slow =
+        (DataSource)
+            Proxy.newProxyInstance(
+                DataSource.class.getClassLoader(),
+                new Class<?>[] {DataSource.class},
+                (proxy, method, arguments) -> {
+                  seconds.addAndGet(3);
+                  return pool.getConnection();
+                });
+    QuarantineUpkeep upkeep =
+        new QuarantineUpkeep(
+            slow,
+            Duration.ofHours(1),
+            1,
+            contents -> seen = contents,
+            () -> Duration.ofSeconds(seconds.get()).toNanos());
+    upkeep.findFull();
+    sql(INSERT.formatted("1 min", "a", "x", 1));
+    seconds.addAndGet(QuarantineUpkeep.PERIOD.toSeconds());
     upkeep.findFull();
     assertTrue(upkeep.isFull("a"));
   }

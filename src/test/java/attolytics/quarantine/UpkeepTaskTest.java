@@ -101,9 +101,17 @@ class UpkeepTaskTest {
   /** Readiness says that there is no database. */
   @Test
   void run_withoutAConnection_isNoFailureOfItsOwn() {
-    failure = new SQLTransientConnectionException("no connection");
+    failure = new SQLTransientConnectionException("no connection", new SQLException("refused"));
     task.run();
     assertEquals(List.of(), lines());
+  }
+
+  /** Readiness may say that all is well. */
+  @Test
+  void run_withoutAFreeConnection_isAFailure() {
+    failure = new SQLTransientConnectionException("none is free");
+    task.run();
+    assertEquals(1, lines().size(), lines()::toString);
   }
 
   /** As when a stop closes the connections. */
