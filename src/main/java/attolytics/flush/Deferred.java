@@ -464,18 +464,19 @@ final class Deferred {
    * those that wait alone, or the separate ones. At least one of these stays.
    *
    * @param bytes how many they have to have reserved together
-   * @param removed gets each of them, and what it has waited for
+   * @param removed gets each of them, the newest first, and what it has waited for
    */
   void removeNewest(long bytes, BiConsumer<Batch, String> removed) {
-    Set<Batch> newest = new HashSet<>();
+    Map<Batch, String> newest = new LinkedHashMap<>();
     long left = bytes;
     for (List<Batch> group : groups()) {
       for (int i = group.size() - 1; i > 0 && left > 0; i--) {
-        newest.add(group.get(i));
+        newest.put(group.get(i), NO_ROOM);
         left -= group.get(i).reservedBytes();
       }
     }
-    removeIf(newest::contains, (batch, reason) -> removed.accept(batch, reason + NO_ROOM));
+    removeIf(newest::containsKey, (batch, reason) -> newest.put(batch, reason + NO_ROOM));
+    newest.forEach(removed);
   }
 
   /** The largest one first. */

@@ -109,7 +109,7 @@ class DeferredTest {
     assertEquals(List.of(fourth), newest(1));
     Batch fifth = reserved(batch());
     deferred.addSeparate(List.of(fifth));
-    assertEquals(List.of(second, third, fifth), newest(9));
+    assertEquals(List.of(fifth, third, second), newest(9));
     assertEquals(List.of(first), deferred.takeSeparate());
     assertTrue(deferred.isEmpty());
   }
