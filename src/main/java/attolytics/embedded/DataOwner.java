@@ -1,6 +1,7 @@
 package attolytics.embedded;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -35,8 +36,8 @@ final class DataOwner {
   }
 
   /**
-   * Gives a file or directory tree that root has just created to the owner of the directory that it
-   * is in, if the server runs as that user.
+   * Gives a file or directory tree that root has just created or opened to the owner of the
+   * directory that it is in, if the server runs as that user.
    */
   static void give(Path tree, PostgresPrograms.Account account) throws IOException {
     Integer user = account.owner();
@@ -72,6 +73,8 @@ final class DataOwner {
         for (Path file : inside) {
           set(inside, file.getFileName(), owner);
         }
+      } catch (DirectoryIteratorException e) {
+        throw e.getCause();
       }
     }
     // Last: if the directory has the owner, so has everything in it.

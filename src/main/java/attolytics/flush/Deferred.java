@@ -61,6 +61,13 @@ final class Deferred {
   /** What requests wait for that failed alone. The table is null if they are for several. */
   private record AnotherAttempt(@Nullable Table table) {}
 
+  /** Requests of which the newest can be refused, in their order. */
+  private record Group(List<Batch> batches, long bytes) {
+    private static Group of(List<Batch> batches) {
+      return new Group(batches, bytesOf(batches));
+    }
+  }
+
   /** Requests that wait for one thing, and when some of them are retried. */
   static final class Wait {
     private final Object cause;
@@ -469,30 +476,34 @@ final class Deferred {
   void removeNewest(long bytes, BiConsumer<Batch, String> removed) {
     Map<Batch, String> newest = new LinkedHashMap<>();
     long left = bytes;
-    for (List<Batch> group : groups()) {
-      for (int i = group.size() - 1; i > 0 && left > 0; i--) {
-        newest.put(group.get(i), NO_ROOM);
-        left -= group.get(i).reservedBytes();
+    for (Group group : groups()) {
+      for (int i = group.batches().size() - 1; i > 0 && left > 0; i--) {
+        Batch batch = group.batches().get(i);
+        newest.put(batch, NO_ROOM); // in this order
+        left -= batch.reservedBytes();
       }
+    }
+    if (newest.isEmpty()) {
+      return;
     }
     removeIf(newest::containsKey, (batch, reason) -> newest.put(batch, reason + NO_ROOM));
     newest.forEach(removed);
   }
 
   /** The largest one first. */
-  private List<List<Batch>> groups() {
+  private List<Group> groups() {
     List<Batch> alone = new ArrayList<>();
-    List<List<Batch>> groups = new ArrayList<>();
-    groups.add(alone);
-    groups.add(separate.stream().flatMap(List::stream).toList());
+    List<Group> groups = new ArrayList<>();
     for (Wait wait : waits.values()) {
       if (wait.cause instanceof Batch) {
         alone.addAll(wait.batches);
       } else {
-        groups.add(List.copyOf(wait.batches));
+        groups.add(Group.of(List.copyOf(wait.batches)));
       }
     }
-    groups.sort(Comparator.comparingLong(Deferred::bytesOf).reversed());
+    groups.add(Group.of(alone));
+    groups.add(Group.of(separate.stream().flatMap(List::stream).toList()));
+    groups.sort(Comparator.comparingLong(Group::bytes).reversed());
     return groups;
   }
 

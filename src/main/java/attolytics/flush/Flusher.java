@@ -67,8 +67,7 @@ import org.slf4j.LoggerFactory;
  *   waiting        Deferred          its retry is due (queued), or another request has shown that
  *                                    the wait is over (separate)
  *                                    both: or its ack timeout is over (settled), or it is one of the
- *                                    newest while all have more than their share of the buffer
- *                                    (settled)
+ *                                    newest while all exceed their share of the buffer (settled)
  *   settled        nobody            for ever
  * </pre>
  */
@@ -167,9 +166,13 @@ final class Flusher {
       updateShare();
     }
     if (deferred.isEmpty()) {
-      backoff.nothingLeft();
-      failures.nothingDeferred();
+      nothingDeferred();
     }
+  }
+
+  private void nothingDeferred() {
+    backoff.nothingLeft();
+    failures.nothingDeferred();
   }
 
   /**
@@ -508,7 +511,7 @@ final class Flusher {
     deferred.clear();
     updateShare();
     recovery.clear();
-    backoff.nothingLeft();
+    nothingDeferred();
   }
 
   /** Settles from now on whatever is not committed, without another attempt. Any thread. */

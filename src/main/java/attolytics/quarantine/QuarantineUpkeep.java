@@ -179,7 +179,7 @@ public final class QuarantineUpkeep {
           connection.commit();
         } catch (SQLException e) {
           failure = e;
-          connection.rollback(); // fails if the connection is lost
+          rollBack(connection, e);
         }
       }
       for (String app : full) {
@@ -190,6 +190,15 @@ public final class QuarantineUpkeep {
     }
     if (failure != null) {
       throw failure;
+    }
+  }
+
+  private static void rollBack(Connection connection, SQLException cause) throws SQLException {
+    try {
+      connection.rollback();
+    } catch (SQLException lost) { // and with it the connection
+      cause.addSuppressed(lost);
+      throw cause;
     }
   }
 

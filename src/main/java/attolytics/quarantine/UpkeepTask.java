@@ -92,8 +92,7 @@ final class UpkeepTask {
   }
 
   private void failed(SQLException e) {
-    // Of the pool, which cannot connect: readiness says so. Without a cause, none was free.
-    if (e instanceof SQLTransientConnectionException && e.getCause() != null) {
+    if (isUnreachable(e)) { // readiness says so
       log.debug("{}: {}", failure, e.getMessage());
       return;
     }
@@ -104,6 +103,16 @@ final class UpkeepTask {
           .addMarker(LogMarkers.STATE_CHANGE)
           .log("{}, which is tried again and again: {}", failure, Connector.cause(e));
     }
+  }
+
+  /**
+   * Whether the pool cannot connect. Without a cause, no connection was free, or the server has not
+   * answered; and a server may refuse one more connection, but go on with those that there are.
+   */
+  private static boolean isUnreachable(SQLException e) {
+    return e instanceof SQLTransientConnectionException
+        && e.getCause() instanceof SQLException cause
+        && !String.valueOf(cause.getSQLState()).startsWith("53");
   }
 
   /** Begins a transaction. The pool resets the timeout of the network, and rolls back. */

@@ -37,7 +37,7 @@ class TooFewLocksIT {
     Sql.execute(hoarder, "SELECT pg_advisory_unlock(g) FROM generate_series(1, 12) g");
   }
 
-  /** Another attempt would be in vain, and take locks away from other sessions. */
+  /** Another attempt would fail, too, and take locks away from other sessions. */
   @Test
   void start_isGivenUpAtOnce_andSaysWhatToRaise() throws Exception {
     try (TestDatabase database = TestDatabase.create();

@@ -137,10 +137,12 @@ class DebianTest {
       assertEquals(
           List.of("try-restart attolytics@b.service", "try-restart attolytics@a.service"),
           Files.readAllLines(directory.resolve("invoked")));
-      assertEquals(0, restart(directory, ready, ready, "failed failed").exitCode());
-      assertEquals(
-          List.of("try-restart attolytics@b.service"),
-          Files.readAllLines(directory.resolve("invoked")));
+      for (String broken : List.of("failed failed", "activating auto-restart")) {
+        assertEquals(0, restart(directory, ready, ready, broken).exitCode());
+        assertEquals(
+            List.of("try-restart attolytics@b.service"),
+            Files.readAllLines(directory.resolve("invoked")));
+      }
     }
   }
 

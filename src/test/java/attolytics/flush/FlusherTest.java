@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -297,63 +298,56 @@ class FlusherTest {
     return waiting(batch);
   }
 
-  private void lockTable() {
+  /** Two writers whose share of the buffer has room for so many requests. */
+  private List<Flusher> writersWithRoomFor(int requests) {
+    DeferredShare share = new DeferredShare(requests * reserved(batch(T)).reservedBytes(), 2);
+    return List.of(flusher(database, share), flusher(database, share));
+  }
+
+  /** That many for a table that is locked. */
+  private List<Batch> locked(int requests) {
     database.lockedUntil.put(T, Long.MAX_VALUE);
+    return Stream.generate(() -> reserved(batch(T))).limit(requests).toList();
   }
 
   @Test
   void deferredRequests_haveAShareOfTheBuffer_forAllWritersTogether() {
-    Batch first = reserved(batch(T));
-    DeferredShare share = new DeferredShare(3 * first.reservedBytes(), 2);
-    Flusher one = flusher(database, share);
-    Flusher two = flusher(database, share);
-    lockTable();
-    one.flush(List.of(first, reserved(batch(T))));
-    two.flush(List.of(reserved(batch(T))));
+    List<Flusher> writers = writersWithRoomFor(3);
+    writers.get(0).flush(locked(2));
+    writers.get(1).flush(locked(1));
     assertEquals(List.of(), outcomes);
-    two.flush(List.of(reserved(batch(T)), reserved(batch(U))));
+    Batch other = reserved(batch(U));
+    writers.get(1).flush(List.of(locked(1).get(0), other));
     assertEquals(List.of(Outcome.Kind.STORED, Outcome.Kind.BUFFER_FULL), outcomes);
   }
 
   /** It may have few, which would soon be written, while all that wait are with the other one. */
   @Test
-  void writerWithLessThanItsPartOfTheShare_refusesNothing() {
-    Batch first = reserved(batch(T));
-    DeferredShare share = new DeferredShare(4 * first.reservedBytes(), 2);
-    Flusher one = flusher(database, share);
-    Flusher two = flusher(database, share);
-    lockTable();
-    one.flush(List.of(first, reserved(batch(T)), reserved(batch(T)), reserved(batch(T))));
-    two.flush(List.of(reserved(batch(T)), reserved(batch(T))));
+  void writerWithLittleOfTheShare_refusesNothing() {
+    List<Flusher> writers = writersWithRoomFor(12);
+    writers.get(0).flush(locked(12));
+    writers.get(1).flush(locked(2));
     assertEquals(List.of(), outcomes);
-    one.writeDeferred(0);
+    writers.get(0).writeDeferred(0);
     assertEquals(List.of(Outcome.Kind.BUFFER_FULL, Outcome.Kind.BUFFER_FULL), outcomes);
   }
 
   @Test
   void shareOfTheBuffer_isFreeAgain_afterTheAckTimeout() {
-    Batch first = reserved(batch(T));
-    DeferredShare share = new DeferredShare(2 * first.reservedBytes(), 2);
-    Flusher one = flusher(database, share);
-    Flusher two = flusher(database, share);
-    lockTable();
-    one.flush(List.of(first, reserved(batch(T))));
+    List<Flusher> writers = writersWithRoomFor(2);
+    writers.get(0).flush(locked(2));
     clock.advance(ACK_TIMEOUT.toNanos() + 1);
-    one.writeDeferred(0);
-    two.flush(List.of(reserved(batch(T)), reserved(batch(T))));
+    writers.get(0).writeDeferred(0);
+    writers.get(1).flush(locked(2));
     assertEquals(List.of(Outcome.Kind.UNAVAILABLE, Outcome.Kind.UNAVAILABLE), outcomes);
   }
 
   @Test
   void shareOfTheBuffer_isFreeAgain_afterTheWriterHasForgottenItsRequests() {
-    Batch first = reserved(batch(T));
-    DeferredShare share = new DeferredShare(2 * first.reservedBytes(), 2);
-    Flusher one = flusher(database, share);
-    Flusher two = flusher(database, share);
-    lockTable();
-    one.flush(List.of(first, reserved(batch(T))));
-    one.forget();
-    two.flush(List.of(reserved(batch(T)), reserved(batch(T))));
+    List<Flusher> writers = writersWithRoomFor(2);
+    writers.get(0).flush(locked(2));
+    writers.get(0).forget();
+    writers.get(1).flush(locked(2));
     assertEquals(List.of(), outcomes);
   }
 

@@ -71,7 +71,7 @@ class UpkeepTaskTest {
     assertEquals(3, runs);
   }
 
-  /** What the server was busy with in vain is not repeated at once. */
+  /** A statement that took too long has kept the server busy, and is not repeated at once. */
   @Test
   void run_pausesAfterAFailureToo() {
     failure = new SQLException("too slow", "57014");
@@ -110,6 +110,15 @@ class UpkeepTaskTest {
   @Test
   void run_withoutAFreeConnection_isAFailure() {
     failure = new SQLTransientConnectionException("none is free");
+    task.run();
+    assertEquals(1, lines().size(), lines()::toString);
+  }
+
+  /** Those that there are may go on. */
+  @Test
+  void run_withOneConnectionTooMany_isAFailure() {
+    failure =
+        new SQLTransientConnectionException("no connection", new SQLException("too many", "53300"));
     task.run();
     assertEquals(1, lines().size(), lines()::toString);
   }

@@ -68,7 +68,7 @@ final class TableCreation {
   private final Set<String> foundWarnings = new LinkedHashSet<>();
   private final Set<String> foundProblems = new LinkedHashSet<>();
 
-  /** Partitions of locked tables, and why. */
+  /** Partitions of locked tables, and why. Not tried again after the rehearsal: each try waits. */
   private final Map<Step, String> postponed = new LinkedHashMap<>();
 
   private boolean rehearsed;
@@ -102,6 +102,7 @@ final class TableCreation {
           return plan;
         }
         rehearsed = true;
+        foundWarnings.clear(); // the trials are repeated
         continue;
       }
       if (part.fits()) {
