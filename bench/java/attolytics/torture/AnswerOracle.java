@@ -73,7 +73,7 @@ final class AnswerOracle {
     if (request.kind() == Request.Kind.DECEPTIVE) {
       return wrongDeception(attempt);
     }
-    if (isLate(request, attempt)) {
+    if (settings.timed() && isLate(request, attempt)) {
       return "an answer is late although nothing was wrong";
     }
     return switch (attempt.status()) {
@@ -174,7 +174,9 @@ final class AnswerOracle {
   }
 
   private @Nullable String wrongUnavailable(Request request, Attempt attempt, long took) {
-    if (!awayFor(request.tables(), attempt, LATE_NANOS) && !isHeldByOther(request, attempt)) {
+    if (scene.settings().timed()
+        && !awayFor(request.tables(), attempt, LATE_NANOS)
+        && !isHeldByOther(request, attempt)) {
       return "a 503 although nothing was wrong";
     }
     return isFullTime(took) || felt(Effect.FROZEN, attempt) || felt(Effect.STOPPING, attempt)
@@ -187,7 +189,8 @@ final class AnswerOracle {
     if (felt(Effect.STOPPING, attempt)) {
       return null;
     }
-    if (!felt(Effect.DATABASE_AWAY, attempt)
+    if (scene.settings().timed()
+        && !felt(Effect.DATABASE_AWAY, attempt)
         && !tablesFelt(Effect.TABLE_LOCKED, request, attempt)
         && !isHeldByOther(request, attempt)) {
       return "a 504 although nothing was wrong";

@@ -17,6 +17,8 @@ import java.util.List;
  * @param writers of each instance
  * @param pooled how many of the instances have PgBouncer before their database
  * @param embedded whether to take the embedded PostgreSQL in any case
+ * @param timed whether a request may not wait for others longer than it has to: not where the
+ *     machine may be slow
  * @param out directory of the logs
  * @param serviceOptions added to those of each instance
  */
@@ -30,6 +32,7 @@ record Settings(
     int writers,
     int pooled,
     boolean embedded,
+    boolean timed,
     Path out,
     List<String> serviceOptions) {
   /** Shorter than some faults. */

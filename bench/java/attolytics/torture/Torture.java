@@ -83,6 +83,7 @@ public final class Torture implements Callable<Integer> {
             writers,
             pooled == null ? Settings.defaultPooled() : pooled,
             embedded,
+            true,
             out.resolve(now),
             serviceOptions);
     TortureRun run = new TortureRun(settings, console);

@@ -264,7 +264,8 @@ final class ModelTransaction implements FlushDatabase.Transaction {
   @Override
   public void close() {
     connection.giveUp();
-    database.fairness().ends(attempts, usable ? failure : null, since);
+    FlushException known = usable ? failure : null;
+    database.fairness().ends(attempts, known, usable && failure == null, since);
     if (alone != null) {
       alone.endBy(world.scheduler().now());
     }

@@ -147,8 +147,10 @@ public final class FairnessCheck {
    * Notes how it ended.
    *
    * @param failure or null; null as well if the connection broke
+   * @param isCommitted whether it is, and the writer knows it
    */
-  public void ends(List<Attempt> attempts, @Nullable FlushException failure, long since) {
+  public void ends(
+      List<Attempt> attempts, @Nullable FlushException failure, boolean isCommitted, long since) {
     long now = scheduler.now();
     boolean isRepeatedAtOnce = failure != null && failure.hidesItsCause(); // by INSERT
     if (isRetryOfSlow(attempts) && !isRepeatedAtOnce && now - since >= LONG_RETRY_NANOS) {
@@ -166,8 +168,10 @@ public final class FairnessCheck {
       List<Attempt> touching = touching(table, attempts);
       if (failure != null && isRefusedBy(table, failure)) {
         held.get(table).addAll(touching);
-      } else if (!touching.isEmpty()) {
+      } else if (isCommitted && !touching.isEmpty()) {
         held.get(table).clear();
+      } else {
+        held.get(table).removeAll(touching); // the writer does not learn that others need not wait
       }
       if (failure != null && failure.isTimeout() && isRefusedBy(table, failure)) {
         stopped.get(table).addAll(touching);

@@ -24,6 +24,9 @@ final class LatencyBound {
   /** A statement of a flush may take an eighth: that of the flush before, and of its own. */
   private static final int SLOW_FLUSHES_PER_ACK_TIMEOUT = 4;
 
+  /** A flush may wait for a key that the other instance's flush has, and then for a table. */
+  private static final long KEY_LOCK_NANOS = TimeUnit.MILLISECONDS.toNanos(750);
+
   private LatencyBound() {}
 
   /** The bound for all of a plan, not counting the time in which something was wrong. */
@@ -31,10 +34,11 @@ final class LatencyBound {
     if (plan.faults().isEmpty() && !plan.hasRowFault(fault -> true)) {
       return CALM_LATE_NANOS;
     }
-    long late = LATE_NANOS;
+    boolean sharesKeys = sharesKeys(plan);
+    long late = sharesKeys ? LATE_NANOS + KEY_LOCK_NANOS : LATE_NANOS;
     if (plan.hasRowFault(RowFault::isSlow)) {
       long slow = plan.setup().ackTimeoutNanos() / SLOW_FLUSHES_PER_ACK_TIMEOUT + SLOW_ROWS_NANOS;
-      late += sharesKeys(plan) ? 2 * slow : slow; // the key may be in a slow flush of the other
+      late += sharesKeys ? 2 * slow : slow; // the key may be in a slow flush of the other
     }
     return plan.hasRowFault(RowFault::ends) ? late + BREAKING_ROWS_NANOS : late;
   }

@@ -82,23 +82,34 @@ final class Gatherer {
   }
 
   private boolean awaitTurn(long deadline) {
-    Thread self = Thread.currentThread();
     while (!turn.tryLock()) {
-      standby.push(self);
-      try {
-        if (turn.tryLock()) { // or the one whose turn it was may not have seen this thread
-          return true;
+      if (!standBy(deadline)) {
+        if (!turn.isLocked()) { // it may have been this thread that was called
+          clock.unpark(standby.peek());
         }
-        long left = deadline - clock.nanoTime();
-        if (left <= 0 || stopping) {
-          return false;
-        }
-        clock.parkNanos(left);
-      } finally {
-        standby.remove(self);
+        return false;
       }
     }
     return true;
+  }
+
+  /** Waits for a call; false if the time is over. */
+  private boolean standBy(long deadline) {
+    Thread self = Thread.currentThread();
+    standby.push(self);
+    try {
+      if (!turn.isLocked()) { // the one whose turn it was may not have seen this thread
+        return true;
+      }
+      long left = deadline - clock.nanoTime();
+      if (left <= 0 || stopping) {
+        return false;
+      }
+      clock.parkNanos(left);
+      return true;
+    } finally {
+      standby.remove(self);
+    }
   }
 
   private void endTurn() {
@@ -107,9 +118,10 @@ final class Gatherer {
       ring.unparkOnOffer(next);
     }
     turn.unlock();
-    // The next may have been called before it could have its turn, or come only after peek.
+    // The next may have been called before it could have its turn, or have left; or it came only
+    // after peek.
     Thread waiting = standby.peek();
-    if (waiting != null && (next == null || ring.hasBatches())) {
+    if (waiting != next || ring.hasBatches()) {
       clock.unpark(waiting);
     }
   }

@@ -338,6 +338,51 @@ class GathererTest {
     assertNotNull(standby.get());
   }
 
+  /** It may be the one that is called, and would keep the call from the others. */
+  @Test
+  void writerOnStandby_thatLeaves_passesTheCallOn() throws Exception {
+    AtomicInteger parks = new AtomicInteger();
+    AtomicInteger looks = new AtomicInteger(); // at the clock, by this thread
+    Runnable[] leaving = {() -> {}};
+    Thread self = Thread.currentThread();
+    NanoClock clock =
+        new NanoClock() {
+          @Override
+          public long nanoTime() {
+            if (Thread.currentThread() == self && looks.incrementAndGet() == 2) {
+              leaving[0].run(); // it is on standby, and has no time left
+            }
+            return System.nanoTime();
+          }
+
+          @Override
+          public void parkNanos(long nanos) {
+            parks.incrementAndGet();
+            LockSupport.parkNanos(nanos);
+          }
+        };
+    Ring shared = new Ring(1 << 14, clock);
+    Gatherer onClock = new Gatherer(shared, new Thresholds(1, 1 << 20, null), clock);
+    Gathered one = new Gathered(shared.newConsumer(), new Unsettled());
+    Gathered other = new Gathered(shared.newConsumer(), new Unsettled());
+    Gathered none = new Gathered(shared.newConsumer(), new Unsettled());
+    FutureTask<FlushTrigger> collecting = start(() -> onClock.gather(one, FOREVER));
+    Eventually.await("it waits", () -> parks.get() >= 1);
+    FutureTask<FlushTrigger> standby = start(() -> onClock.gather(other, FOREVER));
+    Eventually.await("both wait", () -> parks.get() >= 2);
+    leaving[0] =
+        () -> {
+          assertTrue(shared.offer(batch(1, NanoClock.SYSTEM)));
+          while (!collecting.isDone()) {
+            Thread.onSpinWait(); // it has its flush, and has called this thread
+          }
+        };
+    looks.set(0);
+    assertNull(onClock.gather(none, 0));
+    assertTrue(shared.offer(batch(1, NanoClock.SYSTEM)));
+    assertNotNull(standby.get(30, TimeUnit.SECONDS));
+  }
+
   /** A clock with which the first call of another thread lasts until that sleeps again. */
   private static final class EarlyCalls implements NanoClock {
     private final AtomicInteger parks = new AtomicInteger();

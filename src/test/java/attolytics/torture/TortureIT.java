@@ -15,7 +15,11 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A short run of the torture test; {@code bench/torture} makes longer ones. */
+/**
+ * A short run of the torture test; {@code bench/torture} makes longer ones. How long requests wait
+ * for others is not judged here, where the machine may be slow: the simulator does, on virtual
+ * time.
+ */
 class TortureIT {
   private static final long SEED = 7;
   private static final Path OUT = Path.of("target", "torture");
@@ -42,6 +46,7 @@ class TortureIT {
             faults,
             Settings.WRITERS,
             Settings.defaultPooled(),
+            false,
             false,
             OUT.resolve(name),
             List.of());
