@@ -189,8 +189,7 @@ final class AnswerOracle {
     if (felt(Effect.STOPPING, attempt)) {
       return null;
     }
-    if (scene.settings().timed()
-        && !felt(Effect.DATABASE_AWAY, attempt)
+    if (!felt(Effect.DATABASE_AWAY, attempt)
         && !tablesFelt(Effect.TABLE_LOCKED, request, attempt)
         && !isHeldByOther(request, attempt)) {
       return "a 504 although nothing was wrong";

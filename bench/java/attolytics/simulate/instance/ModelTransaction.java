@@ -264,8 +264,7 @@ final class ModelTransaction implements FlushDatabase.Transaction {
   @Override
   public void close() {
     connection.giveUp();
-    FlushException known = usable ? failure : null;
-    database.fairness().ends(attempts, known, usable && failure == null, since);
+    database.fairness().ends(attempts, usable ? failure : null, !usable, since);
     if (alone != null) {
       alone.endBy(world.scheduler().now());
     }

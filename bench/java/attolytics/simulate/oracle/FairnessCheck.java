@@ -147,10 +147,10 @@ public final class FairnessCheck {
    * Notes how it ended.
    *
    * @param failure or null; null as well if the connection broke
-   * @param isCommitted whether it is, and the writer knows it
+   * @param broken whether the connection broke
    */
   public void ends(
-      List<Attempt> attempts, @Nullable FlushException failure, boolean isCommitted, long since) {
+      List<Attempt> attempts, @Nullable FlushException failure, boolean broken, long since) {
     long now = scheduler.now();
     boolean isRepeatedAtOnce = failure != null && failure.hidesItsCause(); // by INSERT
     if (isRetryOfSlow(attempts) && !isRepeatedAtOnce && now - since >= LONG_RETRY_NANOS) {
@@ -168,10 +168,10 @@ public final class FairnessCheck {
       List<Attempt> touching = touching(table, attempts);
       if (failure != null && isRefusedBy(table, failure)) {
         held.get(table).addAll(touching);
-      } else if (isCommitted && !touching.isEmpty()) {
+      } else if (broken) {
+        held.get(table).removeAll(touching); // this does not end the wait of others
+      } else if (!touching.isEmpty()) {
         held.get(table).clear();
-      } else {
-        held.get(table).removeAll(touching); // the writer does not learn that others need not wait
       }
       if (failure != null && failure.isTimeout() && isRefusedBy(table, failure)) {
         stopped.get(table).addAll(touching);

@@ -129,6 +129,11 @@ public final class Ring {
     }
   }
 
+  /** Whether {@link #unparkOnOffer} has yet to unpark the thread. Any thread. */
+  public boolean isToUnpark(Thread thread) {
+    return waiter == thread;
+  }
+
   private boolean await(long timeoutNanos) {
     try {
       return awaitUntil(clock.nanoTime() + timeoutNanos);

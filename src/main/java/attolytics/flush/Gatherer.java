@@ -84,16 +84,13 @@ final class Gatherer {
   private boolean awaitTurn(long deadline) {
     while (!turn.tryLock()) {
       if (!standBy(deadline)) {
-        if (!turn.isLocked()) { // it may have been this thread that was called
-          clock.unpark(standby.peek());
-        }
-        return false;
+        return turn.tryLock(); // this thread may be the one that was called
       }
     }
     return true;
   }
 
-  /** Waits for a call; false if the time is over. */
+  /** Waits until called, for no reason at times; false if the time is over, or on a stop. */
   private boolean standBy(long deadline) {
     Thread self = Thread.currentThread();
     standby.push(self);
@@ -118,10 +115,10 @@ final class Gatherer {
       ring.unparkOnOffer(next);
     }
     turn.unlock();
-    // The next may have been called before it could have its turn, or have left; or it came only
-    // after peek.
+    // Until now, a thread that was called could not have its turn, and one that left did not take
+    // it: somebody on standby has to be called by the next request, or now.
     Thread waiting = standby.peek();
-    if (waiting != next || ring.hasBatches()) {
+    if (waiting != null && !ring.isToUnpark(waiting)) {
       clock.unpark(waiting);
     }
   }

@@ -94,6 +94,17 @@ class RingTest {
   }
 
   @Test
+  void isToUnpark_untilTheOffer() {
+    Thread self = Thread.currentThread();
+    assertFalse(ring.isToUnpark(self));
+    ring.unparkOnOffer(self);
+    assertTrue(ring.isToUnpark(self));
+    assertFalse(ring.isToUnpark(new Thread()));
+    ring.offer(batch(1));
+    assertFalse(ring.isToUnpark(self));
+  }
+
+  @Test
   void ring_wrapsAround() {
     for (int i = 0; i < 100; i++) {
       Batch batch = batch(1 + i % 5);
