@@ -129,7 +129,7 @@ public final class Ring {
     }
   }
 
-  /** Whether {@link #unparkOnOffer} has yet to unpark the thread. Any thread. */
+  /** Whether the next offer unparks the thread. Any thread. */
   public boolean isToUnpark(Thread thread) {
     return waiter == thread;
   }

@@ -84,13 +84,13 @@ final class Gatherer {
   private boolean awaitTurn(long deadline) {
     while (!turn.tryLock()) {
       if (!standBy(deadline)) {
-        return turn.tryLock(); // this thread may be the one that was called
+        return turn.tryLock(); // it may be this thread that the next request calls
       }
     }
     return true;
   }
 
-  /** Waits until called, for no reason at times; false if the time is over, or on a stop. */
+  /** Waits for a call, and may return without one; false if the time is over, or on a stop. */
   private boolean standBy(long deadline) {
     Thread self = Thread.currentThread();
     standby.push(self);
@@ -115,8 +115,8 @@ final class Gatherer {
       ring.unparkOnOffer(next);
     }
     turn.unlock();
-    // Until now, a thread that was called could not have its turn, and one that left did not take
-    // it: somebody on standby has to be called by the next request, or now.
+    // Until now, a thread that was called could not have its turn, one that left did not take it,
+    // and one may have come after peek: now or by the next request, one has to be called.
     Thread waiting = standby.peek();
     if (waiting != null && !ring.isToUnpark(waiting)) {
       clock.unpark(waiting);
