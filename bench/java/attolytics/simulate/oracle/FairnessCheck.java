@@ -168,10 +168,10 @@ public final class FairnessCheck {
       List<Attempt> touching = touching(table, attempts);
       if (failure != null && isRefusedBy(table, failure)) {
         held.get(table).addAll(touching);
-      } else if (broken) {
-        held.get(table).removeAll(touching); // this does not end the wait of others
-      } else if (!touching.isEmpty()) {
+      } else if (!touching.isEmpty() && !broken && settlesOne(attempts, failure)) {
         held.get(table).clear();
+      } else {
+        held.get(table).removeAll(touching); // others wait on
       }
       if (failure != null && failure.isTimeout() && isRefusedBy(table, failure)) {
         stopped.get(table).addAll(touching);
@@ -181,6 +181,13 @@ public final class FairnessCheck {
         forget(attempt -> attempt.needs(free));
       }
     }
+  }
+
+  private static boolean settlesOne(List<Attempt> attempts, @Nullable FlushException failure) {
+    return failure == null
+        || (failure.kind() == Kind.ROW
+            && attempts.size() == 1
+            && !attempts.get(0).request().isLenient());
   }
 
   /**
