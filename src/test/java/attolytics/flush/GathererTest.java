@@ -289,10 +289,11 @@ class GathererTest {
                   }
                 }
               });
+      threads[i].setDaemon(true); // a lost call would leave it asleep
       threads[i].start();
     }
     for (int i = 0; i < requests; i++) {
-      while (ring.capacityRows() - ring.usedRows() < 1) {
+      while (ring.capacityRows() - ring.usedRows() < 1 && !Thread.currentThread().isInterrupted()) {
         Thread.onSpinWait();
       }
       offer(1);
@@ -423,7 +424,9 @@ class GathererTest {
 
   private static FutureTask<FlushTrigger> start(Callable<@Nullable FlushTrigger> gathering) {
     FutureTask<FlushTrigger> task = new FutureTask<>(gathering);
-    new Thread(task).start();
+    Thread thread = new Thread(task);
+    thread.setDaemon(true); // a lost call would leave it asleep
+    thread.start();
     return task;
   }
 
