@@ -34,6 +34,9 @@ public final class Connector {
   /** For one of several attempts, over all hosts of the URL. */
   private static final Duration LOGIN_TIMEOUT = Duration.ofSeconds(10);
 
+  /** Longer than what single statements may wait for locks, whose error says more. */
+  private static final Duration MIN_SOCKET_TIMEOUT = Duration.ofSeconds(30);
+
   /** For a pooler to assign a second server connection. */
   private static final Duration SECOND_CONNECTION_TIMEOUT = Duration.ofSeconds(5);
 
@@ -164,7 +167,9 @@ public final class Connector {
 
   private static Connection tryToConnect(
       DatabaseUrl url, Duration ackTimeout, Duration loginTimeout) throws SQLException {
-    Properties properties = ConnectionPool.driverProperties(url, ackTimeout);
+    boolean isLong = ackTimeout.compareTo(MIN_SOCKET_TIMEOUT) > 0;
+    Properties properties =
+        ConnectionPool.driverProperties(url, isLong ? ackTimeout : MIN_SOCKET_TIMEOUT);
     String timeout = PGProperty.LOGIN_TIMEOUT.getName();
     long seconds = Math.max(1, loginTimeout.toSeconds());
     properties.putIfAbsent(timeout, Long.toString(seconds));

@@ -54,7 +54,7 @@ public final class DdlTransaction {
         connection.rollback();
       }
       return result;
-    } catch (SQLException | RuntimeException e) {
+    } catch (SQLException | RuntimeException | Error e) { // else setAutoCommit would commit
       rollBack(connection, e);
       throw e;
     } finally {
@@ -74,7 +74,7 @@ public final class DdlTransaction {
     }
   }
 
-  private static void rollBack(Connection connection, Exception cause) {
+  private static void rollBack(Connection connection, Throwable cause) {
     try {
       connection.rollback();
     } catch (SQLException e) {

@@ -131,8 +131,13 @@ public record DataDirectory(Path path) {
     return PasswordFile.in(path, account);
   }
 
-  /** Creates the data unless it exists, under a temporary name first, so that it is complete. */
-  void createData(PostgresPrograms programs, String password)
+  /**
+   * Creates the data unless it exists, under a temporary name first, so that it is complete.
+   *
+   * @param pause called if that fails, because a Ctrl-C also ends the program that creates it
+   * @throws InterruptedException if the pause throws it
+   */
+  void createData(PostgresPrograms programs, String password, EmbeddedServer.Pause pause)
       throws StartException, IOException, InterruptedException {
     if (hasData()) {
       return;
@@ -166,6 +171,7 @@ public record DataDirectory(Path path) {
                   "--set=log_min_messages=log",
                   "--set=log_checkpoints=off"));
       if (!outcome.succeeded()) {
+        pause.take();
         throw new StartException(
             "cannot create an embedded PostgreSQL in "
                 + data()

@@ -71,7 +71,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     PostgresPrograms programs = directory.programs(account);
     PasswordFile file = directory.passwordFile(account);
     password = file.password();
-    directory.createData(programs, password);
+    directory.createData(programs, password, pause);
     directory.checkVersion(programs);
     server = new EmbeddedServer(directory, programs, password);
     Integer running = server.adopt(pause);
@@ -169,7 +169,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
   private static DatabaseUrl url(int port, String password) {
     return DatabaseUrl.parse(
         "postgres://%s:%s@%s:%d/%s"
-            .formatted(USER, password, EmbeddedServer.ADDRESS, port, DATABASE));
+            .formatted(USER, DatabaseUrl.encode(password), EmbeddedServer.ADDRESS, port, DATABASE));
   }
 
   public int port() {

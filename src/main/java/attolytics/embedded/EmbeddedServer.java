@@ -32,11 +32,17 @@ final class EmbeddedServer {
 
   static final String ADDRESS = "127.0.0.1";
 
-  /** For a crash recovery, which reads at most a gigabyte of WAL, and for a stop. */
+  /** For a server that is not recovering to respond, and for a stop. */
   private static final Duration TIMEOUT = Duration.ofMinutes(5);
+
+  /** A crash recovery may take any time, and to give it up would only begin it again. */
+  private static final Duration RECOVERY_TIMEOUT = Duration.ofDays(30);
 
   /** For operations that take milliseconds unless the machine is overloaded. */
   private static final Duration SHORT_TIMEOUT = Duration.ofSeconds(10);
+
+  /** For a login to a server that has started, on a machine that may be overloaded. */
+  private static final Duration LOGIN_TIMEOUT = Duration.ofMinutes(1);
 
   private static final Duration POLL = Duration.ofMillis(20);
   private static final int LOG_TAIL = 4_096;
@@ -105,7 +111,9 @@ final class EmbeddedServer {
         postmaster = server.get();
         return file.port();
       }
-      if (System.nanoTime() - deadline > 0) {
+      if (file.isStarting()) { // a recovery
+        deadline = System.nanoTime() + TIMEOUT.toNanos();
+      } else if (System.nanoTime() - deadline > 0) {
         throw new StartException(
             "process %d of %s appears to use %s, but does not respond: stop it and try again"
                 .formatted(
@@ -120,7 +128,7 @@ final class EmbeddedServer {
 
   /** Whether the server on a port uses that data. */
   static boolean isServed(Path data, int port, String password) throws IOException {
-    try (Connection connection = connect(port, password);
+    try (Connection connection = connect(port, password, SHORT_TIMEOUT);
         Statement statement = connection.createStatement();
         ResultSet result = statement.executeQuery("SHOW data_directory")) {
       return result.next() && Files.isSameFile(Path.of(result.getString(1)), data);
@@ -160,13 +168,15 @@ final class EmbeddedServer {
                 "--pgdata=" + data,
                 "--log=" + serverLog,
                 "--options=" + options,
+                "--silent", // prints no dots, which nobody reads
                 "--wait",
-                "--timeout=" + TIMEOUT.toSeconds()));
+                "--timeout=" + RECOVERY_TIMEOUT.toSeconds()));
     while (pgCtl.isAlive()) {
       pauseOrStop(pause, pgCtl);
     }
     PostgresPrograms.Outcome outcome = PostgresPrograms.outcome(pgCtl);
     if (!outcome.succeeded()) {
+      pauseOrStop(pause, null); // a Ctrl-C also ends pg_ctl
       String said = logSince(startOfLog);
       throw new StartException(
           "the embedded PostgreSQL in "
@@ -230,7 +240,7 @@ final class EmbeddedServer {
 
   /** Creates a database unless it exists. */
   void createDatabase(int port, String name) throws SQLException {
-    try (Connection connection = connect(port, password);
+    try (Connection connection = connect(port, password, LOGIN_TIMEOUT);
         Statement statement = connection.createStatement()) {
       try (ResultSet result =
           statement.executeQuery("SELECT FROM pg_database WHERE datname = '" + name + "'")) {
@@ -242,9 +252,11 @@ final class EmbeddedServer {
     }
   }
 
-  private static Connection connect(int port, String password) throws SQLException {
+  private static Connection connect(int port, String password, Duration loginTimeout)
+      throws SQLException {
     return DriverManager.getConnection(
-        "jdbc:postgresql://" + ADDRESS + ":" + port + "/postgres?connectTimeout=5&loginTimeout=10",
+        "jdbc:postgresql://%s:%d/postgres?connectTimeout=5&loginTimeout=%d"
+            .formatted(ADDRESS, port, loginTimeout.toSeconds()),
         EmbeddedDatabase.USER,
         password);
   }

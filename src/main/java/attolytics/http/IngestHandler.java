@@ -8,6 +8,7 @@ import attolytics.schema.App;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.HeaderMap;
+import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
 import io.undertow.util.Methods;
 import io.undertow.util.SameThreadExecutor;
@@ -140,13 +141,13 @@ public final class IngestHandler implements HttpHandler {
 
   /** Undertow ignores HTTP/1.0 clients and a close among other options. */
   private static void setPersistence(HttpServerExchange exchange) {
-    String connection = exchange.getRequestHeaders().getFirst(Headers.CONNECTION);
+    HeaderValues connection = exchange.getRequestHeaders().get(Headers.CONNECTION);
     if (connection == null || !exchange.isPersistent()) {
       return;
     }
     if (exchange.isHttp10()) {
       exchange.getResponseHeaders().put(Headers.CONNECTION, "keep-alive");
-    } else if (CLOSE.matcher(connection).find()) {
+    } else if (connection.stream().anyMatch(options -> CLOSE.matcher(options).find())) {
       exchange.setPersistent(false);
     }
   }

@@ -92,9 +92,7 @@ final class IoThreadContext {
    * @return null if the budget is exhausted
    */
   @Nullable Batch takeBatch(int bodyLength, int headBytes) {
-    // By size: otherwise small requests would occupy the memory of large ones.
-    int power = Integer.SIZE - Integer.numberOfLeadingZeros(Math.max(bodyLength, 1) - 1);
-    power = Math.min(Math.max(power, SMALLEST), LARGEST);
+    int power = power(bodyLength);
     Batch batch = spare[power].pollLast();
     if (batch == null) {
       batch = new Batch(1 << power, maxBatchBytes, budget);
@@ -108,9 +106,15 @@ final class IoThreadContext {
     return null;
   }
 
+  /** By size: otherwise small requests would occupy the memory of large ones. */
+  private static int power(int bodyLength) {
+    int power = Integer.SIZE - Integer.numberOfLeadingZeros(Math.max(bodyLength, 1) - 1);
+    return Math.min(Math.max(power, SMALLEST), LARGEST);
+  }
+
   /** Whether {@link #takeBatch} returns null even if no memory is reserved. */
   boolean isTooLarge(int bodyLength, int headBytes) {
-    return Batch.OVERHEAD_BYTES + (long) bodyLength + headBytes > maxBatchBytes;
+    return Batch.OVERHEAD_BYTES + (1L << power(bodyLength)) + headBytes > maxBatchBytes;
   }
 
   /** Takes back a batch whose rows are not needed any more. */

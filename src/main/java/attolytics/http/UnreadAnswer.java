@@ -3,6 +3,7 @@ package attolytics.http;
 import attolytics.buffer.Batch;
 import attolytics.buffer.Budget;
 import attolytics.http.server.HeadSize;
+import attolytics.http.server.RequestBytes;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.ServerConnection;
 import io.undertow.util.AttachmentKey;
@@ -41,7 +42,7 @@ final class UnreadAnswer {
       HttpServerExchange exchange, IngestContext ingest, int documentBytes, boolean sent) {
     ServerConnection connection = exchange.getConnection();
     HeadSize.forget(exchange);
-    int bytes = sent ? 0 : Batch.OVERHEAD_BYTES + connection.getBufferSize() + documentBytes;
+    int bytes = sent ? 0 : bytes(exchange, documentBytes);
     if (!ingest.bodyBudget().tryReserve(bytes)) {
       IoUtils.safeClose(connection);
       return;
@@ -49,6 +50,14 @@ final class UnreadAnswer {
     UnreadAnswer unread = of(connection, ingest.bodyBudget());
     unread.reservedBytes += bytes;
     unread.startTimer(exchange, ingest.limits().idleTimeout().toMillis());
+  }
+
+  /** What an answer takes that is not sent, and the requests behind it, which are not read. */
+  private static int bytes(HttpServerExchange exchange, int documentBytes) {
+    return Batch.OVERHEAD_BYTES
+        + exchange.getConnection().getBufferSize()
+        + documentBytes
+        + RequestBytes.readAheadHeapBytes(exchange);
   }
 
   private static UnreadAnswer of(ServerConnection connection, Budget budget) {

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
 
@@ -187,32 +188,46 @@ public final class DatabaseUrl {
     }
   }
 
+  /** As in libpq, a parameter replaces the hosts, or the ports, of the authority. */
   private static List<Host> hosts(
       String authority, @Nullable String hostParameter, @Nullable String portParameter) {
-    String[] given = (hostParameter == null ? authority : hostParameter).split(",", -1);
-    String[] ports = portParameter == null ? new String[] {} : portParameter.split(",", -1);
-    List<Host> hosts = new ArrayList<>();
-    for (int i = 0; i < given.length; i++) {
-      String port = ports.length == 0 ? "" : ports[Math.min(i, ports.length - 1)];
-      String name = given[i];
-      if (hostParameter == null) {
-        Matcher matcher = HOST_AND_PORT.matcher(given[i]);
-        if (!matcher.matches()) {
-          throw new IllegalArgumentException(
-              "a host of the database URL has brackets or colons in the wrong place: an IPv6 address"
-                  + " is written [::1]:5432");
-        }
-        name = decode(matcher.group(1));
-        port = firstGiven(matcher.group(2), port, "");
-      } else if (name.contains(":") && !name.startsWith("/")) {
-        name = "[" + name + "]";
+    List<String> names = new ArrayList<>();
+    List<String> ports = new ArrayList<>();
+    for (String part : authority.split(",", -1)) {
+      Matcher matcher = HOST_AND_PORT.matcher(part);
+      if (!matcher.matches()) {
+        throw new IllegalArgumentException(
+            "a host of the database URL has brackets or colons in the wrong place: an IPv6 address"
+                + " is written [::1]:5432");
       }
-      if (name.isEmpty() && given.length > 1) {
+      names.add(decode(matcher.group(1)));
+      ports.add(firstGiven(matcher.group(2), ""));
+    }
+    if (hostParameter != null) {
+      names = Stream.of(hostParameter.split(",", -1)).map(DatabaseUrl::bracketed).toList();
+    }
+    if (portParameter != null) {
+      ports = List.of(portParameter.split(",", -1));
+    }
+    if (ports.size() != 1 && ports.size() != names.size()) {
+      throw new IllegalArgumentException(
+          "the database URL has %d hosts and %d ports: expected one port for each host, or one for all"
+              .formatted(names.size(), ports.size()));
+    }
+    List<Host> hosts = new ArrayList<>();
+    for (int i = 0; i < names.size(); i++) {
+      String name = names.get(i);
+      if (name.isEmpty() && names.size() > 1) {
         throw new IllegalArgumentException("a host of the database URL is empty");
       }
+      String port = ports.get(ports.size() == 1 ? 0 : i);
       hosts.add(new Host(name.isEmpty() ? "localhost" : name, checkedPort(port)));
     }
     return hosts;
+  }
+
+  private static String bracketed(String host) {
+    return host.contains(":") && !host.startsWith("/") ? "[" + host + "]" : host;
   }
 
   /** Does not quote the port: in a URL without its @, the password is in its place. */
@@ -294,7 +309,8 @@ public final class DatabaseUrl {
     return at;
   }
 
-  private static String encode(String text) {
+  /** A user, password or database, as a URL has it. */
+  public static String encode(String text) {
     return URLEncoder.encode(text, UTF_8).replace("+", "%20");
   }
 

@@ -28,7 +28,7 @@ export function failedNow({history, outages}) {
 
 /** What is wrong now and what to do about it, or else when something was. */
 export function drawNow(report) {
-  const lines = [...drawOutagesOfNow(report), ...drawFailed(report)];
+  const lines = [...drawOutagesOfNow(report), ...drawFailed(report), ...drawRefusedReload(report.schema)];
   byId('now').classList.toggle('bad', lines.length > 0);
   const [last] = report.outages;
   paragraphs('now', ...(lines.length ? lines : ['Nothing is wrong now.',
@@ -56,6 +56,9 @@ function drawFailed({recent, history, outages}) {
     [`${plural(recent.failed, 'request per second is', 'requests per second are')} answered with 5xx, see the refusals`, 'bad'],
     advice(String(failed.find(status => status !== 503) ?? 503))];
 }
+
+const drawRefusedReload = ({refused}) => refused ? [
+  [`a reload was refused ${moment(refused)}: see the log`, 'bad'], advice('a reload was refused')] : [];
 
 const lasting = ({from, until}, now) => duration((new Date(until ?? now) - new Date(from)) / 1000);
 const answered = outage => `${whole.format(outage.answered503)} × 503, ${whole.format(outage.answered504)} × 504`;

@@ -59,8 +59,7 @@ function drawFacts({instance, database, schema, version, writers, totals, quaran
   file.title = schema.absoluteFile;
   paragraphs('schema', file, `loaded ${moment(schema.loaded)}`,
     `${plural(Object.keys(totals.committed).length, 'table', 'tables')}, `
-    + plural(Object.keys(totals.acceptedByApp).filter(app => app !== 'unknown').length, 'app', 'apps'),
-    ...(schema.refused ? [[`a reload was refused ${moment(schema.refused)}: see the log`, 'bad'], advice('a reload was refused')] : []));
+    + plural(Object.keys(totals.acceptedByApp).filter(app => app !== 'unknown').length, 'app', 'apps'));
   drawWriters(writers ?? []);
   const held = quarantine.groups.reduce((all, group) => all + group.rows, 0);
   paragraphs('quarantine', held === 0 ? 'empty' : plural(held, 'event', 'events'),

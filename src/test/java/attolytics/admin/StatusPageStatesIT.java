@@ -399,12 +399,19 @@ class StatusPageStatesIT {
   }
 
   @Test
-  void badFacts_sayWhatToDo() {
-    report.put("schemaRefused", time(60));
+  void busyWriters_sayWhatToDo() {
     report.put("busyShare", "0.97");
     open();
-    assertEquals("Runbook: AttolyticsReloadRefused", page.textContent("#schema a"));
     assertEquals("The database is the bottleneck. Runbook: Sizing", page.textContent("#busy-note"));
+  }
+
+  @Test
+  void refusedReload_isWrongNow() {
+    report.put("schemaRefused", time(60));
+    open();
+    assertContains("a reload was refused ", now());
+    assertTrue(!now().contains("Nothing is wrong"), now());
+    assertEquals("Runbook: AttolyticsReloadRefused", page.textContent("#now a"));
   }
 
   @Test

@@ -165,6 +165,30 @@ class PartitionsIT {
   }
 
   @Test
+  void tableWhoseUpkeepEndsItsSession_doesNotKeepTheNextFromIts() throws Exception {
+    database.assumeSuperuser("create an event trigger");
+    String twoTables =
+        SCHEMA
+            .replace(
+                "apps:",
+                SCHEMA.substring(SCHEMA.indexOf("  t:"), SCHEMA.indexOf("apps:")) + "apps:")
+            .replaceFirst("  t:", "  ends:");
+    try (RunningService service = RunningService.start(database, twoTables, clock)) {
+      Eventually.await(() -> end(service) > 0);
+      double end = end(service);
+      service.execute(
+          "CREATE FUNCTION end_session() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN"
+              + " IF current_query() LIKE '%ends%' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;"
+              + " END $$;"
+              + " CREATE EVENT TRIGGER end_session ON ddl_command_start EXECUTE FUNCTION end_session()");
+      clock.pass(DAY);
+      Eventually.await(() -> end(service) == end + DAY.toSeconds());
+      assertEquals(1, service.metric("attolytics_partition_upkeep_failures_total{table=\"ends\"}"));
+      assertEquals(0, service.metric("attolytics_partition_upkeep_failures_total{table=\"t\"}"));
+    }
+  }
+
+  @Test
   void whoHasNotGotTheTurn_dropsNothing() throws Exception {
     String oldest =
         "SELECT min(inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 't'::regclass";

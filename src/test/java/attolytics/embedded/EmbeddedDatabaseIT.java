@@ -31,6 +31,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -245,6 +246,47 @@ class EmbeddedDatabaseIT {
   void start_beginsAgainAfterAHalfDoneFirstStart() throws Exception {
     Files.createDirectories(directory().resolve("postgresql.new/base"));
     Files.writeString(directory().resolve("initdb-password"), "old");
+    try (EmbeddedDatabase database = start()) {
+      assertEquals("1", query(database, "SELECT 1"));
+    }
+  }
+
+  /** A terminal sends its SIGINT to the programs of the start, too. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void start_thatACtrlCEnds_saysThatItWasStopped() throws Exception {
+    EmbeddedServer.Pause stopped =
+        () -> {
+          throw new InterruptedException("stopped");
+        };
+    CompletableFuture<Throwable> start =
+        CompletableFuture.supplyAsync(
+            () ->
+                assertThrows(
+                    Throwable.class, () -> EmbeddedDatabase.start(directory(), stopped).close()));
+    Eventually.await( // until it has its signal handler, it may ignore the signal
+        () -> {
+          initdb().ifPresent(ProcessHandle::destroy);
+          return start.isDone();
+        });
+    assertEquals("java.lang.InterruptedException: stopped", start.get().toString());
+    assertFalse(Files.exists(data()));
+  }
+
+  private static Optional<ProcessHandle> initdb() {
+    return ProcessHandle.current()
+        .descendants()
+        .filter(process -> process.info().command().orElse("").endsWith("initdb"))
+        .findAny();
+  }
+
+  @Test
+  void start_withAPasswordOfTheOperator_connects() throws Exception {
+    try (EmbeddedDatabase database = start()) {
+      execute(database, "ALTER ROLE postgres PASSWORD '50%/off'");
+    }
+    Path file = directory().resolve("pgpass");
+    Files.writeString(file, Files.readString(file).replaceFirst("[^:]*$", "50%/off\n"));
     try (EmbeddedDatabase database = start()) {
       assertEquals("1", query(database, "SELECT 1"));
     }

@@ -1,15 +1,20 @@
 package attolytics.http;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.Eventually;
 import attolytics.app.RunningService;
 import attolytics.http.RawClient.Answer;
+import attolytics.http.body.BodyReader;
 import java.io.ByteArrayOutputStream;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.util.concurrent.CompletableFuture;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -410,7 +415,8 @@ class FramingIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"close", "Close", "TE, close", "close, x-custom"})
+  @ValueSource(
+      strings = {"close", "Close", "TE, close", "close, x-custom", "TE\r\nConnection: close"})
   void connectionClose_closesTheConnection(String options) throws Exception {
     try (RawClient client = connect()) {
       Answer answer = client.send(RawClient.post(PATH, BODY, "Connection: " + options)).read();
@@ -560,6 +566,60 @@ class FramingIT {
       client.send(RawClient.head("/nowhere") + "Content-Length: 999999999999999999\r\n\r\n");
       assertRefused(404, "unknown_path", client.read());
     }
+  }
+
+  /** Whether the rest of a refused body can be told from the next request or not. */
+  @ParameterizedTest
+  @CsvSource({"7fffffffffff,/nowhere,404", "7fffffffffff,PATH,413", "no size,PATH,400"})
+  void endlessBody_isClosedAtALimit(String chunkSize, String path, int status) throws Exception {
+    byte[] part = " ".repeat(1 << 20).getBytes(StandardCharsets.US_ASCII);
+    int most = (int) (4 * BodyReader.MAX_DISCARDED_BYTES / part.length);
+    try (RawClient client = connect()) {
+      client.send(
+          RawClient.head(path.replace("PATH", PATH))
+              + "Transfer-Encoding: chunked\r\n\r\n"
+              + chunkSize
+              + "\r\n");
+      CompletableFuture<Answer> answer =
+          CompletableFuture.supplyAsync(() -> assertDoesNotThrow(client::read));
+      assertThrows(
+          SocketException.class,
+          () -> {
+            for (int i = 0; i < most; i++) {
+              client.send(part);
+            }
+          });
+      assertRefused(status, reasonOf(status), answer.get());
+    }
+  }
+
+  private static String reasonOf(int status) {
+    return switch (status) {
+      case 404 -> "unknown_path";
+      case 413 -> "body_too_large";
+      default -> "malformed_body";
+    };
+  }
+
+  @Test
+  void bytesBehindAChunkedBody_areReserved() throws Exception {
+    int ahead = 30_000;
+    try (RawClient client = connect();
+        Connection locking = service.database().connect();
+        Statement sql = locking.createStatement()) {
+      locking.setAutoCommit(false);
+      sql.execute("LOCK t");
+      String request = RawClient.chunked(PATH, BODY, 1000);
+      int bodyStart = request.indexOf("\r\n\r\n") + 4;
+      client.send(request.substring(0, bodyStart));
+      Eventually.await(() -> service.metric("attolytics_buffer_bytes") > 0);
+      client.send(request.substring(bodyStart) + "x".repeat(ahead));
+      awaitUsedRows(1);
+      assertTrue(service.metric("attolytics_buffer_bytes") > ahead);
+      locking.rollback();
+      assertEquals(200, client.read().status());
+    }
+    assertStored(1);
   }
 
   @Test

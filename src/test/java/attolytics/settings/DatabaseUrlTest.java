@@ -31,7 +31,10 @@ class DatabaseUrlTest {
     "postgres://u:p@[2001:db8::1]:1/d, jdbc:postgresql://[2001:db8::1]:1/d",
     "postgres://u:p@h/a%20b%2Fc, jdbc:postgresql://h:5432/a+b%2Fc",
     "postgres://u:p@/?host=h&port=1&dbname=d, jdbc:postgresql://h:1/d",
-    "postgres://u:p@/?host=::1, jdbc:postgresql://[::1]:5432/u"
+    "postgres://u:p@/?host=::1, jdbc:postgresql://[::1]:5432/u",
+    "postgres://u:p@localhost:1/d?host=h, jdbc:postgresql://h:1/d",
+    "postgres://u:p@:1/d?host=h, jdbc:postgresql://h:1/d",
+    "postgres://u:p@h:1/d?port=2, jdbc:postgresql://h:2/d"
   })
   void parse_givesTheDriverItsUrl(String url, String jdbcUrl) {
     DatabaseUrl parsed = DatabaseUrl.parse(url);
@@ -122,6 +125,8 @@ class DatabaseUrlTest {
         + " postgres://u@%2Frun%2Fpostgresql:1/d",
     "postgres://u@/d?host=/run/postgresql&port=1, /run/postgresql/.s.PGSQL.1,"
         + " postgres://u@%2Frun%2Fpostgresql:1/d",
+    "postgres://u@localhost:1/d?host=/run/postgresql, /run/postgresql/.s.PGSQL.1,"
+        + " postgres://u@%2Frun%2Fpostgresql:1/d",
     "postgres://u@%2Frun/d?sslmode=require, /run/.s.PGSQL.5432, postgres://u@%2Frun/d",
     "postgres://u:p@/d?host=/cloudsql/project:region:instance,"
         + " /cloudsql/project:region:instance/.s.PGSQL.5432,"
@@ -147,6 +152,8 @@ class DatabaseUrlTest {
         "u:s3cr3t@h/d | does not begin with postgres://",
         "postgres://u:s3cr3t@h:0/d | a port of the database URL is not a number between",
         "postgres://u:s3cr3t@h:65536/d | a port of the database URL is not a number between",
+        "postgres://u:s3cr3t@a,b,c/d?port=1,2 | has 3 hosts and 2 ports: expected one port for each host",
+        "postgres://u:s3cr3t@a:1,b:2/d?host=c | has 1 hosts and 2 ports",
         "postgres://u:s3cr3t | a port of the database URL is not a number between",
         "postgres://u:s3cr3t/x@h/d | has an @ after its host",
         "postgres://u:p@s3cr3t/w#rd@h/d | has an @ after its host: in a user name or password / is",

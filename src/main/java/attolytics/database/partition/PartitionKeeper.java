@@ -16,6 +16,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -113,18 +115,30 @@ public final class PartitionKeeper implements AutoCloseable {
     if (tables.isEmpty()) {
       return;
     }
-    try (Connection connection = Connector.connect(url, timeout)) {
-      for (Table table : tables) {
-        maintain(table, now, connection);
+    Deque<Table> left = new ArrayDeque<>(tables);
+    try {
+      while (!left.isEmpty()) {
+        maintainOnOneConnection(left, now);
       }
     } catch (StartException | SQLException | RuntimeException | Error e) {
-      tables.forEach(table -> failed(table, e));
+      left.forEach(table -> failed(table, e));
+    }
+  }
+
+  /** Removes the tables that are done. What breaks the connection fails one of them only. */
+  private void maintainOnOneConnection(Deque<Table> left, Instant now)
+      throws StartException, SQLException {
+    try (Connection connection = Connector.connect(url, timeout)) {
+      while (!left.isEmpty() && !connection.isClosed()) {
+        maintain(left.element(), now, connection);
+        left.remove();
+      }
     }
   }
 
   private void maintain(Table table, Instant now, Connection connection) {
     boolean done = true;
-    for (Step step : List.<Step>of(this::create, this::drop, this::measure)) {
+    for (Step step : List.<Step>of(this::create, this::measure, this::drop, this::measure)) {
       done &= run(step, table, now, connection);
     }
     if (done && problems.remove(table.name()) != null) {
@@ -135,13 +149,13 @@ public final class PartitionKeeper implements AutoCloseable {
   }
 
   private boolean run(Step step, Table table, Instant now, Connection connection) {
-    if (closing.getCount() == 0) {
-      return false;
-    }
     try {
+      if (closing.getCount() == 0 || connection.isClosed()) {
+        return false;
+      }
       step.run(PartitionUpkeep.of(connection, table), now, meters(table));
       return true;
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) {
       failed(table, e);
       return false;
     }

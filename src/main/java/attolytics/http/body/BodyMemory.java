@@ -33,13 +33,13 @@ final class BodyMemory {
   }
 
   /**
-   * Reserves memory for the headers, unless that was done before.
+   * Reserves memory for the headers, or for what they take more than before.
    *
    * @return why the request is refused, or null if there is memory
    */
   @Nullable Refusal reserveHead(int headBytes) {
-    if (reservedForHead == 0) {
-      if (!pending.tryReserveHead(owner, headBytes)) {
+    if (headBytes > reservedForHead) {
+      if (!pending.tryReserveHead(owner, headBytes - reservedForHead)) {
         return pending.noMemory(headBytes, length);
       }
       reservedForHead = headBytes;

@@ -38,7 +38,8 @@ public enum Problem {
   ORIGIN_NOT_ALLOWED(
       403,
       "The app does not allow this origin",
-      "add the origin of the page to the app's access_control_allow_origin"),
+      "add the origin of the page, scheme and port included, to the app's"
+          + " access_control_allow_origin"),
   UNSUPPORTED_MEDIA_TYPE(
       415,
       "Unsupported media type",

@@ -35,7 +35,9 @@ public final class HeadSize {
     if (!query.isEmpty()) {
       bytes += 2 * query.length() + PARAMETER_BYTES * exchange.getQueryParameters().size();
     }
-    return bytes + COPIES_OF_PATH * exchange.getRequestURI().length() + pipelined(exchange);
+    return bytes
+        + COPIES_OF_PATH * exchange.getRequestURI().length()
+        + RequestBytes.readAheadHeapBytes(exchange);
   }
 
   /** Drops the headers of a request that is answered. */
@@ -47,10 +49,5 @@ public final class HeadSize {
     exchange.setRequestURI("/");
     exchange.setRequestPath("/");
     exchange.setRelativePath("/");
-  }
-
-  /** The beginning of the next request occupies the whole buffer that it was read into. */
-  private static int pipelined(HttpServerExchange exchange) {
-    return RequestBytes.anyReadAhead(exchange) ? exchange.getConnection().getBufferSize() : 0;
   }
 }

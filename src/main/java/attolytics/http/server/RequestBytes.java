@@ -1,6 +1,7 @@
 package attolytics.http.server;
 
 import io.undertow.conduits.ReadDataStreamSourceConduit;
+import io.undertow.connector.PooledByteBuffer;
 import io.undertow.server.Connectors;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.protocol.http.HttpServerConnection;
@@ -43,6 +44,12 @@ public final class RequestBytes {
   /** Whether bytes behind the headers were read together with them. */
   public static boolean anyReadAhead(HttpServerExchange exchange) {
     return connection(exchange).getExtraBytes() != null;
+  }
+
+  /** Bytes of the heap that those behind the request occupy, until they are read: whole buffers. */
+  public static int readAheadHeapBytes(HttpServerExchange exchange) {
+    PooledByteBuffer ahead = connection(exchange).getExtraBytes();
+    return ahead == null ? 0 : ahead.getBuffer().capacity();
   }
 
   static HttpServerConnection connection(HttpServerExchange exchange) {
