@@ -227,7 +227,10 @@ final class ServerFaults {
             Thread.sleep(strike.millis());
           } finally {
             scene.database().execute(setting + "off");
-            // A pooler's client cannot give a session up: an administrator has to.
+            // A pooler's client cannot give a session up: an administrator has to. Those that were
+            // just beginning are not to be seen at once.
+            scene.database().execute("SELECT pg_terminate_backend(pid)" + POOLED_SESSIONS);
+            Thread.sleep(1_000);
             scene.database().execute("SELECT pg_terminate_backend(pid)" + POOLED_SESSIONS);
           }
           return true;
