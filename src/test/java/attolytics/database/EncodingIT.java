@@ -127,6 +127,24 @@ class EncodingIT {
     }
   }
 
+  /** EUC_JP has one form for U+00A6 and U+FFE4, and gives it back as the latter. */
+  @Test
+  void eucJp_refusesAKeyThatItDoesNotKeep_andNoOther() throws Exception {
+    try (RunningService service = start("EUC_JP", SCHEMA, "--ack_timeout=10s")) {
+      String event = "{\"_t\":\"t\"}";
+      String body = "{\"secret_key\":\"sesame\",\"events\":[" + event + "]}";
+      String request =
+          "POST /apps/a/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+              + "Idempotency-Key: a\u00a6b\r\nContent-Length: "
+              + body.length()
+              + "\r\nConnection: close\r\n\r\n"
+              + body;
+      assertTrue(service.raw(request, false).startsWith("HTTP/1.1 400 "));
+      assertEquals(200, service.post("key", event).statusCode());
+      assertEquals("1", service.query("SELECT count(*) FROM t"));
+    }
+  }
+
   private static String escaped(String event) {
     return event.replace("é", "\\u00e9").replace("€", "\\u20ac");
   }

@@ -178,6 +178,35 @@ class DeduplicatedFlushIT {
     }
   }
 
+  /** Each attempt of the search would take as long. */
+  @Test
+  void run_refusedRow_thatIsSlow_isOnlyLocatedInALoneRequest() throws Exception {
+    database.execute(
+        "CREATE FUNCTION doze() RETURNS trigger LANGUAGE plpgsql AS"
+            + " $$ BEGIN PERFORM pg_sleep(1.1); RETURN NEW; END $$",
+        "CREATE TRIGGER doze BEFORE INSERT ON t FOR EACH ROW WHEN (NEW.id = 13)"
+            + " EXECUTE FUNCTION doze()");
+    Batch bad = batch(4, 13);
+    for (List<Batch> batches : List.of(List.of(batch(1, 2, 3), bad), List.of(bad))) {
+      FlushException failure =
+          assertThrows(FlushException.class, () -> transaction.run(batches, LIMITS, true));
+      assertEquals("23514", failure.sql().getSQLState());
+      assertSame(batches.size() > 1 ? null : bad, failure.failedBatch());
+    }
+  }
+
+  /** The INSERT goes by the keys, and meets another row first. */
+  @Test
+  void run_refusedRow_isTheOneOfItsError() throws Exception {
+    database.execute("CREATE UNIQUE INDEX ON t ((id % 100))", "INSERT INTO t VALUES (105)");
+    Batch bad = batch(1, 213, 5);
+    database.execute("ALTER TABLE t ADD CHECK (id <> 213)");
+    FlushException failure =
+        assertThrows(FlushException.class, () -> transaction.run(List.of(bad), LIMITS, true));
+    assertEquals(1, failure.event());
+    assertEquals("23514", failure.sql().getSQLState());
+  }
+
   @Test
   void run_lockedTable_isAFailureOfNoRow() throws Exception {
     try (Connection blocker = database.connect();

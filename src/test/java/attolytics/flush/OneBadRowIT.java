@@ -60,7 +60,7 @@ class OneBadRowIT {
     for (String state :
         """
         08001 08006 25006 25P02 26000 28000 3D000 40001 40P01 53000 53100 53200 53300 53400 \
-        55000 55006 55P03 57000 57014 57P01 57P03 58000 58030 F0000 XX000 XX001\
+        55000 55006 55P03 57000 57014 57P01 57P03 58000 58030 F0000 HV00N XX000 XX001\
         """
             .split(" ", -1)) {
       STATES.put(state, 503);
@@ -73,7 +73,7 @@ class OneBadRowIT {
     for (String state : "23505 23P01".split(" ", -1)) {
       STATES.put(state, 409);
     }
-    for (String state : "08P01 0A000 22P03 3F000 42P01 42501".split(" ", -1)) {
+    for (String state : "08P01 0A000 2200H 22P03 3F000 42P01 42501".split(" ", -1)) {
       STATES.put(state, 500);
     }
   }

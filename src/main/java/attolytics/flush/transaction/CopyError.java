@@ -71,7 +71,8 @@ public final class CopyError {
    * The row that was being copied, from 1, or 0: the first number behind the name of the table, or
    * of its temporary one, in the outermost line of the error's context, whose words depend on the
    * server's language. The errors of a BEFORE trigger end with the COPY's line, too; those of an
-   * AFTER trigger do not, and the row is not known.
+   * AFTER trigger do not, and the row is not known. Nor is it where a row does not fit a page: the
+   * COPY has read others by then, and names the last of them.
    */
   static long line(SQLException e, Table table) {
     String outermost = outermostLine(e);
@@ -80,7 +81,8 @@ public final class CopyError {
       name = table.name();
     }
     int start = outermost.indexOf(name);
-    if (start < 0 || !outermost.contains("COPY")) {
+    boolean isOfCopy = outermost.contains("COPY") || outermost.startsWith(name + " "); // in Korean
+    if (start < 0 || !isOfCopy || "RelationGetBufferForTuple".equals(routine(e))) {
       return 0;
     }
     long number = 0;
@@ -191,8 +193,18 @@ public final class CopyError {
 
   /** Whether a partitioned table has none for the row; the server's words are localised. */
   public static boolean hasNoPartition(SQLException e) {
+    return "ExecFindPartition".equals(routine(e));
+  }
+
+  /** Whether the server accepts no writes until old transaction ids are freed by a VACUUM. */
+  static boolean isOutOfTransactionIds(SQLException e) {
+    return "GetNewTransactionId".equals(routine(e)) || "GetNewMultiXactId".equals(routine(e));
+  }
+
+  /** The function of the server's source in which the error came up, or null. */
+  private static @Nullable String routine(SQLException e) {
     ServerErrorMessage server = serverMessage(e);
-    return server != null && "ExecFindPartition".equals(server.getRoutine());
+    return server == null ? null : server.getRoutine();
   }
 
   private static @Nullable ServerErrorMessage serverMessage(SQLException e) {

@@ -19,7 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.WeakHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.copy.CopyManager;
 
 /**
@@ -54,6 +56,9 @@ final class Deduplication {
 
   /** After so many flushes, at most, a COPY is tried again. */
   private static final int MAX_MERGES = 64;
+
+  /** How long the search for a row may take while other requests wait for it. */
+  private static final long MAX_SEARCH_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final BinaryCopy binaryCopy;
 
@@ -142,16 +147,17 @@ final class Deduplication {
   int merge(Connection connection, CopyManager copy, Table table, List<Batch> batches)
       throws FlushException {
     Merge merge = new Merge(table);
-    int rows = batches.stream().mapToInt(batch -> batch.rowsOf(table)).sum();
+    int rows = rowsOf(batches, table);
     try (Statement sql = connection.createStatement()) {
       prepare(sql, copy, merge);
       binaryCopy.copyNumbered(copy, merge.copy(), table, batches);
       sql.execute("SAVEPOINT attolytics_insert");
       Set<List<String>> stored;
+      long start = System.nanoTime();
       try {
         stored = keys(sql, merge.insert(rows));
       } catch (SQLException e) {
-        throw locate(sql, merge, e, batches, rows);
+        throw locate(sql, merge, e, batches, System.nanoTime() - start);
       }
       int leftOut = rows - stored.size();
       if (leftOut > 0) {
@@ -162,6 +168,10 @@ final class Deduplication {
     } catch (SQLException e) {
       throw new FlushException(Stage.INSERT, table, null, Outcome.NO_EVENT, e);
     }
+  }
+
+  private static int rowsOf(List<Batch> batches, Table table) {
+    return batches.stream().mapToInt(batch -> batch.rowsOf(table)).sum();
   }
 
   /** The COPY is for its error, if the table takes no rows at all, or is locked. */
@@ -211,42 +221,54 @@ final class Deduplication {
 
   /**
    * Finds the row that the INSERT was refused for, whose error does not tell its number: by halves,
-   * as the first n rows are refused if and only if it is among them.
+   * as the first n rows are refused if and only if it is among them. The error is then that of the
+   * INSERT that ends with it: others may have met another row first, as they go by the keys.
+   *
+   * @param insertNanos how long the INSERT took
    */
   private static FlushException locate(
-      Statement sql, Merge merge, SQLException e, List<Batch> batches, int rows) {
+      Statement sql, Merge merge, SQLException e, List<Batch> batches, long insertNanos) {
     FlushException unlocated =
         new FlushException(Stage.INSERT, merge.table(), null, Outcome.NO_EVENT, e);
     if (!isForRow(e)) {
       return unlocated;
     }
     try {
+      long end = System.nanoTime() + MAX_SEARCH_NANOS;
       int accepted = 0;
-      int refused = rows;
+      int refused = rowsOf(batches, merge.table());
+      SQLException refusal = e;
       while (refused - accepted > 1) {
+        if (batches.size() > 1 && System.nanoTime() + insertNanos - end > 0) {
+          return unlocated; // the requests are tried separately
+        }
         int middle = (accepted + refused) >>> 1;
-        if (accepts(sql, merge, middle)) {
+        SQLException found = refusalOf(sql, merge, middle);
+        if (found == null) {
           accepted = middle;
         } else {
           refused = middle;
+          refusal = found;
         }
       }
-      return CopyError.at(refused, Stage.INSERT, e, merge.table(), batches);
+      return CopyError.at(refused, Stage.INSERT, refusal, merge.table(), batches);
     } catch (SQLException other) {
       return unlocated;
     }
   }
 
-  private static boolean accepts(Statement sql, Merge merge, int rows) throws SQLException {
+  /** Why the first rows are refused, or null if they are not. */
+  private static @Nullable SQLException refusalOf(Statement sql, Merge merge, int rows)
+      throws SQLException {
     sql.execute("ROLLBACK TO SAVEPOINT attolytics_insert");
     try {
       sql.execute(merge.insert(rows));
-      return true;
+      return null;
     } catch (SQLException e) {
       if (!isForRow(e)) {
         throw e;
       }
-      return false;
+      return e;
     }
   }
 

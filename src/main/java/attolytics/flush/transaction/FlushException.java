@@ -61,6 +61,10 @@ public final class FlushException extends Exception {
       return switch (sqlState) {
         // The encoding is right, so the types of the table's columns have changed.
         case "22P03", "22P04" -> TABLE;
+        // A sequence is at its end, of a column that is not in the schema file.
+        case "2200H" -> TABLE;
+        // A foreign table's server is away.
+        case "HV00N" -> TRANSIENT;
         // The same, if the server names the row: a field is too short for a wider type. Without a
         // row, the error is a proxy's.
         case "08P01" -> hasContext ? TABLE : TRANSIENT;
@@ -192,7 +196,9 @@ public final class FlushException extends Exception {
   }
 
   public Kind kind() {
-    return Kind.of(sql.getSQLState(), CopyError.hasContext(sql));
+    return CopyError.isOutOfTransactionIds(sql)
+        ? Kind.TRANSIENT
+        : Kind.of(sql.getSQLState(), CopyError.hasContext(sql));
   }
 
   /** Whether the table, and no client, is to be corrected, although it may be for a single row. */

@@ -5,6 +5,7 @@ import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.LenientRequest;
 import attolytics.buffer.Outcome;
 import attolytics.database.IdempotencyTable;
+import attolytics.database.ServerEncoding;
 import attolytics.flush.transaction.FlushDatabase.LockedKeys;
 import java.sql.Array;
 import java.sql.Connection;
@@ -240,6 +241,10 @@ final class KeyClaims {
           }
         }
       }
+    }
+    if (!keys.isEmpty() && !ServerEncoding.hasEveryCharacter(connection)) {
+      // The encoding has one form for two characters: the key comes back as another one.
+      throw new SQLException("the encoding does not keep an Idempotency-Key", "22P05");
     }
     if (!keys.isEmpty()) {
       // Purged meanwhile: as after any conflict with another transaction, a retry helps.

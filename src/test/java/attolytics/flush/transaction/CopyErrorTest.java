@@ -31,6 +31,7 @@ class CopyErrorTest {
     "'COPY t, line 12, column s: \"1\"', 12",
     "'COPY t, Zeile 12', 12",
     "'tのCOPY、行 12', 12",
+    "'t 복사, 12번째 줄', 12",
     "'PL/pgSQL function check_t() line 3 at RAISE|COPY t, line 12', 12",
     "'PL/pgSQL function check_t() line 3 at RAISE', 0",
     "'COPY zoo, line 12', 0",
@@ -45,6 +46,12 @@ class CopyErrorTest {
     String where = context == null ? "" : "W" + context.replace('|', '\n') + "\0";
     SQLException e = new PSQLException(new ServerErrorMessage("SERROR\0C23505\0Mm\0" + where));
     assertEquals(line, CopyError.line(e, new Table("t", 3, List.of())));
+  }
+
+  @Test
+  void line_ofARowThatDoesNotFitAPage_isNotKnown() {
+    SQLException e = server("C54000\0Mm\0WCOPY t, line 1000\0RRelationGetBufferForTuple\0\0");
+    assertEquals(0, CopyError.line(e, new Table("t", 3, List.of())));
   }
 
   @ParameterizedTest

@@ -84,6 +84,19 @@ class FlushExceptionTest {
     assertEquals(kind, new FlushException(Stage.COPY, sql).kind());
   }
 
+  /** The server accepts no writes until a VACUUM has freed some. */
+  @ParameterizedTest
+  @CsvSource({
+    "GetNewTransactionId, TRANSIENT",
+    "GetNewMultiXactId, TRANSIENT",
+    "RelationGetBufferForTuple, ROW"
+  })
+  void kind_ofALimit_dependsOnWhose(String routine, Kind kind) {
+    SQLException sql =
+        new PSQLException(new ServerErrorMessage("SERROR\0C54000\0Mm\0R" + routine + "\0\0"));
+    assertEquals(kind, new FlushException(Stage.COPY, sql).kind());
+  }
+
   @ParameterizedTest
   @CsvSource({"2, TRANSIENT", "23, ROW", "42, TABLE"})
   void kind_ofAShortSqlState_isThatOfItsClass(String sqlState, Kind kind) {
