@@ -196,22 +196,15 @@ public final class HttpServer implements AutoCloseable {
   }
 
   /** On the connection's IO thread. */
-  private void open(StreamConnection connection, int maxPartialHeads, HttpOpenListener listener) {
+  private void open(StreamConnection socket, int maxPartialHeads, HttpOpenListener listener) {
+    StreamConnection connection = new BackgroundCloseConnection(socket);
     PartialHeads heads =
         partialHeads.computeIfAbsent(
             connection.getIoThread(), thread -> new PartialHeads(maxPartialHeads));
     LazySuspendConduit.install(connection);
     HeadConduit head = HeadConduit.install(connection, heads, this::refused);
     listener.handleEvent(connection);
-    ChannelListener<? super StreamConnection> undertows = connection.getCloseListener();
-    connection.setCloseListener(
-        closed -> {
-          head.closed();
-          ChannelListeners.invokeChannelListener(closed, undertows);
-        });
-    if (!connection.isOpen()) {
-      head.closed();
-    }
+    connection.setCloseListener(closed -> head.closed()); // besides Undertow's
   }
 
   private void refused(Refusal refusal) {
