@@ -162,7 +162,8 @@ final class Client {
   }
 
   /**
-   * Sends poison without a pause.
+   * Sends poison without a pause, on connections that are new half of the time: the service keeps
+   * those apart that have just sent some.
    *
    * @param end by {@link System#nanoTime()}
    */
@@ -170,6 +171,7 @@ final class Client {
     try (Sender sender = new Sender(scene, random)) {
       while (System.nanoTime() - end < 0) {
         deliverOnce(sender, requests.poison());
+        maybeReconnect(sender);
       }
     }
   }
@@ -184,8 +186,15 @@ final class Client {
     try (Sender sender = new Sender(scene, random)) {
       while (System.nanoTime() - end < 0) {
         deliverRefused(sender, next.apply(requests));
+        maybeReconnect(sender);
         Thread.sleep(random.nextInt(MAX_THINKING_MILLIS));
       }
+    }
+  }
+
+  private void maybeReconnect(Sender sender) {
+    if (random.nextBoolean()) {
+      sender.close();
     }
   }
 

@@ -65,6 +65,9 @@ final class Database {
   /** The number of the request that {@link #TAKEN} belongs to. */
   static final long NO_REQUEST = 0;
 
+  /** After what wait for a lock the service's sessions look for a deadlock. */
+  static final int DEADLOCK_MILLIS = 350;
+
   private static final long PATIENCE_SECONDS = 60;
   private static final String COLUMNS =
       "request INT8 NOT NULL, event INT4 NOT NULL, n INT4, note VARCHAR(40), uniq VARCHAR,"
@@ -153,6 +156,8 @@ final class Database {
     }
     execute(
         "CREATE ROLE " + ROLE + " LOGIN PASSWORD '" + password + "'",
+        // Within the time that the service waits for a lock, so that it finds deadlocks.
+        "ALTER ROLE " + ROLE + " SET deadlock_timeout = '" + DEADLOCK_MILLIS + " ms'",
         "GRANT USAGE, CREATE ON SCHEMA public TO " + ROLE,
         // The mood's second word is the SQLSTATE, or nothing.
         """

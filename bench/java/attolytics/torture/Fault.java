@@ -1,5 +1,8 @@
 package attolytics.torture;
 
+import java.util.EnumSet;
+import java.util.Set;
+
 /** What goes wrong. */
 enum Fault {
   /** {@code kill -9}, and a restart. */
@@ -105,6 +108,9 @@ enum Fault {
   REPLAY_TWICE(2, ReplayFaults::twice),
   /** The server is restarted, or crashes, in the middle of it. */
   REPLAY_RESTART(1, ReplayFaults::restart);
+
+  /** They miss where there is none. */
+  static final Set<Fault> OF_THE_POOLER = EnumSet.of(RESTART_POOLER, FREEZE_POOLER);
 
   /** Makes a fault happen, and ends it. */
   @FunctionalInterface

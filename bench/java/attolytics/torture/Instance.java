@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -200,13 +201,21 @@ final class Instance implements AutoCloseable {
 
   /** The value of a metric, which is named with its labels. */
   double metric(String name) throws IOException, InterruptedException {
+    return find(name).orElseThrow(() -> new IOException(this + " has no metric " + name));
+  }
+
+  /** The same of one that is there only after it was counted for the first time. */
+  double metricOr0(String name) throws IOException, InterruptedException {
+    return find(name).orElse(0);
+  }
+
+  private OptionalDouble find(String name) throws IOException, InterruptedException {
     return get("/metrics")
         .body()
         .lines()
         .filter(line -> line.startsWith(name + " "))
         .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
-        .findFirst()
-        .orElseThrow(() -> new IOException(this + " has no metric " + name));
+        .findFirst();
   }
 
   private HttpResponse<String> get(String path) throws IOException, InterruptedException {

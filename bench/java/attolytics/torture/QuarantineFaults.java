@@ -19,7 +19,7 @@ final class QuarantineFaults {
   /** In what time the service has to act on a bound, and a bit more. */
   private static final long BOUNDS_SECONDS = 10 + 5;
 
-  private static final long RELOAD_SECONDS = 10;
+  private static final long RELOAD_SECONDS = 30;
   private static final String RELOADS = "attolytics_schema_reloads_total";
 
   /** What is no event any more. */
@@ -50,7 +50,7 @@ final class QuarantineFaults {
     try {
       Database.writeSchema(scene.schema(), strike.coin());
       for (Instance instance : scene.instances()) {
-        reload(instance);
+        reload(scene, instance);
       }
     } finally {
       tables.unlock();
@@ -59,19 +59,28 @@ final class QuarantineFaults {
     return true;
   }
 
-  private static void reload(Instance instance) throws IOException, InterruptedException {
-    double before = reloads(instance);
+  /** It has to be done, unless something else is wrong. */
+  private static void reload(Scene scene, Instance instance)
+      throws IOException, InterruptedException {
+    double done = instance.metric(RELOADS + "{outcome=\"done\"}");
+    double refused = instance.metric(RELOADS + "{outcome=\"refused\"}");
+    long from = System.nanoTime();
     Signal.HUP.send(instance.process().pid());
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(RELOAD_SECONDS);
-    while (reloads(instance) == before && System.nanoTime() - deadline < 0) {
+    long deadline = from + TimeUnit.SECONDS.toNanos(RELOAD_SECONDS);
+    boolean isDone = false;
+    boolean isRefused = false;
+    while (!isDone && !isRefused && System.nanoTime() - deadline < 0) {
       Thread.sleep(50);
+      isDone = instance.metric(RELOADS + "{outcome=\"done\"}") > done;
+      isRefused = instance.metric(RELOADS + "{outcome=\"refused\"}") > refused;
     }
-  }
-
-  /** Whether they succeeded or not: the database may be away. */
-  private static double reloads(Instance instance) throws IOException, InterruptedException {
-    return instance.metric(RELOADS + "{outcome=\"done\"}")
-        + instance.metric(RELOADS + "{outcome=\"refused\"}");
+    if (!isDone && !ReplayFaults.isInTrouble(scene, from)) {
+      scene
+          .findings()
+          .add(
+              isRefused ? "a reload is refused" : "a reload does not end",
+              instance + "\n" + instance.endOfLog());
+    }
   }
 
   static boolean expire(Scene scene, Strike strike) throws SQLException, InterruptedException {

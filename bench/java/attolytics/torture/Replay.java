@@ -58,6 +58,16 @@ final class Replay implements AutoCloseable {
     }
   }
 
+  /** Waits until the trap is sprung; false if the replay ends before, or the time is over. */
+  boolean awaitWhileRunning(Trap trap, Duration patience) throws InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    boolean sprung = false;
+    while (!sprung && process.isAlive() && System.nanoTime() - deadline < 0) {
+      sprung = trap.awaitSprung(10);
+    }
+    return sprung || trap.awaitSprung(0);
+  }
+
   /** The exit code, or nothing if it still runs after that time. */
   OptionalInt awaitExit(Duration patience) throws InterruptedException {
     return process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)

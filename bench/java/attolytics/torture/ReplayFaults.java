@@ -17,7 +17,10 @@ final class ReplayFaults {
   private static final Duration START = Duration.ofSeconds(30);
   private static final long MAX_KILL_MILLIS = 400;
 
-  /** What a replay may fail for. */
+  /** Of the rows themselves: each start tries the COPY of each table without any. */
+  private static final int MIN_COPIED_BYTES = 400;
+
+  /** What a replay may fail for, and a reload. */
   private static final Set<Effect> TROUBLE =
       EnumSet.of(Effect.DATABASE_AWAY, Effect.CRASHED, Effect.TABLE_BROKEN, Effect.TABLE_LOCKED);
 
@@ -42,12 +45,13 @@ final class ReplayFaults {
   static boolean cut(Scene scene, Strike strike) throws Exception {
     Point[] points = Point.values();
     Point point = points[(int) (strike.size() * points.length)];
-    Trap trap = new Trap(point, 0, 0, true, strike.coin());
+    int afterBytes = point == Point.IN_COPY ? MIN_COPIED_BYTES : 0;
+    Trap trap = new Trap(point, afterBytes, 0, true, strike.coin());
     boolean hit;
     try (Proxy proxy = new Proxy(scene.server().port())) {
       proxy.arm(trap);
       try (Replay replay = Replay.start(scene, proxy.port())) {
-        hit = trap.awaitSprung(START.toMillis());
+        hit = replay.awaitWhileRunning(trap, START);
         if (!strike.coin()) {
           awaitExit(scene, replay);
         }
@@ -95,19 +99,21 @@ final class ReplayFaults {
   }
 
   private static boolean mayExitWith(int exitCode, Scene scene, Replay replay) {
-    long now = System.nanoTime();
     return switch (exitCode) {
       case 0, 3 -> true;
-      case 1 ->
-          TROUBLE.stream()
-              .anyMatch(
-                  effect ->
-                      scene.timeline().felt(effect, Timeline.ALL, replay.from(), now)
-                          || scene
-                              .timeline()
-                              .feltByTables(effect, Database.EVERYTHING, replay.from(), now));
+      case 1 -> isInTrouble(scene, replay.from());
       default -> false;
     };
+  }
+
+  /** Whether the database or a table was, for anybody, since that time. */
+  static boolean isInTrouble(Scene scene, long from) {
+    long now = System.nanoTime();
+    return TROUBLE.stream()
+        .anyMatch(
+            effect ->
+                scene.timeline().felt(effect, Timeline.ALL, from, now)
+                    || scene.timeline().feltByTables(effect, Database.EVERYTHING, from, now));
   }
 
   /** The last one, with nothing beside it: everything that can be stored is, afterwards. */

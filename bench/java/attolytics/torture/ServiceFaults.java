@@ -16,6 +16,9 @@ final class ServiceFaults {
   /** More than it takes to fill the heap of a service that does not count them. */
   private static final int MAX_FLOODING = 6_000;
 
+  private static final String HEADS_TOO_MANY =
+      "attolytics_requests_refused_total{app=\"unknown\",reason=\"buffer_full\"}";
+
   private static final int MAX_TWICE = 60;
   private static final long GATHERING_MILLIS = 500;
 
@@ -163,20 +166,22 @@ final class ServiceFaults {
   }
 
   /**
-   * The process is not to be restarted meanwhile: its end by such a thing would be seen afterwards.
+   * More connections than may be in the middle of their headers: the service has to close some. The
+   * process is not to be restarted meanwhile: its end by such a thing would be seen afterwards.
    */
   static boolean headerFlood(Scene scene, Strike strike) throws Exception {
     Lock lock = scene.locks().processes().get(strike.instance());
+    Instance instance = scene.instances().get(strike.instance());
     lock.lock();
     try (Timeline.Window flooded = scene.timeline().open(Effect.FLOODED, strike.instance());
         HeaderFlood flood = new HeaderFlood()) {
-      int port = scene.instances().get(strike.instance()).address().port();
-      flood.connect(port, (int) ((1 + strike.size()) * MAX_FLOODING / 2));
+      double before = instance.metricOr0(HEADS_TOO_MANY);
+      flood.connect(instance.address().port(), (int) ((1 + strike.size()) * MAX_FLOODING / 2));
       flood.send(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(5_000 + strike.millis()));
+      return instance.metricOr0(HEADS_TOO_MANY) > before;
     } finally {
       lock.unlock();
     }
-    return true;
   }
 
   static boolean flood(Scene scene, Strike strike) throws Exception {

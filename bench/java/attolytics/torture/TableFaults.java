@@ -3,6 +3,10 @@ package attolytics.torture;
 import attolytics.database.IdempotencyTable;
 import attolytics.schema.Quarantine;
 import attolytics.torture.Timeline.Effect;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -12,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.Lock;
+import org.postgresql.util.PSQLState;
 
 /** What happens to one table, which others must not feel. */
 @SuppressWarnings("try") // a window is open as long as its block runs
@@ -21,6 +26,11 @@ final class TableFaults {
       "INSERT INTO " + IdempotencyTable.NAME + " (app, key, fingerprint) VALUES (?, ?, '')";
 
   private static final long BEYOND_ACK_TIMEOUT_MILLIS = 2_000;
+
+  // Of a deadlock; Database.DEADLOCK_MILLIS is the service's time to look for it.
+  private static final int HOLDS_ONE_MILLIS = 200;
+  private static final int LOOKS_FIRST_MILLIS = 50;
+  private static final int LOOKS_LAST_MILLIS = 2_000;
 
   private TableFaults() {}
 
@@ -185,26 +195,38 @@ final class TableFaults {
         strike.millis(), scene.settings().ackTimeout().toMillis() + BEYOND_ACK_TIMEOUT_MILLIS);
   }
 
-  /** Takes the tables in another order than the service does: one of the two loses. */
+  /**
+   * Takes the tables in another order than the service does: one of the two loses, the one that
+   * looks for a deadlock first.
+   */
   static boolean deadlock(Scene scene, Strike strike) throws Exception {
-    return alone(
+    Path log = scene.settings().out().resolve(TortureRun.SERVER_LOG);
+    long logged = Files.size(log);
+    alone(
         scene,
         Effect.TABLE_LOCKED,
         Database.ALL_TABLES,
         () -> {
           try (Connection connection = scene.database().connect();
               Statement sql = connection.createStatement()) {
+            sql.execute(
+                "SET deadlock_timeout = '%d ms'"
+                    .formatted(strike.coin() ? LOOKS_FIRST_MILLIS : LOOKS_LAST_MILLIS));
             connection.setAutoCommit(false);
             lock(sql, 1 + strike.table() % (Database.TABLES.size() - 1));
-            Thread.sleep(300);
+            Thread.sleep(HOLDS_ONE_MILLIS);
             lock(sql, 0);
             connection.rollback();
           } catch (SQLException e) {
-            if (!"40P01".equals(e.getSQLState())) {
+            if (!PSQLState.DEADLOCK_DETECTED.getState().equals(e.getSQLState())) {
               throw e;
             }
           }
         });
+    try (InputStream news = Files.newInputStream(log)) {
+      news.skipNBytes(logged);
+      return new String(news.readAllBytes(), StandardCharsets.UTF_8).contains("deadlock detected");
+    }
   }
 
   private static void lock(Statement sql, int table) throws SQLException {

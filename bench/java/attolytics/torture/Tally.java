@@ -1,7 +1,11 @@
 package attolytics.torture;
 
+import static java.util.stream.Collectors.toCollection;
+
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.LongAccumulator;
 import java.util.concurrent.atomic.LongAdder;
@@ -10,6 +14,7 @@ import java.util.concurrent.atomic.LongAdder;
 final class Tally {
   private final Map<String, LongAdder> answers = new ConcurrentSkipListMap<>();
   private final Map<String, LongAdder> faults = new ConcurrentSkipListMap<>();
+  private final Map<Fault, LongAdder> inVain = new ConcurrentSkipListMap<>(); // since the last hit
   private final LongAdder struck = new LongAdder();
   private final LongAccumulator longestRetryAfter = new LongAccumulator(Math::max, 0);
 
@@ -26,7 +31,18 @@ final class Tally {
     faults.computeIfAbsent(name, key -> new LongAdder()).increment();
     if (hit) {
       struck.increment();
+      inVain.remove(fault);
+    } else {
+      inVain.computeIfAbsent(fault, key -> new LongAdder()).increment();
     }
+  }
+
+  /** Those that missed so many times in a row at the end: do they still do what they are for? */
+  Set<Fault> inVain(int times) {
+    return inVain.entrySet().stream()
+        .filter(misses -> misses.getValue().sum() >= times)
+        .map(Map.Entry::getKey)
+        .collect(toCollection(() -> EnumSet.noneOf(Fault.class)));
   }
 
   /** Faults that hit. */

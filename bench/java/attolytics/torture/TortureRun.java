@@ -13,12 +13,17 @@ import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** One run, from an empty database to the verdict. */
 public final class TortureRun implements AutoCloseable {
+  static final String SERVER_LOG = "postgresql.log";
+
+  private static final int MISSES = 6;
+
   /** What a service may not have to say, whatever happens to it. */
   private static final Pattern OUTCRY =
       Pattern.compile("^\\S+ ERROR .*|^\\s+at .*|.*Exception in thread.*|.*OutOfMemoryError.*");
@@ -32,7 +37,7 @@ public final class TortureRun implements AutoCloseable {
       Pattern.compile(
           ".* ERROR \\w+: (\\d+ more until \\S+: )?"
               + "(Cannot query the status of a COMMIT in time"
-              + "|reload \\d+ of "
+              + "|reload \\d+ of (?!.*failed with an internal error)"
               + "|error \\w+: app \\w+: (table_broken|outcome_unknown)"
               + "|XNIO000011: Task .*TcpServer"
               + "|XNIO001009: .*ClosedChannelException).*");
@@ -68,6 +73,7 @@ public final class TortureRun implements AutoCloseable {
     for (Thread thread : threads) {
       thread.join(settings.patience().plusSeconds(30).toMillis());
     }
+    judgeFaults(scene);
     QuarantineFaults.awaitExpired(scene);
     stopAll(scene);
     ReplayFaults.replayAll(scene);
@@ -79,10 +85,19 @@ public final class TortureRun implements AutoCloseable {
     return report(scene, oracle.rows());
   }
 
+  /** Chance does not make a fault miss all the time. */
+  private static void judgeFaults(Scene scene) {
+    Set<Fault> inVain = scene.tally().inVain(MISSES);
+    if (scene.pooler() == null) {
+      inVain.removeAll(Fault.OF_THE_POOLER);
+    }
+    inVain.forEach(fault -> scene.findings().add("a fault never hits", fault.toString()));
+  }
+
   private Scene prepare() throws IOException, InterruptedException, SQLException {
     Files.createDirectories(settings.out());
     PostgresServer server =
-        PostgresServer.start(settings.embedded(), settings.out().resolve("postgresql.log"));
+        PostgresServer.start(settings.embedded(), settings.out().resolve(SERVER_LOG));
     open.push(server);
     console.println("PostgreSQL " + server.description());
     byte[] random = new byte[16];

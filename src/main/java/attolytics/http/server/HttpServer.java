@@ -57,7 +57,7 @@ public final class HttpServer implements AutoCloseable {
   /** Far more than IO threads take that are not stuck. */
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
-  /** For the admin port, and to close sockets; public requests stay on their IO thread. */
+  /** They close sockets; requests stay on their IO thread. */
   private static final int WORKER_THREADS = 2;
 
   // As in Undertow's builder. A request's head is read into one of these buffers.

@@ -4,11 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -69,9 +73,7 @@ class BackgroundCloseConnectionTest {
         () -> {
           connection.getSinkChannel().shutdownWrites();
           connection.getSinkChannel().flush();
-          connection.getSourceChannel().resumeReads();
           connection.close();
-          assertFalse(socket.getSourceChannel().isReadResumed());
           return null;
         });
     assertClosedInBackground();
@@ -81,6 +83,53 @@ class BackgroundCloseConnectionTest {
     assertNotSame(connection.getIoThread(), socketClosed.get());
     assertSame(connection.getIoThread(), connectionClosed.get());
     assertEquals(-1, client.getSourceChannel().read(ByteBuffer.allocate(1)));
+  }
+
+  @Test
+  void close_endsReads_whateverTheSocketStillHas() throws Exception {
+    assertEquals(1, client.getSinkChannel().write(ByteBuffer.allocate(1)));
+    onIoThread(
+        () -> {
+          connection.getSourceChannel().resumeReads();
+          connection.close();
+          connection.getSourceChannel().resumeReads();
+          connection.getSourceChannel().wakeupReads();
+          assertFalse(socket.getSourceChannel().isReadResumed());
+          assertTrue(connection.getSourceChannel().getConduit().isReadShutdown());
+          ByteBuffer[] buffers = {ByteBuffer.allocate(1)};
+          assertEquals(-1, connection.getSourceChannel().read(buffers[0]));
+          assertEquals(-1, connection.getSourceChannel().read(buffers, 0, 1));
+          return null;
+        });
+  }
+
+  /** Otherwise a thread that has no time to select would leave all sockets open. */
+  @Test
+  void close_ofManyConnections_isDoneByThisThreadEveryNowAndThen() throws Exception {
+    List<StreamConnection> connections = new ArrayList<>();
+    List<StreamConnection> clients = new ArrayList<>();
+    AtomicInteger closedHere = new AtomicInteger();
+    int rounds = 3;
+    for (int i = 0; i < rounds * BackgroundCloseConnection.CLOSES_PER_SELECT; i++) {
+      ChannelPipe<StreamConnection, StreamConnection> pipe =
+          worker.createFullDuplexPipeConnection();
+      clients.add(pipe.getRightSide());
+      connections.add(new BackgroundCloseConnection(pipe.getLeftSide()));
+      pipe.getLeftSide()
+          .setCloseListener(
+              closed -> {
+                if (Thread.currentThread() == closed.getIoThread()) {
+                  closedHere.incrementAndGet();
+                }
+              });
+    }
+    onIoThread(
+        () -> {
+          connections.forEach(IoUtils::safeClose);
+          return null;
+        });
+    assertEquals(rounds, closedHere.get());
+    clients.forEach(IoUtils::safeClose);
   }
 
   @Test
