@@ -40,6 +40,7 @@ public record ExistingTable(
    * @param modifier {@code atttypmod}, such as the length of a VARCHAR(n) plus 4, or -1
    * @param hasDefault whether a row that leaves it out gets a value: also true for identity columns
    * @param generated whether its value is computed from other columns and cannot be given
+   * @param virtual whether that is done when it is read
    * @param insertable whether the current user may insert into it
    * @param closedSequences sequences of its default that the current user may not use, or null
    * @param indexed whether it is the first column of a valid index of all rows
@@ -51,6 +52,7 @@ public record ExistingTable(
       boolean notNull,
       boolean hasDefault,
       boolean generated,
+      boolean virtual,
       boolean insertable,
       @Nullable String closedSequences,
       boolean indexed) {}
@@ -72,7 +74,7 @@ public record ExistingTable(
       """
       SELECT attname, atttypid::regtype::text AS type, atttypmod, attnotnull,
         atthasdef OR attidentity <> '' AS has_default,
-        attgenerated <> '' AS generated,
+        attgenerated <> '' AS generated, attgenerated = 'v' AS virtual,
         has_column_privilege(attrelid, attnum, 'INSERT') AS insertable,
         (
           SELECT string_agg(refobjid::regclass::text, ', ' ORDER BY refobjid)
@@ -192,6 +194,7 @@ public record ExistingTable(
                   row.getBoolean("attnotnull"),
                   row.getBoolean("has_default"),
                   row.getBoolean("generated"),
+                  row.getBoolean("virtual"),
                   row.getBoolean("insertable"),
                   row.getString("closed_sequences"),
                   row.getBoolean("indexed"));

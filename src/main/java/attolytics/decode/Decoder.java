@@ -32,11 +32,18 @@ public final class Decoder {
   private static final String SECRET_KEY = "secret_key";
   private static final String EVENTS = "events";
 
+  // Rows may be much larger than their events, by headers for example.
+  private static final int BYTES_WITHOUT_KEY = 64 << 10;
+  private static final int BYTES_WITHOUT_KEY_PER_BODY_BYTE = 4;
+
   private final JsonReader json = new JsonReader();
   private final Decoded result = new Decoded();
   private final CurrentRequest request = new CurrentRequest();
   private final EventReader reader;
   private boolean trusted; // whether the client may learn about its events
+  private boolean keyShown; // whether it has shown a secret key of the app
+  private long maxBytesWithoutKey; // of rows
+  private boolean cutShort; // there were more, and the events behind them were only counted
 
   /** Uses the system clock. */
   public Decoder() {
@@ -59,7 +66,18 @@ public final class Decoder {
    * @throws CopyBuffer.LimitExceededException if the rows exceed the limit of {@code into}
    */
   public Decoded decode(App app, byte[] body, int length, Headers headers, Batch into) {
-    return decode(app, body, length, headers, into, null);
+    return decode(app, body, length, headers, into, false);
+  }
+
+  /**
+   * Decodes a body.
+   *
+   * @param keyShown whether the client has shown a secret key of the app before
+   */
+  public Decoded decode(
+      App app, byte[] body, int length, Headers headers, Batch into, boolean keyShown) {
+    decode(app, body, length, headers, into, keyShown, null);
+    return result;
   }
 
   /**
@@ -73,26 +91,65 @@ public final class Decoder {
    */
   public Decoded decodeLeniently(
       App app, byte[] body, int length, Headers headers, Batch into, Arrival arrival) {
-    LenientEvents lenient = new LenientEvents(into, new QuarantineRows(app, arrival, headers));
-    decode(app, body, length, headers, into, lenient);
-    if (result.isRequest()) {
-      lenient.keep(body, length, result.errors);
-    }
-    return result;
+    return decodeLeniently(app, body, length, headers, into, arrival, false);
   }
 
-  private Decoded decode(
+  /**
+   * The same.
+   *
+   * @param keyShown whether the client has shown a secret key of the app before
+   */
+  public Decoded decodeLeniently(
       App app,
       byte[] body,
       int length,
       Headers headers,
       Batch into,
-      @Nullable LenientEvents lenient) {
+      Arrival arrival,
+      boolean keyShown) {
+    QuarantineRows quarantine = new QuarantineRows(app, arrival, headers);
+    decode(app, body, length, headers, into, keyShown, quarantine);
+    LenientEvents lenient = result.lenient;
+    if (lenient != null && result.isRequest() && !cutShort) {
+      lenient.keep(body, length, result.errors);
+    }
+    return result;
+  }
+
+  /**
+   * The key may come behind the events. Until it does, anybody can have sent them, and has only so
+   * much memory; if that was not enough and the key is right, they are decoded again.
+   */
+  private void decode(
+      App app,
+      byte[] body,
+      int length,
+      Headers headers,
+      Batch into,
+      boolean shownBefore,
+      @Nullable QuarantineRows quarantine) {
+    keyShown = shownBefore;
+    maxBytesWithoutKey = BYTES_WITHOUT_KEY + (long) BYTES_WITHOUT_KEY_PER_BODY_BYTE * length;
+    decodeOnce(app, body, length, headers, into, quarantine);
+    if (cutShort && keyShown && result.isRequest()) {
+      into.clear();
+      decodeOnce(app, body, length, headers, into, quarantine);
+    }
+  }
+
+  private void decodeOnce(
+      App app,
+      byte[] body,
+      int length,
+      Headers headers,
+      Batch into,
+      @Nullable QuarantineRows quarantine) {
     trusted = true;
+    cutShort = false;
     reader.begin(app);
     request.begin(app, headers, into);
     try {
-      return read(app, body, length, lenient);
+      read(app, body, length, quarantine == null ? null : new LenientEvents(into, quarantine));
     } finally {
       request.end();
     }
@@ -188,6 +245,7 @@ public final class Decoder {
       result.secretKey = key;
       result.wrongSecretKey = !app.accepts(key) || !isExact;
       trusted &= !result.wrongSecretKey; // events that follow are only counted
+      keyShown |= !result.wrongSecretKey;
     } else {
       result.invalidShape = "secret_key must be a string";
     }
@@ -209,6 +267,10 @@ public final class Decoder {
       json.skipTo(depth);
       if (trusted && result.lenient != null) {
         endLeniently(result.lenient, start);
+      }
+      if (trusted && !keyShown && request.rows().size() > maxBytesWithoutKey) {
+        cutShort = true;
+        trusted = false;
       }
     }
   }

@@ -6,6 +6,7 @@ import attolytics.buffer.IdempotencyKey;
 import attolytics.buffer.Outcome;
 import attolytics.decode.Arrival;
 import attolytics.decode.Decoded;
+import attolytics.decode.Decoder;
 import attolytics.decode.Headers;
 import attolytics.decode.LenientEvents;
 import attolytics.encoding.CopyBuffer;
@@ -222,7 +223,7 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
       return check.refusal(ioThread.decoder().skim(known, body, length), true, false);
     }
     try {
-      Decoded decoded = decode(known, body, length, rows);
+      Decoded decoded = decode(known, body, length, rows, bearer != null);
       Refusal refused = check.refusal(decoded, bearer != null, true);
       if (refused == null) {
         lenient = decoded.lenient();
@@ -277,10 +278,11 @@ final class IngestRequest implements Runnable, BodyReceiver, Headers, Ack {
     return receivedAt;
   }
 
-  private Decoded decode(App known, byte[] body, int length, Batch rows) {
+  private Decoded decode(App known, byte[] body, int length, Batch rows, boolean keyShown) {
+    Decoder decoder = ioThread.decoder();
     return handling.isLenient()
-        ? ioThread.decoder().decodeLeniently(known, body, length, this, rows, arrival())
-        : ioThread.decoder().decode(known, body, length, this, rows);
+        ? decoder.decodeLeniently(known, body, length, this, rows, arrival(), keyShown)
+        : decoder.decode(known, body, length, this, rows, keyShown);
   }
 
   private Arrival arrival() {

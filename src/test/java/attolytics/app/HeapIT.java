@@ -2,6 +2,7 @@ package attolytics.app;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.DatabaseProxy;
@@ -174,7 +175,8 @@ class HeapIT {
           socket.setSoTimeout(60_000);
           socket.setSoLinger(true, 0);
           socket.getOutputStream().write(head);
-          assertEquals('H', socket.getInputStream().read());
+          byte[] status = socket.getInputStream().readNBytes("HTTP/1.1 413".length());
+          assertEquals("HTTP/1.1 413", new String(status, UTF_8));
         }
       }
       assertGoodClientIsServed(jar);
@@ -203,6 +205,8 @@ class HeapIT {
       assertGoodClientIsServed(jar);
       report(name, heap, jar, "good clients served");
       assertAlive(jar);
+      // Refused at once, it would take no memory.
+      assertFalse(jar.log().contains("malformed_request"), jar.log());
     } finally {
       closeAll(flood);
     }

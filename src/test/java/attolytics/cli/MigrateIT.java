@@ -249,6 +249,10 @@ class MigrateIT extends MigrateFixture {
             "--admin_port=0");
 
     assertEquals(0, start.exitCode(), start.err());
+    assertEquals(
+        "0",
+        database.value(
+            "SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass AND indisvalid"));
   }
 
   @Test

@@ -207,8 +207,8 @@ class CitusIT {
     StartException refused = assertThrows(StartException.class, () -> startAndStop(EVENTS));
     assertEquals(
         List.of(
-            "table \"attolytics_idempotency\" is managed by Citus, but has to be the"
-                + " coordinator's alone; SELECT undistribute_table('\"attolytics_idempotency\"')"),
+            "table \"attolytics_idempotency\" is managed by Citus, but has to be a local table of"
+                + " the coordinator; SELECT undistribute_table('\"attolytics_idempotency\"')"),
         refused.problems());
     execute("SELECT undistribute_table('\"attolytics_idempotency\"')");
     startAndStop(EVENTS);

@@ -8,6 +8,7 @@ import attolytics.TestDatabase;
 import attolytics.app.RunningService;
 import attolytics.database.migration.DatabaseTables;
 import attolytics.flush.transaction.FlushTrial;
+import attolytics.flush.transaction.OutcomeLookup;
 import attolytics.schema.Schema;
 import attolytics.schema.yaml.SchemaFile;
 import attolytics.settings.StartException;
@@ -81,8 +82,17 @@ class OtherServersIT {
     "pg_stat_get_bgwriter_stat_reset_time(), timestamptz, 42501"
   })
   void start_onAServerThatCannotTellOfTransactions_servesAndWarns(
-      String function, String returns, String state) throws Exception {
+      String function, String returns, String state, @TempDir Path directory) throws Exception {
     lack(function, returns, state);
+    FlushTrial trial = new FlushTrial(List.of());
+    assertEquals(
+        List.of(
+            "the server does not tell what became of a transaction (SQLSTATE %s, not here): if the"
+                    .formatted(state)
+                + " connection is lost in a COMMIT, a request without an Idempotency-Key gets 504;"
+                + " send requests with one"),
+        warnings(directory, trial));
+    assertEquals(OutcomeLookup.BY_KEY, trial.lookup());
     try (RunningService service = RunningService.startAt(url(), database, SCHEMA)) {
       assertEquals("ready\n", service.admin("/readyz"));
       assertEquals(200, service.post(EVENT).statusCode());
@@ -117,21 +127,24 @@ class OtherServersIT {
   void start_onAServerThatCannotSortOutLockedKeys_servesAndWarns(@TempDir Path directory)
       throws Exception {
     lack("cardinality(varchar[])", "int", "42501");
+    assertEquals(
+        List.of(
+            "the server cannot tell which Idempotency-Keys are locked (SQLSTATE 42501, not"
+                + " here): while one is, all requests with a key wait"),
+        warnings(directory, new FlushTrial(List.of())));
+    try (RunningService service = RunningService.startAt(url(), database, SCHEMA)) {
+      assertEquals(200, service.post("key", EVENT).statusCode());
+    }
+  }
+
+  /** Of a rehearsed start. */
+  private List<String> warnings(Path directory, FlushTrial trial) throws Exception {
     Schema schema =
         SchemaFile.read(Files.writeString(directory.resolve("schema"), SCHEMA), Map.of());
     try (Connection connection = database.connect();
         Statement sql = connection.createStatement()) {
       sql.execute("SET search_path = public, lacking, pg_catalog");
-      assertEquals(
-          List.of(
-              "the server cannot tell which Idempotency-Keys are locked (SQLSTATE 42501, not"
-                  + " here): while one is, all requests with a key wait"),
-          DatabaseTables.rehearse(
-                  connection, schema, Instant.now(), new FlushTrial(schema.tables()))
-              .warnings());
-    }
-    try (RunningService service = RunningService.startAt(url(), database, SCHEMA)) {
-      assertEquals(200, service.post("key", EVENT).statusCode());
+      return DatabaseTables.rehearse(connection, schema, Instant.now(), trial).warnings();
     }
   }
 

@@ -1,5 +1,6 @@
 package attolytics.decode;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -30,6 +31,8 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Requests whose invalid events are put into quarantine. */
 class LenientEventsTest {
@@ -45,6 +48,9 @@ class LenientEventsTest {
   private static final Arrival ARRIVAL =
       new Arrival(Instant.parse("2000-01-01T00:00:01Z"), "the key");
 
+  private static final int MANY = 2_000;
+  private static final int LONG_AGENT = 10_000;
+
   private final Batch batch = new Batch(1 << 16);
 
   private Decoded decode(String events) {
@@ -56,6 +62,60 @@ class LenientEventsTest {
         ("{\"secret_key\":\"k\",\"events\":" + events + "}").getBytes(StandardCharsets.UTF_8);
     Headers headers = name -> name.equalsIgnoreCase("user-agent") ? "tests" : null;
     return new Decoder().decodeLeniently(APP, body, body.length, headers, into, ARRIVAL);
+  }
+
+  /** Until its key is known, a client does not get more memory than its request is worth. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"events\":[%s]}",
+        "{\"events\":[%s],\"secret_key\":\"wrong\"}",
+        "{\"events\":[%s],\"secret_key\":1}"
+      })
+  void eventsBeforeAnyKey_takeLittleMemory(String body) {
+    for (String event : List.of("0", "{\"_t\":\"t\",\"n\":1}")) {
+      Batch into = new Batch(1 << 30);
+      byte[] bytes = many(body, event);
+      Decoded decoded = decodeWithLongAgent(bytes, into, false);
+      assertEquals(MANY, decoded.events());
+      int most = (64 << 10) + 4 * bytes.length + 2 * LONG_AGENT;
+      assertTrue(into.byteCount() < most, into.byteCount() + " bytes");
+    }
+  }
+
+  @Test
+  void eventsBeforeTheRightKey_areDecodedLikeThoseBehindIt() {
+    for (String event : List.of("0", "{\"_t\":\"t\",\"n\":1}")) {
+      Batch before = new Batch(1 << 30);
+      byte[] keyFirst = many("{\"secret_key\":\"k\",\"events\":[%s]}", event);
+      String expected = answer(decodeWithLongAgent(keyFirst, before, false));
+      byte[] keyLast = many("{\"events\":[%s],\"secret_key\":\"k\"}", event);
+      byte[] keyInHeader = many("{\"events\":[%s]}", event);
+      for (boolean isShown : new boolean[] {false, true}) {
+        Batch behind = new Batch(1 << 30);
+        Decoded decoded = decodeWithLongAgent(isShown ? keyInHeader : keyLast, behind, isShown);
+        assertEquals(expected, answer(decoded));
+        assertEquals(MANY, behind.rowCount());
+        assertArrayEquals(rows(before), rows(behind));
+      }
+    }
+  }
+
+  private static byte[] many(String body, String event) {
+    return body.formatted(event + ("," + event).repeat(MANY - 1)).getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static Decoded decodeWithLongAgent(byte[] body, Batch into, boolean keyShown) {
+    Headers headers = name -> name.equalsIgnoreCase("user-agent") ? "x".repeat(LONG_AGENT) : null;
+    return new Decoder().decodeLeniently(APP, body, body.length, headers, into, ARRIVAL, keyShown);
+  }
+
+  private static String answer(Decoded decoded) {
+    return Objects.requireNonNull(decoded.lenient()).answer(0);
+  }
+
+  private static byte[] rows(Batch batch) {
+    return Arrays.copyOf(batch.rows().array(), batch.byteCount());
   }
 
   /** The headers that are looked up for a request to an app of many tables. */

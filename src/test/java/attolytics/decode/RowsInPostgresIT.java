@@ -1,5 +1,7 @@
 package attolytics.decode;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import attolytics.Seeds;
 import attolytics.TestDatabase;
 import attolytics.buffer.Batch;
@@ -34,6 +36,7 @@ class RowsInPostgresIT {
           postgres.add(accepted);
         }
       }
+      assertTrue(postgres.rowCount() > 0, "no row was accepted");
       postgres.check();
     }
   }
@@ -52,6 +55,7 @@ class RowsInPostgresIT {
           }
         }
       }
+      assertTrue(postgres.rowCount() > 0, "no row was accepted");
       postgres.check();
     }
   }

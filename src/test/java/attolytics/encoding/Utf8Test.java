@@ -9,13 +9,30 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.constraints.CharRange;
+import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
+import net.jqwik.api.constraints.StringLength;
 import org.junit.jupiter.api.Test;
 
 class Utf8Test {
   @Property(tries = 5000)
   void firstMalformed_agreesWithTheJdk(@ForAll @Size(max = 24) byte[] bytes) {
     assertEquals(isUtf8(bytes), Utf8.firstMalformed(bytes, bytes.length) < 0);
+  }
+
+  /** Of text that is long enough for what looks at eight bytes at a time. */
+  @Property(tries = 5000)
+  void firstMalformed_ofTextWithOneByteChanged_agreesWithTheJdk(
+      @ForAll @StringLength(max = 40) @CharRange(to = '\uD7FF') String text,
+      @ForAll byte changed,
+      @ForAll @IntRange(max = 200) int at) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    assertEquals(-1, Utf8.firstMalformed(bytes, bytes.length));
+    if (at < bytes.length) {
+      bytes[at] = changed;
+      assertEquals(isUtf8(bytes), Utf8.firstMalformed(bytes, bytes.length) < 0);
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package attolytics.torture;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import attolytics.TestDatabase;
 import attolytics.app.RunningService;
@@ -74,9 +75,11 @@ class LostCommitOnCitusIT {
   @ParameterizedTest
   @EnumSource(names = {"BEFORE_COMMIT", "AFTER_COMMIT", "BEFORE_ANSWER"})
   void requestWithAKey_isStoredOnce(Point point) throws Exception {
-    proxy.arm(new Trap(point, 0, 0, true, false));
+    Trap trap = new Trap(point, 0, 0, true, false);
+    proxy.arm(trap);
     HttpResponse<String> answer = service.post("k", EVENTS);
     assertEquals(200, answer.statusCode(), answer.body());
+    assertTrue(trap.awaitSprung(0), "no COMMIT");
     HttpResponse<String> again = service.post("k", EVENTS);
     assertEquals("true", again.headers().firstValue("Idempotency-Replayed").orElse("missing"));
     assertEquals("100", service.query("SELECT count(*) FROM t"));

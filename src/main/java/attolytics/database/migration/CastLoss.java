@@ -19,9 +19,14 @@ final class CastLoss {
    * @param from as {@code regtype} prints it
    */
   static @Nullable String of(String from, ColumnType to) {
-    if (!to.is(to.scalar())) {
-      return null; // of arrays
+    boolean isArray = !to.is(to.scalar());
+    if (isArray != from.endsWith("[]")) {
+      return null;
     }
+    return isArray ? of(from.substring(0, from.length() - 2), to.scalar()) : ofScalar(from, to);
+  }
+
+  private static @Nullable String ofScalar(String from, ColumnType to) {
     return switch (to.scalar()) {
       case BOOL -> from.equals("integer") ? "keeps only whether a number is 0" : null;
       case I32, I64 -> hasFractions(from) ? "rounds to whole numbers" : null;

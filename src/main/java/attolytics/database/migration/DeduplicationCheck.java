@@ -152,7 +152,10 @@ record DeduplicationCheck(List<String> problems, List<String> left, List<Step> s
         while (row.next()) {
           inProgress.addAll(IndexesInProgress.left(row.getArray("in_progress")));
           for (Object broken : (Object[]) row.getArray("broken").getArray()) {
-            steps.add(Step.concurrent("DROP INDEX CONCURRENTLY " + broken));
+            steps.add(
+                existing.isHypertable()
+                    ? Step.of("DROP INDEX " + broken, null)
+                    : Step.concurrent("DROP INDEX CONCURRENTLY " + broken));
           }
           if (existing.isHypertable()) {
             String create =

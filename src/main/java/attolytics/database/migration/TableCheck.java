@@ -27,6 +27,9 @@ final class TableCheck {
   /** What {@code atttypmod} of a VARCHAR(n) is more than n. */
   private static final int VARCHAR_OVERHEAD = 4;
 
+  /** Of a TIMESTAMPTZ without a precision. */
+  private static final int MICROSECOND_DIGITS = 6;
+
   private final Table table;
   private final ExistingTable existing;
   private final String quotedTable;
@@ -135,7 +138,9 @@ final class TableCheck {
       return;
     }
     String wanted = column.type().sqlName();
-    String converted = Identifiers.quote(found.name()) + "::" + wanted;
+    // Without a length: a cast to VARCHAR(n) cuts, where the change of the type is refused.
+    String cast = column.type().maxLength() > 0 ? column.type().scalar().sqlName() : wanted;
+    String converted = Identifiers.quote(found.name()) + "::" + cast;
     String text =
         text(
             found.name(),
@@ -171,13 +176,32 @@ final class TableCheck {
   }
 
   private void checkPrecision(Column column, ExistingColumn found) {
-    if (column.type().scalar() == ScalarType.NUMERIC && found.modifier() >= 0) {
-      warnings.add(
-          place(found.name())
-              + " is NUMERIC with a precision and scale, to which the database rounds; to keep all"
-              + " digits, "
-              + alterColumn(found, "TYPE " + column.type().sqlName()));
+    ScalarType scalar = column.type().scalar();
+    boolean isCoarse = found.modifier() >= 0 && found.modifier() < MICROSECOND_DIGITS;
+    if (scalar == ScalarType.NUMERIC && found.modifier() >= 0) {
+      warnRounded(column, found, "NUMERIC with a precision and scale", "all digits");
+    } else if (scalar == ScalarType.TIMESTAMP && isCoarse) {
+      String type = "TIMESTAMPTZ with a precision of " + found.modifier();
+      warnRounded(column, found, type, "microseconds");
     }
+  }
+
+  private void warnRounded(Column column, ExistingColumn found, String type, String kept) {
+    boolean mayBeKey =
+        existing.isPartitioned()
+            || existing.isHypertable()
+            || column.equals(table.distributeBy()); // whose type cannot be changed
+    warnings.add(
+        place(found.name())
+            + " is "
+            + type
+            + ", to which the database rounds"
+            + (mayBeKey
+                ? ""
+                : "; to keep "
+                    + kept
+                    + ", "
+                    + alterColumn(found, "TYPE " + column.type().sqlName())));
   }
 
   /** What the statement loses. */
@@ -207,7 +231,8 @@ final class TableCheck {
           text(
               found.name(),
               "is generated from other columns, so that no value can be written to it",
-              "remove it from the schema file, or " + alterColumn(found, "DROP EXPRESSION")));
+              "remove it from the schema file"
+                  + (found.virtual() ? "" : ", or " + alterColumn(found, "DROP EXPRESSION"))));
     } else if (found.notNull() && existing.dimensions().contains(found.name())) {
       if (!column.required()) {
         problem(

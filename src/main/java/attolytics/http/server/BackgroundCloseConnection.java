@@ -9,7 +9,9 @@ import org.xnio.IoUtils;
 import org.xnio.Option;
 import org.xnio.StreamConnection;
 import org.xnio.channels.StreamSinkChannel;
+import org.xnio.conduits.AbstractStreamSinkConduit;
 import org.xnio.conduits.AbstractStreamSourceConduit;
+import org.xnio.conduits.StreamSinkConduit;
 import org.xnio.conduits.StreamSourceConduit;
 
 /**
@@ -35,18 +37,22 @@ final class BackgroundCloseConnection extends StreamConnection {
     super(socket.getIoThread());
     this.socket = socket;
     setSourceConduit(new Source(socket.getSourceChannel().getConduit()));
-    setSinkConduit(socket.getSinkChannel().getConduit());
+    setSinkConduit(new Sink(socket.getSinkChannel().getConduit()));
     socket.setCloseListener(closed -> IoUtils.safeClose(this));
   }
 
+  /** Suspends them, too: the conduits above may keep the end of a body from the socket. */
   @Override
   protected void notifyReadClosed() {
+    super.notifyReadClosed();
     socket.getSourceChannel().suspendReads();
   }
 
-  /** Does nothing: with the reads shut down as well, this thread would close the socket. */
   @Override
-  protected void notifyWriteClosed() {}
+  protected void notifyWriteClosed() {
+    super.notifyWriteClosed();
+    socket.getSinkChannel().suspendWrites();
+  }
 
   @Override
   protected void closeAction() {
@@ -92,6 +98,7 @@ final class BackgroundCloseConnection extends StreamConnection {
 
   /**
    * At its end as soon as the connection is closed, although the socket may still have something.
+   * The socket is not shut down then: after both directions, this thread would close it.
    */
   private final class Source extends AbstractStreamSourceConduit<StreamSourceConduit> {
     Source(StreamSourceConduit socket) {
@@ -120,6 +127,13 @@ final class BackgroundCloseConnection extends StreamConnection {
     }
 
     @Override
+    public void terminateReads() throws IOException {
+      if (isOpen()) {
+        next.terminateReads();
+      }
+    }
+
+    @Override
     public boolean isReadShutdown() {
       return !isOpen() || next.isReadShutdown();
     }
@@ -135,6 +149,27 @@ final class BackgroundCloseConnection extends StreamConnection {
     public void wakeupReads() {
       if (isOpen()) {
         next.wakeupReads();
+      }
+    }
+  }
+
+  /** Does not shut down the socket once the connection is closed, likewise. */
+  private final class Sink extends AbstractStreamSinkConduit<StreamSinkConduit> {
+    Sink(StreamSinkConduit socket) {
+      super(socket);
+    }
+
+    @Override
+    public void terminateWrites() throws IOException {
+      if (isOpen()) {
+        next.terminateWrites();
+      }
+    }
+
+    @Override
+    public void truncateWrites() throws IOException {
+      if (isOpen()) {
+        next.truncateWrites();
       }
     }
   }

@@ -30,8 +30,9 @@ final class HeadAnswerConduit extends AbstractStreamSinkConduit<StreamSinkCondui
   }
 
   /** A complete answer, after which the connection is closed. */
-  static byte[] answer(Problem problem, @Nullable String detail, String... headers) {
-    byte[] document = problem.document(detail, List.of(), null);
+  static byte[] answer(
+      Problem problem, @Nullable String detail, @Nullable String errorId, String... headers) {
+    byte[] document = problem.document(detail, List.of(), errorId);
     StringBuilder answer = new StringBuilder();
     answer.append("HTTP/1.1 ").append(problem.status()).append(' ').append(problem.reasonPhrase());
     answer.append("\r\nConnection: close\r\n");

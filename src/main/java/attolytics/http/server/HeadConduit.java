@@ -8,7 +8,7 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.server.protocol.http.HttpServerConnection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.xnio.IoUtils;
 import org.xnio.StreamConnection;
@@ -23,12 +23,9 @@ import org.xnio.conduits.StreamSourceConduit;
  */
 final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
     implements ExchangeCompletionListener {
-  private static final byte[] TOO_SLOW =
-      HeadAnswerConduit.answer(
-          Problem.BUFFER_FULL,
-          "the headers arrived too slowly, and more connections than allowed were in the middle of"
-              + " theirs; send the request again",
-          "Retry-After: 1");
+  private static final String TOO_SLOW =
+      "the headers arrived too slowly, and more connections than allowed were in the middle of"
+          + " theirs; send the request again";
 
   private static final Refusal TOO_MANY_HEADS =
       Refusal.bufferFull(0, "more connections than allowed were in the middle of their headers");
@@ -74,16 +71,19 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
   private final StreamConnection connection;
   private final StreamSinkConduit sink;
   private final PartialHeads partialHeads;
-  private final Consumer<Refusal> refused;
+  private final Function<Refusal, @Nullable String> refused;
   private boolean inHead = true; // otherwise between the head and the end of the answer
   private boolean begun; // a part of the head has arrived
   private long firstByteNanos; // when the head began
   private long lastReadNanos;
+  private boolean othersFirst; // before more is read
   private @Nullable ByteBuffer latest; // the buffer that Undertow parses the head from
   private long headBytes; // read since the head began, with what follows it in that buffer
 
   private HeadConduit(
-      StreamConnection connection, PartialHeads partialHeads, Consumer<Refusal> refused) {
+      StreamConnection connection,
+      PartialHeads partialHeads,
+      Function<Refusal, @Nullable String> refused) {
     super(connection.getSourceChannel().getConduit());
     this.connection = connection;
     this.sink = connection.getSinkChannel().getConduit();
@@ -94,10 +94,13 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
   /**
    * Installs one on a new connection.
    *
-   * @param refused called when a request is refused before a handler sees it
+   * @param refused called when a request is refused before a handler sees it; returns the error id,
+   *     if the answer is to have one
    */
   static HeadConduit install(
-      StreamConnection connection, PartialHeads partialHeads, Consumer<Refusal> refused) {
+      StreamConnection connection,
+      PartialHeads partialHeads,
+      Function<Refusal, @Nullable String> refused) {
     HeadConduit head = new HeadConduit(connection, partialHeads, refused);
     connection.getSourceChannel().setConduit(head);
     connection
@@ -113,8 +116,7 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
 
   private byte[] answerInsteadOfUndertows() {
     Refusal refusal = refusalOfHead();
-    refused.accept(refusal);
-    return HeadAnswerConduit.answer(refusal.problem(), refusal.detail());
+    return HeadAnswerConduit.answer(refusal.problem(), refusal.detail(), refused.apply(refusal));
   }
 
   private Refusal refusalOfHead() {
@@ -177,6 +179,13 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
 
   @Override
   public int read(ByteBuffer target) throws IOException {
+    if (othersFirst) {
+      othersFirst = false;
+      if (inHead) {
+        partialHeads.add(this);
+      }
+      return 0;
+    }
     int count = super.read(target);
     if (count > 0) {
       lastReadNanos = System.nanoTime();
@@ -255,7 +264,9 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
       }
       headBytes = bytes.remaining();
     }
-    begun = headBytes > 0;
+    begun = headBytes > 0 && exchange.isPersistent();
+    // Undertow handles it in a task, and the IO thread all tasks before it looks at other sockets.
+    othersFirst = begun;
     firstByteNanos = lastReadNanos;
     nextListener.proceed();
   }
@@ -267,9 +278,10 @@ final class HeadConduit extends AbstractStreamSourceConduit<StreamSourceConduit>
 
   /** Closes the connection, after an answer if that can be sent without blocking. */
   void refuse() {
-    refused.accept(TOO_MANY_HEADS);
+    String id = refused.apply(TOO_MANY_HEADS);
+    byte[] answer = HeadAnswerConduit.answer(Problem.BUFFER_FULL, TOO_SLOW, id, "Retry-After: 1");
     try {
-      sink.write(ByteBuffer.wrap(TOO_SLOW));
+      sink.write(ByteBuffer.wrap(answer));
     } catch (IOException e) {
       // The client has closed the connection.
     }

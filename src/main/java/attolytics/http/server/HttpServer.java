@@ -1,5 +1,6 @@
 package attolytics.http.server;
 
+import attolytics.http.problem.ErrorIds;
 import attolytics.http.problem.Problem;
 import attolytics.http.problem.Refusal;
 import attolytics.metrics.Metrics;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xnio.ChannelListener;
@@ -72,6 +74,7 @@ public final class HttpServer implements AutoCloseable {
   private final Metrics metrics;
   private final RecentRefusals refusals;
   private final RecentOutages outages;
+  private final ErrorIds errorIds = new ErrorIds();
   private final Map<XnioIoThread, PartialHeads> partialHeads = new ConcurrentHashMap<>();
 
   private HttpServer(
@@ -207,7 +210,8 @@ public final class HttpServer implements AutoCloseable {
     connection.setCloseListener(closed -> head.closed()); // besides Undertow's
   }
 
-  private void refused(Refusal refusal) {
+  /** Returns the error id, if the cause is in the service. */
+  private @Nullable String refused(Refusal refusal) {
     Problem problem = refusal.problem();
     metrics.requestRefused(Metrics.UNKNOWN_APP, problem.reason());
     outages.answered(problem.status(), 0);
@@ -222,12 +226,26 @@ public final class HttpServer implements AutoCloseable {
             null,
             refusal.reason(),
             null));
-    log.info(
-        "app {}: requests are refused: {} ({}){}",
-        Metrics.UNKNOWN_APP,
-        problem.reason(),
-        problem.status(),
-        refusal.detail() == null ? "" : ": " + refusal.detail());
+    if (!problem.isOurs()) {
+      log.info(
+          "app {}: requests are refused: {} ({}){}",
+          Metrics.UNKNOWN_APP,
+          problem.reason(),
+          problem.status(),
+          refusal.detail() == null ? "" : ": " + refusal.detail());
+      return null;
+    }
+    String id = errorIds.of(problem);
+    log.atWarn()
+        .addKeyValue("error_id", id)
+        .log(
+            "error {}: app {}: {}: {} ({})",
+            id,
+            Metrics.UNKNOWN_APP,
+            problem.reason(),
+            refusal.reason(),
+            problem.status());
+    return id;
   }
 
   /** The port number. */

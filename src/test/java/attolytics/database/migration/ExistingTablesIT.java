@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import attolytics.database.Migration;
 import attolytics.schema.Column;
@@ -41,7 +42,7 @@ class ExistingTablesIT extends DatabaseTablesFixture {
     "STRING, text",
     "STRING, text COLLATE \"C\"",
     "TIMESTAMP, timestamptz",
-    "TIMESTAMP, timestamptz(3)",
+    "TIMESTAMP, timestamptz(6)",
     "DATE, date",
     "UUID, uuid",
     "NUMERIC, numeric",
@@ -67,6 +68,59 @@ class ExistingTablesIT extends DatabaseTablesFixture {
             "table \"t\", column \"c\" is NUMERIC with a precision and scale, to which the database"
                 + " rounds; to keep all digits, ALTER TABLE \"t\" ALTER COLUMN \"c\" TYPE NUMERIC"),
         plan.warnings());
+  }
+
+  @Test
+  void plan_timestampWithLessThanMicroseconds_isAWarning() throws SQLException {
+    sql("CREATE TABLE t (c timestamptz(3), d timestamptz(6), e timestamptz)");
+
+    Plan plan =
+        DatabaseTables.prepare(
+            connection,
+            schema(
+                table(
+                    "t",
+                    column("c", ScalarType.TIMESTAMP),
+                    column("d", ScalarType.TIMESTAMP),
+                    column("e", ScalarType.TIMESTAMP))));
+
+    assertEquals(List.of(), plan.problems());
+    assertEquals(
+        List.of(
+            "table \"t\", column \"c\" is TIMESTAMPTZ with a precision of 3, to which the database rounds; to keep"
+                + " microseconds, ALTER TABLE \"t\" ALTER COLUMN \"c\" TYPE TIMESTAMPTZ"),
+        plan.warnings());
+  }
+
+  /** A cast to VARCHAR(n) would cut without a word. */
+  @Test
+  void plan_otherTypeThanStringOfALength_isChangedOnlyIfAllFits() throws SQLException {
+    sql("CREATE TABLE t (c int8)", "INSERT INTO t VALUES (1234567)");
+    Schema schema = schema(table("t", column("c", new StringType(5, List.of()))));
+    String problem = problems(schema).get(0);
+    String statement = problem.substring(problem.indexOf("ALTER TABLE"));
+
+    assertEquals(
+        "ALTER TABLE \"t\" ALTER COLUMN \"c\" TYPE VARCHAR(5) USING \"c\"::VARCHAR", statement);
+    SQLException refused = assertThrows(SQLException.class, () -> sql(statement));
+    assertEquals("22001", refused.getSQLState());
+    sql("UPDATE t SET c = 12345");
+    sql(statement);
+    assertFits(DatabaseTables.prepare(connection, schema));
+    assertEquals(List.of("12345"), query("SELECT c FROM t"));
+  }
+
+  @Test
+  void plan_arrayWhoseCastRounds_saysSo() throws SQLException {
+    sql("CREATE TABLE t (c float8[], d text[])");
+    Column rounded = column("c", Objects.requireNonNull(ColumnType.named("i64[]")));
+    Column parsed = column("d", Objects.requireNonNull(ColumnType.named("i64[]")));
+
+    List<String> problems = problems(schema(table("t", rounded, parsed)));
+
+    assertTrue(
+        problems.get(0).endsWith("::INT8[], which rounds to whole numbers"), problems.get(0));
+    assertTrue(problems.get(1).endsWith("::INT8[]"), problems.get(1));
   }
 
   @ParameterizedTest
@@ -298,6 +352,21 @@ class ExistingTablesIT extends DatabaseTablesFixture {
         "table \"t\", column \"c\" is generated from other columns, so that no value can be written"
             + " to it; remove it from the schema file,"
             + " or ALTER TABLE \"t\" ALTER COLUMN \"c\" DROP EXPRESSION");
+    sql("ALTER TABLE \"t\" ALTER COLUMN \"c\" DROP EXPRESSION");
+    assertNothingToDo(schema(table("t", column("c", ScalarType.I32))));
+  }
+
+  /** The server refuses to make it a plain one. */
+  @Test
+  void plan_virtualGeneratedColumn_cannotBeNamed() throws SQLException {
+    assumeTrue(
+        connection.getMetaData().getDatabaseMajorVersion() >= 18, "all are stored before 18");
+    sql("CREATE TABLE t (a int4, c int4 GENERATED ALWAYS AS (a * 2) VIRTUAL)");
+
+    assertProblems(
+        schema(table("t", column("c", ScalarType.I32))),
+        "table \"t\", column \"c\" is generated from other columns, so that no value can be written"
+            + " to it; remove it from the schema file");
   }
 
   @Test

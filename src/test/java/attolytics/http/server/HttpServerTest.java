@@ -16,22 +16,29 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.undertow.server.HttpHandler;
+import io.undertow.server.ServerConnection;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.reflect.Proxy;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
+import org.xnio.IoUtils;
 import org.xnio.StreamConnection;
 import org.xnio.channels.AcceptingChannel;
 
@@ -42,6 +49,8 @@ class HttpServerTest {
 
   /** Far more than the close takes, and less than a hang. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private static final int MORE_THAN_SOCKETS_TAKE = 24 << 20;
 
   private final Logger root = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
   private final Logger ofServer = (Logger) LoggerFactory.getLogger(HttpServer.class);
@@ -99,6 +108,41 @@ class HttpServerTest {
             + " cookies for example");
   }
 
+  @Test
+  @Timeout(30)
+  void headThatGivesWay_hasAnErrorIdByWhichTheLogHasIt() throws Exception {
+    Limits oneHead =
+        new Limits(
+            1 << 10, 2, 10, 1, Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1));
+    RecentRefusals refusals = new RecentRefusals();
+    BlockingQueue<String> answers = new LinkedBlockingQueue<>();
+    try (HttpServer server = open(oneHead, refusals, exchange -> fail("it has no head"));
+        Socket one = new Socket("localhost", server.port());
+        Socket other = new Socket("localhost", server.port())) {
+      for (Socket client : List.of(one, other)) {
+        client.getOutputStream().write("GET / HTTP/1.1\r\n".getBytes(US_ASCII));
+        new Thread(() -> answers.add(readAll(client))).start();
+      }
+      String answer = answers.take();
+      Matcher id = Pattern.compile("\"error_id\":\"(\\w+)\"").matcher(answer);
+      assertTrue(answer.startsWith("HTTP/1.1 503 ") && id.find(), answer);
+      assertLogged(
+          "error "
+              + id.group(1)
+              + ": app unknown: buffer_full: more connections than allowed were in the middle of"
+              + " their headers (503)");
+      assertEquals("buffer_full", refusals.newestFirst().get(0).newest().reason());
+    }
+  }
+
+  private static String readAll(Socket client) {
+    try {
+      return new String(client.getInputStream().readAllBytes(), UTF_8);
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
   private void assertRefused(String request, String problem, String detail) throws Exception {
     RecentRefusals refusals = new RecentRefusals();
     String answer;
@@ -111,9 +155,12 @@ class HttpServerTest {
     RefusedRequest refused = refusals.newestFirst().get(0).newest();
     assertEquals(problem, refused.status() + " " + refused.reason());
     assertEquals(detail, refused.detail());
-    String line =
+    assertLogged(
         "app unknown: requests are refused: %s (%d): %s"
-            .formatted(refused.reason(), refused.status(), detail);
+            .formatted(refused.reason(), refused.status(), detail));
+  }
+
+  private void assertLogged(String line) {
     assertTrue(
         logged.list.stream().anyMatch(event -> event.getFormattedMessage().equals(line)),
         logged.list::toString);
@@ -141,12 +188,77 @@ class HttpServerTest {
     }
   }
 
+  /** The requests of one client are tasks, each of which leads to the next. */
+  @Test
+  @Timeout(60)
+  void clientThatPipelinesWithoutEnd_leavesOthersTheirTurn() throws Exception {
+    String request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    byte[] many = request.repeat(4000).getBytes(US_ASCII);
+    CountDownLatch begun = new CountDownLatch(2000);
+    try (HttpServer server = open(new RecentRefusals(), exchange -> begun.countDown());
+        Socket endless = new Socket("localhost", server.port());
+        Socket other = new Socket("localhost", server.port())) {
+      Thread sender = new Thread(() -> sendUntilClosed(endless, many));
+      Thread reader = new Thread(() -> discardAll(endless));
+      sender.start();
+      reader.start();
+      begun.await();
+      other.getOutputStream().write(request.getBytes(US_ASCII));
+      other.setSoTimeout(30_000);
+      awaitAnswer(other);
+    }
+  }
+
+  private static void discardAll(Socket client) {
+    try {
+      client.getInputStream().transferTo(OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      // The test is over.
+    }
+  }
+
+  private static void sendUntilClosed(Socket client, byte[] bytes) {
+    try {
+      while (true) {
+        client.getOutputStream().write(bytes);
+      }
+    } catch (IOException e) {
+      // The test is over.
+    }
+  }
+
   private static void awaitAnswer(Socket client) throws IOException {
     StringBuilder answer = new StringBuilder();
     while (answer.indexOf("\r\n\r\n") < 0) {
       int b = client.getInputStream().read();
       assertTrue(b >= 0, answer::toString);
       answer.append((char) b);
+    }
+  }
+
+  /** Otherwise what comes after the exchange, such as a timer, is left behind. */
+  @Test
+  @Timeout(30)
+  void closeOfAConnection_endsItsExchangeBeforeItsListenersAreCalled() throws Exception {
+    BlockingQueue<String> order = new LinkedBlockingQueue<>();
+    try (HttpServer server =
+            open(
+                new RecentRefusals(),
+                exchange -> {
+                  ServerConnection connection = exchange.getConnection();
+                  exchange.addExchangeCompleteListener(
+                      (completed, next) -> {
+                        order.add("exchange");
+                        next.proceed();
+                      });
+                  connection.addCloseListener(closed -> order.add("connection"));
+                  exchange.setResponseContentLength(MORE_THAN_SOCKETS_TAKE);
+                  exchange.getResponseSender().send(ByteBuffer.allocate(MORE_THAN_SOCKETS_TAKE));
+                  connection.getIoThread().execute(() -> IoUtils.safeClose(connection));
+                });
+        Socket client = new Socket("localhost", server.port())) {
+      client.getOutputStream().write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(US_ASCII));
+      assertEquals(List.of("exchange", "connection"), List.of(order.take(), order.take()));
     }
   }
 
@@ -179,8 +291,13 @@ class HttpServerTest {
   }
 
   private static HttpServer open(RecentRefusals refusals, HttpHandler handler) throws IOException {
+    return open(LIMITS, refusals, handler);
+  }
+
+  private static HttpServer open(Limits limits, RecentRefusals refusals, HttpHandler handler)
+      throws IOException {
     return HttpServer.open(
-        "localhost", 0, 1, LIMITS, Metrics.NONE, refusals, new RecentOutages(), handler);
+        "localhost", 0, 1, limits, Metrics.NONE, refusals, new RecentOutages(), handler);
   }
 
   @SuppressWarnings("unchecked") // the generic interface of a proxy
