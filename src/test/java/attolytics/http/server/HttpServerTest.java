@@ -215,9 +215,8 @@ class HttpServerTest {
         Socket other = new Socket("localhost", server.port())) {
       send(other, get("/"));
       awaitAnswer(other); // by when it is accepted
-      send(pipelining, get("/first"));
+      send(pipelining, get("/first") + get("/").repeat(many));
       begun.await();
-      send(pipelining, get("/").repeat(many));
       send(other, get("/other"));
       sent.countDown();
       new Thread(() -> discardAll(pipelining)).start();
