@@ -74,7 +74,7 @@ final class QuarantineFaults {
       isDone = instance.metric(RELOADS + "{outcome=\"done\"}") > done;
       isRefused = instance.metric(RELOADS + "{outcome=\"refused\"}") > refused;
     }
-    if (!isDone && !ReplayFaults.isInTrouble(scene, from)) {
+    if (scene.settings().timed() && !isDone && !ReplayFaults.isInTrouble(scene, from)) {
       scene
           .findings()
           .add(
