@@ -1,7 +1,6 @@
 package attolytics.torture;
 
 import attolytics.torture.Timeline.Effect;
-import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -68,9 +67,7 @@ final class AnswerOracle {
         timeline.duration(Effect.FROZEN, attempt.instance(), attempt.from(), attempt.to());
     long took = attempt.to() - attempt.from() - frozen;
     Settings settings = scene.settings();
-    // A flood of headers takes the processors' time: reading 100 MB of them is most of it.
-    Duration slack = settings.slack().multipliedBy(felt(Effect.FLOODED, attempt) ? 2 : 1);
-    if (took > settings.ackTimeout().plus(slack).toNanos()) {
+    if (took > settings.ackTimeout().plus(settings.slack()).toNanos()) {
       return "an answer comes too late";
     }
     if (request.kind() == Request.Kind.DECEPTIVE) {

@@ -17,7 +17,7 @@ import org.xnio.conduits.StreamSourceConduit;
 /**
  * A connection whose {@link #close} leaves the socket to a thread of the worker. On an IO thread
  * XNIO looks, at each close of a socket, through up to a thousand others that are ready, which
- * takes most of its time if thousands are closed at once. Listeners are called as usual, by the
+ * takes half of its time if thousands are closed at once. Listeners are called as usual, by the
  * thread that calls {@code close}. A socket that both sides have shut down is still closed by its
  * IO thread.
  */
